@@ -1,0 +1,2 @@
+//! shuyu
+fn main() {}
