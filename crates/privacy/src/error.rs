@@ -1,0 +1,74 @@
+//! What can go wrong, without values.
+
+/// A fault in an argument or in the data. Never holds a value from the data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The text does not name a data type.
+    #[error("not a data type: `{text}`")]
+    DataType {
+        /// What was given.
+        text: String,
+    },
+    /// The mask cannot be applied to a column of this type.
+    #[error("mask `{mask}` does not apply to a column of type {data_type}")]
+    MaskType {
+        /// Name of the mask.
+        mask: &'static str,
+        /// The Arrow type.
+        data_type: String,
+    },
+    /// A number in a mask is out of range (step zero, for example).
+    #[error("mask `{mask}` has a parameter out of range")]
+    MaskParameter {
+        /// Name of the mask.
+        mask: &'static str,
+    },
+    /// A column that a computation needs is absent or has another type.
+    #[error("column `{column}` is missing or not of type {expected}")]
+    Column {
+        /// The column.
+        column: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// Arrays that describe the same rows differ in length.
+    #[error("lengths differ: {left} and {right}")]
+    Length {
+        /// Rows of the one.
+        left: usize,
+        /// Rows of the other.
+        right: usize,
+    },
+    /// A threshold that would switch the protection off.
+    #[error("threshold `{name}` is out of range")]
+    Threshold {
+        /// Its name.
+        name: &'static str,
+    },
+    /// Arrow refused; its text is left out because it may quote a value.
+    #[error("column operation `{operation}` failed")]
+    Arrow {
+        /// What was attempted.
+        operation: &'static str,
+    },
+    /// The query could not be written in canonical form.
+    #[error("query has no canonical form")]
+    Canonical,
+}
+
+impl Error {
+    /// Stable code for programs and for the help pages.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::DataType { .. } => "privacy.data_type",
+            Self::MaskType { .. } => "privacy.mask_type",
+            Self::MaskParameter { .. } => "privacy.mask_parameter",
+            Self::Column { .. } => "privacy.column",
+            Self::Length { .. } => "privacy.length",
+            Self::Threshold { .. } => "privacy.threshold",
+            Self::Arrow { .. } => "privacy.arrow",
+            Self::Canonical => "privacy.canonical",
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Is a query releasable?
+
+use base::Digest;
+use serde::{Deserialize, Serialize};
+
+use super::resolve::{Flow, Mode, flow};
+use super::{
+    AggregateFunction, ColumnInfo, EntityRef, Label, Named, NamedAggregate, Policy, Refusal, Rel, Rule,
+    Schema, digest,
+};
+
+/// What a query must be known to be before it may run on raw data. Built by [`check`] only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    digest: Digest,
+    schema: Schema,
+    keys: Vec<String>,
+    entities: Vec<EntityNeed>,
+    resources: Vec<String>,
+}
+
+impl Checked {
+    /// Digest of the query ([`super::digest`]).
+    #[must_use]
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Columns of the result; all public, since only checked cells leave.
+    #[must_use]
+    pub const fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Group keys of the releasing aggregate, by their name there. A cell is one combination of them.
+    #[must_use]
+    pub fn keys(&self) -> &[String] {
+        &self.keys
+    }
+
+    /// Entities to be counted in every cell. Empty only if no protected entity is concerned.
+    #[must_use]
+    pub fn entities(&self) -> &[EntityNeed] {
+        &self.entities
+    }
+
+    /// Resources that the query reads, sorted.
+    #[must_use]
+    pub fn resources(&self) -> &[String] {
+        &self.resources
+    }
+}
+
+/// A protected entity whose distinct number must be known for every cell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntityNeed {
+    /// Scan and kind.
+    pub entity: EntityRef,
+    /// Source columns of its key.
+    pub columns: Vec<String>,
+    /// May a cell rightly contain none (right side of a left join)? Then zero passes.
+    pub optional: bool,
+}
+
+/// Checks that a query reveals nothing but aggregates over declared entities.
+///
+/// # Errors
+/// The first [`Refusal`] found.
+pub fn check(rel: &Rel, policy: &Policy) -> Result<Checked, Refusal> {
+    let whole = flow(rel, policy, Mode::Release)?;
+    let top = releasing(rel).ok_or(Refusal::bare(Rule::NotAggregate))?;
+    let input = flow(top.input, policy, Mode::Release)?;
+    check_scans(top.input, policy)?;
+    check_limits(top.input)?;
+    check_group(&input, policy, &top)?;
+    check_aggregates(&input, policy, &top)?;
+    if let Some(lost) = input.tracks.iter().find(|track| track.protected && track.lost) {
+        return Err(Refusal::new(Rule::EntityLost, lost.entity.kind.as_str()));
+    }
+    let entities = input
+        .tracks
+        .into_iter()
+        .filter(|track| track.protected)
+        .map(|track| EntityNeed { entity: track.entity, columns: track.columns, optional: track.optional })
+        .collect();
+    let mut schema = whole.schema;
+    for column in &mut schema.columns {
+        column.label = Label::Public;
+        column.conditional = false;
+    }
+    let mut resources = Vec::new();
+    scans(top.input, &mut |resource, _| resources.push(resource.to_owned()));
+    resources.sort();
+    resources.dedup();
+    Ok(Checked {
+        digest: digest(rel).map_err(|_| Refusal::bare(Rule::TypeMismatch))?,
+        schema,
+        keys: top.group.iter().map(|named| named.name.clone()).collect(),
+        entities,
+        resources,
+    })
+}
+
+/// The aggregate whose rows are released.
+pub(super) struct Releasing<'a> {
+    pub(super) rel: &'a Rel,
+    pub(super) input: &'a Rel,
+    pub(super) group: &'a [Named],
+    pub(super) aggregates: &'a [NamedAggregate],
+}
+
+/// The topmost aggregate, if only projections, filters, sorts and limits are above it.
+pub(super) fn releasing(rel: &Rel) -> Option<Releasing<'_>> {
+    let mut rel = rel;
+    loop {
+        match rel {
+            Rel::Aggregate { input, group, aggregates } => {
+                return Some(Releasing { rel, input, group, aggregates });
+            }
+            Rel::Project { input, .. }
+            | Rel::Filter { input, .. }
+            | Rel::Sort { input, .. }
+            | Rel::Limit { input, .. } => rel = input,
+            Rel::Scan { .. } | Rel::Join { .. } | Rel::Union { .. } => return None,
+        }
+    }
+}
+
+/// The relations directly below.
+fn inputs(rel: &Rel) -> Vec<&Rel> {
+    match rel {
+        Rel::Scan { .. } => Vec::new(),
+        Rel::Filter { input, .. }
+        | Rel::Project { input, .. }
+        | Rel::Aggregate { input, .. }
+        | Rel::Sort { input, .. }
+        | Rel::Limit { input, .. } => vec![input],
+        Rel::Join { left, right, .. } => vec![left, right],
+        Rel::Union { inputs } => inputs.iter().collect(),
+    }
+}
+
+fn scans(rel: &Rel, visit: &mut impl FnMut(&str, &[String])) {
+    if let Rel::Scan { resource, columns, .. } = rel {
+        visit(resource, columns);
+    }
+    for input in inputs(rel) {
+        scans(input, visit);
+    }
+}
+
+fn check_scans(rel: &Rel, policy: &Policy) -> Result<(), Refusal> {
+    let mut refused = None;
+    scans(rel, &mut |resource, columns| {
+        let Some(known) = policy.resources.get(resource) else { return };
+        let sound = known.entity.as_ref().is_some_and(|entity| {
+            let keyed = !entity.columns.is_empty()
+                && entity.columns.iter().all(|key| known.columns.contains_key(key));
+            // A resource whose entities need no protection cannot hold sensitive columns.
+            let harmless = columns
+                .iter()
+                .all(|column| known.columns.get(column).and_then(|info| info.label) <= Some(Label::Quasi));
+            keyed && (entity.protected || harmless)
+        });
+        if !sound && refused.is_none() {
+            refused = Some(Refusal::new(Rule::EntityUndeclared, resource));
+        }
+    });
+    refused.map_or(Ok(()), Err)
+}
+
+fn check_limits(rel: &Rel) -> Result<(), Refusal> {
+    if matches!(rel, Rel::Limit { .. }) {
+        return Err(Refusal::bare(Rule::LimitBelow));
+    }
+    inputs(rel).into_iter().try_for_each(check_limits)
+}
+
+/// The columns that the releasing aggregate's expressions have, before any aggregation.
+fn argument(
+    input: &Flow,
+    policy: &Policy,
+    top: &Releasing<'_>,
+    named: Vec<Named>,
+) -> Result<Vec<ColumnInfo>, Refusal> {
+    debug_assert!(!input.schema.columns.is_empty() || named.is_empty());
+    let projected = Rel::Project { input: Box::new(top.input.clone()), columns: named };
+    Ok(flow(&projected, policy, Mode::Release)?.schema.columns)
+}
+
+fn check_group(input: &Flow, policy: &Policy, top: &Releasing<'_>) -> Result<(), Refusal> {
+    let columns = argument(input, policy, top, top.group.to_vec())?;
+    match columns.iter().find(|column| column.label == Label::Identifier) {
+        Some(column) => Err(Refusal::new(Rule::IdentifierGroup, column.name.as_str())),
+        None => Ok(()),
+    }
+}
+
+fn check_aggregates(input: &Flow, policy: &Policy, top: &Releasing<'_>) -> Result<(), Refusal> {
+    use AggregateFunction::{Avg, Count, CountDistinct, Max, Median, Min, Stddev, Sum, Variance};
+    let with_argument: Vec<_> = top
+        .aggregates
+        .iter()
+        .filter_map(|aggregate| Some((aggregate, aggregate.argument.clone()?)))
+        .collect();
+    let named =
+        with_argument.iter().map(|(a, expr)| Named { name: a.name.clone(), expr: expr.clone() }).collect();
+    let columns = argument(input, policy, top, named)?;
+    for ((aggregate, _), column) in with_argument.iter().zip(&columns) {
+        let raw = match aggregate.function {
+            Count | CountDistinct => false,
+            Sum | Avg | Stddev | Variance => column.label == Label::Identifier,
+            Min | Max | Median => column.label >= Label::Sensitive,
+        };
+        if raw {
+            return Err(Refusal::new(Rule::RawAggregate, aggregate.name.as_str()));
+        }
+        if column.conditional {
+            return Err(Refusal::new(Rule::ConditionalAggregate, aggregate.name.as_str()));
+        }
+    }
+    Ok(())
+}

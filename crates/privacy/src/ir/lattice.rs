@@ -1,0 +1,98 @@
+//! Labels, lineage and what the catalog tells about resources.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::DataType;
+
+/// How much a column may reveal. The order is the lattice: an expression is labelled with the highest label of
+/// what it is computed from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Label {
+    /// Says nothing about an entity that is not public anyway.
+    Public,
+    /// Points to few entities together with others (准标识符).
+    Quasi,
+    /// What an entity would not want known (敏感属性).
+    Sensitive,
+    /// Points to one entity alone (标识符).
+    Identifier,
+}
+
+/// The entity that the rows of a resource are about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Entity {
+    /// Kind, the same in all resources about such entities: `person`, `enterprise`, …
+    pub kind: String,
+    /// Source columns whose values together tell entities apart.
+    pub columns: Vec<String>,
+    /// Do thresholds apply? False for things nobody needs protection from being counted (weather stations).
+    pub protected: bool,
+}
+
+/// What the catalog tells about a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnPolicy {
+    /// Its type.
+    pub data_type: DataType,
+    /// Its confirmed label; `None` means unclassified, and refused.
+    pub label: Option<Label>,
+}
+
+/// What the catalog tells about a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourcePolicy {
+    /// The declared entity; `None` is refused by [`super::check`].
+    pub entity: Option<Entity>,
+    /// Columns by name.
+    pub columns: BTreeMap<String, ColumnPolicy>,
+}
+
+/// All that a query may read, and what is known of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Policy {
+    /// Resources by the name that [`super::Rel::Scan`] uses. What is absent may not be read.
+    pub resources: BTreeMap<String, ResourcePolicy>,
+}
+
+/// One entity behind a row: which scan brought it in, and of which kind it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct EntityRef {
+    /// Alias of the scan.
+    pub alias: String,
+    /// Kind of the entity.
+    pub kind: String,
+}
+
+/// What is known of a column of a relation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnInfo {
+    /// Its name in the output.
+    pub name: String,
+    /// Its type.
+    pub data_type: DataType,
+    /// Highest label of what it is computed from.
+    pub label: Label,
+    /// Entities whose data flow into it.
+    pub lineage: BTreeSet<EntityRef>,
+    /// Computed through a condition (`CASE`, comparison, …) that is not on public columns only: an aggregate over
+    /// it could single out an entity inside a large group.
+    pub conditional: bool,
+}
+
+/// The columns of a relation, in order, names unique.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Schema {
+    /// The columns.
+    pub columns: Vec<ColumnInfo>,
+}
+
+impl Schema {
+    /// A column by name.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&ColumnInfo> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
