@@ -107,20 +107,37 @@ impl ChunkCipher {
         let bytes = header.to_bytes();
         let info: [&[u8]; 3] = [b"shuyu.object.v1", context.tenant.as_bytes(), &bytes];
         let derived = derive(header.suite, &key.to_bytes(), &header.seed, &info)?;
-        Ok(Self { cipher: Cipher::new(header.suite, &derived), context: *context })
+        Ok(Self { cipher: Cipher::new(header.suite, &derived)?, context: *context })
     }
 
     pub(crate) fn seal(&self, chunk: u64, last: bool, buffer: &mut [u8]) -> Result<[u8; TAG_BYTES], Error> {
         if chunk >= OBJECT_CHUNKS_MAX {
             return Err(Error::Limit);
         }
-        self.cipher.seal(&nonce(chunk, last), &self.associated(chunk, last), buffer)
+        self.cipher.seal(nonce(chunk, last), &self.associated(chunk, last), buffer)
     }
 
+    /// Opens a chunk into `plain`, which must have its length.
     pub(crate) fn open(&self, chunk: u64, last: bool, sealed: &[u8], plain: &mut [u8]) -> Result<(), Error> {
+        let bad = || Error::Open { chunk };
+        let (ciphertext, tag) = sealed.split_last_chunk::<TAG_BYTES>().ok_or_else(bad)?;
+        if ciphertext.len() != plain.len() {
+            return Err(bad());
+        }
+        plain.copy_from_slice(ciphertext);
+        self.cipher.open(nonce(chunk, last), &self.associated(chunk, last), plain, *tag).ok_or_else(bad)
+    }
+
+    /// Opens a chunk where it lies, and takes its tag off.
+    pub(crate) fn open_in_place(&self, chunk: u64, last: bool, buffer: &mut Vec<u8>) -> Result<(), Error> {
+        let bad = || Error::Open { chunk };
+        let (ciphertext, tag) = buffer.split_last_chunk_mut::<TAG_BYTES>().ok_or_else(bad)?;
+        let (tag, plain_len) = (*tag, ciphertext.len());
         self.cipher
-            .open(&nonce(chunk, last), &self.associated(chunk, last), sealed, plain)
-            .ok_or(Error::Open { chunk })
+            .open(nonce(chunk, last), &self.associated(chunk, last), ciphertext, tag)
+            .ok_or_else(bad)?;
+        buffer.truncate(plain_len);
+        Ok(())
     }
 
     fn associated(&self, chunk: u64, last: bool) -> [u8; ASSOCIATED_BYTES] {

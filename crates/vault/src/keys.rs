@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::Error;
-use crate::suite::{Cipher, NONCE_BYTES, Suite, TAG_BYTES, derive, prefixed};
+use crate::suite::{NONCE_BYTES, Suite, TAG_BYTES, derive, prefixed, unwrap, wrap};
 
 /// Bytes of every key.
 pub const KEY_BYTES: usize = 32;
@@ -148,15 +148,15 @@ impl WrappedKey {
         let mut sealed = [0; KEY_BYTES + TAG_BYTES];
         let (body, tail) = sealed.split_at_mut(KEY_BYTES);
         body.copy_from_slice(inner);
-        let tag = Cipher::new(suite, outer).seal(&nonce, &with_suite(suite, scope), body)?;
+        let tag = wrap(suite, outer, &nonce, &with_suite(suite, scope), body)?;
         tail.copy_from_slice(&tag);
         Ok(Self { suite, nonce, sealed })
     }
 
     fn unwrap(&self, outer: &[u8; KEY_BYTES], scope: &[u8]) -> Result<Zeroizing<[u8; KEY_BYTES]>, Error> {
         let mut key = Zeroizing::new([0; KEY_BYTES]);
-        Cipher::new(self.suite, outer)
-            .open(&self.nonce, &with_suite(self.suite, scope), &self.sealed, key.as_mut())
+        let associated = with_suite(self.suite, scope);
+        unwrap(self.suite, outer, &self.nonce, &associated, &self.sealed, key.as_mut())
             .ok_or(Error::Unwrap)?;
         Ok(key)
     }

@@ -144,7 +144,6 @@ pub struct OpenReader<R> {
     /// The chunk whose plain bytes `plain` holds.
     held: Option<u64>,
     plain: Zeroizing<Vec<u8>>,
-    sealed: Vec<u8>,
 }
 
 impl<R: Read + Seek> OpenReader<R> {
@@ -165,14 +164,8 @@ impl<R: Read + Seek> OpenReader<R> {
         // Allocated once: a buffer that grows would leave plain bytes behind in freed memory.
         let chunk = opener.layout.sealed_range(0);
         let chunk = usize::try_from(chunk.end - chunk.start).map_err(|_| Error::Limit)?;
-        let mut reader = Self {
-            inner,
-            opener,
-            position: 0,
-            held: None,
-            plain: Zeroizing::new(Vec::with_capacity(chunk)),
-            sealed: Vec::with_capacity(chunk),
-        };
+        let mut reader =
+            Self { inner, opener, position: 0, held: None, plain: Zeroizing::new(Vec::with_capacity(chunk)) };
         reader.load(reader.opener.layout.chunks - 1)?;
         Ok(reader)
     }
@@ -190,12 +183,11 @@ impl<R: Read + Seek> OpenReader<R> {
         self.held = None;
         let range = self.opener.layout.sealed_range(chunk);
         let len = usize::try_from(range.end - range.start).map_err(|_| Error::Limit)?;
-        self.sealed.resize(len, 0);
+        self.plain.resize(len, 0);
         self.inner.seek(SeekFrom::Start(range.start))?;
-        self.inner.read_exact(&mut self.sealed)?;
-        self.plain.resize(len - TAG_BYTES, 0);
+        self.inner.read_exact(&mut self.plain)?;
         let last = self.opener.layout.is_last(chunk);
-        self.opener.cipher.open(chunk, last, &self.sealed, &mut self.plain)?;
+        self.opener.cipher.open_in_place(chunk, last, &mut self.plain)?;
         self.held = Some(chunk);
         Ok(())
     }

@@ -1,8 +1,13 @@
-//! Cipher suites, and the one place that calls the AEAD.
+//! Cipher suites, and the one place that calls the AEADs.
+//!
+//! Two implementations of AES-GCM are used, each for what it does best: *ring* for chunks, because its assembly is
+//! about four times as fast and every query reads through it; *aes-gcm* for wrapped keys, because it wipes its key
+//! schedule on drop and the keys of the upper levels must leave no trace. A test opens the one's output with the other.
 
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit};
 use hkdf::Hkdf;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -41,51 +46,98 @@ impl Suite {
     }
 }
 
-/// An AEAD ready to use; the key schedule is computed once and wiped on drop.
+/// Encrypts a key in place and returns the tag.
+pub(crate) fn wrap(
+    suite: Suite,
+    key: &[u8; 32],
+    nonce: &[u8; NONCE_BYTES],
+    associated: &[u8],
+    buffer: &mut [u8],
+) -> Result<[u8; TAG_BYTES], Error> {
+    match suite {
+        Suite::Aes256GcmSha256 => Aes256Gcm::new(key.into())
+            .encrypt_inout_detached(nonce.into(), associated, buffer.into())
+            .map(Into::into)
+            .map_err(|_| Error::Limit),
+    }
+}
+
+/// Checks `sealed` (ciphertext, then tag) and decrypts it into `plain`; `None` if anything does not fit.
+pub(crate) fn unwrap(
+    suite: Suite,
+    key: &[u8; 32],
+    nonce: &[u8; NONCE_BYTES],
+    associated: &[u8],
+    sealed: &[u8],
+    plain: &mut [u8],
+) -> Option<()> {
+    let (ciphertext, tag) = sealed.split_last_chunk::<TAG_BYTES>()?;
+    let buffer = InOutBuf::new(ciphertext, plain).ok()?;
+    match suite {
+        Suite::Aes256GcmSha256 => Aes256Gcm::new(key.into())
+            .decrypt_inout_detached(nonce.into(), associated, buffer, tag.into())
+            .ok(),
+    }
+}
+
+/// The AEAD of one object's chunks, ready to use. It holds only a key derived for that object.
 #[derive(Clone)]
 pub(crate) enum Cipher {
-    Aes256Gcm(Aes256Gcm),
+    Aes256Gcm(LessSafeKey),
 }
 
 impl Cipher {
-    pub(crate) fn new(suite: Suite, key: &[u8; 32]) -> Self {
+    pub(crate) fn new(suite: Suite, key: &[u8; 32]) -> Result<Self, Error> {
         match suite {
-            Suite::Aes256GcmSha256 => Self::Aes256Gcm(Aes256Gcm::new(key.into())),
+            Suite::Aes256GcmSha256 => UnboundKey::new(&AES_256_GCM, key)
+                .map(|key| Self::Aes256Gcm(LessSafeKey::new(key)))
+                .map_err(|_| Error::Limit),
         }
     }
 
     /// Encrypts in place and returns the tag.
     pub(crate) fn seal(
         &self,
-        nonce: &[u8; NONCE_BYTES],
+        nonce: [u8; NONCE_BYTES],
         associated: &[u8],
         buffer: &mut [u8],
     ) -> Result<[u8; TAG_BYTES], Error> {
         match self {
-            Self::Aes256Gcm(cipher) => cipher
-                .encrypt_inout_detached(nonce.into(), associated, buffer.into())
-                .map(Into::into)
-                .map_err(|_| Error::Limit),
+            Self::Aes256Gcm(key) => key
+                .seal_in_place_separate_tag(
+                    Nonce::assume_unique_for_key(nonce),
+                    Aad::from(associated),
+                    buffer,
+                )
+                .ok()
+                .and_then(|tag| tag.as_ref().try_into().ok())
+                .ok_or(Error::Limit),
         }
     }
 
-    /// Checks `sealed` (ciphertext, then tag) and decrypts it into `plain`; `None` if anything does not fit.
-    ///
-    /// Invariant: `plain` is written only after the tag has been found right.
+    /// Checks and decrypts in place. Invariant: if the tag is wrong, `buffer` is left as zeros.
     pub(crate) fn open(
         &self,
-        nonce: &[u8; NONCE_BYTES],
+        nonce: [u8; NONCE_BYTES],
         associated: &[u8],
-        sealed: &[u8],
-        plain: &mut [u8],
+        buffer: &mut [u8],
+        tag: [u8; TAG_BYTES],
     ) -> Option<()> {
-        let (ciphertext, tag) = sealed.split_last_chunk::<TAG_BYTES>()?;
-        let buffer = InOutBuf::new(ciphertext, plain).ok()?;
-        match self {
-            Self::Aes256Gcm(cipher) => {
-                cipher.decrypt_inout_detached(nonce.into(), associated, buffer, tag.into()).ok()
-            }
+        let opened = match self {
+            Self::Aes256Gcm(key) => key
+                .open_in_place_separate_tag(
+                    Nonce::assume_unique_for_key(nonce),
+                    Aad::from(associated),
+                    tag.into(),
+                    buffer,
+                    0..,
+                )
+                .is_ok(),
+        };
+        if !opened {
+            buffer.fill(0);
         }
+        opened.then_some(())
     }
 }
 
