@@ -100,6 +100,8 @@ words! {
         ProductList = "product.list",
         /// Take a product off the market for a time.
         ProductSuspend = "product.suspend",
+        /// Let a suspended product be called again.
+        ProductResume = "product.resume",
         /// Withdraw a product for good.
         ProductWithdraw = "product.withdraw",
         /// See a product.

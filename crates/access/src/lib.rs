@@ -7,12 +7,14 @@
 //! [`Principal`], [`ResourceRef`] and [`Permit`]; the policies are in `policies/`.
 
 mod action;
+mod authorizer;
 mod permit;
 mod principal;
 mod resource;
 mod words;
 
 pub use action::Action;
+pub use authorizer::{Authorizer, POLICIES, SCHEMA};
 pub use permit::{Denial, Permit};
 pub use principal::{Actor, Credential, Principal, Role, Standing};
 pub use resource::{Life, ResourceRef, Thing, Zone};
@@ -20,6 +22,18 @@ pub use resource::{Life, ResourceRef, Thing, Zone};
 /// What can go wrong here, denials apart.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
+    /// The policy schema does not parse or lacks something.
+    #[error("policy schema: {detail}")]
+    Schema {
+        /// What is wrong.
+        detail: String,
+    },
+    /// A policy does not parse, does not validate, or lacks its id or reason.
+    #[error("policy: {detail}")]
+    Policy {
+        /// What is wrong.
+        detail: String,
+    },
     /// Not the key of an action.
     #[error("unknown action: `{text}`")]
     UnknownAction {
@@ -63,6 +77,8 @@ impl Error {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::Schema { .. } => "access.schema",
+            Self::Policy { .. } => "access.policy",
             Self::UnknownAction { .. } => "access.unknown_action",
             Self::UnknownRole { .. } => "access.unknown_role",
             Self::UnknownStanding { .. } => "access.unknown_standing",

@@ -91,7 +91,7 @@ pub struct ResourceRef {
     pub usage: Option<Id<kind::Usage>>,
     /// Zone the action opens.
     pub zone: Option<Zone>,
-    /// Person who asked for it; no reviewer of it may be this person.
+    /// Person who asked for it or, for a session or an account, whose it is; no reviewer of it may be this person.
     pub requester: Option<Id<kind::Person>>,
     /// Unit that asked for it; no reviewer of it may act for this unit.
     pub requester_unit: Option<Id<kind::Unit>>,
