@@ -1,0 +1,124 @@
+//! Connections: SQLite with one writer and several readers, or a PostgreSQL pool.
+
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, Executor as _};
+
+use super::tx::{Conn, Tx};
+use crate::Error;
+
+/// How long a statement waits for another process's lock, or a caller for a connection.
+const WAIT: Duration = Duration::from_secs(10);
+/// Prepared statements kept per connection: about 100 fixed texts and the sizes of a group commit.
+const STATEMENTS_MAX: usize = 160;
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Sees one snapshot, changes nothing.
+    Read,
+    /// The only writer of the journal.
+    Write,
+    /// Bookkeeping that touches no journal: on PostgreSQL it does not queue with the writers.
+    System,
+}
+
+/// Open connections.
+#[derive(Debug, Clone)]
+pub(crate) enum Pools {
+    /// SQLite.
+    Sqlite {
+        /// Exactly one connection.
+        writer: SqlitePool,
+        /// Read-only connections.
+        readers: SqlitePool,
+    },
+    /// PostgreSQL.
+    Postgres(PgPool),
+}
+
+impl Pools {
+    pub(crate) async fn open(url: &str, readers: u32) -> Result<Self, Error> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            return Self::open_sqlite(path, readers.max(1)).await;
+        }
+        if !(url.starts_with("postgres:") || url.starts_with("postgresql:")) {
+            return Err(Error::Url);
+        }
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|_| Error::Url)?
+            .application_name("shuyu")
+            .statement_cache_capacity(STATEMENTS_MAX)
+            .disable_statement_logging();
+        // One connection beyond the readers is the writer's.
+        let pool = PgPoolOptions::new()
+            .max_connections(readers.max(1) + 2)
+            .acquire_timeout(WAIT)
+            .connect_with(options)
+            .await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    async fn open_sqlite(path: &str, readers: u32) -> Result<Self, Error> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .busy_timeout(WAIT)
+            .statement_cache_capacity(STATEMENTS_MAX)
+            .pragma("cache_size", "-16384")
+            .pragma("temp_store", "MEMORY")
+            .disable_statement_logging();
+        let writing = options
+            .clone()
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL syncs the log at every commit: what was acknowledged survives a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("secure_delete", "ON")
+            .pragma("wal_autocheckpoint", "4000");
+        let writer =
+            SqlitePoolOptions::new().max_connections(1).acquire_timeout(WAIT).connect_with(writing).await?;
+        let reading = options.pragma("query_only", "ON");
+        let readers = SqlitePoolOptions::new()
+            .max_connections(readers)
+            .acquire_timeout(WAIT)
+            .connect_lazy_with(reading);
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    pub(crate) async fn begin<'env>(&self, access: Access) -> Result<Tx<'env>, Error> {
+        let conn = match self {
+            Self::Sqlite { writer, readers } => Conn::Sqlite(match access {
+                Access::Read => readers.begin_with("BEGIN DEFERRED").await?,
+                // A deferred transaction would fail at once when it turns into a writer.
+                Access::Write | Access::System => writer.begin_with("BEGIN IMMEDIATE").await?,
+            }),
+            Self::Postgres(pool) => Conn::Postgres(match access {
+                Access::Read => pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
+                Access::System => pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?,
+                Access::Write => {
+                    let mut tx = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+                    // LOCK takes no snapshot, so the transaction sees all that was committed while it waited. Without
+                    // it, the gapless journal number would make every pair of concurrent writers fail and retry.
+                    tx.execute("LOCK TABLE writer IN EXCLUSIVE MODE").await?;
+                    tx
+                }
+            }),
+        };
+        Ok(Tx::new(conn))
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
