@@ -1,0 +1,796 @@
+//! The checked model a pack compiles to. The kernel and the pages read this and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::{Date, Digest};
+use serde::{Deserialize, Serialize};
+
+/// A clause id as written in the pack, for example `德清.三.一.2`.
+pub type ClauseId = String;
+/// A role key of the pack, for example `数据提供单位`.
+pub type RoleKey = String;
+/// A procedure's name, for example `数据需求评审`.
+pub type ProcedureId = String;
+/// A step's name inside its procedure.
+pub type StepId = String;
+/// A form's key, for example `附件4`.
+pub type FormId = String;
+/// A field's key inside its form.
+pub type FieldKey = String;
+/// The code of a unit (机构), for example `bigdata-bureau`.
+pub type UnitCode = String;
+
+/// One jurisdiction's law, complete with everything inherited from its parents.
+#[derive(Debug, Clone, Serialize)]
+pub struct Pack {
+    /// Folder name, used in URLs and stored with each case.
+    pub id: String,
+    /// Full name of the text.
+    pub name: String,
+    /// Version label of the pack itself.
+    pub version: String,
+    /// Legal status of the text.
+    pub status: Status,
+    /// First and last day in force, where the text says so.
+    pub in_force: (Option<Date>, Option<Date>),
+    /// Parent pack's id, if any.
+    pub parent: Option<String>,
+    /// Name of the calendar to count working days with.
+    pub calendar: String,
+    /// How periods are counted.
+    pub counting: Counting,
+    /// Digest over all source files and the parent's digest; a case keeps it.
+    pub digest: Digest,
+    /// Clauses of this pack and of its parents.
+    pub clauses: BTreeMap<ClauseId, Clause>,
+    /// Parameters in force, after layering.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// Roles and the units that play them.
+    pub roles: BTreeMap<RoleKey, Role>,
+    /// Procedures by name.
+    pub procedures: BTreeMap<ProcedureId, Procedure>,
+    /// Forms by key.
+    pub forms: BTreeMap<FormId, Form>,
+    /// Periodic duties.
+    pub duties: Vec<Duty>,
+    /// Scenario tests.
+    pub scenarios: Vec<Scenario>,
+    /// Clauses no rule carries, with the reason.
+    pub not_automated: BTreeMap<ClauseId, String>,
+}
+
+/// 征求意见 / 施行 / 被替代 / 失效.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// 征求意见
+    Draft,
+    /// 施行
+    InForce,
+    /// 被替代
+    Replaced,
+    /// 失效
+    Expired,
+}
+
+/// A named way to count periods, with its own basis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counting {
+    /// Name of the profile, for example `民法典期间`.
+    pub profile: String,
+    /// The start day is counted (the civil code does not count it).
+    pub start_day_counts: bool,
+    /// A calendar-day period that ends on a rest day moves to the next working day.
+    pub roll_to_working_day: bool,
+    /// Seconds the legal zone is ahead of UTC.
+    pub utc_offset_seconds: i32,
+}
+
+/// One clause of a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clause {
+    /// Stable id.
+    pub id: ClauseId,
+    /// The label as printed, for example `三（一）第二款`.
+    pub label: String,
+    /// Our own one-line summary, in Chinese.
+    pub summary: String,
+    /// The pack it comes from.
+    pub pack: String,
+    /// Digest of the source text of the clause, where recorded.
+    pub source: Option<Digest>,
+    /// Id of the clause in the requirements inventory, where it has one.
+    pub inventory: Option<String>,
+}
+
+/// A value the text fixes, with its bound towards lower layers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Name, for example `日志留存`.
+    pub name: String,
+    /// The value.
+    pub value: Value,
+    /// What a child may do with it.
+    pub bound: Bound,
+    /// Basis.
+    pub clauses: Vec<ClauseId>,
+    /// A local choice (本地约定) where the text is silent.
+    pub local_choice: bool,
+    /// The pack that set it last.
+    pub pack: String,
+    /// The file that set it last, named when a lower layer may not.
+    pub file: String,
+    /// How the number is computed or what it means, in words.
+    pub note: Option<String>,
+}
+
+/// What a child pack may do with an inherited value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// 下限: a child may only go up.
+    Floor,
+    /// 上限: a child may only go down.
+    Ceiling,
+    /// 固定: a child may not change it.
+    Fixed,
+    /// 可改: a child may choose freely.
+    Open,
+}
+
+/// A typed value as a lawyer writes it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type", content = "value")]
+pub enum Value {
+    /// `3个工作日`, `6个月`, `3年`, `当日`.
+    Period(Period),
+    /// `不少于6个月`, `低于50%`, `不超过3年`.
+    Limit(Comparator, Box<Value>),
+    /// Parts per million: `50%` is 500 000.
+    Ratio(i64),
+    /// A bare whole number, for example a count of entities.
+    Number(i64),
+    /// `是` / `否`.
+    Flag(bool),
+    /// Any other text.
+    Text(String),
+    /// A list of texts.
+    List(Vec<String>),
+}
+
+/// How a limit compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Comparator {
+    /// 低于
+    Less,
+    /// 不超过
+    AtMost,
+    /// 不少于
+    AtLeast,
+    /// 超过
+    More,
+}
+
+/// A length of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Period {
+    /// How many units.
+    pub length: u32,
+    /// Which units.
+    pub unit: PeriodUnit,
+}
+
+/// Units of a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeriodUnit {
+    /// 工作日
+    WorkingDay,
+    /// 日 (calendar days); `当日` is 0 of them.
+    Day,
+    /// 个月 (natural months)
+    Month,
+    /// 年
+    Year,
+}
+
+/// A role and who plays it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Role {
+    /// Key, Chinese, as the text calls it.
+    pub key: RoleKey,
+    /// English name for the English pages.
+    pub en: String,
+    /// Units that always play it here; empty for roles bound per case.
+    pub units: Vec<UnitCode>,
+    /// How a case finds the units of a role without fixed units.
+    pub binding: Binding,
+    /// Basis.
+    pub clauses: Vec<ClauseId>,
+}
+
+/// How a case finds the units of a role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Binding {
+    /// The units listed in the pack.
+    Fixed,
+    /// The unit that opened the case.
+    Opener,
+    /// Units named in the case's facts under this key (for example the providers of the requested resources).
+    Fact(String),
+    /// Any signed-in person (for example an objector).
+    Anyone,
+}
+
+/// One of the ten stages, for headings and progress bars.
+pub type Stage = String;
+
+/// A procedure (程序).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Procedure {
+    /// Name and id.
+    pub id: ProcedureId,
+    /// English name.
+    pub en: String,
+    /// The stage it belongs to.
+    pub stage: Stage,
+    /// Letters of the case number, for example `SQ` gives `SQ-2026-0001`.
+    pub number_prefix: String,
+    /// Who may open a case.
+    pub opener: RoleKey,
+    /// The form filled on opening.
+    pub form: Option<FormId>,
+    /// Attachments; those required must be there before the first step is entered.
+    pub attachments: Vec<AttachmentRule>,
+    /// Facts the opener must state (kept with the case, compared by conditions).
+    pub facts: Vec<FactRule>,
+    /// Facts nobody states: the platform observes them (for example the operator of an authorisation).
+    pub observed: Vec<FactRule>,
+    /// Steps; the first is entered on opening.
+    pub steps: Vec<Step>,
+    /// Persons who may not do two things in one case.
+    pub separations: Vec<Separation>,
+    /// Who may read the case besides those who act in it.
+    pub readers: Vec<RoleKey>,
+    /// Basis.
+    pub clauses: Vec<ClauseId>,
+}
+
+/// An attachment the procedure asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachmentRule {
+    /// Name, for example `安全风险自评报告`.
+    pub name: String,
+    /// Must be there.
+    pub required: bool,
+    /// Basis.
+    pub clauses: Vec<ClauseId>,
+}
+
+/// A fact a case carries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactRule {
+    /// Key.
+    pub key: String,
+    /// English label.
+    pub en: String,
+    /// Kind of value.
+    pub kind: FactKind,
+    /// Must be stated on opening.
+    pub required: bool,
+}
+
+/// Kinds of facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactKind {
+    /// Text.
+    Text,
+    /// Whole number.
+    Number,
+    /// Yes or no.
+    Flag,
+    /// A date.
+    Date,
+    /// A list of unit codes.
+    Units,
+    /// The id of another thing in the platform (case, resource, model, run, product …).
+    Reference,
+}
+
+/// A step (环节).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Name and id.
+    pub id: StepId,
+    /// English name.
+    pub en: String,
+    /// Who acts.
+    pub role: RoleKey,
+    /// One task for each unit of the role; the step is left when all have acted.
+    pub each_unit: bool,
+    /// What may be done, in the order of the buttons; the first is the primary one.
+    pub actions: Vec<Action>,
+    /// The clock that runs while the step is open.
+    pub clock: Option<ClockRule>,
+    /// The box of the paper form where the opinion is printed.
+    pub opinion_box: Option<String>,
+    /// How votes are counted, if the step is a vote.
+    pub vote: Option<VoteRule>,
+    /// Basis.
+    pub clauses: Vec<ClauseId>,
+}
+
+/// Something the holder of a step may do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Action {
+    /// The kernel's command.
+    pub command: CommandKind,
+    /// The button's words in Chinese, if not the command's own.
+    pub label: Option<String>,
+    /// The button's words in English, if not the command's own.
+    pub label_en: Option<String>,
+    /// An opinion must be written.
+    pub needs_opinion: bool,
+    /// A form must be filled with it (for example the agreement or a report).
+    pub form: Option<FormId>,
+    /// Attachments that must come with it.
+    pub attachments: Vec<String>,
+    /// Facts that must be stated with it.
+    pub facts: Vec<FactRule>,
+    /// Conditions; all must hold, or the action is refused with the condition's clause.
+    pub requires: Vec<Condition>,
+    /// Where the case goes; the first branch whose condition holds. Empty: stays.
+    pub then: Vec<Branch>,
+    /// What the platform does.
+    pub effects: Vec<Effect>,
+    /// Basis.
+    pub clauses: Vec<ClauseId>,
+}
+
+/// The kernel's closed list of commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommandKind {
+    /// 提交
+    Submit,
+    /// 受理
+    Accept,
+    /// 退回补正: names all defects at once; the clock stops.
+    ReturnForCorrection,
+    /// 补正: answers a return; the clock resumes.
+    Supplement,
+    /// 撤回
+    Withdraw,
+    /// 同意
+    Approve,
+    /// 部分同意
+    ApprovePartly,
+    /// 不同意
+    Refuse,
+    /// 提出争议
+    Dispute,
+    /// 表决
+    Vote,
+    /// 决议 (a meeting's numbered resolution)
+    Resolve,
+    /// 确定
+    Determine,
+    /// 公布
+    Publish,
+    /// 提出异议
+    Object,
+    /// 答复
+    Answer,
+    /// 备案
+    File,
+    /// 签署
+    Sign,
+    /// 培训
+    Train,
+    /// 考核
+    Examine,
+    /// 责令整改
+    OrderRectification,
+    /// 反馈整改
+    ReportRectification,
+    /// 验收整改
+    AcceptRectification,
+    /// 暂停
+    Suspend,
+    /// 恢复
+    Resume,
+    /// 撤销
+    Revoke,
+    /// 评估
+    Evaluate,
+    /// 修复
+    Repair,
+    /// 销毁
+    Destroy,
+    /// 办结
+    Close,
+}
+
+/// Where an action leads.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Branch {
+    /// Only if this holds; `None` always.
+    pub when: Option<Condition>,
+    /// Target.
+    pub to: Target,
+}
+
+/// A step or an end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// Another step.
+    Step(StepId),
+    /// The case ends with this outcome, in words (for example `通过`).
+    End {
+        /// Outcome words in Chinese.
+        outcome: String,
+        /// The outcome is what the opener asked for.
+        granted: bool,
+    },
+}
+
+/// A comparison of named facts joined with 且 / 或 / 非. An unknown fact makes every comparison false, and so does
+/// its negation: unknown never passes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Condition {
+    /// The test.
+    pub test: Test,
+    /// What would satisfy it, for the refusal page.
+    pub remedy: Option<String>,
+    /// Basis.
+    pub clauses: Vec<ClauseId>,
+}
+
+/// The test of a condition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Test {
+    /// All hold.
+    All(Vec<Test>),
+    /// One holds.
+    Any(Vec<Test>),
+    /// Does not hold, and its facts are known.
+    Not(Box<Test>),
+    /// A fact equals a value.
+    Is(String, FactValue),
+    /// A number or date fact compared with a value.
+    Compare(String, Comparator, FactValue),
+    /// A number or ratio fact against a pack parameter (`收益率` 低于 `收益率上限`).
+    Within(String, String),
+    /// So many distinct units or persons have done this command in this step.
+    Done {
+        /// Step.
+        step: StepId,
+        /// Command.
+        command: CommandKind,
+        /// At least so many of its tasks; `None` means all.
+        at_least: Option<u32>,
+    },
+}
+
+/// A fact's value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FactValue {
+    /// Yes or no.
+    Flag(bool),
+    /// Whole number (ratios in parts per million).
+    Number(i64),
+    /// A date, written `YYYY-MM-DD`.
+    Date(Date),
+    /// Text, or the id of a thing.
+    Text(String),
+    /// Unit codes or other texts.
+    List(Vec<String>),
+}
+
+/// What the platform does when an action is done: the closed list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// 发布公告: a public notice with the case's form.
+    PublishNotice,
+    /// 公示结果: a public notice of the determined operator, open for objections.
+    PublishResult,
+    /// 建立授权: makes the authorisation and its tenant, closed.
+    EstablishAuthorisation,
+    /// 协议生效: the agreement is in force; the term starts.
+    ActivateAgreement,
+    /// 开通权限: access to the domain opens.
+    OpenAccess,
+    /// 关闭权限: access closes, in the same transaction.
+    CloseAccess,
+    /// 恢复权限: closed access opens again.
+    RestoreAccess,
+    /// 授予数据: the requested resources are granted to the tenant.
+    GrantData,
+    /// 核准模型: the model's digest may be ordered on raw data.
+    ApproveModel,
+    /// 核准出域: the frozen result is rebuilt and released.
+    ReleaseExport,
+    /// 产品备案: the product is filed.
+    FileProduct,
+    /// 核定价格: the price plan takes effect.
+    ApprovePrice,
+    /// 使用协议生效: the buyer's agreement is in force.
+    ActivateUsage,
+    /// 登记异议
+    RecordObjection,
+    /// 登记质量问题
+    RecordQuality,
+    /// 登记年度报告
+    RecordReport,
+    /// 登记信用信息
+    RecordCredit,
+    /// 封存: keys are taken away from the zones.
+    SealTenant,
+    /// 销毁: keys are destroyed, a residue scan runs, a certificate is made.
+    DestroyTenant,
+}
+
+/// A clock (期限).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockRule {
+    /// What starts it; the start day is counted as the counting profile says.
+    pub anchor: Anchor,
+    /// How long.
+    pub period: Period,
+    /// 法定 / 承诺 / 内部.
+    pub nature: ClockNature,
+    /// What stops it.
+    pub stops_on: Vec<StopGround>,
+    /// What happens on expiry.
+    pub on_expiry: OnExpiry,
+    /// The step the case moves to on expiry; set exactly when `on_expiry` is a move.
+    pub expiry_to: Option<StepId>,
+    /// Reminders before and after, each once.
+    pub ladder: Vec<Rung>,
+    /// Basis.
+    pub clauses: Vec<ClauseId>,
+}
+
+/// Anchor events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Anchor {
+    /// 收到: the day the step is entered.
+    Received,
+    /// 受理: the day of acceptance.
+    Accepted,
+    /// 公布: the day of publication.
+    Published,
+    /// 签订: the day of the last signature.
+    Signed,
+}
+
+/// Nature of a clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockNature {
+    /// 法定
+    Statutory,
+    /// 承诺
+    Promised,
+    /// 内部
+    Internal,
+}
+
+/// Grounds that stop a clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopGround {
+    /// 等待补正
+    AwaitingCorrection,
+}
+
+/// What happens when a clock runs out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnExpiry {
+    /// 提醒并升级
+    RemindAndEscalate,
+    /// 自动退回
+    ReturnAutomatically,
+    /// 关闭权限
+    CloseAccess,
+    /// 转协调机制: the case moves to the step named.
+    MoveToCoordination,
+    /// 进入下一环节: a window (for objections) has passed.
+    Advance,
+}
+
+/// One rung of an escalation ladder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rung {
+    /// Working days left when it fires; negative: after the due day.
+    pub days_left: i32,
+    /// Who is told.
+    pub tell: RoleKey,
+}
+
+/// How votes count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoteRule {
+    /// Votes needed before a result stands.
+    pub quorum: u32,
+    /// Approvals needed.
+    pub approvals: u32,
+    /// Votes are hidden from other voters until the result stands.
+    pub sealed: bool,
+}
+
+/// A separation of duties: the same person (or unit) may not do both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Separation {
+    /// One side.
+    pub first: Who,
+    /// The other side.
+    pub second: Who,
+    /// Compare persons or whole units.
+    pub by_unit: bool,
+    /// Basis.
+    pub clauses: Vec<ClauseId>,
+}
+
+/// A party in a separation rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Who {
+    /// Who opened the case.
+    Opener,
+    /// Who acted in a step.
+    Step(StepId),
+}
+
+/// A paper form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Form {
+    /// Key, for example `附件4`.
+    pub id: FormId,
+    /// Title as printed.
+    pub title: String,
+    /// English title.
+    pub en: String,
+    /// Sections with fields, in print order.
+    pub sections: Vec<Section>,
+    /// Opinion boxes printed below, by name.
+    pub opinion_boxes: Vec<String>,
+    /// Notes printed at the end.
+    pub notes: Vec<String>,
+    /// Basis.
+    pub clauses: Vec<ClauseId>,
+}
+
+/// A section of a form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Section {
+    /// Heading; empty if the form prints none.
+    pub title: String,
+    /// Fields.
+    pub fields: Vec<Field>,
+}
+
+/// A field of a form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// Key, the printed label unless two are alike.
+    pub key: FieldKey,
+    /// Printed label.
+    pub label: String,
+    /// English label.
+    pub en: String,
+    /// What may be entered.
+    pub kind: FieldKind,
+    /// Must be filled.
+    pub required: bool,
+    /// Hint printed in the box.
+    pub hint: Option<String>,
+    /// Holds personal information.
+    pub personal: bool,
+    /// The fact this field sets, if conditions use it.
+    pub fact: Option<String>,
+}
+
+/// Kinds of fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldKind {
+    /// One line.
+    Text,
+    /// Many lines.
+    LongText,
+    /// Whole number.
+    Number,
+    /// A share in percent.
+    Percent,
+    /// Money in yuan with two decimals.
+    Money,
+    /// A date.
+    Date,
+    /// A telephone number.
+    Phone,
+    /// An e-mail address.
+    Email,
+    /// One of a list.
+    Choice(Vec<String>),
+    /// Some of a list.
+    Choices(Vec<String>),
+    /// Yes or no.
+    Flag,
+    /// A list of resource codes of the catalog.
+    Resources,
+}
+
+/// A periodic duty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Duty {
+    /// Name.
+    pub name: String,
+    /// English name.
+    pub en: String,
+    /// Who owes it.
+    pub role: RoleKey,
+    /// How often.
+    pub every: Period,
+    /// The procedure it opens.
+    pub procedure: ProcedureId,
+    /// Basis.
+    pub clauses: Vec<ClauseId>,
+}
+
+/// A scenario test: known facts and dates, expected dates, states or refusals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scenario {
+    /// Name.
+    pub name: String,
+    /// The procedure it is about.
+    pub procedure: ProcedureId,
+    /// What happens, in order.
+    pub given: Vec<ScenarioEvent>,
+    /// What must then hold.
+    pub then: Vec<Expectation>,
+    /// Clauses it proves.
+    pub clauses: Vec<ClauseId>,
+}
+
+/// One line of a scenario's story.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScenarioEvent {
+    /// The day.
+    pub on: Date,
+    /// Role that acts (`None` for the opener).
+    pub role: Option<RoleKey>,
+    /// A unit of that role, where several play it.
+    pub unit: Option<UnitCode>,
+    /// The command; `Submit` opens the case.
+    pub command: CommandKind,
+    /// The step acted in, where several are open.
+    pub step: Option<StepId>,
+    /// Facts stated.
+    pub facts: BTreeMap<String, FactValue>,
+}
+
+/// One expectation of a scenario.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expectation {
+    /// The step's clock is due on this day.
+    Due(StepId, Date),
+    /// The step is open.
+    Open(StepId),
+    /// The case ended with this outcome.
+    Outcome(String),
+    /// The last event was refused on one of these clauses.
+    Refused(BTreeSet<ClauseId>),
+    /// These effects happened.
+    Effects(Vec<Effect>),
+}
