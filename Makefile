@@ -1,0 +1,37 @@
+# The commands of the project. Everything a fresh machine needs beyond rustup, gcc and make is installed by
+# scripts/setup.sh from the system's packages.
+SHELL := /bin/bash
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/shuyu/target
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: run test check bench demo fmt
+
+# Build and start the demonstration county at http://127.0.0.1:8080.
+run:
+	cargo build --bin shuyu
+	$(CARGO_TARGET_DIR)/debug/shuyu demo serve --data $${SHUYU_DATA:-data/demo}
+
+# Play the whole story with a fake clock, verify the ledger offline and stay up to look at.
+demo:
+	cargo build --bin shuyu
+	$(CARGO_TARGET_DIR)/debug/shuyu demo play --fresh --data $${SHUYU_DATA:-data/story}
+
+# Every test, with PostgreSQL and Chromium.
+test:
+	scripts/setup.sh
+	cargo build --bin shuyu
+	cargo test --workspace --no-fail-fast
+
+# What must be clean before a change lands.
+check:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
+
+# Ratios against peers, in the same run.
+bench:
+	scripts/setup.sh bench
+	benches/run.sh
+
+fmt:
+	cargo fmt --all

@@ -1,0 +1,237 @@
+//! The application: what every use case has at hand.
+
+use std::sync::Arc;
+
+use access::{Action, Authorizer, Permit, ResourceRef};
+use base::{Digest, canonical_json};
+use futures::future::BoxFuture;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use storage::{Store, StoreConfig, Tx, commands};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::keys::{Keys, PLATFORM};
+use crate::packs::{PackSource, Packs};
+use crate::{Config, Ctx, Error, Result};
+
+/// A cheap handle to the application.
+#[derive(Debug, Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    config: Config,
+    store: Store,
+    authorizer: Authorizer,
+    keys: Keys,
+    clock: Clock,
+    packs: Packs,
+    work: Notify,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl App {
+    /// Opens everything in the data folder; makes it if it is empty.
+    ///
+    /// # Errors
+    /// When a part cannot be opened, the schema is unknown, or a pack does not load.
+    pub async fn open(config: Config, packs: &[PackSource]) -> Result<Self> {
+        std::fs::create_dir_all(config.objects_dir()).map_err(|error| Error::internal("data.folder", error))?;
+        let keys = Keys::open(&config.keys_dir())?;
+        let store = Store::open(&StoreConfig { url: config.database_url(), readers: 4 }).await?;
+        // Only the embedded default may migrate by itself; a shared database is migrated by an operator's command.
+        if config.database.is_empty() {
+            store.migrate().await?;
+        }
+        store.check_schema().await?;
+        let authorizer =
+            Authorizer::embedded().map_err(|error| Error::internal("access.policies", error))?;
+        let clock = config.fake_clock.map_or_else(Clock::system, |start| {
+            Clock::fake(base::Timestamp::from_micros(start))
+        });
+        let packs = Packs::load(packs, &config.jurisdiction)?;
+        let inner = Inner {
+            config,
+            store,
+            authorizer,
+            keys,
+            clock,
+            packs,
+            work: Notify::new(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        };
+        let app = Self { inner: Arc::new(inner) };
+        let now = app.now();
+        let this = &app;
+        this.store()
+            .system("app.platform_key", |tx| {
+                Box::pin(async move { this.keys().create_tenant(tx, PLATFORM, now).await })
+            })
+            .await?;
+        Ok(app)
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// The store.
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The keys.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.inner.keys
+    }
+
+    /// The packs.
+    #[must_use]
+    pub fn packs(&self) -> &Packs {
+        &self.inner.packs
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> base::Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Wakes the job runner: called after a commit that pushed a job.
+    pub(crate) fn wake_jobs(&self) {
+        self.inner.work.notify_waiters();
+        self.inner.work.notify_one();
+    }
+
+    /// Resolves at the next wake-up.
+    pub(crate) async fn job_pushed(&self) {
+        self.inner.work.notified().await;
+    }
+
+    /// Background tasks, waited for on shutdown.
+    #[must_use]
+    pub fn tasks(&self) -> &TaskTracker {
+        &self.inner.tasks
+    }
+
+    /// Cancelled when the application stops.
+    #[must_use]
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.inner.stop
+    }
+
+    /// Stops background work and closes the store.
+    pub async fn close(&self) {
+        self.inner.stop.cancel();
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
+        self.inner.store.close().await;
+    }
+
+    /// Asks the policies.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`], or [`Error::Unauthenticated`] when nobody is signed in.
+    pub(crate) fn permit(&self, ctx: &Ctx, action: Action, resource: ResourceRef) -> Result<Permit> {
+        self.inner.authorizer.authorize(&ctx.principal, action, &resource, ctx.now).map_err(|denial| {
+            tracing::info!(action = action.key(), reason = %denial.reason, "denied");
+            match ctx.principal.credential {
+                access::Credential::Anonymous => Error::Unauthenticated("access.sign_in"),
+                _ => Error::Forbidden(denial.code()),
+            }
+        })
+    }
+
+    /// Runs a command: the change, its journal row and its jobs in one transaction. With an idempotency key, a
+    /// repeated request is answered with the first answer and changes nothing.
+    ///
+    /// # Errors
+    /// What the work returns; `storage.replay_mismatch` when the key was used for another request.
+    pub(crate) async fn command<'env, T, F>(
+        &'env self,
+        ctx: &'env Ctx,
+        permit: &'env Permit,
+        name: &'static str,
+        request: &(impl Serialize + Sync),
+        work: F,
+    ) -> Result<T>
+    where
+        T: Serialize + DeserializeOwned + Send + Sync + 'env,
+        F: for<'t> Fn(&'t mut Tx<'env>) -> BoxFuture<'t, Result<T>> + Send + Sync + 'env,
+    {
+        let Some(key) = ctx.idempotency_key.as_deref() else {
+            let done = self.store().transact(permit, name, |tx| work(tx)).await?;
+            self.wake_jobs();
+            return Ok(done);
+        };
+        let actor = actor_name(ctx);
+        let bytes = canonical_json(&(name, request)).map_err(|error| Error::internal("command.request", error))?;
+        let digest = Digest::of(&bytes);
+        if let Some(first) = self.replayed(&actor, key, digest).await? {
+            return Ok(first);
+        }
+        let (remembered_as, work) = (actor.clone(), Arc::new(work));
+        let done = self
+            .store()
+            .transact(permit, name, |tx| {
+                let (actor, work) = (remembered_as.clone(), Arc::clone(&work));
+                Box::pin(async move {
+                    let value = work(tx).await?;
+                    let response =
+                        serde_json::to_vec(&value).map_err(|error| Error::internal("command.response", error))?;
+                    commands::remember(tx, &actor, key, &digest, &response, ctx.now).await?;
+                    Ok(value)
+                })
+            })
+            .await;
+        self.wake_jobs();
+        match done {
+            // The same request ran at the same time and won.
+            Err(Error::Conflict(code)) => self.replayed(&actor, key, digest).await?.ok_or(Error::Conflict(code)),
+            other => other,
+        }
+    }
+
+    async fn replayed<T: DeserializeOwned + Send>(
+        &self,
+        actor: &str,
+        key: &str,
+        digest: Digest,
+    ) -> Result<Option<T>> {
+        let stored: Option<Vec<u8>> = self
+            .store()
+            .read("command.replayed", |tx| {
+                let (actor, key) = (actor.to_owned(), key.to_owned());
+                Box::pin(async move { Ok::<_, Error>(commands::replayed(tx, &actor, &key, &digest).await?) })
+            })
+            .await?;
+        stored
+            .map(|bytes| serde_json::from_slice(&bytes).map_err(|error| Error::internal("command.response", error)))
+            .transpose()
+    }
+}
+
+/// Who a remembered answer belongs to: the person or key, whatever the session.
+fn actor_name(ctx: &Ctx) -> String {
+    match &ctx.principal.credential {
+        access::Credential::Person { .. } => format!("person/{}", ctx.principal.person),
+        access::Credential::ApiKey { key, .. } => format!("key/{key}"),
+        access::Credential::Service { job } => format!("service/{job}"),
+        access::Credential::Anonymous => "anonymous".to_owned(),
+    }
+}

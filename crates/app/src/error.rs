@@ -1,0 +1,131 @@
+//! One error type for all use cases: a kind that the edges turn into a status, a stable code, and what to do.
+
+use regulation::case::Rejection;
+
+/// How an edge must treat the error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request is malformed or a value is out of its domain.
+    Invalid,
+    /// Nobody is signed in, or the session or key has ended.
+    Unauthenticated,
+    /// Signed in, but not allowed.
+    Forbidden,
+    /// Not there, or not for this person to know.
+    NotFound,
+    /// Somebody else was faster, or the same key came with another body.
+    Conflict,
+    /// The law refused; the rejection names the clause.
+    Rejected,
+    /// A limit was reached.
+    Limited,
+    /// Try again later.
+    Unavailable,
+    /// A fault of ours.
+    Internal,
+}
+
+/// One place in the input that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct FieldError {
+    /// Name of the field.
+    pub field: String,
+    /// Stable code, for example `form.required`.
+    pub code: String,
+    /// Row of a table or file, counted from 1, where it applies.
+    pub row: Option<u64>,
+}
+
+/// Why a use case did not happen. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Bad input.
+    #[error("invalid input: {code}")]
+    Invalid {
+        /// Stable code.
+        code: &'static str,
+        /// What exactly, without personal data.
+        detail: String,
+        /// The places, all at once.
+        fields: Vec<FieldError>,
+    },
+    /// Not signed in.
+    #[error("not signed in: {0}")]
+    Unauthenticated(&'static str),
+    /// Not allowed.
+    #[error("not allowed: {0}")]
+    Forbidden(&'static str),
+    /// Not there.
+    #[error("not found: {0}")]
+    NotFound(&'static str),
+    /// Lost a race or replayed with another body.
+    #[error("conflict: {0}")]
+    Conflict(&'static str),
+    /// Refused by a rule of the pack.
+    #[error("refused by rule: {}", .0.code)]
+    Rejected(Box<Rejection>),
+    /// A limit was reached.
+    #[error("limit reached: {0}")]
+    Limited(&'static str),
+    /// Temporarily impossible.
+    #[error("unavailable: {0}")]
+    Unavailable(&'static str),
+    /// A fault. The source is logged, never shown.
+    #[error("internal fault: {code}")]
+    Internal {
+        /// Stable code.
+        code: &'static str,
+        /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Result of a use case.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Bad input with a code and a detail.
+    pub fn invalid(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::Invalid { code, detail: detail.into(), fields: Vec::new() }
+    }
+
+    /// A fault with its cause.
+    pub fn internal(
+        code: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Internal { code, source: source.into() }
+    }
+
+    /// The kind, for the edges.
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Invalid { .. } => ErrorKind::Invalid,
+            Self::Unauthenticated(_) => ErrorKind::Unauthenticated,
+            Self::Forbidden(_) => ErrorKind::Forbidden,
+            Self::NotFound(_) => ErrorKind::NotFound,
+            Self::Conflict(_) => ErrorKind::Conflict,
+            Self::Rejected(_) => ErrorKind::Rejected,
+            Self::Limited(_) => ErrorKind::Limited,
+            Self::Unavailable(_) => ErrorKind::Unavailable,
+            Self::Internal { .. } => ErrorKind::Internal,
+        }
+    }
+
+    /// The stable code, for programs and for the help page `/help/errors`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid { code, .. } | Self::Internal { code, .. } => code,
+            Self::Unauthenticated(code)
+            | Self::Forbidden(code)
+            | Self::NotFound(code)
+            | Self::Conflict(code)
+            | Self::Limited(code)
+            | Self::Unavailable(code) => code,
+            Self::Rejected(rejection) => rejection.code,
+        }
+    }
+}

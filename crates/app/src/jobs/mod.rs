@@ -1,0 +1,122 @@
+//! Background jobs: pushed in the transaction that made them necessary, run at least once, safe to run again.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use base::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use storage::jobs::{Job, NewJob};
+use storage::{Tx, jobs};
+use tokio::sync::Semaphore;
+
+use crate::{App, Error, Result};
+
+/// Jobs run at the same time. Two cores; heavy work happens in zone workers.
+const CONCURRENT: usize = 4;
+/// How long a job may run before another runner may take it.
+const LEASE_SECONDS: i64 = 600;
+/// After so many failed attempts a job is a dead letter, shown to administrators.
+const ATTEMPTS_MAX: i64 = 8;
+/// How often the runner looks without being woken.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// Pushes a job in the caller's transaction. A job with the same kind and key exists once.
+pub(crate) async fn push(
+    tx: &mut Tx<'_>,
+    kind: &'static str,
+    key: impl ToString,
+    run_at: Timestamp,
+    body: &(impl Serialize + Sync),
+) -> Result<()> {
+    let body = serde_json::to_vec(body).map_err(|error| Error::internal("job.body", error))?;
+    jobs::push(tx, &NewJob { kind: kind.to_owned(), key: key.to_string(), run_at, body }).await?;
+    Ok(())
+}
+
+/// Reads a job's body.
+pub(crate) fn body<T: DeserializeOwned>(job: &Job) -> Result<T> {
+    serde_json::from_slice(&job.body).map_err(|error| Error::internal("job.body", error))
+}
+
+/// Jobs of this process that are running: with a clock that can jump, a lease alone does not keep a job from being
+/// taken twice.
+type Running = Arc<Mutex<HashSet<(String, String)>>>;
+
+/// Runs jobs until the application stops.
+pub(crate) async fn run(app: App) {
+    let running = Running::default();
+    let slots = Arc::new(Semaphore::new(CONCURRENT));
+    while !app.stopping().is_cancelled() {
+        match lease(&app, slots.available_permits()).await {
+            Ok(found) => {
+                for job in found {
+                    let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+                    let key = (job.kind.clone(), job.key.clone());
+                    if !running.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone()) {
+                        continue;
+                    }
+                    let (app, running) = (app.clone(), Arc::clone(&running));
+                    app.tasks().clone().spawn(async move {
+                        attempt(&app, &job).await;
+                        running.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+                        drop(slot);
+                        app.wake_jobs();
+                    });
+                }
+            }
+            Err(error) => tracing::error!(error.code = error.code(), "jobs cannot be leased"),
+        }
+        tokio::select! {
+            () = app.job_pushed() => {}
+            () = tokio::time::sleep(IDLE) => {}
+            () = app.stopping().cancelled() => {}
+        }
+    }
+}
+
+async fn lease(app: &App, free: usize) -> Result<Vec<Job>> {
+    let Ok(limit @ 1..) = u32::try_from(free) else { return Ok(Vec::new()) };
+    let now = app.now();
+    let until = now.plus_seconds(LEASE_SECONDS);
+    app.store()
+        .system("jobs.lease", |tx| Box::pin(async move { Ok(jobs::lease(tx, now, until, limit).await?) }))
+        .await
+}
+
+async fn attempt(app: &App, job: &Job) {
+    let result = dispatch(app, job).await;
+    let now = app.now();
+    let outcome = match &result {
+        Ok(()) => app
+            .store()
+            .system("jobs.done", |tx| Box::pin(async move { Ok::<_, Error>(jobs::done(tx, job).await?) }))
+            .await
+            .map(|_| ()),
+        Err(error) => {
+            tracing::warn!(
+                job.kind, job.key, job.attempt, error.code = error.code(), error = ?error, "job failed"
+            );
+            let (code, later) = (error.code(), now.plus_seconds(1 << job.attempt.clamp(0, 10)));
+            app.store()
+                .system("jobs.retry", |tx| {
+                    Box::pin(async move {
+                        Ok::<_, Error>(jobs::retry(tx, job, later, code, ATTEMPTS_MAX).await?)
+                    })
+                })
+                .await
+                .map(|_| ())
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::error!(job.kind, job.key, error.code = error.code(), "job outcome not stored; it will run again");
+    }
+}
+
+async fn dispatch(app: &App, job: &Job) -> Result<()> {
+    let _ = app;
+    match job.kind.as_str() {
+        other => Err(Error::internal("job.unknown", format!("no such job: {other}"))),
+    }
+}
