@@ -8,6 +8,7 @@
 
 mod action;
 mod authorizer;
+mod credential;
 mod permit;
 mod principal;
 mod resource;
@@ -15,6 +16,11 @@ mod words;
 
 pub use action::Action;
 pub use authorizer::{Authorizer, POLICIES, SCHEMA};
+pub use credential::{
+    ApiKeyRecord, ApiKeySecret, Failures, KeyRefusal, PASSWORD_ITERATIONS, PASSWORD_LANES,
+    PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, PASSWORD_MEMORY_KIB, Password, PasswordHash, SessionPolicy,
+    SessionSecret, SessionTimes, Throttle, WeakPassword,
+};
 pub use permit::{Denial, Permit};
 pub use principal::{Actor, Credential, Principal, Role, Standing};
 pub use resource::{Life, ResourceRef, Thing, Zone};
@@ -33,6 +39,18 @@ pub enum Error {
     Policy {
         /// What is wrong.
         detail: String,
+    },
+    /// A stored password hash is not one, or there is no memory to compute one.
+    #[error("password hash cannot be computed or read")]
+    PasswordHash,
+    /// Not a session token or API key.
+    #[error("not a token")]
+    Token,
+    /// Not the key of a refusal of API keys.
+    #[error("unknown key refusal: `{text}`")]
+    UnknownKeyRefusal {
+        /// What was given.
+        text: String,
     },
     /// Not the key of an action.
     #[error("unknown action: `{text}`")]
@@ -79,6 +97,9 @@ impl Error {
         match self {
             Self::Schema { .. } => "access.schema",
             Self::Policy { .. } => "access.policy",
+            Self::PasswordHash => "access.password_hash",
+            Self::Token => "access.token",
+            Self::UnknownKeyRefusal { .. } => "access.unknown_key_refusal",
             Self::UnknownAction { .. } => "access.unknown_action",
             Self::UnknownRole { .. } => "access.unknown_role",
             Self::UnknownStanding { .. } => "access.unknown_standing",
