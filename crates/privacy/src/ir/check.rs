@@ -140,7 +140,7 @@ fn inputs(rel: &Rel) -> Vec<&Rel> {
     }
 }
 
-fn scans(rel: &Rel, visit: &mut impl FnMut(&str, &[String])) {
+pub(super) fn scans(rel: &Rel, visit: &mut impl FnMut(&str, &[String])) {
     if let Rel::Scan { resource, columns, .. } = rel {
         visit(resource, columns);
     }

@@ -32,7 +32,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use check::{Checked, EntityNeed, check};
-pub use digest::digest;
+pub use digest::{digest, shape};
 pub use lattice::{ColumnInfo, ColumnPolicy, Entity, EntityRef, Label, Policy, ResourcePolicy, Schema};
 pub use refusal::{Refusal, Rule};
 pub use resolve::resolve;

@@ -1,0 +1,149 @@
+//! What a column's name tells.
+
+use crate::SensitiveKind;
+use crate::ir::Label;
+
+/// What a name suggests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hint {
+    pub(super) kind: SensitiveKind,
+    pub(super) label: Label,
+}
+
+const KINDS: &[(SensitiveKind, &[&str])] = &[
+    (
+        SensitiveKind::ResidentId,
+        &["身份证", "身份号", "公民身份", "sfz", "id_card", "idcard", "resident_id", "证件号"],
+    ),
+    (SensitiveKind::CreditCode, &["信用代码", "tyshxydm", "credit_code", "uscc", "uniscid"]),
+    (SensitiveKind::BankCard, &["银行卡", "银行账", "bank_card", "bank_account", "card_no", "yhkh"]),
+    (SensitiveKind::Mobile, &["手机", "移动电话", "联系电话", "mobile", "phone", "sjh", "lxdh"]),
+    (SensitiveKind::Plate, &["车牌", "号牌", "plate", "cphm"]),
+    (SensitiveKind::Passport, &["护照", "passport"]),
+    (SensitiveKind::Email, &["邮箱", "电子邮件", "email", "e_mail"]),
+    (SensitiveKind::BirthDate, &["出生", "生日", "birth", "csrq", "dob"]),
+    (
+        SensitiveKind::OrganizationName,
+        &[
+            "企业名称",
+            "单位名称",
+            "公司名称",
+            "机构名称",
+            "qymc",
+            "dwmc",
+            "company_name",
+            "enterprise_name",
+            "organization_name",
+        ],
+    ),
+    (SensitiveKind::Address, &["地址", "住址", "住所", "经营场所", "address", "addr"]),
+    (
+        SensitiveKind::PersonName,
+        &[
+            "姓名",
+            "法定代表人",
+            "联系人",
+            "负责人",
+            "申请人",
+            "户主",
+            "person_name",
+            "full_name",
+            "real_name",
+            "legal_representative",
+            "xm",
+        ],
+    ),
+];
+
+const SENSITIVE: &[&str] = &[
+    "收入",
+    "工资",
+    "薪",
+    "余额",
+    "金额",
+    "贷款",
+    "负债",
+    "诊断",
+    "疾病",
+    "病史",
+    "处方",
+    "婚姻",
+    "宗教",
+    "政治面貌",
+    "犯罪",
+    "处罚",
+    "社保",
+    "公积金",
+    "income",
+    "salary",
+    "wage",
+    "balance",
+    "loan",
+    "debt",
+    "diagnosis",
+    "disease",
+    "marital",
+    "religion",
+    "penalty",
+];
+
+const QUASI: &[&str] = &[
+    "性别",
+    "年龄",
+    "民族",
+    "籍贯",
+    "学历",
+    "职业",
+    "邮编",
+    "邮政编码",
+    "gender",
+    "sex",
+    "age",
+    "ethnic",
+    "nation",
+    "education",
+    "occupation",
+    "postcode",
+    "zip",
+];
+
+const KEYS: &[&str] = &["编号", "编码", "序列号", "流水号", "代码"];
+
+/// The first kind, else the label, that one of the names suggests.
+pub(super) fn of(names: &[&str]) -> Option<Hint> {
+    let names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+    let says = |words: &[&str]| names.iter().any(|name| words.iter().any(|word| contains(name, word)));
+    if let Some((kind, _)) = KINDS.iter().find(|(_, words)| says(words)) {
+        return Some(Hint { kind: *kind, label: kind.label() });
+    }
+    let general = |label| Hint { kind: SensitiveKind::General, label };
+    if says(SENSITIVE) {
+        return Some(general(Label::Sensitive));
+    }
+    says(QUASI).then(|| general(Label::Quasi))
+}
+
+/// Chinese words anywhere; Latin ones only as whole parts, so that `page` is no age.
+fn contains(name: &str, word: &str) -> bool {
+    if !word.is_ascii() {
+        return name.contains(word);
+    }
+    name == word
+        || name.match_indices(word).any(|(at, _)| {
+            let edge = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphabetic());
+            edge(name.get(..at).and_then(|before| before.chars().next_back()))
+                && edge(name.get(at + word.len()..).and_then(|after| after.chars().next()))
+        })
+}
+
+/// Does a name look like that of a key?
+pub(super) fn is_key(names: &[&str]) -> bool {
+    names.iter().any(|name| {
+        let name = name.to_lowercase();
+        name == "id"
+            || name.ends_with("_id")
+            || name.ends_with("_no")
+            || name.ends_with("_code")
+            || KEYS.iter().any(|word| name.contains(word))
+    })
+}
