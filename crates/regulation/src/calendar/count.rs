@@ -96,7 +96,9 @@ impl Calendar {
                 self.roll(deadline, period, counting)
             }
             PeriodUnit::Month => self.months(start, period, period.length, counting, pauses),
-            PeriodUnit::Year => self.months(start, period, period.length.saturating_mul(12), counting, pauses),
+            PeriodUnit::Year => {
+                self.months(start, period, period.length.saturating_mul(12), counting, pauses)
+            }
         }
     }
 

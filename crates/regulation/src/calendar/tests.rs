@@ -116,8 +116,7 @@ fn a_stopped_clock_keeps_what_is_left() {
     let calendar = national();
     let pause = |until: Option<&str>| Pause { from: date("2026-09-29"), until: until.map(date) };
     let three = period(3, PeriodUnit::WorkingDay);
-    let stopped =
-        calendar.add_period_with_pauses(date("2026-09-28"), three, &civil_code(), &[pause(None)]);
+    let stopped = calendar.add_period_with_pauses(date("2026-09-28"), three, &civil_code(), &[pause(None)]);
     assert_eq!(stopped.used, 1);
     let resumed = calendar.add_period_with_pauses(
         date("2026-09-28"),
@@ -176,7 +175,10 @@ fn bad_files_are_refused_with_a_code() {
     assert_eq!(code(&[&good, &good]), "regulation.calendar_gap");
     assert_eq!(code(&[&good, &file(2028, "", "")]), "regulation.calendar_gap");
     assert_eq!(code(&[&file(2025, holiday, "")]), "regulation.calendar_outside");
-    assert_eq!(code(&[&file(2026, &format!("{holiday}, {holiday}"), "")]), "regulation.calendar_contradiction");
+    assert_eq!(
+        code(&[&file(2026, &format!("{holiday}, {holiday}"), "")]),
+        "regulation.calendar_contradiction"
+    );
     for day in ["2026-01-03", "2026-01-06"] {
         let make_up = format!("{{日: {day}, 因: 元旦}}");
         assert_eq!(code(&[&file(2026, holiday, &make_up)]), "regulation.calendar_contradiction");

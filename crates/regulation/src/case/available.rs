@@ -1,0 +1,129 @@
+//! The buttons: what a person may do now, and why not.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::decide::Desk;
+use super::vote::ballot_rule;
+use super::{Actor, CaseState, Context, Rejection, command_words};
+use crate::pack::model::{Action, ClauseId, CommandKind, FactRule, FormId, StepId, VoteRule};
+
+/// One thing a person may do, or may not and why.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Available {
+    /// Command.
+    pub command: CommandKind,
+    /// Step.
+    pub step: StepId,
+    /// The button's words in Chinese.
+    pub label_zh: String,
+    /// The button's words in English.
+    pub label_en: String,
+    /// It is the step's primary button.
+    pub primary: bool,
+    /// An opinion must be written.
+    pub needs_opinion: bool,
+    /// Defects must be named.
+    pub needs_defects: bool,
+    /// Form to fill.
+    pub form: Option<FormId>,
+    /// Attachments that must come with it.
+    pub attachments: Vec<String>,
+    /// Facts to state.
+    pub facts: Vec<FactRule>,
+    /// The vote's rule, if it is a ballot.
+    pub vote: Option<VoteRule>,
+    /// A choice for or against must be sent with it.
+    pub needs_vote: bool,
+    /// Basis.
+    pub clauses: Vec<ClauseId>,
+    /// Why it cannot be done now.
+    pub refused: Option<Box<Rejection>>,
+}
+
+/// What a person may do with a case, in the order of the buttons. Actions of other units are not listed; actions of
+/// the own unit that something stands against are listed with the refusal.
+#[must_use]
+pub fn available(state: &CaseState, actor: &Actor, ctx: &Context<'_>) -> Vec<Available> {
+    let Ok(desk) = Desk::new(state, actor, ctx) else {
+        return Vec::new();
+    };
+    let mut list: Vec<Available> = Vec::new();
+    if state.awaiting.is_some() && actor.unit == state.opener.unit {
+        list.push(supplement(&desk));
+    }
+    for (index, action) in desk.step.actions.iter().enumerate() {
+        let answers_return = action.command == CommandKind::Supplement && state.awaiting.is_some();
+        if answers_return || list.iter().any(|other| other.command == action.command) {
+            continue;
+        }
+        let refused = desk.may(action).err().or_else(|| {
+            let mut asked: BTreeSet<String> = action.facts.iter().map(|fact| fact.key.clone()).collect();
+            asked.extend(form_facts(action, ctx));
+            desk.conditions(action, &state.facts, &asked).err()
+        });
+        let foreign = ["case.wrong_role", "case.not_your_task"];
+        if refused.as_ref().is_some_and(|rejection| foreign.contains(&rejection.code)) {
+            continue;
+        }
+        list.push(of_action(&desk, action, index == 0, refused));
+    }
+    list
+}
+
+fn of_action(desk: &Desk<'_>, action: &Action, primary: bool, refused: Option<Box<Rejection>>) -> Available {
+    let words = command_words(action.command);
+    let vote = ballot_rule(desk.step, action.command);
+    let lists = [&action.clauses, &desk.step.clauses, &desk.procedure.clauses];
+    let clauses = lists.into_iter().find(|clauses| !clauses.is_empty());
+    Available {
+        command: action.command,
+        step: desk.step.id.clone(),
+        label_zh: action.label.clone().unwrap_or_else(|| words.0.to_owned()),
+        label_en: action.label_en.clone().unwrap_or_else(|| words.1.to_owned()),
+        primary,
+        needs_opinion: action.needs_opinion,
+        needs_defects: action.command == CommandKind::ReturnForCorrection,
+        form: action.form.clone(),
+        attachments: action.attachments.clone(),
+        facts: action.facts.clone(),
+        needs_vote: vote.is_some() && action.command == CommandKind::Vote,
+        vote,
+        clauses: clauses.cloned().unwrap_or_default(),
+        refused,
+    }
+}
+
+/// The opener's answer to a return: the opening form again and any attachments.
+fn supplement(desk: &Desk<'_>) -> Available {
+    let action = desk.step.actions.iter().find(|action| action.command == CommandKind::Supplement);
+    let words = command_words(CommandKind::Supplement);
+    let own = action.map(|action| action.clauses.clone()).filter(|clauses| !clauses.is_empty());
+    let returned = desk.state.awaiting.as_ref().map(|awaiting| awaiting.clauses.clone());
+    let label = action.and_then(|action| action.label.clone());
+    let label_en = action.and_then(|action| action.label_en.clone());
+    Available {
+        command: CommandKind::Supplement,
+        step: desk.step.id.clone(),
+        label_zh: label.unwrap_or_else(|| words.0.to_owned()),
+        label_en: label_en.unwrap_or_else(|| words.1.to_owned()),
+        primary: true,
+        needs_opinion: false,
+        needs_defects: false,
+        form: desk.procedure.form.clone(),
+        attachments: Vec::new(),
+        facts: desk.procedure.facts.iter().map(|fact| FactRule { required: false, ..fact.clone() }).collect(),
+        vote: None,
+        needs_vote: false,
+        clauses: own.or(returned).unwrap_or_default(),
+        refused: None,
+    }
+}
+
+/// Facts the action's form sets.
+fn form_facts(action: &Action, ctx: &Context<'_>) -> Vec<String> {
+    let form = action.form.as_ref().and_then(|form| ctx.pack.forms.get(form));
+    let fields = form.iter().flat_map(|form| &form.sections).flat_map(|section| &section.fields);
+    fields.filter_map(|field| field.fact.clone()).collect()
+}

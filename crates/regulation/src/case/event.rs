@@ -1,0 +1,252 @@
+//! What happened to a case. Stored for ever: variants and fields are only added, never renamed.
+
+use std::collections::BTreeMap;
+
+use base::{Date, Digest, Id, Timestamp, kind};
+use serde::{Deserialize, Serialize};
+
+use super::{Actor, Attachment, Ballot, Defect, FormValues};
+use crate::pack::model::{
+    ClauseId, ClockNature, CommandKind, Effect, FactValue, FormId, OnExpiry, Period, ProcedureId, RoleKey,
+    StepId, StopGround, UnitCode,
+};
+
+/// One event of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// The legal day: the date in the pack's zone.
+    pub on: Date,
+    /// Who did it; `None` for the clock.
+    pub actor: Option<Actor>,
+    /// The clauses it rests on.
+    pub clauses: Vec<ClauseId>,
+    /// What happened.
+    #[serde(flatten)]
+    pub body: EventBody,
+}
+
+/// The pack version a case is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackRef {
+    /// Pack id.
+    pub id: String,
+    /// Version label.
+    pub version: String,
+    /// Digest over its sources.
+    pub digest: Digest,
+}
+
+/// A clock's due day as it was known when an event was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockDue {
+    /// The unit's own clock, where each unit has a task.
+    pub unit: Option<UnitCode>,
+    /// Due day.
+    pub due: Date,
+    /// Not settled by a holiday notice yet.
+    pub provisional: bool,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum EventBody {
+    /// The case was opened.
+    Opened {
+        /// Id.
+        case: Id<kind::Case>,
+        /// Number.
+        number: String,
+        /// Procedure.
+        procedure: ProcedureId,
+        /// Pack it stays under.
+        pack: PackRef,
+        /// Title.
+        title: String,
+        /// The opening form's key.
+        form_id: Option<FormId>,
+        /// Its values.
+        form: FormValues,
+        /// Attachments.
+        attachments: Vec<Attachment>,
+        /// Facts stated, observed or read from the form.
+        facts: BTreeMap<String, FactValue>,
+        /// Units of roles the pack leaves open.
+        parties: BTreeMap<RoleKey, Vec<UnitCode>>,
+    },
+    /// A step was entered.
+    StepEntered {
+        /// Step.
+        step: StepId,
+        /// How often it was entered, this time included.
+        visit: u32,
+        /// Role that acts.
+        role: RoleKey,
+        /// Units that hold its task, or a task each.
+        units: Vec<UnitCode>,
+        /// Anyone may act.
+        anyone: bool,
+        /// Each unit has its own task.
+        each_unit: bool,
+    },
+    /// A step was left.
+    StepLeft {
+        /// Step.
+        step: StepId,
+    },
+    /// An action was done.
+    TaskDone {
+        /// Step.
+        step: StepId,
+        /// Command.
+        command: CommandKind,
+        /// The button's words, Chinese and English.
+        label: (String, String),
+        /// The unit's own task is done by it (steps with a task for each unit).
+        completes: bool,
+        /// Opinion.
+        opinion: Option<String>,
+        /// Box of the paper form where the opinion is printed.
+        opinion_box: Option<String>,
+        /// Form filled with it.
+        form_id: Option<FormId>,
+        /// Its values.
+        form: FormValues,
+        /// Attachments.
+        attachments: Vec<Attachment>,
+        /// Facts.
+        facts: BTreeMap<String, FactValue>,
+    },
+    /// The case was returned for correction; all defects at once.
+    Returned {
+        /// Step.
+        step: StepId,
+        /// Defects.
+        defects: Vec<Defect>,
+        /// Covering note.
+        opinion: Option<String>,
+    },
+    /// The opener corrected it.
+    Supplemented {
+        /// Step.
+        step: StepId,
+        /// The form as corrected; empty if unchanged.
+        form: FormValues,
+        /// New attachments; one of the same name replaces the old.
+        attachments: Vec<Attachment>,
+        /// Facts.
+        facts: BTreeMap<String, FactValue>,
+        /// Note.
+        opinion: Option<String>,
+    },
+    /// A vote was cast.
+    Voted {
+        /// Step.
+        step: StepId,
+        /// Command used.
+        command: CommandKind,
+        /// The vote.
+        vote: Ballot,
+        /// Opinion.
+        opinion: Option<String>,
+        /// Box of the paper form where the opinion is printed.
+        opinion_box: Option<String>,
+        /// Hidden until the result stands.
+        sealed: bool,
+    },
+    /// Enough votes are in; the result stands.
+    VoteCounted {
+        /// Step.
+        step: StepId,
+        /// Votes for.
+        approvals: u32,
+        /// Votes against.
+        refusals: u32,
+        /// The result.
+        passed: bool,
+    },
+    /// A meeting's numbered resolution.
+    Resolved {
+        /// Step.
+        step: StepId,
+        /// Number.
+        number: String,
+    },
+    /// A clock started.
+    ClockStarted {
+        /// Step.
+        step: StepId,
+        /// The day it starts from.
+        start: Date,
+        /// Length.
+        period: Period,
+        /// Nature.
+        nature: ClockNature,
+        /// Due day as known now.
+        #[serde(flatten)]
+        due: ClockDue,
+    },
+    /// The clocks of a step that stop on this ground stopped.
+    ClockStopped {
+        /// Step.
+        step: StepId,
+        /// Ground.
+        ground: StopGround,
+    },
+    /// They go on.
+    ClockResumed {
+        /// Step.
+        step: StepId,
+        /// Ground that fell away.
+        ground: StopGround,
+        /// New due days.
+        dues: Vec<ClockDue>,
+    },
+    /// A rung of the ladder was reached.
+    ClockRang {
+        /// Step.
+        step: StepId,
+        /// The unit's own clock.
+        unit: Option<UnitCode>,
+        /// The rung: working days left.
+        days_left: i32,
+        /// Who is told.
+        tell: RoleKey,
+        /// Its units.
+        units: Vec<UnitCode>,
+        /// Due day.
+        due: Date,
+    },
+    /// A clock ran out.
+    Expired {
+        /// Step.
+        step: StepId,
+        /// The unit's own clock.
+        unit: Option<UnitCode>,
+        /// Due day.
+        due: Date,
+        /// What follows.
+        consequence: OnExpiry,
+    },
+    /// The platform has to do something.
+    EffectDue {
+        /// What.
+        effect: Effect,
+        /// The facts as they stand.
+        facts: BTreeMap<String, FactValue>,
+    },
+    /// The case ended.
+    Ended {
+        /// Outcome in words.
+        outcome: String,
+        /// It is what the opener asked for.
+        granted: bool,
+    },
+    /// A remark for the file.
+    Noted {
+        /// Text.
+        text: String,
+    },
+}

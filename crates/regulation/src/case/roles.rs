@@ -1,0 +1,60 @@
+//! Which units play a role in a case.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Context;
+use crate::pack::model::{Binding, FactValue, RoleKey, UnitCode};
+
+/// Who plays a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Players {
+    /// Any signed-in person.
+    Anyone,
+    /// These units.
+    Units(Vec<UnitCode>),
+}
+
+impl Players {
+    /// Whether the unit plays it.
+    #[must_use]
+    pub fn includes(&self, unit: &str) -> bool {
+        match self {
+            Self::Anyone => true,
+            Self::Units(units) => units.iter().any(|own| own == unit),
+        }
+    }
+}
+
+/// The units that play a role, given who opened the case, its facts and the parties the platform knows.
+///
+/// Where the pack lists units, parties can only choose among them. A role the pack does not know has no players.
+#[must_use]
+pub fn players(
+    ctx: &Context<'_>,
+    role: &RoleKey,
+    opener: &UnitCode,
+    facts: &BTreeMap<String, FactValue>,
+    parties: &BTreeMap<RoleKey, Vec<UnitCode>>,
+) -> Players {
+    let Some(rule) = ctx.pack.roles.get(role) else {
+        return Players::Units(Vec::new());
+    };
+    if let Some(units) = parties.get(role) {
+        let allowed = |unit: &&UnitCode| rule.units.is_empty() || rule.units.contains(unit);
+        return Players::Units(distinct(units.iter().filter(allowed)));
+    }
+    match &rule.binding {
+        Binding::Fixed => Players::Units(distinct(rule.units.iter())),
+        Binding::Opener => Players::Units(vec![opener.clone()]),
+        Binding::Fact(key) => Players::Units(match facts.get(key) {
+            Some(FactValue::List(units)) => distinct(units.iter()),
+            Some(FactValue::Text(unit)) => vec![unit.clone()],
+            _ => Vec::new(),
+        }),
+        Binding::Anyone => Players::Anyone,
+    }
+}
+
+fn distinct<'a>(units: impl Iterator<Item = &'a UnitCode>) -> Vec<UnitCode> {
+    units.cloned().collect::<BTreeSet<_>>().into_iter().collect()
+}
