@@ -255,3 +255,83 @@ fn authorizing_takes_microseconds() {
         assert!(each.as_millis() < 20, "{action}: {each:?}");
     }
 }
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Any mix of roles, tenants, agreements and facts: ids are drawn from a few, so that they often meet.
+    fn any_attempt() -> impl Strategy<Value = (Principal, Action, ResourceRef)> {
+        let few = || 1..4u8;
+        let roles = proptest::sample::subsequence(Role::ALL.to_vec(), 0..=4);
+        let who = (few(), few(), roles, few(), few(), any::<bool>());
+        let facts = (few(), few(), few(), few(), few(), few(), few());
+        let life = proptest::sample::select(Life::ALL.to_vec());
+        let action = proptest::sample::select(Action::ALL.to_vec());
+        (who, facts, life, action).prop_map(|(who, facts, life, action)| {
+            let (person, unit, roles, tenant, usage, key) = who;
+            let until = NOW.plus_seconds(60);
+            let mut principal = Principal::person(id(person), (id(unit), "U"), &roles, id(1), until);
+            (principal.tenants, principal.usages) = (vec![id(tenant)], vec![id(usage)]);
+            if key {
+                principal.credential =
+                    Credential::ApiKey { key: id(1), usage: id(usage), valid_until: until };
+            }
+            let (owner, tenant, usage, asker, asker_unit, party, handler) = facts;
+            let thing =
+                ResourceRef::new(action.applies_to(), "x").with_owner(id(owner)).with_tenant(id(tenant));
+            let thing = thing.with_usage(id(usage)).with_requester(id(asker), id(asker_unit)).with_life(life);
+            let thing = thing.with_participants([id(party)]).with_handlers([id(handler)]);
+            (principal, action, zoned(action, thing))
+        })
+    }
+
+    fn permitted(principal: &Principal, action: Action, resource: &ResourceRef) -> bool {
+        use std::sync::OnceLock;
+        static AUTHORIZER: OnceLock<Authorizer> = OnceLock::new();
+        let authorizer = AUTHORIZER.get_or_init(|| Authorizer::embedded().unwrap());
+        match authorizer.authorize(principal, action, resource, NOW) {
+            Ok(permit) => {
+                assert!(!permit.policies().is_empty());
+                true
+            }
+            Err(denial) => {
+                assert_ne!(denial.reason, Denial::FAULT);
+                false
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        #[test]
+        fn nobody_but_a_job_opens_the_prod_zone((principal, action, resource) in any_attempt()) {
+            prop_assert!(!permitted(&principal, action, &resource.clone().with_zone(Zone::Prod)));
+            prop_assert!(!permitted(&Principal::nobody(), action, &resource.with_zone(Zone::Prod)));
+        }
+
+        #[test]
+        fn the_suspended_and_the_expired_do_nothing((principal, action, resource) in any_attempt()) {
+            let suspended = Principal { person_standing: Standing::Suspended, ..principal.clone() };
+            prop_assert!(!permitted(&suspended, action, &resource));
+            let mut expired = principal;
+            if let Credential::Person { valid_until, .. } | Credential::ApiKey { valid_until, .. } =
+                &mut expired.credential
+            {
+                *valid_until = NOW;
+            }
+            prop_assert!(!permitted(&expired, action, &resource));
+        }
+
+        #[test]
+        fn nobody_judges_what_he_asked_for((principal, _, resource) in any_attempt()) {
+            for action in [Action::CaseDecide, Action::ModelReview, Action::ExportReview, Action::PackActivate] {
+                let asked = ResourceRef { thing: action.applies_to(), ..resource.clone() };
+                let asked = asked.with_requester(principal.person, id(9));
+                prop_assert!(!permitted(&principal, action, &asked));
+            }
+        }
+    }
+}
