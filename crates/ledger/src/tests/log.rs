@@ -103,8 +103,12 @@ fn resuming_anywhere_continues_the_same_log() {
         for write in batch.writes {
             assert_eq!(whole.files[&write.path], write.bytes, "{}", write.path);
         }
-        // After a crash the tiles may be ahead of the checkpoint, and the partial ones gone.
-        let resumed = Sequencer::resume(&whole.files, size, &published.root).unwrap();
+        // After a crash the tiles may be ahead of the checkpoint, and partial ones gone where there is a full one.
+        let mut ahead = stored.files.clone();
+        ahead.extend(whole.files.clone());
+        ahead
+            .retain(|path, _| path.split_once(".p/").is_none_or(|(full, _)| !whole.files.contains_key(full)));
+        let resumed = Sequencer::resume(&ahead, size, &published.root).unwrap();
         assert_eq!(resumed.root(), published.root);
     }
 }
@@ -115,7 +119,7 @@ fn resuming_from_damaged_tiles_is_refused() {
     let root = Checkpoint::open(&stored.note(), &key()).unwrap().root;
     for path in stored.files.keys().filter(|path| path.contains(".p/")) {
         let mut files = stored.files.clone();
-        files.get_mut(path).unwrap()[40] ^= 1;
+        files.get_mut(path).unwrap()[20] ^= 1;
         let code = Sequencer::resume(&files, 300, &root).unwrap_err().code();
         assert!(["ledger.tile", "ledger.proof"].contains(&code), "{path}");
         files.remove(path);
@@ -139,16 +143,16 @@ fn an_entry_that_is_too_long_appends_nothing() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn proofs_from_tiles_hold(
         sizes in prop::collection::btree_set(1u64..1500, 1..4),
         index in any::<prop::sample::Index>(),
-        group in 1u64..400,
     ) {
-        let largest = *sizes.last().unwrap();
-        let (stored, hashes) = (Stored::new(largest, group), leaves(largest));
+        let sizes: Vec<_> = sizes.into_iter().collect();
+        let largest = sizes[sizes.len() - 1];
+        let (stored, hashes) = (Stored::with_checkpoints(&sizes), leaves(largest));
         for size in sizes {
             // Tiles of the larger log serve the smaller one as well.
             let mut tiles = TileReader::new(&stored.files, size);
@@ -186,7 +190,7 @@ fn a_record_is_proven_to_someone_with_only_the_key() {
         assert_eq!(altered(|proof| proof.index ^= 1), "ledger.proof");
         assert_eq!(altered(|proof| proof.index += 1000), "ledger.range");
         assert_eq!(altered(|proof| proof.path[3].0[0] ^= 1), "ledger.proof");
-        assert_eq!(altered(|proof| drop(proof.path.pop())), "ledger.proof");
+        assert_eq!(altered(|proof| proof.path.truncate(3)), "ledger.proof");
         assert_eq!(
             altered(|proof| proof.checkpoint = proof.checkpoint.replace("1000", "1001")),
             "ledger.signature"

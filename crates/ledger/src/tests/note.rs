@@ -31,12 +31,9 @@ fn notes_and_keys_are_those_of_go() {
 #[test]
 fn a_checkpoint_opens_with_its_key_only() {
     let note = checkpoint().sign(&signer());
-    assert_eq!(
-        note.lines().take(3).collect::<Vec<_>>(),
-        [ORIGIN, "42", "3Jn2FDh0Z1OKOMDmScZI2pV0HZJ6E3wGr6E1VOwcFYo="].map(|line| match line {
-            "42" | ORIGIN => line,
-            _ => note.lines().nth(2).unwrap(),
-        })
+    assert!(
+        note.starts_with(&format!("{ORIGIN}\n42\n3Jxe24stR55pe0sLirh08ysyUThZjOnnt1nrgpIRBiI=")),
+        "{note}"
     );
     assert_eq!(Checkpoint::open(&note, &key()).unwrap(), checkpoint());
     let json = serde_json::to_string(&key()).unwrap();

@@ -40,7 +40,7 @@ fn a_sound_log_is_sound_and_counted() {
         let report = run(&stored.files, &stored.rows);
         assert_eq!(report.finding, None);
         assert_eq!((report.size, report.entries, report.rows, report.pending), (size, size, size, 3));
-        let files = stored.files.keys().filter(|path| !path.contains("entries"));
+        let files = stored.files.keys().filter(|path| path.starts_with("tile/") && !path.contains("entries"));
         if size == 66_000 {
             assert_eq!(report.tiles, files.filter(|path| !path.contains(".p/")).count() as u64 + 3);
         }
@@ -116,9 +116,7 @@ proptest! {
 fn without_the_journal_rows_the_entry_is_named() {
     let mut stored = Stored::new(600, 600);
     stored.flip("tile/entries/001", 1234);
-    for row in &mut stored.rows {
-        row.1[30] ^= 1;
-    }
+    stored.rows[511].1[30] ^= 1;
     let finding = stored.finding().unwrap();
     assert_eq!((finding.path.as_str(), finding.problem), ("tile/entries/001", Problem::EntryChanged));
     let len = entry(256).len() as u64 + 2;
