@@ -1,1 +1,422 @@
+use std::collections::BTreeMap;
 
+use super::*;
+
+fn resource(entity: Option<Entity>, columns: &[(&str, DataType, Option<Label>)]) -> ResourcePolicy {
+    let columns = columns
+        .iter()
+        .map(|(name, data_type, label)| {
+            ((*name).to_owned(), ColumnPolicy { data_type: *data_type, label: *label })
+        })
+        .collect();
+    ResourcePolicy { entity, columns }
+}
+
+fn entity(kind: &str, columns: &[&str], protected: bool) -> Option<Entity> {
+    Some(Entity { kind: kind.into(), columns: columns.iter().map(|c| (*c).into()).collect(), protected })
+}
+
+fn policy() -> Policy {
+    let person = resource(
+        entity("person", &["id"], true),
+        &[
+            ("id", DataType::Text, Some(Label::Identifier)),
+            ("name", DataType::Text, Some(Label::Identifier)),
+            ("district", DataType::Text, Some(Label::Public)),
+            ("age", DataType::Integer, Some(Label::Quasi)),
+            ("income", DataType::Decimal { precision: 18, scale: 2 }, Some(Label::Sensitive)),
+            ("employer", DataType::Text, Some(Label::Identifier)),
+            ("born", DataType::Date, Some(Label::Quasi)),
+            ("draft", DataType::Text, None),
+        ],
+    );
+    let visit = resource(
+        entity("person", &["person_id"], true),
+        &[
+            ("person_id", DataType::Text, Some(Label::Identifier)),
+            ("cost", DataType::Float, Some(Label::Sensitive)),
+        ],
+    );
+    let enterprise = resource(
+        entity("enterprise", &["region", "code"], true),
+        &[
+            ("region", DataType::Text, Some(Label::Public)),
+            ("code", DataType::Text, Some(Label::Identifier)),
+            ("industry", DataType::Text, Some(Label::Public)),
+        ],
+    );
+    let weather = resource(
+        entity("observation", &["station", "hour"], false),
+        &[("station", DataType::Text, Some(Label::Public)), ("rain", DataType::Float, Some(Label::Public))],
+    );
+    let secret = resource(
+        entity("observation", &["station"], false),
+        &[("station", DataType::Text, Some(Label::Sensitive))],
+    );
+    let bare = resource(None, &[("x", DataType::Integer, Some(Label::Public))]);
+    let resources = BTreeMap::from(
+        [
+            ("person", person),
+            ("visit", visit),
+            ("enterprise", enterprise),
+            ("weather", weather),
+            ("secret", secret),
+            ("bare", bare),
+        ]
+        .map(|(name, policy)| (name.to_owned(), policy)),
+    );
+    Policy { resources }
+}
+
+fn scan(resource: &str, alias: &str, columns: &[&str]) -> Rel {
+    Rel::Scan {
+        resource: resource.into(),
+        alias: alias.into(),
+        columns: columns.iter().map(|c| (*c).into()).collect(),
+    }
+}
+
+fn col(name: &str) -> Expr {
+    Expr::column(name)
+}
+
+fn text(value: &str) -> Expr {
+    Expr::literal(Literal::Text(value.into()))
+}
+
+fn int(value: i64) -> Expr {
+    Expr::literal(Literal::Integer(value))
+}
+
+fn eq(left: Expr, right: Expr) -> Expr {
+    Expr::Compare { op: CompareOp::Eq, left: Box::new(left), right: Box::new(right) }
+}
+
+fn named(name: &str, expr: Expr) -> Named {
+    Named { name: name.into(), expr }
+}
+
+fn agg(name: &str, function: AggregateFunction, argument: Option<Expr>) -> NamedAggregate {
+    NamedAggregate { name: name.into(), function, argument }
+}
+
+fn count() -> NamedAggregate {
+    agg("n", AggregateFunction::Count, None)
+}
+
+fn group(input: Rel, keys: &[(&str, Expr)], aggregates: Vec<NamedAggregate>) -> Rel {
+    let group = keys.iter().map(|(name, expr)| named(name, expr.clone())).collect();
+    Rel::Aggregate { input: Box::new(input), group, aggregates }
+}
+
+fn filter(input: Rel, predicate: Expr) -> Rel {
+    Rel::Filter { input: Box::new(input), predicate }
+}
+
+fn persons() -> Rel {
+    scan("person", "t0", &["id", "name", "district", "age", "income", "employer", "born"])
+}
+
+fn case(condition: Expr, value: Expr) -> Expr {
+    Expr::Case { branches: vec![(condition, value)], otherwise: None }
+}
+
+fn call(function: Function, args: Vec<Expr>) -> Expr {
+    Expr::Call { function, args }
+}
+
+fn arithmetic(op: ArithmeticOp, left: Expr, right: Expr) -> Expr {
+    Expr::Arithmetic { op, left: Box::new(left), right: Box::new(right) }
+}
+
+fn by_district(aggregates: Vec<NamedAggregate>) -> Rel {
+    group(persons(), &[("district", col("t0.district"))], aggregates)
+}
+
+fn sum_of(expr: Expr) -> Rel {
+    by_district(vec![agg("s", AggregateFunction::Sum, Some(expr))])
+}
+
+fn where_(predicate: Expr) -> Rel {
+    group(filter(persons(), predicate), &[], vec![count()])
+}
+
+fn join(kind: JoinKind, left: Rel, right: Rel, on: &[(&str, &str)]) -> Rel {
+    Rel::Join {
+        kind,
+        left: Box::new(left),
+        right: Box::new(right),
+        on: on.iter().map(|(l, r)| (col(l), col(r))).collect(),
+        nulls_equal: false,
+        filter: None,
+    }
+}
+
+fn refused(rel: &Rel) -> Option<Rule> {
+    check(rel, &policy()).err().map(|refusal| refusal.rule)
+}
+
+#[test]
+fn aggregates_over_declared_entities_pass() {
+    let income = || agg("income", AggregateFunction::Avg, Some(col("t0.income")));
+    let plain = by_district(vec![count(), income()]);
+    let checked = check(&plain, &policy()).unwrap();
+    assert_eq!(checked.keys(), ["district"]);
+    assert_eq!(checked.resources(), ["person"]);
+    assert_eq!(checked.entities().len(), 1);
+    assert_eq!(checked.schema().columns[2].data_type, DataType::Decimal { precision: 38, scale: 6 });
+    let having = filter(by_district(vec![count(), income()]), eq(col("n"), int(12)));
+    let ordered = Rel::Sort {
+        input: Box::new(having),
+        keys: vec![SortKey { expr: col("n"), descending: true, nulls_first: false }],
+    };
+    let top = Rel::Limit { input: Box::new(ordered), skip: 0, fetch: Some(3) };
+    let renamed = Rel::Project { input: Box::new(top), columns: vec![named("how_many", col("n"))] };
+    for rel in [
+        plain,
+        renamed,
+        group(persons(), &[], vec![agg("d", AggregateFunction::CountDistinct, Some(col("t0.employer")))]),
+        group(persons(), &[("band", case(eq(col("t0.age"), int(33)), text("33")))], vec![count()]),
+        where_(eq(col("t0.id"), col("t0.employer"))),
+        where_(Expr::IsNull { input: Box::new(col("t0.employer")), negated: true }),
+        sum_of(arithmetic(ArithmeticOp::Multiply, col("t0.income"), int(2))),
+        group(
+            scan("weather", "t0", &["station", "rain"]),
+            &[("s", col("t0.station"))],
+            vec![agg("max", AggregateFunction::Max, Some(col("t0.rain")))],
+        ),
+        group(
+            filter(
+                persons(),
+                Expr::Between {
+                    input: Box::new(col("t0.born")),
+                    low: Box::new(Expr::literal(Literal::Date(0))),
+                    high: Box::new(arithmetic(
+                        ArithmeticOp::Add,
+                        Expr::literal(Literal::Date(0)),
+                        Expr::literal(Literal::Interval { months: 12, days: 0 }),
+                    )),
+                    negated: false,
+                },
+            ),
+            &[("year", call(Function::DatePart, vec![text("year"), col("t0.born")]))],
+            vec![count()],
+        ),
+    ] {
+        assert_eq!(refused(&rel), None, "{rel:?}");
+    }
+}
+
+#[test]
+fn what_reveals_an_entity_is_refused() {
+    let id_compare = || eq(col("t0.id"), text("x"));
+    let parameter = Expr::Parameter { name: "who".into(), data_type: DataType::Text };
+    let table: Vec<(Rule, Rel)> = vec![
+        (Rule::NotAggregate, persons()),
+        (Rule::NotAggregate, filter(persons(), eq(col("t0.age"), int(33)))),
+        (Rule::NotAggregate, Rel::Union { inputs: vec![by_district(vec![count()])] }),
+        (Rule::IdentifierGroup, group(persons(), &[("id", col("t0.id"))], vec![count()])),
+        (
+            Rule::IdentifierGroup,
+            group(persons(), &[("p", call(Function::Left, vec![col("t0.id"), int(6)]))], vec![count()]),
+        ),
+        (Rule::RawAggregate, by_district(vec![agg("m", AggregateFunction::Max, Some(col("t0.income")))])),
+        (Rule::RawAggregate, by_district(vec![agg("m", AggregateFunction::Min, Some(col("t0.name")))])),
+        (Rule::RawAggregate, by_district(vec![agg("m", AggregateFunction::Median, Some(col("t0.income")))])),
+        (Rule::RawAggregate, sum_of(Expr::Cast { input: Box::new(col("t0.id")), to: DataType::Float })),
+        (Rule::ConditionalAggregate, sum_of(case(eq(col("t0.age"), int(33)), col("t0.income")))),
+        (Rule::ConditionalAggregate, sum_of(call(Function::Abs, vec![col("t0.age")]))),
+        (Rule::ConditionalAggregate, sum_of(arithmetic(ArithmeticOp::Divide, int(1), col("t0.age")))),
+        (
+            Rule::ConditionalAggregate,
+            by_district(vec![agg(
+                "n",
+                AggregateFunction::Count,
+                Some(call(Function::NullIf, vec![col("t0.age"), int(33)])),
+            )]),
+        ),
+        (Rule::SinglingOut, where_(id_compare())),
+        (Rule::SinglingOut, where_(eq(col("t0.id"), parameter))),
+        (Rule::SinglingOut, where_(eq(col("t0.id"), col("t0.district")))),
+        (Rule::SinglingOut, where_(Expr::Not { input: Box::new(id_compare()) })),
+        (Rule::SinglingOut, group(persons(), &[("who", case(id_compare(), text("me")))], vec![count()])),
+        (Rule::SinglingOut, where_(eq(call(Function::Least, vec![col("t0.id"), text("x")]), col("t0.id")))),
+        (Rule::SinglingOut, where_(call(Function::StartsWith, vec![col("t0.id"), text("33")]))),
+        (
+            Rule::SinglingOut,
+            where_(Expr::InList { input: Box::new(col("t0.id")), list: vec![text("x")], negated: true }),
+        ),
+        (
+            Rule::SinglingOut,
+            where_(Expr::Like {
+                input: Box::new(col("t0.name")),
+                pattern: "张%".into(),
+                negated: false,
+                ignore_case: false,
+            }),
+        ),
+        (
+            Rule::SinglingOut,
+            where_(eq(
+                call(
+                    Function::CharacterLength,
+                    vec![call(Function::Replace, vec![col("t0.id"), text("x"), text("")])],
+                ),
+                int(0),
+            )),
+        ),
+        (Rule::EntityUndeclared, group(scan("bare", "t0", &["x"]), &[], vec![count()])),
+        (Rule::EntityUndeclared, group(scan("secret", "t0", &["station"]), &[], vec![count()])),
+        (Rule::Unclassified, group(scan("person", "t0", &["draft"]), &[], vec![count()])),
+        (
+            Rule::LimitBelow,
+            group(Rel::Limit { input: Box::new(persons()), skip: 0, fetch: Some(1) }, &[], vec![count()]),
+        ),
+        (
+            Rule::EntityLost,
+            group(by_district(vec![count()]), &[], vec![agg("m", AggregateFunction::Max, Some(col("n")))]),
+        ),
+    ];
+    for (rule, rel) in &table {
+        assert_eq!(refused(rel), Some(*rule), "{rel:?}");
+    }
+}
+
+#[test]
+fn malformed_queries_are_refused_by_name() {
+    let deep = (0..100).fold(persons(), |rel, _| filter(rel, eq(int(1), int(1))));
+    let wide = (0..100).fold(int(1), |expr, _| Expr::Negate { input: Box::new(expr) });
+    let table = [
+        (Rule::UnknownResource, scan("nope", "t0", &["x"]), Some("nope")),
+        (Rule::UnknownColumn, scan("person", "t0", &["nope"]), Some("nope")),
+        (Rule::UnknownColumn, filter(persons(), eq(col("age"), int(1))), Some("age")),
+        (Rule::DuplicateName, scan("person", "t0", &["age", "age"]), Some("t0.age")),
+        (Rule::DuplicateName, join(JoinKind::Inner, persons(), persons(), &[]), Some("t0")),
+        (
+            Rule::ReservedName,
+            Rel::Project { input: Box::new(persons()), columns: vec![named("__x", int(1))] },
+            Some("__x"),
+        ),
+        (Rule::TypeMismatch, filter(persons(), eq(col("t0.age"), text("x"))), Some("t0.age")),
+        (Rule::TypeMismatch, filter(persons(), col("t0.age")), None),
+        (Rule::TypeMismatch, filter(persons(), eq(Expr::literal(Literal::Float(f64::NAN)), int(1))), None),
+        (Rule::BadArguments, filter(persons(), call(Function::StartsWith, vec![])), None),
+        (Rule::BadArguments, Rel::Union { inputs: vec![] }, None),
+        (Rule::TooDeep, deep, None),
+        (Rule::TooDeep, filter(persons(), eq(wide, int(1))), None),
+        (
+            Rule::UnionLineage,
+            Rel::Union {
+                inputs: vec![scan("person", "a", &["district"]), scan("weather", "b", &["station"])],
+            },
+            None,
+        ),
+    ];
+    for (rule, rel, column) in table {
+        let refusal = resolve(&rel, &policy()).unwrap_err();
+        assert_eq!((refusal.rule, refusal.column.as_deref()), (rule, column), "{rel:?}");
+    }
+}
+
+#[test]
+fn structure_alone_is_enough_for_the_dev_zone() {
+    let schema = resolve(&filter(persons(), eq(col("t0.id"), text("x"))), &policy()).unwrap();
+    assert_eq!(schema.columns.len(), 7);
+    assert_eq!(schema.column("t0.id").unwrap().label, Label::Identifier);
+}
+
+#[test]
+fn lineage_follows_joins_and_merges_equal_entities() {
+    let left = persons();
+    let visits = scan("visit", "t1", &["person_id", "cost"]);
+    let joined = join(JoinKind::Left, left.clone(), visits.clone(), &[("t0.id", "t1.person_id")]);
+    let rel = group(
+        joined,
+        &[("d", col("t0.district"))],
+        vec![agg("c", AggregateFunction::Sum, Some(col("t1.cost")))],
+    );
+    let checked = check(&rel, &policy()).unwrap();
+    assert_eq!(checked.entities().len(), 1, "one person, seen in two tables");
+
+    let apart = join(JoinKind::Left, left, visits, &[("t0.employer", "t1.person_id")]);
+    let rel = group(apart, &[("d", col("t0.district"))], vec![count()]);
+    let checked = check(&rel, &policy()).unwrap();
+    assert_eq!(checked.entities().len(), 2, "two persons");
+    assert_eq!(checked.entities().iter().map(|need| need.optional).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
+fn an_inner_aggregate_by_entity_keeps_it() {
+    let visits = scan("visit", "t1", &["person_id", "cost"]);
+    let per_person = group(visits, &[("who", col("t1.person_id"))], vec![count()]);
+    let rel =
+        group(per_person, &[("visits", col("n"))], vec![agg("persons", AggregateFunction::Count, None)]);
+    let counted = count_entities(&rel, &policy()).unwrap();
+    assert_eq!(counted.entities[0].need.columns, ["person_id"]);
+    let text = serde_json::to_string(&counted.rel).unwrap();
+    assert!(text.contains(
+        r#""name":"__entities_0","function":"count_distinct","argument":{"expr":"column","name":"who"}"#
+    ));
+}
+
+#[test]
+fn the_rewrite_adds_counts_and_shares_beside_the_original_columns() {
+    let enterprise = scan("enterprise", "t1", &["industry"]);
+    let on = [("t0.employer", "t1.code")];
+    let with_code = match enterprise {
+        Rel::Scan { resource, alias, .. } => {
+            Rel::Scan { resource, alias, columns: vec!["industry".into(), "code".into()] }
+        }
+        other => other,
+    };
+    let joined = join(JoinKind::Inner, persons(), with_code, &on);
+    let projected = Rel::Project {
+        input: Box::new(joined),
+        columns: vec![named("industry", col("t1.industry")), named("income", col("t0.income"))],
+    };
+    let rel = group(
+        projected,
+        &[("industry", col("industry"))],
+        vec![count(), agg("total", AggregateFunction::Sum, Some(col("income")))],
+    );
+    let rel = Rel::Project {
+        input: Box::new(rel),
+        columns: vec![named("行业", col("industry")), named("合计", col("total"))],
+    };
+    let counted = count_entities(&rel, &policy()).unwrap();
+    let Rel::Project { columns, .. } = &counted.rel else { panic!("a projection") };
+    let names: Vec<&str> = columns.iter().map(|named| named.name.as_str()).collect();
+    assert_eq!(names, ["行业", "合计", "__entities_0", "__entities_1", "__dominance_0"]);
+    assert_eq!(counted.entities[1].need.columns, ["region", "code"]);
+    assert_eq!(counted.dominance[0].aggregate, "total");
+    let text = serde_json::to_string(&counted.rel).unwrap();
+    assert!(
+        text.contains(r#""columns":["industry","code","region"]"#),
+        "the key is read though nobody asked"
+    );
+    assert_eq!(serde_json::from_str::<Rel>(&text).unwrap(), counted.rel);
+}
+
+#[test]
+fn digests_pin_and_shapes_compare() {
+    let one = where_(eq(col("t0.age"), int(33)));
+    let other = where_(eq(col("t0.age"), int(34)));
+    assert_ne!(digest(&one).unwrap(), digest(&other).unwrap());
+    assert_eq!(shape(&one), shape(&other));
+    assert_ne!(shape(&one), shape(&by_district(vec![count()])));
+    assert_eq!(shape(&persons()), None);
+    let json = serde_json::to_string(&one).unwrap();
+    assert_eq!(digest(&serde_json::from_str(&json).unwrap()).unwrap(), digest(&one).unwrap());
+    let infinite = filter(persons(), eq(Expr::literal(Literal::Float(f64::INFINITY)), int(1)));
+    assert!(check(&infinite, &policy()).is_err());
+}
+
+#[test]
+fn every_rule_has_its_code_and_both_languages() {
+    let codes: std::collections::BTreeSet<_> = Rule::ALL.iter().map(|rule| rule.code()).collect();
+    assert_eq!(codes.len(), Rule::ALL.len());
+    for rule in Rule::ALL {
+        assert!(rule.code().starts_with("privacy."));
+        assert!(!rule.legal_form_zh().is_empty() && rule.legal_form_en().is_ascii(), "{rule:?}");
+    }
+}
