@@ -103,7 +103,7 @@ impl Store {
     /// fault if the file is not a whole, unaltered backup.
     pub async fn restore(&self, path: &Path) -> Result<Summary, Error> {
         self.check_schema().await?;
-        self.run(Access::Write, "restore", |tx| Box::pin(import(tx, path))).await
+        self.run(Access::Exclusive, "restore", |tx| Box::pin(import(tx, path))).await
     }
 }
 

@@ -1,10 +1,11 @@
-//! The journal: one row for every change and every access, numbered without gaps from 0.
+//! The journal: one row for every change and every access, numbered without gaps from 1.
 //!
-//! The number is the row's leaf index in the ledger. It is taken from a counter row inside the transaction, so a
-//! rollback gives it back and no reader ever sees a gap.
+//! Row `n` is entry `n - 1` of the ledger. The number is taken from a counter row inside the transaction, so a rollback
+//! gives it back and no reader ever sees a gap.
 
 use access::Permit;
 use base::{Digest, Timestamp};
+use ledger::{FIRST_SEQ, JournalEntry};
 
 use crate::engine::{Tx, dialect, fetch};
 use crate::objects::digest_of;
@@ -20,9 +21,13 @@ pub const READ_MAX: u32 = 10_000;
 pub struct JournalDraft {
     /// When.
     pub at: Timestamp,
-    /// What was changed or seen, for example `case:0199…`.
+    /// What was done, for example `case.submit`.
+    pub action: String,
+    /// To what: kind and id, for example `case:0199…`. No person's data.
     pub subject: String,
-    /// Sealed details; the ledger sees only their digest.
+    /// The clauses it rests on.
+    pub clauses: Vec<String>,
+    /// Sealed particulars; the ledger sees only their digest.
     pub payload: Vec<u8>,
 }
 
@@ -31,14 +36,14 @@ pub struct JournalDraft {
 pub struct Appended {
     /// Number of the row.
     pub seq: u64,
-    /// Digest of the entry bytes.
+    /// Leaf hash of the entry, as the ledger proves it.
     pub digest: Digest,
 }
 
 /// A journal row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Number, from 0.
+    /// Number, from 1.
     pub seq: u64,
     /// When.
     pub at: Timestamp,
@@ -48,11 +53,13 @@ pub struct Row {
     pub actor: String,
     /// To what.
     pub subject: String,
-    /// Digest of `entry`.
+    /// Under which right: the permitted action and the policies that decided, separated by spaces.
+    pub permit: String,
+    /// Leaf hash of `entry`.
     pub digest: Digest,
-    /// Canonical bytes of the ledger's entry.
+    /// Canonical bytes of the [`ledger::JournalEntry`].
     pub entry: Vec<u8>,
-    /// Sealed details.
+    /// Sealed particulars.
     pub payload: Vec<u8>,
 }
 
@@ -78,26 +85,32 @@ pub(crate) async fn reserve(tx: &mut Tx<'_>, count: usize) -> Result<u64, Error>
         "UPDATE counters SET value = value + $1 WHERE name = 'journal' RETURNING value",
         count,
     )?;
-    Ok((size - count).unsigned_abs())
+    Ok((size - count).unsigned_abs() + FIRST_SEQ)
 }
 
 /// The row that a draft becomes under a number.
 pub(crate) fn row(seq: u64, permit: &Permit, draft: &JournalDraft) -> Result<Row, Error> {
-    let action = permit.action().key().to_owned();
-    let actor = permit.actor().to_string();
-    let entry = base::canonical_json(&serde_json::json!({
-        "seq": seq, "at": draft.at, "action": action, "actor": actor, "subject": draft.subject,
-        "policies": permit.policies(), "payload": Digest::of(&draft.payload),
-    }))
-    .map_err(|error| Error::Value { kind: "journal entry", cause: error.into() })?;
-    Ok(Row {
+    let entry = JournalEntry {
         seq,
         at: draft.at,
-        action,
-        actor,
+        action: draft.action.clone(),
+        actor: permit.actor().to_string(),
         subject: draft.subject.clone(),
-        digest: Digest::of(&entry),
-        entry,
+        clauses: draft.clauses.clone(),
+        payload_digest: Digest::of(&draft.payload),
+    };
+    let bytes = entry.bytes().map_err(|error| Error::Value { kind: "journal entry", cause: error.into() })?;
+    let right =
+        permit.policies().iter().fold(permit.action().to_string(), |right, policy| right + " " + policy);
+    Ok(Row {
+        seq,
+        at: entry.at,
+        action: entry.action,
+        actor: entry.actor,
+        subject: entry.subject,
+        permit: right,
+        digest: ledger::leaf_hash(&bytes),
+        entry: bytes,
         payload: draft.payload.clone(),
     })
 }
@@ -110,7 +123,7 @@ pub(crate) async fn insert(tx: &mut Tx<'_>, rows: &[Row]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Number of rows; also the number of the next one.
+/// Number of rows; also the number of the newest.
 ///
 /// # Errors
 /// The engine's error.
@@ -119,12 +132,12 @@ pub async fn size(tx: &mut Tx<'_>) -> Result<u64, Error> {
     Ok(size.unsigned_abs())
 }
 
-type Stored = (i64, i64, String, String, String, Vec<u8>, Vec<u8>, Vec<u8>);
+type Stored = (i64, i64, String, String, String, String, Vec<u8>, Vec<u8>, Vec<u8>);
 
-fn stored((seq, at, action, actor, subject, digest, entry, payload): Stored) -> Result<Row, Error> {
+fn stored((seq, at, action, actor, subject, permit, digest, entry, payload): Stored) -> Result<Row, Error> {
     let digest = digest_of("journal", &seq.to_be_bytes(), &digest)?;
     let seq = seq.unsigned_abs();
-    Ok(Row { seq, at: Timestamp::from_micros(at), action, actor, subject, digest, entry, payload })
+    Ok(Row { seq, at: Timestamp::from_micros(at), action, actor, subject, permit, digest, entry, payload })
 }
 
 /// At most `limit` rows from number `first`, in order.
@@ -137,7 +150,7 @@ pub async fn from(tx: &mut Tx<'_>, first: u64, limit: u32) -> Result<Vec<Row>, E
         fetch_all,
         tx,
         Stored,
-        "SELECT seq, at, action, actor, subject, digest, entry, payload FROM journal \
+        "SELECT seq, at, action, actor, subject, permit, digest, entry, payload FROM journal \
          WHERE seq >= $1 ORDER BY seq LIMIT $2",
         i64::try_from(first).unwrap_or(i64::MAX),
         i64::from(limit),
@@ -154,7 +167,7 @@ pub async fn get(tx: &mut Tx<'_>, seq: u64) -> Result<Option<Row>, Error> {
         fetch_optional,
         tx,
         Stored,
-        "SELECT seq, at, action, actor, subject, digest, entry, payload FROM journal WHERE seq = $1",
+        "SELECT seq, at, action, actor, subject, permit, digest, entry, payload FROM journal WHERE seq = $1",
         i64::try_from(seq).unwrap_or(i64::MAX),
     )?;
     row.map(stored).transpose()
@@ -176,7 +189,7 @@ pub async fn by_subject(
         fetch_all,
         tx,
         Stored,
-        "SELECT seq, at, action, actor, subject, digest, entry, payload FROM journal \
+        "SELECT seq, at, action, actor, subject, permit, digest, entry, payload FROM journal \
          WHERE subject = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3",
         subject,
         before,
@@ -196,7 +209,7 @@ pub async fn newest(tx: &mut Tx<'_>, before: Option<u64>, limit: u32) -> Result<
         fetch_all,
         tx,
         Stored,
-        "SELECT seq, at, action, actor, subject, digest, entry, payload FROM journal \
+        "SELECT seq, at, action, actor, subject, permit, digest, entry, payload FROM journal \
          WHERE seq < $1 ORDER BY seq DESC LIMIT $2",
         before,
         i64::from(limit),

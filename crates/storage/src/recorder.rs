@@ -128,7 +128,7 @@ fn copy(error: &Error) -> Error {
 }
 
 async fn commit(store: &Store, batch: &[Item]) -> Result<Vec<Recorded>, Error> {
-    store.run(Access::Write, "record", |tx| Box::pin(record(tx, batch))).await
+    store.run(Access::Command, "record", |tx| Box::pin(record(tx, batch))).await
 }
 
 async fn record(tx: &mut Tx<'_>, batch: &[Item]) -> Result<Vec<Recorded>, Error> {

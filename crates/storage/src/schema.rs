@@ -4,7 +4,8 @@ use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 use crate::Error;
-use crate::engine::pools::Pools;
+use crate::engine::pools::{Access, Pools};
+use crate::engine::{Conn, fetch};
 
 /// The schema version this release reads and writes.
 pub const VERSION: i64 = 1;
@@ -22,16 +23,10 @@ pub(crate) async fn migrate(pools: &Pools) -> Result<(), Error> {
     if found > VERSION {
         return Err(Error::Schema { found, needed: VERSION });
     }
-    match pools {
-        Pools::Sqlite { writer, .. } => {
-            migrator(|(_, _, sqlite, _)| sqlite)
-                .run_direct(None, &mut *writer.acquire().await?, false)
-                .await?;
-        }
-        Pools::Postgres(pool) => {
-            migrator(|(_, _, _, postgres)| postgres)
-                .run_direct(None, &mut *pool.acquire().await?, false)
-                .await?;
+    match &mut pools.lend(Access::Exclusive).await? {
+        Conn::Sqlite(conn) => migrator(|migration| migration.2).run_direct(None, &mut **conn, false).await?,
+        Conn::Postgres(conn) => {
+            migrator(|migration| migration.3).run_direct(None, &mut **conn, false).await?
         }
     }
     Ok(())
@@ -46,28 +41,21 @@ fn migrator(text: impl Fn(&(i64, &str, &'static str, &'static str)) -> &'static 
 }
 
 pub(crate) async fn version(pools: &Pools) -> Result<i64, Error> {
-    const NEWEST: &str = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations";
-    let exists: i64 = match pools {
-        Pools::Sqlite { writer, .. } => {
-            sqlx::query_scalar(
-                "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'",
-            )
-            .fetch_one(writer)
-            .await?
+    // The writer's connection: on SQLite a reader would not see a file that does not exist yet.
+    let mut tx = pools.begin(Access::System).await?;
+    let tables = match &tx.conn {
+        Conn::Sqlite(_) => {
+            "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'"
         }
-        Pools::Postgres(pool) => {
-            sqlx::query_scalar(
-                "SELECT COUNT(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = '_sqlx_migrations'",
-            )
-            .fetch_one(pool)
-            .await?
+        Conn::Postgres(_) => {
+            "SELECT COUNT(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = '_sqlx_migrations'"
         }
     };
-    if exists == 0 {
-        return Ok(0);
-    }
-    Ok(match pools {
-        Pools::Sqlite { writer, .. } => sqlx::query_scalar(NEWEST).fetch_one(writer).await?,
-        Pools::Postgres(pool) => sqlx::query_scalar(NEWEST).fetch_one(pool).await?,
-    })
+    let (tables,) = fetch!(fetch_one, tx, (i64,), tables)?;
+    let version = match tables {
+        0 => 0,
+        _ => fetch!(fetch_one, tx, (i64,), "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations")?.0,
+    };
+    tx.rollback().await;
+    Ok(version)
 }

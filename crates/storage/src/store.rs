@@ -91,7 +91,7 @@ impl Store {
         E: From<Error> + Send,
     {
         let span = tracing::info_span!("storage.transact", name, actor.id = %permit.actor(), attempts = 0);
-        self.run(Access::Write, name, work).instrument(span).await
+        self.run(Access::Command, name, work).instrument(span).await
     }
 
     /// Runs bookkeeping that changes nothing anybody decided: job leases, the ledger's position, session touches.
@@ -171,7 +171,7 @@ impl Store {
                 return if transient { Attempt::Again(error) } else { Attempt::Failed(error) };
             }
         };
-        if access == Access::Write && tx.recorded == 0 {
+        if access == Access::Command && tx.recorded == 0 {
             tx.rollback().await;
             return Attempt::Failed(Error::Unrecorded { name }.into());
         }

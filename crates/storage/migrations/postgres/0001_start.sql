@@ -27,6 +27,7 @@ CREATE TABLE journal (
     action TEXT NOT NULL,
     actor TEXT NOT NULL,
     subject TEXT COLLATE "C" NOT NULL,
+    permit TEXT NOT NULL,
     digest BYTEA NOT NULL,
     entry BYTEA NOT NULL,
     payload BYTEA NOT NULL

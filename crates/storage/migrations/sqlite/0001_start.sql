@@ -27,6 +27,7 @@ CREATE TABLE journal (
     action TEXT NOT NULL,
     actor TEXT NOT NULL,
     subject TEXT NOT NULL,
+    permit TEXT NOT NULL,
     digest BLOB NOT NULL,
     entry BLOB NOT NULL,
     payload BLOB NOT NULL

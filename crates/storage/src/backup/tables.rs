@@ -80,7 +80,7 @@ tables! {
         "price": Int, "idempotency": Text, "seq": Int,
     }
     "journal" by "seq" {
-        "seq": Int, "at": Int, "action": Text, "actor": Text, "subject": Text, "digest": Bytes, "entry": Bytes,
+        "seq": Int, "at": Int, "action": Text, "actor": Text, "subject": Text, "permit": Text, "digest": Bytes, "entry": Bytes,
         "payload": Bytes,
     }
 }

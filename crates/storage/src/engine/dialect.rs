@@ -1,9 +1,10 @@
 //! Statements that differ between the engines or whose text depends on a number of rows.
 
-use sqlx::{Postgres, QueryBuilder, Sqlite};
+use sqlx::{Executor as _, Postgres, QueryBuilder, Sqlite};
 
 use super::fetch;
-use super::pools::Pools;
+use super::lease::{PostgresLease, SqliteLease};
+use super::pools::{Access, Pools};
 use super::tx::{Conn, Tx};
 use crate::Error;
 use crate::calls::Metered;
@@ -47,7 +48,7 @@ fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
 }
 
 pub(crate) async fn insert_journal(tx: &mut Tx<'_>, rows: &[Row]) -> Result<(), Error> {
-    let head = "INSERT INTO journal (seq, at, action, actor, subject, digest, entry, payload) ";
+    let head = "INSERT INTO journal (seq, at, action, actor, subject, permit, digest, entry, payload) ";
     insert_many!(tx, head, "", rows, |tuple, row| {
         tuple
             .push_bind(row.seq.cast_signed())
@@ -55,6 +56,7 @@ pub(crate) async fn insert_journal(tx: &mut Tx<'_>, rows: &[Row]) -> Result<(), 
             .push_bind(&row.action)
             .push_bind(&row.actor)
             .push_bind(&row.subject)
+            .push_bind(&row.permit)
             .push_bind(row.digest.0.as_slice())
             .push_bind(&row.entry)
             .push_bind(&row.payload);
@@ -129,28 +131,36 @@ pub(crate) async fn due_jobs(tx: &mut Tx<'_>, now: i64, limit: i64) -> Result<Ve
 /// Drops old copies of pages that held erased secrets. The erasure itself is committed; a failure here leaves copies
 /// inside the database's own files until its next checkpoint or vacuum, so it is logged, not returned.
 pub(crate) async fn scrub(pools: &Pools) {
-    let result = match pools {
-        Pools::Sqlite { writer, .. } => scrub_sqlite(writer).await,
-        Pools::Postgres(pool) => {
-            sqlx::raw_sql("VACUUM tenant_keys; VACUUM objects;").execute(pool).await.map(|_| ())
-        }
+    let result = match pools.lend(Access::System).await {
+        Ok(Conn::Sqlite(conn)) => scrub_sqlite(conn).await,
+        Ok(Conn::Postgres(conn)) => scrub_postgres(conn).await,
+        Err(error) => Err(error),
     };
     if let Err(error) = result {
-        tracing::warn!(error = %error, "old pages could not be scrubbed yet");
+        tracing::warn!(error.code = error.code(), error = %error, "old pages could not be scrubbed yet");
     }
 }
 
 /// The log is copied into the database, whose freed bytes `secure_delete` zeroes, and cut to nothing. Readers of older
-/// snapshots delay it, so it is tried a few times.
-async fn scrub_sqlite(writer: &sqlx::SqlitePool) -> Result<(), sqlx::Error> {
-    const TRIES: u32 = 5;
+/// snapshots delay it, so it is tried a few times; each try waits for them up to the busy timeout.
+async fn scrub_sqlite(mut conn: SqliteLease) -> Result<(), Error> {
+    const TRIES: u32 = 3;
     for _ in 0..TRIES {
         let (busy, _, _): (i64, i64, i64) =
-            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await?;
+            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *conn).await?;
         if busy == 0 {
+            conn.give_back();
             return Ok(());
         }
     }
-    tracing::warn!("readers kept old pages in the log; they go at the next checkpoint");
+    conn.give_back();
+    Err(Error::Busy(None))
+}
+
+async fn scrub_postgres(mut conn: PostgresLease) -> Result<(), Error> {
+    // VACUUM takes no part in a transaction, so each is a statement of its own.
+    (&mut *conn).execute("VACUUM tenant_keys").await?;
+    (&mut *conn).execute("VACUUM objects").await?;
+    conn.give_back();
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Everything outside this folder sees only [`Tx`].
 
 pub(crate) mod dialect;
+mod lease;
 pub(crate) mod pools;
 mod tx;
 

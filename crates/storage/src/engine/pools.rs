@@ -9,6 +9,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions as _, Executor as _};
 
+use super::lease::{PoolLease, SqliteLease, Writer};
 use super::tx::{Conn, Tx};
 use crate::Error;
 
@@ -22,8 +23,10 @@ const STATEMENTS_MAX: usize = 160;
 pub(crate) enum Access {
     /// Sees one snapshot, changes nothing.
     Read,
-    /// The only writer of the journal.
-    Write,
+    /// Changes something and says so in the journal: one at a time, refused if it says nothing.
+    Command,
+    /// One at a time like a command, but below the journal: a restore.
+    Exclusive,
     /// Bookkeeping that touches no journal: on PostgreSQL it does not queue with the writers.
     System,
 }
@@ -33,8 +36,8 @@ pub(crate) enum Access {
 pub(crate) enum Pools {
     /// SQLite.
     Sqlite {
-        /// Exactly one connection.
-        writer: SqlitePool,
+        /// The writer's connection.
+        writer: Writer,
         /// Read-only connections.
         readers: SqlitePool,
     },
@@ -55,7 +58,7 @@ impl Pools {
             .application_name("shuyu")
             .statement_cache_capacity(STATEMENTS_MAX)
             .disable_statement_logging();
-        // One connection beyond the readers is the writer's.
+        // Two beyond the readers: one for the journal's writer, one for bookkeeping.
         let pool = PgPoolOptions::new()
             .max_connections(readers.max(1) + 2)
             .acquire_timeout(WAIT)
@@ -80,35 +83,52 @@ impl Pools {
             .synchronous(SqliteSynchronous::Full)
             .pragma("secure_delete", "ON")
             .pragma("wal_autocheckpoint", "4000");
-        let writer =
-            SqlitePoolOptions::new().max_connections(1).acquire_timeout(WAIT).connect_with(writing).await?;
-        let reading = options.pragma("query_only", "ON");
+        let writer = Writer::new(writing, WAIT);
+        // Opens the file now, so that a wrong path is refused here and readers find it.
+        writer.lend().await?.give_back();
         let readers = SqlitePoolOptions::new()
             .max_connections(readers)
             .acquire_timeout(WAIT)
-            .connect_lazy_with(reading);
+            .test_before_acquire(false)
+            .connect_lazy_with(options.pragma("query_only", "ON"));
         Ok(Self::Sqlite { writer, readers })
     }
 
+    /// A connection outside of any transaction.
+    pub(crate) async fn lend(&self, access: Access) -> Result<Conn, Error> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } if access == Access::Read => {
+                Conn::Sqlite(SqliteLease::Reader(PoolLease::new(readers.acquire().await?)))
+            }
+            Self::Sqlite { writer, .. } => Conn::Sqlite(writer.lend().await?),
+            Self::Postgres(pool) => Conn::Postgres(PoolLease::new(pool.acquire().await?)),
+        })
+    }
+
     pub(crate) async fn begin<'env>(&self, access: Access) -> Result<Tx<'env>, Error> {
-        let conn = match self {
-            Self::Sqlite { writer, readers } => Conn::Sqlite(match access {
-                Access::Read => readers.begin_with("BEGIN DEFERRED").await?,
-                // A deferred transaction would fail at once when it turns into a writer.
-                Access::Write | Access::System => writer.begin_with("BEGIN IMMEDIATE").await?,
-            }),
-            Self::Postgres(pool) => Conn::Postgres(match access {
-                Access::Read => pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
-                Access::System => pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?,
-                Access::Write => {
-                    let mut tx = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ").await?;
+        let mut conn = self.lend(access).await?;
+        match &mut conn {
+            Conn::Sqlite(conn) => {
+                let begin = match access {
+                    Access::Read => "BEGIN DEFERRED",
+                    // A deferred transaction would fail at once when it turns into a writer.
+                    Access::Command | Access::Exclusive | Access::System => "BEGIN IMMEDIATE",
+                };
+                (&mut **conn).execute(begin).await?;
+            }
+            Conn::Postgres(conn) => {
+                let begin = match access {
+                    Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                    Access::System => "BEGIN ISOLATION LEVEL REPEATABLE READ",
                     // LOCK takes no snapshot, so the transaction sees all that was committed while it waited. Without
                     // it, the gapless journal number would make every pair of concurrent writers fail and retry.
-                    tx.execute("LOCK TABLE writer IN EXCLUSIVE MODE").await?;
-                    tx
-                }
-            }),
-        };
+                    Access::Command | Access::Exclusive => {
+                        "BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE writer IN EXCLUSIVE MODE"
+                    }
+                };
+                (&mut **conn).execute(sqlx::raw_sql(begin)).await?;
+            }
+        }
         Ok(Tx::new(conn))
     }
 

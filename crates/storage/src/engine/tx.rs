@@ -2,16 +2,17 @@
 
 use std::marker::PhantomData;
 
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::Executor as _;
 
+use super::lease::{PostgresLease, SqliteLease};
 use crate::Error;
 
 /// The connection of a transaction.
 pub(crate) enum Conn {
     /// SQLite.
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(SqliteLease),
     /// PostgreSQL.
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(PostgresLease),
 }
 
 /// One open transaction on either engine. Dropped without commit, it leaves nothing behind.
@@ -41,23 +42,33 @@ impl Tx<'_> {
         error
     }
 
-    pub(crate) async fn commit(self) -> Result<(), Error> {
-        match self.conn {
-            Conn::Sqlite(tx) => tx.commit().await?,
-            Conn::Postgres(tx) => tx.commit().await?,
-        }
+    /// Commits; after an error the connection is closed, for its state is not known.
+    pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        self.finish("COMMIT").await?;
+        self.give_back();
         Ok(())
     }
 
-    /// Rolls back and waits for it, so that the next attempt finds the writer free. A failure to do so closes the
-    /// connection, which rolls back as well.
-    pub(crate) async fn rollback(self) {
-        let result = match self.conn {
-            Conn::Sqlite(tx) => tx.rollback().await,
-            Conn::Postgres(tx) => tx.rollback().await,
-        };
-        if let Err(error) = result {
-            tracing::warn!(error = %error, "rollback failed; the connection is dropped");
+    /// Rolls back and waits for it, so that the next attempt finds the writer free. If it fails (SQLite has rolled back
+    /// by itself, the server is gone), the connection is closed.
+    pub(crate) async fn rollback(mut self) {
+        match self.finish("ROLLBACK").await {
+            Ok(()) => self.give_back(),
+            Err(error) => tracing::debug!(error = %error, "rollback failed; the connection is closed"),
+        }
+    }
+
+    async fn finish(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
+        match &mut self.conn {
+            Conn::Sqlite(conn) => (&mut **conn).execute(statement).await.map(|_| ()),
+            Conn::Postgres(conn) => (&mut **conn).execute(statement).await.map(|_| ()),
+        }
+    }
+
+    fn give_back(self) {
+        match self.conn {
+            Conn::Sqlite(lease) => lease.give_back(),
+            Conn::Postgres(lease) => lease.give_back(),
         }
     }
 }
