@@ -10,8 +10,8 @@ use super::state::ClockState;
 use super::{CaseState, Context, Event, EventBody};
 use crate::calendar::{CountedDay, Deadline};
 use crate::pack::model::{
-    ClauseId, ClockNature, ClockRule, CommandKind, Effect, OnExpiry, Period, PeriodUnit, Rung, Step, StepId,
-    Target, UnitCode,
+    ClauseId, ClockNature, ClockRule, Effect, OnExpiry, Period, PeriodUnit, Rung, Step, StepId, Target,
+    UnitCode,
 };
 
 /// How a clock looks. Shown by shape, word and colour.
@@ -207,8 +207,8 @@ fn expire(draft: &mut Draft<'_>, step: &Step, clock: &ClockState, rule: &ClockRu
         OnExpiry::ReturnAutomatically => {
             Some(Target::End { outcome: "逾期自动退回".to_owned(), granted: false })
         }
-        OnExpiry::Advance => onward(draft, step, CommandKind::Close),
-        OnExpiry::MoveToCoordination => onward(draft, step, CommandKind::Dispute),
+        // Silence never ends a case in the opener's favour: a window only leads to another step.
+        OnExpiry::Advance | OnExpiry::MoveToCoordination => rule.expiry_to.clone().map(Target::Step),
     };
     if let Some(target) = target {
         let mut moved = draft.clone();
@@ -217,16 +217,4 @@ fn expire(draft: &mut Draft<'_>, step: &Step, clock: &ClockState, rule: &ClockRu
             *draft = moved;
         }
     }
-}
-
-/// The step a window or a dispute leads to: where the step's own action of that kind leads, else the next in order.
-/// Silence never ends a case in the opener's favour, so an end is no way on.
-fn onward(draft: &Draft<'_>, step: &Step, kind: CommandKind) -> Option<Target> {
-    let action = step.actions.iter().find(|action| action.command == kind);
-    let named = action.and_then(|action| draft.branch(&action.then));
-    if let Some(Target::Step(id)) = named {
-        return Some(Target::Step(id.clone()));
-    }
-    let mut steps = draft.procedure.steps.iter().skip_while(|other| other.id != step.id).skip(1);
-    steps.next().map(|next| Target::Step(next.id.clone()))
 }

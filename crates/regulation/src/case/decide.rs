@@ -215,7 +215,7 @@ impl<'a> Desk<'a> {
 
     /// Whether this person may do the action now, whatever they send with it.
     pub(crate) fn may(&self, action: &Action) -> Decision<()> {
-        let own = matches!(action.command, CommandKind::Withdraw) && !self.holds_step();
+        let own = action.command == CommandKind::Withdraw;
         if own {
             self.is_opener(action)?;
         } else {
@@ -428,7 +428,8 @@ impl<'a> Desk<'a> {
         checked: Checked,
     ) -> Decision<()> {
         let clauses: [&[ClauseId]; 2] = [&action.clauses, &self.step.clauses];
-        let completes = self.open.each_unit && !action.then.is_empty() && self.holds_step();
+        let completes =
+            self.open.each_unit && !action.then.is_empty() && command.kind != CommandKind::Withdraw;
         let words = command_words(command.kind);
         let label = (
             action.label.clone().unwrap_or_else(|| words.0.to_owned()),

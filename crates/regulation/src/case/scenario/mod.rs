@@ -1,0 +1,384 @@
+//! Runs a pack's scenario tests through the real kernel: open, decide and a tick for every day that passes.
+//!
+//! A scenario tells who did what on which day; forms, attachments, opinions and facts it does not mention are filled
+//! with valid samples. Some facts steer the run instead of being stated:
+//! `经办人` names the person (two lines with the same name are the same person), `表决` is the vote (`同意` or
+//! `不同意`), `缺附件` and `缺字段` leave an attachment or a field out.
+
+mod sample;
+
+use std::collections::BTreeMap;
+
+use base::{Date, Digest, Id, Timestamp, kind};
+use serde::Serialize;
+
+use super::{
+    Actor, Ballot, CaseState, Command, Context, Defect, Event, OpenCase, Players, Rejection, clocks, decide,
+    evolve, number, open, players, tick,
+};
+use crate::calendar::{Calendar, DAYS_MAX};
+use crate::pack::model::{
+    Action, Binding, CommandKind, Expectation, FactValue, Pack, Procedure, RoleKey, Scenario, ScenarioEvent,
+    UnitCode,
+};
+
+pub use sample::{sample_attachment, sample_fact, sample_form};
+
+const FACT_PERSON: &str = "经办人";
+const FACT_VOTE: &str = "表决";
+const FACT_NO_ATTACHMENT: &str = "缺附件";
+const FACT_NO_FIELD: &str = "缺字段";
+const STEERING: [&str; 4] = [FACT_PERSON, FACT_VOTE, FACT_NO_ATTACHMENT, FACT_NO_FIELD];
+/// The unit that opens a case where the pack names none.
+const OPENER: &str = "sample-applicant";
+/// A unit that plays an open role where the scenario names none.
+const PARTY: &str = "sample-party";
+
+/// Something a scenario expected and did not find.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScenarioFailure {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The line of its story, from 1; `None` for an expectation at the end.
+    pub line: Option<usize>,
+    /// In Chinese.
+    pub zh: String,
+    /// In English.
+    pub en: String,
+}
+
+/// Runs all scenarios of a pack; an empty list means that all hold.
+#[must_use]
+pub fn run(pack: &Pack, calendar: &Calendar) -> Vec<ScenarioFailure> {
+    pack.scenarios.iter().flat_map(|scenario| run_one(pack, calendar, scenario)).collect()
+}
+
+/// Runs one scenario.
+#[must_use]
+pub fn run_one(pack: &Pack, calendar: &Calendar, scenario: &Scenario) -> Vec<ScenarioFailure> {
+    let Some(procedure) = pack.procedures.get(&scenario.procedure) else {
+        let name = &scenario.procedure;
+        let (zh, en) = (format!("没有“{name}”程序"), format!("there is no procedure `{name}`"));
+        return vec![ScenarioFailure { scenario: scenario.name.clone(), line: None, zh, en }];
+    };
+    let mut stage = Stage {
+        pack,
+        calendar,
+        scenario,
+        procedure,
+        day: None,
+        state: None,
+        refused: None,
+        events: Vec::new(),
+    };
+    if let Err(failure) = stage.play() {
+        return vec![*failure];
+    }
+    stage.check()
+}
+
+struct Stage<'a> {
+    pack: &'a Pack,
+    calendar: &'a Calendar,
+    scenario: &'a Scenario,
+    procedure: &'a Procedure,
+    day: Option<Date>,
+    state: Option<CaseState>,
+    refused: Option<Box<Rejection>>,
+    events: Vec<Event>,
+}
+
+type Played<T> = Result<T, Box<ScenarioFailure>>;
+
+impl Stage<'_> {
+    fn play(&mut self) -> Played<()> {
+        for (index, line) in self.scenario.given.iter().enumerate() {
+            if let Some(refused) = &self.refused {
+                let (zh, en) = (format!("被拒绝：{}", refused.zh), format!("refused: {}", refused.en));
+                return Err(self.failure(Some(index), zh, en));
+            }
+            self.pass_days(index + 1, line.on)?;
+            let decided = match &self.state {
+                None if line.command == CommandKind::Submit => self.open(line),
+                None => {
+                    let (zh, en) = ("第一行应为“提交”", "the first line must be a submission");
+                    return Err(self.failure(Some(index + 1), zh.to_owned(), en.to_owned()));
+                }
+                Some(state) => self.decide(state, line),
+            };
+            match decided {
+                Ok(events) => self.fold(events),
+                Err(rejection) => self.refused = Some(rejection),
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the clock tick on every day up to this one.
+    fn pass_days(&mut self, line: usize, on: Date) -> Played<()> {
+        let from = self.day.unwrap_or(on);
+        if on < from || on.days() - from.days() > DAYS_MAX.cast_signed() {
+            let (zh, en) = (format!("{on} 早于前一行或相隔过久"), format!("{on} is before the line above"));
+            return Err(self.failure(Some(line), zh, en));
+        }
+        for day in (from.days()..=on.days()).map(Date::from_days) {
+            let now = day.start_at(self.pack.counting.utc_offset_seconds).plus_seconds(3_600);
+            if let Some(state) = &self.state {
+                let events = tick(state, &self.context(now));
+                self.fold(events);
+            }
+        }
+        self.day = Some(on);
+        Ok(())
+    }
+
+    fn open(&self, line: &ScenarioEvent) -> Result<Vec<Event>, Box<Rejection>> {
+        let parties = self.parties();
+        let unit = line.unit.clone().unwrap_or_else(|| match self.pack.roles.get(&self.procedure.opener) {
+            Some(role) if role.binding == Binding::Fixed => {
+                let party = parties.get(&self.procedure.opener).and_then(|units| units.first());
+                role.units.first().or(party).cloned().unwrap_or_else(|| OPENER.to_owned())
+            }
+            _ => OPENER.to_owned(),
+        });
+        let actor = person(line, &self.procedure.opener, &unit, "opener");
+        let mut facts = stated(line);
+        let asked = self.procedure.facts.iter().chain(&self.procedure.observed);
+        for rule in asked.filter(|rule| rule.required) {
+            facts.entry(rule.key.clone()).or_insert_with(|| sample_fact(rule.kind, line.on, PARTY));
+        }
+        let bound = self.pack.roles.values().filter_map(|role| match &role.binding {
+            Binding::Fact(key) if role.units.is_empty() => Some(key),
+            _ => None,
+        });
+        for key in bound {
+            facts.entry(key.clone()).or_insert_with(|| FactValue::List(vec![PARTY.to_owned()]));
+        }
+        let form = self.procedure.form.as_ref().and_then(|form| self.pack.forms.get(form));
+        let form = form.map(|form| sample_form(form, line.on, &facts, steer(line, FACT_NO_FIELD)));
+        let (form, set) = form.unwrap_or_default();
+        facts.retain(|key, _| !set.contains(key));
+        let declared = |key: &String| self.procedure.facts.iter().any(|rule| rule.key == *key);
+        let (facts, observed) = facts.into_iter().partition(|(key, _)| declared(key));
+        let missing = steer(line, FACT_NO_ATTACHMENT);
+        let required = self.procedure.attachments.iter().filter(|rule| rule.required);
+        let attachments = required.filter(|rule| missing != Some(&rule.name));
+        let now = self.now(line.on);
+        let case = OpenCase {
+            id: Id::new(now, [7; 10]),
+            number: number(&self.procedure.number_prefix, line.on.year(), 1),
+            procedure: self.procedure.id.clone(),
+            actor,
+            title: self.scenario.name.clone(),
+            form,
+            attachments: attachments.map(|rule| sample_attachment(&rule.name)).collect(),
+            facts,
+            observed,
+            parties,
+        };
+        open(&self.context(now), &case)
+    }
+
+    fn decide(&self, state: &CaseState, line: &ScenarioEvent) -> Result<Vec<Event>, Box<Rejection>> {
+        let current = state.step.as_ref().map(|open| open.step.as_str()).unwrap_or_default();
+        let step = self.procedure.steps.iter().find(|step| step.id == current);
+        let actions = step.map(|step| step.actions.as_slice()).unwrap_or_default();
+        let action = actions.iter().find(|action| action.command == line.command);
+        let votes = state.acts.iter().filter(|act| act.step == current && act.vote.is_some()).count();
+        let actor = self.actor(state, line, &format!("{current}#{votes}"));
+        let mut command = Command { step: line.step.clone(), ..Command::new(line.command) };
+        command.opinion = Some("样例意见".to_owned());
+        command.vote = Some(match steer(line, FACT_VOTE).map(String::as_str) {
+            Some("不同意") => Ballot::Refuse,
+            _ => Ballot::Approve,
+        });
+        let mut facts = stated(line);
+        let supplement = line.command == CommandKind::Supplement && state.awaiting.is_some();
+        if supplement {
+            command.attachments = vec![sample_attachment("补正材料")];
+            let declared = |key: &String| self.procedure.facts.iter().any(|rule| rule.key == *key);
+            (command.facts, command.observed) = facts.into_iter().partition(|(key, _)| declared(key));
+        } else {
+            if let Some(action) = action {
+                self.fill(&mut command, action, line, &mut facts);
+            }
+            command.observed = facts;
+        }
+        if line.command == CommandKind::ReturnForCorrection {
+            command.defects = vec![Defect { field: "样例".to_owned(), note: "请补正".to_owned() }];
+        }
+        decide(state, &command, &actor, &self.context(self.now(line.on)))
+    }
+
+    /// Fills an action's form, facts and attachments; what it does not ask for stays in `facts`.
+    fn fill(
+        &self,
+        command: &mut Command,
+        action: &Action,
+        line: &ScenarioEvent,
+        facts: &mut BTreeMap<String, FactValue>,
+    ) {
+        for rule in &action.facts {
+            let given = facts.remove(&rule.key);
+            let value = given.or_else(|| rule.required.then(|| sample_fact(rule.kind, line.on, PARTY)));
+            if let Some(value) = value {
+                command.facts.insert(rule.key.clone(), value);
+            }
+        }
+        if let Some(form) = action.form.as_ref().and_then(|form| self.pack.forms.get(form)) {
+            let (values, set) = sample_form(form, line.on, facts, steer(line, FACT_NO_FIELD));
+            command.form = values;
+            facts.retain(|key, _| !set.contains(key));
+        }
+        let missing = steer(line, FACT_NO_ATTACHMENT);
+        let names = action.attachments.iter().filter(|name| missing != Some(name));
+        command.attachments = names.map(|name| sample_attachment(name)).collect();
+    }
+
+    /// The acting person: of the unit named, or the first unit of the role with an open task.
+    fn actor(&self, state: &CaseState, line: &ScenarioEvent, place: &str) -> Actor {
+        let Some(role) = &line.role else {
+            let opener = &state.opener;
+            return if line.unit.is_none() && steer(line, FACT_PERSON).is_none() {
+                opener.clone()
+            } else {
+                let unit = line.unit.as_ref().unwrap_or(&opener.unit);
+                person(line, &self.procedure.opener, unit, "opener")
+            };
+        };
+        let context = self.context(self.now(line.on));
+        let units = match players(&context, role, &state.opener.unit, &state.facts, &state.parties) {
+            Players::Anyone => Vec::new(),
+            Players::Units(units) => units,
+        };
+        let waiting = |unit: &&UnitCode| {
+            let mut seats = state.step.iter().flat_map(|open| &open.seats);
+            seats.any(|seat| seat.unit == **unit && seat.done.is_none())
+        };
+        let first = units.iter().find(waiting).or(units.first());
+        let unit = line.unit.as_ref().or(first).cloned().unwrap_or_else(|| format!("sample-{role}"));
+        person(line, role, &unit, place)
+    }
+
+    /// Open roles without a way to find their units get one party each.
+    fn parties(&self) -> BTreeMap<RoleKey, Vec<UnitCode>> {
+        let open = self.pack.roles.values();
+        open.filter(|role| role.binding == Binding::Fixed && role.units.is_empty())
+            .map(|role| (role.key.clone(), vec![format!("sample-{}", role.key)]))
+            .collect()
+    }
+
+    fn fold(&mut self, events: Vec<Event>) {
+        self.state = events.iter().fold(self.state.take(), evolve);
+        self.events.extend(events);
+    }
+
+    fn now(&self, on: Date) -> Timestamp {
+        let minutes = i64::try_from(self.events.len()).unwrap_or(0).min(600);
+        on.start_at(self.pack.counting.utc_offset_seconds).plus_seconds(10 * 3_600 + minutes)
+    }
+
+    fn context(&self, now: Timestamp) -> Context<'_> {
+        Context { pack: self.pack, calendar: self.calendar, now }
+    }
+
+    fn failure(&self, line: Option<usize>, zh: String, en: String) -> Box<ScenarioFailure> {
+        Box::new(ScenarioFailure { scenario: self.scenario.name.clone(), line, zh, en })
+    }
+
+    fn check(&self) -> Vec<ScenarioFailure> {
+        let mut failures = Vec::new();
+        let expects_refusal =
+            self.scenario.then.iter().any(|expected| matches!(expected, Expectation::Refused(_)));
+        if let Some(refused) = self.refused.as_ref().filter(|_| !expects_refusal) {
+            let (zh, en) = (format!("最后一行被拒绝：{}", refused.zh), format!("refused: {}", refused.en));
+            failures.push(*self.failure(Some(self.scenario.given.len()), zh, en));
+        }
+        for expected in &self.scenario.then {
+            if let Some((zh, en)) = self.missed(expected) {
+                failures.push(*self.failure(None, zh, en));
+            }
+        }
+        failures
+    }
+
+    /// What is found instead of an expectation.
+    fn missed(&self, expected: &Expectation) -> Option<(String, String)> {
+        let state = self.state.as_ref();
+        let open = state.and_then(|state| state.step.as_ref()).map_or("", |open| open.step.as_str());
+        let ended = state.and_then(|state| state.ended.as_ref()).map_or("", |end| end.outcome.as_str());
+        match expected {
+            Expectation::Due(step, due) => {
+                let now = self.now(self.day?);
+                let views = state.map(|state| clocks(state, &self.context(now))).unwrap_or_default();
+                let dues: Vec<Option<Date>> =
+                    views.iter().filter(|view| view.step == *step).map(|view| view.due).collect();
+                (!dues.contains(&Some(*due))).then(|| {
+                    let found = format!("{dues:?}");
+                    (
+                        format!("“{step}”应于 {due} 到期，实为 {found}"),
+                        format!("`{step}` is due {found}, not {due}"),
+                    )
+                })
+            }
+            Expectation::Open(step) => (open != step).then(|| {
+                (
+                    format!("应在“{step}”环节，实在“{open}{ended}”"),
+                    format!("the case is in `{open}{ended}`, not in step `{step}`"),
+                )
+            }),
+            Expectation::Outcome(outcome) => (ended != outcome).then(|| {
+                (
+                    format!("应以“{outcome}”办结，实为“{ended}{open}”"),
+                    format!("the outcome is `{ended}{open}`, not `{outcome}`"),
+                )
+            }),
+            Expectation::Refused(clauses) => {
+                let found = self.refused.as_ref().map(|refused| refused.clauses.clone()).unwrap_or_default();
+                (!found.iter().any(|clause| clauses.contains(clause))).then(|| {
+                    (
+                        format!("应依 {clauses:?} 拒绝，实依 {found:?}"),
+                        format!("refused on {found:?}, not on {clauses:?}"),
+                    )
+                })
+            }
+            Expectation::Effects(effects) => {
+                let done = state.map(|state| state.effects.as_slice()).unwrap_or_default();
+                let missing: Vec<_> = effects.iter().filter(|effect| !done.contains(effect)).collect();
+                (!missing.is_empty())
+                    .then(|| (format!("缺少效果 {missing:?}"), format!("missing effects {missing:?}")))
+            }
+        }
+    }
+}
+
+/// Facts of a line that are stated, not steering.
+fn stated(line: &ScenarioEvent) -> BTreeMap<String, FactValue> {
+    let facts = line.facts.iter().filter(|(key, _)| !STEERING.contains(&key.as_str()));
+    facts.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+fn steer<'a>(line: &'a ScenarioEvent, key: &str) -> Option<&'a String> {
+    match line.facts.get(key) {
+        Some(FactValue::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// One person per role, unit and place, unless the line names them.
+fn person(line: &ScenarioEvent, role: &str, unit: &str, place: &str) -> Actor {
+    let name = match steer(line, FACT_PERSON) {
+        Some(name) => name.clone(),
+        None => format!("{role}-{unit}-{place}"),
+    };
+    let mut random = [0; 10];
+    for (byte, from) in random.iter_mut().zip(Digest::of(name.as_bytes()).0) {
+        *byte = from;
+    }
+    Actor {
+        person: Id::<kind::Person>::new(Timestamp::from_micros(0), random),
+        unit: unit.to_owned(),
+        unit_name: unit.to_owned(),
+        person_name: name,
+    }
+}
