@@ -161,7 +161,8 @@ impl Store {
     {
         let mut tx = match self.pools.begin(access).await {
             Ok(tx) => tx,
-            Err(error) => return Attempt::of(error),
+            // Beginning has waited long enough already.
+            Err(error) => return Attempt::Failed(error.into()),
         };
         let value = match work(&mut tx).await {
             Ok(value) => value,
@@ -176,8 +177,10 @@ impl Store {
             return Attempt::Failed(Error::Unrecorded { name }.into());
         }
         let erased = tx.erased;
-        if let Err(error) = tx.commit().await {
-            return Attempt::of(error);
+        match tx.commit().await {
+            Ok(()) => {}
+            Err(error) if error.is_transient() => return Attempt::Again(error.into()),
+            Err(error) => return Attempt::Failed(error.into()),
         }
         if erased {
             dialect::scrub(&self.pools).await;
@@ -190,10 +193,4 @@ enum Attempt<T, E> {
     Done(T),
     Failed(E),
     Again(E),
-}
-
-impl<T, E: From<Error>> Attempt<T, E> {
-    fn of(error: Error) -> Self {
-        if error.is_transient() { Self::Again(error.into()) } else { Self::Failed(error.into()) }
-    }
 }

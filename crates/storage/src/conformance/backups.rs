@@ -80,7 +80,7 @@ pub(super) async fn a_cut_or_altered_backup_restores_nothing(fixture: Fixture) {
     let bad = [
         (String::new(), 1),
         ("nonsense\n".to_owned(), 1),
-        (whole[..whole.len() - 1].to_owned(), last),
+        (whole.trim_end().to_owned(), last),
         (format!("{}\n", lines[..lines.len() - 1].join("\n")), last),
         (format!("{}\n{}\n", lines[..9].join("\n"), lines[10..].join("\n")), last - 1),
         (whole.replace("数域", "数城"), last),

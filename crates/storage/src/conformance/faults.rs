@@ -60,6 +60,7 @@ async fn another_process_with_the_lock_is_waited_for_then_busy() {
     other.execute("BEGIN IMMEDIATE").await.unwrap();
     let error = note(&fixture.store, 10).await.unwrap_err();
     assert_eq!((error.code(), error.to_string().as_str()), ("storage.busy", "the store is busy"));
+    pragma(&fixture.store, "PRAGMA busy_timeout = 5000").await;
     let store = fixture.store.clone();
     let waiting = tokio::spawn(async move { note(&store, 10).await });
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;

@@ -15,7 +15,7 @@ use crate::Error;
 /// The one connection that writes to a SQLite file, lent to one transaction at a time, first come first served.
 #[derive(Debug, Clone)]
 pub(crate) struct Writer {
-    options: SqliteConnectOptions,
+    options: Arc<SqliteConnectOptions>,
     wait: Duration,
     slot: Arc<Mutex<Slot>>,
 }
@@ -30,7 +30,7 @@ pub(crate) enum Slot {
 
 impl Writer {
     pub(crate) fn new(options: SqliteConnectOptions, wait: Duration) -> Self {
-        Self { options, wait, slot: Arc::new(Mutex::new(Slot::Empty)) }
+        Self { options: Arc::new(options), wait, slot: Arc::new(Mutex::new(Slot::Empty)) }
     }
 
     pub(crate) async fn lend(&self) -> Result<SqliteLease, Error> {

@@ -15,6 +15,8 @@ use crate::Error;
 
 /// How long a statement waits for another process's lock, or a caller for a connection.
 const WAIT: Duration = Duration::from_secs(10);
+/// The same for PostgreSQL's locks.
+const LOCK_TIMEOUT: &str = "10s";
 /// Prepared statements kept per connection: about 100 fixed texts and the sizes of a group commit.
 const STATEMENTS_MAX: usize = 160;
 
@@ -56,6 +58,7 @@ impl Pools {
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| Error::Url)?
             .application_name("shuyu")
+            .options([("lock_timeout", LOCK_TIMEOUT)])
             .statement_cache_capacity(STATEMENTS_MAX)
             .disable_statement_logging();
         // Two beyond the readers: one for the journal's writer, one for bookkeeping.
@@ -106,17 +109,23 @@ impl Pools {
     }
 
     pub(crate) async fn begin<'env>(&self, access: Access) -> Result<Tx<'env>, Error> {
-        let mut conn = self.lend(access).await?;
-        match &mut conn {
-            Conn::Sqlite(conn) => {
+        match self.lend(access).await? {
+            Conn::Sqlite(mut conn) => {
                 let begin = match access {
                     Access::Read => "BEGIN DEFERRED",
                     // A deferred transaction would fail at once when it turns into a writer.
                     Access::Command | Access::Exclusive | Access::System => "BEGIN IMMEDIATE",
                 };
-                (&mut **conn).execute(begin).await?;
+                match (&mut *conn).execute(begin).await {
+                    Ok(_) => Ok(Tx::new(Conn::Sqlite(conn))),
+                    Err(error) => {
+                        // Nothing was begun, so the connection is as good as before.
+                        conn.give_back();
+                        Err(error.into())
+                    }
+                }
             }
-            Conn::Postgres(conn) => {
+            Conn::Postgres(mut conn) => {
                 let begin = match access {
                     Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
                     Access::System => "BEGIN ISOLATION LEVEL REPEATABLE READ",
@@ -126,10 +135,10 @@ impl Pools {
                         "BEGIN ISOLATION LEVEL REPEATABLE READ; LOCK TABLE writer IN EXCLUSIVE MODE"
                     }
                 };
-                (&mut **conn).execute(sqlx::raw_sql(begin)).await?;
+                (&mut *conn).execute(sqlx::raw_sql(begin)).await?;
+                Ok(Tx::new(Conn::Postgres(conn)))
             }
         }
-        Ok(Tx::new(conn))
     }
 
     pub(crate) async fn close(&self) {
