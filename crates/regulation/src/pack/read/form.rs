@@ -1,0 +1,103 @@
+//! Paper forms.
+
+use crate::pack::fields::Reader;
+use crate::pack::model::{Field, FieldKind, Form, Section};
+use crate::pack::node::Node;
+use crate::pack::report::shown;
+use crate::pack::words::{FIELDS, FieldWord};
+
+pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
+    if let Some(form) = form(node, reader) {
+        let form = reader.located(node.mark, form);
+        reader.draft.forms.push(form);
+    }
+}
+
+fn form(node: &Node, reader: &mut Reader<'_>) -> Option<Form> {
+    let fields = reader.fields(node, &["表单", "标题", "英文", "栏目", "意见栏", "附注", "依据"])?;
+    let id = reader.need_text(&fields, "表单");
+    let title = reader.need_text(&fields, "标题");
+    let en = reader.need_text(&fields, "英文");
+    let opinion_boxes = reader.may_texts(&fields, "意见栏");
+    let notes = reader.may_texts(&fields, "附注");
+    let clauses = reader.basis(&fields);
+    let mut keys = Vec::new();
+    let list = reader.need(&fields, "栏目").map_or(&[][..], |list| reader.list(list));
+    let sections = list.iter().filter_map(|node| section(node, &mut keys, reader)).collect();
+    Some(Form { id: id?, title: title?, en: en?, sections, opinion_boxes, notes, clauses })
+}
+
+fn section(node: &Node, keys: &mut Vec<String>, reader: &mut Reader<'_>) -> Option<Section> {
+    let fields = reader.fields(node, &["标题", "字段"])?;
+    let title = reader.may_text(&fields, "标题").unwrap_or_default();
+    let list = reader.need(&fields, "字段")?;
+    let mut section = Section { title, fields: Vec::new() };
+    for item in reader.list(list) {
+        let Some(field) = field(item, reader) else {
+            continue;
+        };
+        if keys.contains(&field.key) {
+            let key = shown(&field.key);
+            reader.wrong(
+                item.mark,
+                "regulation.pack_duplicate",
+                format!("同一表单里已有字段“{key}”；用“键”加以区分"),
+                format!("the form already has a field `{key}`; tell them apart with 键"),
+            );
+            continue;
+        }
+        keys.push(field.key.clone());
+        section.fields.push(field);
+    }
+    Some(section)
+}
+
+fn field(node: &Node, reader: &mut Reader<'_>) -> Option<Field> {
+    const KEYS: &[&str] = &["名称", "键", "英文", "类型", "选项", "必填", "提示", "个人信息", "事实"];
+    let fields = reader.fields(node, KEYS)?;
+    let label = reader.need_text(&fields, "名称");
+    let key = reader.may_text(&fields, "键").or_else(|| label.clone());
+    let en = reader.need_text(&fields, "英文");
+    let word = reader.need_word(&fields, "类型", FIELDS);
+    let choices = reader.may_texts(&fields, "选项");
+    let wants_choices = matches!(word, Some(FieldWord::Choice | FieldWord::Choices));
+    if word.is_some() && wants_choices == choices.is_empty() {
+        reader.wrong(
+            node.mark,
+            "regulation.pack_choices",
+            "单选和多选要写“选项”，其他类型不写",
+            "单选 and 多选 need 选项, other kinds have none",
+        );
+    }
+    let required = reader.flag(&fields, "必填");
+    let hint = reader.may_text(&fields, "提示");
+    let personal = reader.flag(&fields, "个人信息");
+    let fact = reader.may_text(&fields, "事实");
+    Some(Field {
+        key: key?,
+        label: label?,
+        en: en?,
+        kind: kind(word?, choices),
+        required,
+        hint,
+        personal,
+        fact,
+    })
+}
+
+fn kind(word: FieldWord, choices: Vec<String>) -> FieldKind {
+    match word {
+        FieldWord::Text => FieldKind::Text,
+        FieldWord::LongText => FieldKind::LongText,
+        FieldWord::Number => FieldKind::Number,
+        FieldWord::Percent => FieldKind::Percent,
+        FieldWord::Money => FieldKind::Money,
+        FieldWord::Date => FieldKind::Date,
+        FieldWord::Phone => FieldKind::Phone,
+        FieldWord::Email => FieldKind::Email,
+        FieldWord::Choice => FieldKind::Choice(choices),
+        FieldWord::Choices => FieldKind::Choices(choices),
+        FieldWord::Flag => FieldKind::Flag,
+        FieldWord::Resources => FieldKind::Resources,
+    }
+}

@@ -1,0 +1,184 @@
+//! Procedures: who opens a case, with what, and the steps it goes through.
+
+use super::condition;
+use crate::pack::draft::Reference;
+use crate::pack::fields::Reader;
+use crate::pack::model::{AttachmentRule, FactRule, Procedure, Separation, Step, Who};
+use crate::pack::node::Node;
+use crate::pack::report::shown;
+use crate::pack::words::{BY_UNIT, FACT_KINDS};
+
+const KEYS: &[&str] = &[
+    "程序",
+    "英文",
+    "阶段",
+    "编号字头",
+    "发起",
+    "附件",
+    "事实",
+    "平台事实",
+    "环节",
+    "回避",
+    "可查阅",
+    "依据",
+];
+
+pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
+    if let Some(procedure) = procedure(node, reader) {
+        let procedure = reader.located(node.mark, procedure);
+        reader.draft.procedures.push(procedure);
+    }
+    reader.procedure.clear();
+}
+
+fn procedure(node: &Node, reader: &mut Reader<'_>) -> Option<Procedure> {
+    let fields = reader.fields(node, KEYS)?;
+    let id = reader.need_text(&fields, "程序")?;
+    reader.procedure.clone_from(&id);
+    let en = reader.need_text(&fields, "英文");
+    let stage = reader.need_text(&fields, "阶段");
+    let number_prefix = reader.need(&fields, "编号字头").and_then(|node| prefix(node, reader));
+    let (opener, form) =
+        match reader.need(&fields, "发起").and_then(|node| reader.fields(node, &["谁", "表单"])) {
+            Some(opening) => (
+                reader.need_name(&opening, "谁", Reference::Role),
+                reader.may_name(&opening, "表单", Reference::Form),
+            ),
+            None => (None, None),
+        };
+    let attachments =
+        reader.may_list(&fields, "附件").iter().filter_map(|item| attachment(item, reader)).collect();
+    let facts = facts(fields.get("事实"), reader);
+    let observed = self::facts(fields.get("平台事实"), reader);
+    let steps = steps(reader.need(&fields, "环节"), reader);
+    let separations =
+        reader.may_list(&fields, "回避").iter().filter_map(|item| separation(item, reader)).collect();
+    let readers: Vec<String> = reader
+        .may_list(&fields, "可查阅")
+        .iter()
+        .filter_map(|item| reader.name(item, Reference::Role))
+        .collect();
+    let clauses = reader.basis(&fields);
+    Some(Procedure {
+        id,
+        en: en?,
+        stage: stage?,
+        number_prefix: number_prefix?,
+        opener: opener?,
+        form,
+        attachments,
+        facts,
+        observed,
+        steps,
+        separations,
+        readers,
+        clauses,
+    })
+}
+
+fn prefix(node: &Node, reader: &mut Reader<'_>) -> Option<String> {
+    let text = reader.text(node)?;
+    let plain = (1..=6).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    if !plain {
+        reader.wrong(
+            node.mark,
+            "regulation.pack_value",
+            "编号字头是一至六个大写字母，例如 SQ",
+            "the number prefix is one to six capital letters, for example SQ",
+        );
+    }
+    plain.then_some(text)
+}
+
+fn attachment(node: &Node, reader: &mut Reader<'_>) -> Option<AttachmentRule> {
+    let fields = reader.fields(node, &["名称", "必附", "依据"])?;
+    let name = reader.need_text(&fields, "名称");
+    let required = reader.flag(&fields, "必附");
+    let clauses = reader.basis(&fields);
+    Some(AttachmentRule { name: name?, required, clauses })
+}
+
+/// A map of facts: key → 英文, 类型, 必填.
+pub(super) fn facts(node: Option<&Node>, reader: &mut Reader<'_>) -> Vec<FactRule> {
+    let Some(node) = node else {
+        return Vec::new();
+    };
+    let mut facts = Vec::new();
+    for entry in reader.entries(node) {
+        let Some(fields) = reader.fields(&entry.value, &["英文", "类型", "必填"]) else {
+            continue;
+        };
+        let en = reader.need_text(&fields, "英文");
+        let kind = reader.need_word(&fields, "类型", FACT_KINDS);
+        let required = reader.flag(&fields, "必填");
+        if let (Some(en), Some(kind)) = (en, kind) {
+            facts.push(FactRule { key: entry.key.clone(), en, kind, required });
+        }
+    }
+    facts
+}
+
+fn steps(node: Option<&Node>, reader: &mut Reader<'_>) -> Vec<Step> {
+    let Some(node) = node else {
+        return Vec::new();
+    };
+    let mut steps: Vec<Step> = Vec::new();
+    for item in reader.list(node) {
+        let Some(step) = super::step::step(item, reader) else {
+            continue;
+        };
+        let place = reader.place(item.mark);
+        if reader.draft.steps.insert((reader.procedure.clone(), step.id.clone()), place).is_some() {
+            let id = shown(&step.id);
+            reader.wrong(
+                item.mark,
+                "regulation.pack_duplicate",
+                format!("程序里已有环节“{id}”"),
+                format!("the procedure already has a step `{id}`"),
+            );
+            continue;
+        }
+        steps.push(step);
+    }
+    if steps.is_empty() {
+        reader.wrong(
+            node.mark,
+            "regulation.pack_no_step",
+            "程序至少要有一个环节",
+            "a procedure has at least one step",
+        );
+    }
+    steps
+}
+
+fn separation(node: &Node, reader: &mut Reader<'_>) -> Option<Separation> {
+    let fields = reader.fields(node, &["一方", "另一方", "比较", "依据"])?;
+    let first = reader.need(&fields, "一方").and_then(|node| who(node, reader));
+    let second = reader.need(&fields, "另一方").and_then(|node| who(node, reader));
+    let by_unit = reader.need_word(&fields, "比较", BY_UNIT);
+    let clauses = reader.basis(&fields);
+    if first.is_some() && first == second {
+        reader.wrong(
+            node.mark,
+            "regulation.pack_separation",
+            "回避的两方不能相同",
+            "the two sides of a separation must differ",
+        );
+    }
+    Some(Separation { first: first?, second: second?, by_unit: by_unit?, clauses })
+}
+
+fn who(node: &Node, reader: &mut Reader<'_>) -> Option<Who> {
+    let text = reader.text(node)?;
+    if text == "发起人" {
+        return Some(Who::Opener);
+    }
+    let procedure = reader.procedure.clone();
+    reader.refer(node.mark, Reference::Step(procedure, text.clone()));
+    Some(Who::Step(text))
+}
+
+/// 条件 of an action: all must hold.
+pub(super) fn conditions(items: &[Node], reader: &mut Reader<'_>) -> Vec<crate::pack::Condition> {
+    items.iter().filter_map(|item| condition::condition(item, reader)).collect()
+}

@@ -1,0 +1,146 @@
+//! The closed vocabulary of the format: Chinese words and what they mean.
+
+use super::model::{Anchor, Bound, ClockNature, CommandKind, Effect, FactKind, OnExpiry, Status, StopGround};
+use crate::case::command_words;
+
+/// A word and its meaning.
+pub(crate) type Word<T> = (&'static str, T);
+
+pub(crate) const FLAGS: &[Word<bool>] = &[("是", true), ("否", false)];
+
+pub(crate) const STATUS: &[Word<Status>] = &[
+    ("征求意见", Status::Draft),
+    ("施行", Status::InForce),
+    ("被替代", Status::Replaced),
+    ("失效", Status::Expired),
+];
+
+pub(crate) const BOUNDS: &[Word<Bound>] =
+    &[("下限", Bound::Floor), ("上限", Bound::Ceiling), ("固定", Bound::Fixed), ("可改", Bound::Open)];
+
+pub(crate) const START_DAY: &[Word<bool>] = &[("计入", true), ("不计入", false)];
+pub(crate) const LAST_DAY: &[Word<bool>] = &[("顺延至工作日", true), ("不顺延", false)];
+/// Seconds ahead of UTC.
+pub(crate) const ZONES: &[Word<i32>] = &[("北京时间", 28_800)];
+
+pub(crate) const FACT_KINDS: &[Word<FactKind>] = &[
+    ("文字", FactKind::Text),
+    ("整数", FactKind::Number),
+    ("是否", FactKind::Flag),
+    ("日期", FactKind::Date),
+    ("机构", FactKind::Units),
+    ("编号", FactKind::Reference),
+];
+
+pub(crate) const ANCHORS: &[Word<Anchor>] = &[
+    ("收到", Anchor::Received),
+    ("受理", Anchor::Accepted),
+    ("公布", Anchor::Published),
+    ("签订", Anchor::Signed),
+];
+
+pub(crate) const NATURES: &[Word<ClockNature>] =
+    &[("法定", ClockNature::Statutory), ("承诺", ClockNature::Promised), ("内部", ClockNature::Internal)];
+
+pub(crate) const STOPS: &[Word<StopGround>] = &[("等待补正", StopGround::AwaitingCorrection)];
+
+pub(crate) const EXPIRIES: &[Word<OnExpiry>] = &[
+    ("提醒并升级", OnExpiry::RemindAndEscalate),
+    ("自动退回", OnExpiry::ReturnAutomatically),
+    ("关闭权限", OnExpiry::CloseAccess),
+    ("转协调机制", OnExpiry::MoveToCoordination),
+    ("进入下一环节", OnExpiry::Advance),
+];
+
+pub(crate) const EFFECTS: &[Word<Effect>] = &[
+    ("发布公告", Effect::PublishNotice),
+    ("公示结果", Effect::PublishResult),
+    ("建立授权", Effect::EstablishAuthorisation),
+    ("协议生效", Effect::ActivateAgreement),
+    ("开通权限", Effect::OpenAccess),
+    ("关闭权限", Effect::CloseAccess),
+    ("恢复权限", Effect::RestoreAccess),
+    ("授予数据", Effect::GrantData),
+    ("核准模型", Effect::ApproveModel),
+    ("核准出域", Effect::ReleaseExport),
+    ("产品备案", Effect::FileProduct),
+    ("核定价格", Effect::ApprovePrice),
+    ("使用协议生效", Effect::ActivateUsage),
+    ("登记异议", Effect::RecordObjection),
+    ("登记质量问题", Effect::RecordQuality),
+    ("登记年度报告", Effect::RecordReport),
+    ("登记信用信息", Effect::RecordCredit),
+    ("封存", Effect::SealTenant),
+    ("销毁", Effect::DestroyTenant),
+];
+
+/// Simple kinds of fields; 单选 and 多选 also need their choices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FieldWord {
+    Text,
+    LongText,
+    Number,
+    Percent,
+    Money,
+    Date,
+    Phone,
+    Email,
+    Choice,
+    Choices,
+    Flag,
+    Resources,
+}
+
+pub(crate) const FIELDS: &[Word<FieldWord>] = &[
+    ("单行文字", FieldWord::Text),
+    ("多行文字", FieldWord::LongText),
+    ("整数", FieldWord::Number),
+    ("百分比", FieldWord::Percent),
+    ("金额", FieldWord::Money),
+    ("日期", FieldWord::Date),
+    ("电话", FieldWord::Phone),
+    ("电子邮箱", FieldWord::Email),
+    ("单选", FieldWord::Choice),
+    ("多选", FieldWord::Choices),
+    ("是否", FieldWord::Flag),
+    ("数据资源", FieldWord::Resources),
+];
+
+pub(crate) const BY_UNIT: &[Word<bool>] = &[("人员", false), ("机构", true)];
+
+const COMMANDS: [CommandKind; 29] = [
+    CommandKind::Submit,
+    CommandKind::Accept,
+    CommandKind::ReturnForCorrection,
+    CommandKind::Supplement,
+    CommandKind::Withdraw,
+    CommandKind::Approve,
+    CommandKind::ApprovePartly,
+    CommandKind::Refuse,
+    CommandKind::Dispute,
+    CommandKind::Vote,
+    CommandKind::Resolve,
+    CommandKind::Determine,
+    CommandKind::Publish,
+    CommandKind::Object,
+    CommandKind::Answer,
+    CommandKind::File,
+    CommandKind::Sign,
+    CommandKind::Train,
+    CommandKind::Examine,
+    CommandKind::OrderRectification,
+    CommandKind::ReportRectification,
+    CommandKind::AcceptRectification,
+    CommandKind::Suspend,
+    CommandKind::Resume,
+    CommandKind::Revoke,
+    CommandKind::Evaluate,
+    CommandKind::Repair,
+    CommandKind::Destroy,
+    CommandKind::Close,
+];
+
+/// The kernel's commands by their Chinese words.
+pub(crate) fn commands() -> Vec<Word<CommandKind>> {
+    COMMANDS.iter().map(|kind| (command_words(*kind).0, *kind)).collect()
+}
