@@ -55,7 +55,9 @@ impl App {
         let clock = config.fake_clock.map_or_else(Clock::system, |start| {
             Clock::fake(base::Timestamp::from_micros(start))
         });
-        let packs = Packs::load(packs, &config.jurisdiction)?;
+        let sources = packs;
+        let packs = Packs::load(sources, &config.jurisdiction)?;
+        packs.keep(&store, sources, clock.now()).await?;
         let inner = Inner {
             config,
             store,

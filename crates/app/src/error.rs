@@ -129,3 +129,56 @@ impl Error {
         }
     }
 }
+
+impl From<storage::Error> for Error {
+    fn from(error: storage::Error) -> Self {
+        use storage::Error as S;
+        let code = error.code();
+        match error {
+            S::Conflict { .. } | S::Duplicate { .. } | S::ReplayMismatch { .. } => Self::Conflict(code),
+            S::Busy(_) | S::Full(_) | S::Unavailable(_) => {
+                tracing::warn!(error.code = code, error = ?error, "storage is not available");
+                Self::Unavailable(code)
+            }
+            S::Limit { .. } => Self::Limited(code),
+            other => Self::Internal { code, source: Box::new(other) },
+        }
+    }
+}
+
+impl From<vault::Error> for Error {
+    fn from(error: vault::Error) -> Self {
+        Self::Internal { code: error.code(), source: Box::new(error) }
+    }
+}
+
+impl From<access::Error> for Error {
+    fn from(error: access::Error) -> Self {
+        Self::Internal { code: error.code(), source: Box::new(error) }
+    }
+}
+
+impl From<catalog::Error> for Error {
+    fn from(error: catalog::Error) -> Self {
+        Self::Invalid { code: error.code(), detail: error.to_string(), fields: Vec::new() }
+    }
+}
+
+impl From<products::Error> for Error {
+    fn from(error: products::Error) -> Self {
+        Self::Invalid { code: error.code(), detail: error.to_string(), fields: Vec::new() }
+    }
+}
+
+impl From<secure_domain::Error> for Error {
+    /// A worker's refusal keeps its code; its texts never carry values.
+    fn from(error: secure_domain::Error) -> Self {
+        Self::Invalid { code: error.code(), detail: error.to_string(), fields: Vec::new() }
+    }
+}
+
+impl From<Box<Rejection>> for Error {
+    fn from(rejection: Box<Rejection>) -> Self {
+        Self::Rejected(rejection)
+    }
+}

@@ -22,6 +22,24 @@ const ATTEMPTS_MAX: i64 = 8;
 /// How often the runner looks without being woken.
 const IDLE: Duration = Duration::from_millis(500);
 
+/// Takes a tenant's zones down after its access was closed.
+pub(crate) const STOP_ZONES: &str = "stop_zones";
+/// Copies the granted columns into the tenant's prod zone and makes the twin for its dev zone.
+pub(crate) const PREPARE_GRANT: &str = "prepare_grant";
+/// Removes a destroyed tenant's files, scans for residue, makes the certificate.
+pub(crate) const DESTROY_TENANT: &str = "destroy_tenant";
+
+/// What a destruction job is about.
+#[derive(Debug, Clone, Copy, Serialize, serde::Deserialize)]
+pub(crate) struct DestroyOrder {
+    /// The tenant.
+    pub(crate) tenant: base::Id<base::kind::Tenant>,
+    /// The case that ordered it.
+    pub(crate) case: base::Id<base::kind::Case>,
+    /// When its key was destroyed.
+    pub(crate) destroyed_at: Timestamp,
+}
+
 /// Pushes a job in the caller's transaction. A job with the same kind and key exists once.
 pub(crate) async fn push(
     tx: &mut Tx<'_>,

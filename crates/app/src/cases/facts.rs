@@ -1,0 +1,63 @@
+//! Names of the facts by which a case points at things of the platform.
+//!
+//! They belong to the grammar of packs, not to any jurisdiction: a pack that wants a case to be about an
+//! authorisation, a model or a product states the fact under this name (see `packs/README.md`).
+
+use std::collections::BTreeMap;
+
+use base::{Id, Kind, kind};
+use regulation::pack::FactValue;
+
+use crate::{Error, Result};
+
+/// The authorisation (tenant) the case is about.
+pub const TENANT: &str = "授权";
+/// Unit code of the operator of that authorisation; supplied by the platform.
+pub const OPERATOR: &str = "授权运营单位";
+/// Unit codes of the providers of the requested resources; supplied by the platform.
+pub const PROVIDERS: &str = "提供单位";
+/// A model.
+pub const MODEL: &str = "模型";
+/// An export request.
+pub const EXPORT: &str = "出域";
+/// A product.
+pub const PRODUCT: &str = "产品";
+/// A usage agreement.
+pub const USAGE: &str = "使用协议";
+/// Unit code of the data user of that agreement; supplied by the platform.
+pub const BUYER: &str = "数据使用主体";
+/// Another case, for example the one objected to.
+pub const CASE: &str = "办件";
+/// A public notice, for example the one objected to.
+pub const NOTICE: &str = "公告";
+/// Return rate in parts per million; supplied by the platform from a product's plan.
+pub const RETURN_RATE: &str = "收益率";
+
+/// The facts of a case.
+pub type Facts = BTreeMap<String, FactValue>;
+
+/// The id under a fact, if it is one.
+///
+/// # Errors
+/// `case.reference` when the fact is missing or is no id.
+pub(crate) fn id<K: Kind>(facts: &Facts, key: &str) -> Result<Id<K>> {
+    match facts.get(key) {
+        Some(FactValue::Text(text)) => {
+            text.parse().map_err(|_| Error::invalid("case.reference", format!("{key}: {text}")))
+        }
+        _ => Err(Error::invalid("case.reference", key)),
+    }
+}
+
+/// The authorisation, if the case is about one.
+pub(crate) fn tenant(facts: &Facts) -> Option<Id<kind::Tenant>> {
+    id(facts, TENANT).ok()
+}
+
+/// The id a fact points at, whatever it is.
+pub(crate) fn reference(_key: &str, value: &FactValue) -> Option<String> {
+    match value {
+        FactValue::Text(text) => text.parse::<Id<kind::Case>>().ok().map(|id| id.to_string()),
+        _ => None,
+    }
+}

@@ -1,0 +1,140 @@
+//! 待办, 已办, 我发起, 抄送我.
+
+use base::{Date, Id, kind};
+use regulation::case::Light;
+use serde::{Deserialize, Serialize};
+use storage::records::{self, Cursor, Order, Query};
+
+use super::CaseRecord;
+use crate::{App, Ctx, Error, Result};
+
+/// One of the four lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskBox {
+    /// 待办: my unit must act.
+    Todo,
+    /// 已办: I have acted.
+    Done,
+    /// 我发起: my unit opened it.
+    Mine,
+    /// 抄送我: my unit takes part.
+    Cc,
+}
+
+/// A line of a list.
+#[derive(Debug, Clone, Serialize)]
+pub struct InboxItem {
+    /// The case.
+    #[serde(flatten)]
+    pub case: CaseRecord,
+    /// Its light.
+    pub light: Light,
+    /// Working days left; negative when overdue.
+    pub days_left: Option<i32>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, Serialize)]
+pub struct Inbox {
+    /// Lines.
+    pub items: Vec<InboxItem>,
+    /// Where the next page begins.
+    pub next: Option<String>,
+}
+
+/// How much is in the lists.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct InboxCounts {
+    /// 待办.
+    pub todo: u64,
+    /// 已办.
+    pub done: u64,
+    /// 我发起.
+    pub mine: u64,
+    /// 抄送我.
+    pub cc: u64,
+}
+
+fn key<'a>(ctx: &'a Ctx, which: TaskBox, person: &'a str) -> (&'static str, &'a str) {
+    match which {
+        TaskBox::Todo => ("todo", &ctx.principal.unit_code),
+        TaskBox::Done => ("done", person),
+        TaskBox::Mine => ("mine", &ctx.principal.unit_code),
+        TaskBox::Cc => ("participant", &ctx.principal.unit_code),
+    }
+}
+
+/// Lists cases.
+///
+/// # Errors
+/// Not signed in; a cursor that is none.
+pub async fn inbox(app: &App, ctx: &Ctx, which: TaskBox, after: Option<&str>, limit: u32) -> Result<Inbox> {
+    if !ctx.is_person() {
+        return Err(Error::Unauthenticated("access.sign_in"));
+    }
+    let after = after.map(parse_cursor).transpose()?;
+    let person = ctx.principal.person.to_string();
+    let (name, value) = key(ctx, which, &person);
+    let order = if which == TaskBox::Todo { Order::Ascending } else { Order::Descending };
+    let query = &Query { name, value, after, limit, order };
+    let page = app
+        .store()
+        .read("case.inbox", |tx| {
+            Box::pin(async move { Ok::<_, Error>(records::list::<CaseRecord>(tx, query).await?) })
+        })
+        .await?;
+    let today = ctx.now.date_at(app.packs().current().counting.utc_offset_seconds);
+    let items = page.items.into_iter().map(|item| line(app, item.value, today)).collect();
+    Ok(Inbox { items, next: page.next.map(|cursor| format!("{}_{}", cursor.sort, cursor.id)) })
+}
+
+fn line(app: &App, case: CaseRecord, today: Date) -> InboxItem {
+    let days_left = case.due.filter(|_| case.outcome.is_none()).map(|due| {
+        let days = app.packs().calendar().working_days_between(today.min(due), today.max(due));
+        let days = i32::try_from(days).unwrap_or(i32::MAX);
+        if due < today { -days } else { days }
+    });
+    let light = match (case.outcome.is_some(), case.stopped, days_left) {
+        (true, ..) => Light::Done,
+        (_, true, _) => Light::Stopped,
+        (.., Some(..0)) => Light::Overdue,
+        (.., Some(..=1)) => Light::Soon,
+        _ => Light::Normal,
+    };
+    InboxItem { case, light, days_left }
+}
+
+/// How much is in the four lists.
+///
+/// # Errors
+/// Storage faults.
+pub async fn counts(app: &App, ctx: &Ctx) -> Result<InboxCounts> {
+    let person = ctx.principal.person.to_string();
+    let person = person.as_str();
+    app.store()
+        .read("case.counts", |tx| {
+            Box::pin(async move {
+                let mut counts = InboxCounts::default();
+                for (which, slot) in [
+                    (TaskBox::Todo, &mut counts.todo),
+                    (TaskBox::Done, &mut counts.done),
+                    (TaskBox::Mine, &mut counts.mine),
+                    (TaskBox::Cc, &mut counts.cc),
+                ] {
+                    let (name, value) = key(ctx, which, person);
+                    *slot = records::count::<CaseRecord>(tx, name, value).await?;
+                }
+                Ok(counts)
+            })
+        })
+        .await
+}
+
+/// Reads a cursor `<sort>_<id>`.
+pub(crate) fn parse_cursor(text: &str) -> Result<Cursor> {
+    let bad = || Error::invalid("page.cursor", "");
+    let (sort, id) = text.split_once('_').ok_or_else(bad)?;
+    let id = id.parse::<Id<kind::Case>>().map_err(|_| bad())?;
+    Ok(Cursor { sort: sort.parse().map_err(|_| bad())?, id: id.uuid() })
+}

@@ -1,0 +1,234 @@
+//! Cases (办件): opening them, acting in them, listing them. The law is in the packs, the arithmetic in
+//! `regulation::case`; here both meet the records, the journal and the rest of the platform.
+
+mod act;
+mod attachments;
+mod effects;
+pub mod facts;
+mod inbox;
+mod observe;
+mod open;
+mod sweep;
+mod view;
+
+pub use act::{ActRequest, act};
+pub use attachments::{AttachmentBytes, StagedAttachment, attachment, upload_attachment};
+pub(crate) use inbox::parse_cursor;
+pub use inbox::{Inbox, InboxCounts, InboxItem, TaskBox, counts, inbox};
+pub use open::{AttachmentRef, OpenRequest, Opened, open};
+pub(crate) use sweep::sweep;
+pub use view::{CaseView, case_view, preview_form, procedures};
+
+use access::{Life, ResourceRef, Thing};
+use base::{Date, Id, Timestamp, kind};
+use regulation::case::{Actor, CaseState, Context, Event, clocks, fold, open_tasks, participants};
+use regulation::pack::Pack;
+use serde::{Deserialize, Serialize};
+use storage::records::{self, Key, Record};
+use storage::{Tx, events};
+
+use crate::identity::Unit;
+use crate::{App, Ctx, Error, Result};
+
+/// Events read for one case at most; a case with more is stuck in a loop of its own making.
+const EVENTS_MAX: u32 = 10_000;
+
+/// The projection of a case that lists are made of. The events are the truth; this can be made again from them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseRecord {
+    /// Id.
+    pub id: Id<kind::Case>,
+    /// People's number, for example `SQ-2026-0001`.
+    pub number: String,
+    /// Pack id.
+    pub pack: String,
+    /// Procedure.
+    pub procedure: String,
+    /// Title.
+    pub title: String,
+    /// Who opened it.
+    pub opener: Actor,
+    /// When.
+    pub opened_at: Timestamp,
+    /// Last event.
+    pub updated_at: Timestamp,
+    /// Open step, if any.
+    pub step: Option<String>,
+    /// Outcome words and whether granted, once ended.
+    pub outcome: Option<(String, bool)>,
+    /// The earliest running due day.
+    pub due: Option<Date>,
+    /// A clock is stopped.
+    pub stopped: bool,
+    /// Units that must act now.
+    pub todo: Vec<String>,
+    /// Units that take part.
+    pub participants: Vec<String>,
+    /// Persons who have acted.
+    pub actors: Vec<Id<kind::Person>>,
+    /// The authorisation it is about.
+    pub tenant: Option<Id<kind::Tenant>>,
+    /// Things it is about, by id, for finding the case of a model, export, product …
+    pub about: Vec<String>,
+}
+
+impl Record for CaseRecord {
+    const KIND: &'static str = "case";
+
+    fn id(&self) -> uuid::Uuid {
+        self.id.uuid()
+    }
+
+    fn keys(&self) -> Vec<Key> {
+        let sort = self.updated_at.micros();
+        let mut keys = vec![
+            Key::new("all", "", sort),
+            Key::new("mine", &self.opener.unit, sort),
+            Key::new("procedure", &self.procedure, sort),
+        ];
+        // The inbox shows what is due first; cases without a clock come after those with one.
+        let due = self.due.map_or(i64::from(i32::MAX), |due| i64::from(due.days()));
+        keys.extend(self.todo.iter().map(|unit| Key::new("todo", unit, due)));
+        keys.extend(self.participants.iter().map(|unit| Key::new("participant", unit, sort)));
+        keys.extend(self.actors.iter().map(|person| Key::new("done", person, sort)));
+        keys.extend(self.about.iter().map(|id| Key::new("about", id, sort)));
+        keys.extend(self.tenant.iter().map(|tenant| Key::new("tenant", tenant, sort)));
+        if self.outcome.is_none() {
+            keys.push(Key::new("open", "", due));
+        }
+        keys
+    }
+
+    fn uniques(&self) -> Vec<(&'static str, String)> {
+        vec![("number", self.number.clone())]
+    }
+}
+
+/// A loaded case.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) state: CaseState,
+    pub(crate) events: Vec<Event>,
+    /// Version of the event stream, for the next append.
+    pub(crate) version: i64,
+}
+
+pub(crate) fn stream(id: Id<kind::Case>) -> String {
+    format!("case/{id}")
+}
+
+/// Loads and folds a case.
+pub(crate) async fn load(tx: &mut Tx<'_>, id: Id<kind::Case>) -> Result<Loaded> {
+    let stored = events::load(tx, &stream(id), 1, EVENTS_MAX).await?;
+    let events = stored
+        .iter()
+        .map(|event| serde_json::from_slice(&event.body).map_err(|error| Error::internal("case.event", error)))
+        .collect::<Result<Vec<Event>>>()?;
+    let version = stored.last().map_or(0, |event| event.version);
+    let state = fold(&events).ok_or(Error::NotFound("case.unknown"))?;
+    Ok(Loaded { state, events, version })
+}
+
+/// Appends events to a case's stream.
+pub(crate) async fn append(
+    tx: &mut Tx<'_>,
+    id: Id<kind::Case>,
+    version: i64,
+    new: &[Event],
+) -> Result<i64> {
+    let rows = new
+        .iter()
+        .map(|event| {
+            let body = base::canonical_json(event).map_err(|error| Error::internal("case.event", error))?;
+            Ok(events::NewEvent { kind: "case".to_owned(), at: event.at, body })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(events::append(tx, &stream(id), version, &rows).await?)
+}
+
+/// The kernel's context of a case: the pack it was opened under.
+pub(crate) fn context<'a>(app: &'a App, pack: &'a Pack, now: Timestamp) -> Context<'a> {
+    Context { pack, calendar: app.packs().calendar(), now }
+}
+
+/// Who acts, as the kernel knows them.
+pub(crate) fn actor(ctx: &Ctx) -> Actor {
+    Actor {
+        person: ctx.principal.person,
+        unit: ctx.principal.unit_code.clone(),
+        unit_name: ctx.unit_name.clone(),
+        person_name: ctx.person_name.clone(),
+    }
+}
+
+/// Writes the projection anew from the state.
+pub(crate) async fn project(
+    tx: &mut Tx<'_>,
+    ctx: &Context<'_>,
+    state: &CaseState,
+    updated_at: Timestamp,
+) -> Result<()> {
+    let views = clocks(state, ctx);
+    let running = views.iter().filter(|clock| clock.done_on.is_none());
+    let mut todo: Vec<String> = open_tasks(state)
+        .into_iter()
+        .filter(|task| task.done.is_none())
+        .filter_map(|task| task.unit)
+        .collect();
+    if let Some(awaiting) = &state.awaiting {
+        let _ = awaiting;
+        todo = vec![state.opener.unit.clone()];
+    }
+    todo.sort();
+    todo.dedup();
+    let mut actors: Vec<_> = state.acts.iter().map(|act| act.by.person).collect();
+    actors.sort();
+    actors.dedup();
+    let about: Vec<String> = state.facts.iter().filter_map(|(key, value)| facts::reference(key, value)).collect();
+    let record = CaseRecord {
+        id: state.id,
+        number: state.number.clone(),
+        pack: state.pack.id.clone(),
+        procedure: state.procedure.clone(),
+        title: state.title.clone(),
+        opener: state.opener.clone(),
+        opened_at: state.opened_at,
+        updated_at,
+        step: state.step.as_ref().map(|open| open.step.clone()),
+        outcome: state.ended.as_ref().map(|end| (end.outcome.clone(), end.granted)),
+        due: running.clone().map(|clock| clock.due).min(),
+        stopped: state.awaiting.is_some(),
+        todo,
+        participants: participants(state, ctx).into_iter().collect(),
+        actors,
+        tenant: facts::tenant(&state.facts),
+        about,
+    };
+    records::put(tx, &record, records::Expected::Any, updated_at).await?;
+    Ok(())
+}
+
+/// What the policies need to know about a case.
+pub(crate) async fn resource(tx: &mut Tx<'_>, record: &CaseRecord) -> Result<ResourceRef> {
+    let mut units = Vec::new();
+    for code in &record.participants {
+        if let Some(unit) = records::by_unique::<Unit>(tx, "code", code).await? {
+            units.push(unit.value.id);
+        }
+    }
+    let opener = records::by_unique::<Unit>(tx, "code", &record.opener.unit).await?;
+    let mut resource = ResourceRef::new(Thing::Case, record.id).with_participants(units);
+    if record.outcome.is_some() {
+        resource = resource.with_life(Life::Closed);
+    }
+    if let Some(opener) = opener {
+        resource = resource.with_owner(opener.value.id).with_requester(record.opener.person, opener.value.id);
+    }
+    Ok(resource)
+}
+
+/// The projection of a case.
+pub(crate) async fn record(tx: &mut Tx<'_>, id: Id<kind::Case>) -> Result<CaseRecord> {
+    let found = records::get::<CaseRecord>(tx, id.uuid()).await?;
+    found.map(|found| found.value).ok_or(Error::NotFound("case.unknown"))
+}

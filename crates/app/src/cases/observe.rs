@@ -1,0 +1,67 @@
+//! Facts the platform itself knows. They override whatever a person states under the same name.
+
+use regulation::case::{FormValue, FormValues};
+use regulation::pack::{FactValue, FieldKind, FormId, Pack};
+use storage::Tx;
+
+use super::facts::{self, Facts};
+use crate::{App, Error, Result, products, resources, tenants, usages};
+
+/// What the platform observes about a case with this form and these stated facts.
+///
+/// # Errors
+/// `case.reference` when a stated id points at nothing; `resource.unknown` for a code not in the catalog.
+pub(super) async fn observed(
+    app: &App,
+    tx: &mut Tx<'_>,
+    form: Option<&FormId>,
+    values: &FormValues,
+    stated: &Facts,
+    pack: &Pack,
+) -> Result<Facts> {
+    let mut observed = Facts::new();
+    let providers = providers(tx, form, values, pack).await?;
+    if !providers.is_empty() {
+        observed.insert(facts::PROVIDERS.to_owned(), FactValue::List(providers));
+    }
+    if stated.contains_key(facts::TENANT) {
+        let tenant = tenants::get(tx, facts::id(stated, facts::TENANT)?).await?;
+        observed.insert(facts::OPERATOR.to_owned(), FactValue::Text(tenant.unit_code.clone()));
+        observed.extend(tenants::facts_of(&tenant));
+    }
+    if stated.contains_key(facts::PRODUCT) {
+        observed.extend(products::facts_of(app, tx, facts::id(stated, facts::PRODUCT)?, pack).await?);
+    }
+    if stated.contains_key(facts::USAGE) {
+        observed.extend(usages::facts_of(tx, facts::id(stated, facts::USAGE)?).await?);
+    }
+    Ok(observed)
+}
+
+/// The providers of the resources that a form names.
+async fn providers(
+    tx: &mut Tx<'_>,
+    form: Option<&FormId>,
+    values: &FormValues,
+    pack: &Pack,
+) -> Result<Vec<String>> {
+    let Some(form) = form.and_then(|id| pack.forms.get(id)) else { return Ok(Vec::new()) };
+    let mut units = Vec::new();
+    for field in form.sections.iter().flat_map(|section| &section.fields) {
+        if field.kind != FieldKind::Resources {
+            continue;
+        }
+        let Some(FormValue::List(codes)) = values.get(&field.key) else { continue };
+        for code in codes {
+            let wanted = resources::Wanted::parse(code);
+            let resource = resources::by_code(tx, &wanted.code)
+                .await?
+                .ok_or_else(|| Error::invalid("resource.unknown", wanted.code.clone()))?;
+            resource.check_wanted(&wanted)?;
+            units.push(resource.provider.clone());
+        }
+    }
+    units.sort();
+    units.dedup();
+    Ok(units)
+}

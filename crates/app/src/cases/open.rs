@@ -1,0 +1,128 @@
+//! Opening a case.
+
+use std::collections::BTreeMap;
+
+use access::{Action, ResourceRef, Thing};
+use base::{Id, kind};
+use regulation::case::{FormValues, OpenCase, fold};
+use regulation::pack::FactValue;
+use serde::{Deserialize, Serialize};
+use storage::{Tx, settings};
+
+use super::{actor, append, attachments, context, effects, observe, project};
+use crate::clock::new_id;
+use crate::journal::Note;
+use crate::{App, Ctx, Error, Result};
+
+/// An uploaded file under the name the procedure asks for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttachmentRef {
+    /// The name in the pack, for example `安全风险自评报告`.
+    pub name: String,
+    /// The uploaded object.
+    pub id: Id<kind::Object>,
+}
+
+/// What opens a case.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenRequest {
+    /// Procedure of the installation's pack.
+    pub procedure: String,
+    /// Title.
+    pub title: String,
+    /// Form values.
+    #[serde(default)]
+    pub form: FormValues,
+    /// Attachments.
+    #[serde(default)]
+    pub attachments: Vec<AttachmentRef>,
+    /// Facts the procedure asks for.
+    #[serde(default)]
+    pub facts: BTreeMap<String, FactValue>,
+}
+
+/// A case that was opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// Id.
+    pub id: Id<kind::Case>,
+    /// People's number.
+    pub number: String,
+}
+
+/// Opens a case.
+///
+/// # Errors
+/// [`Error::Rejected`] with clause and remedy; not allowed; unknown attachments.
+pub async fn open(app: &App, ctx: &Ctx, request: &OpenRequest) -> Result<Opened> {
+    let id = new_id::<kind::Case>(ctx.now);
+    let resource = ResourceRef::new(Thing::Case, id)
+        .with_owner(ctx.principal.unit)
+        .with_requester(ctx.principal.person, ctx.principal.unit);
+    let permit = app.permit(ctx, Action::CaseOpen, resource)?;
+    let permit = &permit;
+    app.command(ctx, permit, "case.open", request, move |tx| {
+        Box::pin(async move {
+            let opened = prepare(app, tx, ctx, id, request).await?;
+            let pack = app.packs().current();
+            let context = context(app, &pack, ctx.now);
+            let number = opened.number.clone();
+            let events = regulation::case::open(&context, opened).map_err(Error::Rejected)?;
+            append(tx, id, 0, &events).await?;
+            let state = fold(&events).ok_or_else(|| Error::internal("case.fold", "no state"))?;
+            effects::apply(app, tx, permit, ctx, &state, &events).await?;
+            project(tx, &context, &state, ctx.now).await?;
+            let clauses: Vec<String> = events.iter().flat_map(|event| event.clauses.clone()).collect();
+            let note = Note {
+                subject: format!("case/{id}"),
+                tenant: None,
+                clauses: &clauses,
+                payload: &events,
+            };
+            app.record(tx, permit, ctx.now, note).await?;
+            Ok(Opened { id, number })
+        })
+    })
+    .await
+}
+
+async fn prepare(
+    app: &App,
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    id: Id<kind::Case>,
+    request: &OpenRequest,
+) -> Result<OpenCase> {
+    let pack = app.packs().current();
+    let Some(procedure) = pack.procedures.get(&request.procedure) else {
+        return Err(Error::invalid("case.procedure", &request.procedure));
+    };
+    let attachments = attachments::resolve(tx, ctx, &request.attachments).await?;
+    let observed =
+        observe::observed(app, tx, procedure.form.as_ref(), &request.form, &request.facts, &pack).await?;
+    let context = context(app, &pack, ctx.now);
+    let year = context.today().year();
+    let sequence = next_number(tx, &procedure.number_prefix, year, ctx).await?;
+    Ok(OpenCase {
+        id,
+        number: regulation::case::number(&procedure.number_prefix, year, sequence),
+        procedure: request.procedure.clone(),
+        actor: actor(ctx),
+        title: request.title.clone(),
+        form: request.form.clone(),
+        attachments,
+        facts: request.facts.clone(),
+        observed,
+        parties: BTreeMap::new(),
+    })
+}
+
+/// Numbers run without gaps per procedure and year: a refused case gives its number back with its transaction.
+async fn next_number(tx: &mut Tx<'_>, prefix: &str, year: i32, ctx: &Ctx) -> Result<u64> {
+    let key = format!("number/{prefix}/{year}");
+    let next = settings::get::<u64>(tx, &key).await?.unwrap_or(0) + 1;
+    settings::put(tx, &key, &next, ctx.now).await?;
+    Ok(next)
+}

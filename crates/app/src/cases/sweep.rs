@@ -1,0 +1,79 @@
+//! The clock sweep: reminders, escalations and expiries of open cases. Runs often; each rung fires once.
+
+use access::{Action, ResourceRef, Thing};
+use regulation::case::{evolve, tick};
+use storage::records::{self, Order, Query};
+
+use super::{CaseRecord, append, context, effects, load, project};
+use crate::journal::Note;
+use crate::{App, Ctx, Error, Result};
+
+/// Cases looked at in one transaction.
+const BATCH: u32 = 50;
+
+/// Ticks every open case that has a clock. Answers how many changed.
+pub(crate) async fn sweep(app: &App) -> Result<u64> {
+    let ctx = &Ctx::service("case.sweep", app.now());
+    let mut after = None;
+    let mut changed = 0;
+    loop {
+        let query = &Query { name: "open", value: "", after, limit: BATCH, order: Order::Ascending };
+        let page = app
+            .store()
+            .read("case.sweep", |tx| {
+                Box::pin(async move { Ok::<_, Error>(records::list::<CaseRecord>(tx, query).await?) })
+            })
+            .await?;
+        for case in page.items {
+            // Sorted by due day: after the first case without a clock there is nothing left to ring.
+            if case.value.due.is_none() {
+                return Ok(changed);
+            }
+            if one(app, ctx, &case.value).await? {
+                changed += 1;
+            }
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(changed),
+        }
+    }
+}
+
+async fn one(app: &App, ctx: &Ctx, case: &CaseRecord) -> Result<bool> {
+    let id = case.id;
+    let due = app
+        .store()
+        .read("case.tick", |tx| {
+            Box::pin(async move {
+                let loaded = load(tx, id).await?;
+                let pack = app.packs().version(&loaded.state.pack)?;
+                Ok::<_, Error>(!tick(&loaded.state, &context(app, &pack, ctx.now)).is_empty())
+            })
+        })
+        .await?;
+    if !due {
+        return Ok(false);
+    }
+    let permit = &app.permit(ctx, Action::CaseTick, ResourceRef::new(Thing::Case, id))?;
+    app.store()
+        .transact(permit, "case.tick", |tx| {
+            Box::pin(async move {
+                let loaded = load(tx, id).await?;
+                let pack = app.packs().version(&loaded.state.pack)?;
+                let context = context(app, &pack, ctx.now);
+                let new = tick(&loaded.state, &context);
+                append(tx, id, loaded.version, &new).await?;
+                let state = new.iter().fold(Some(loaded.state), evolve);
+                let state = state.ok_or_else(|| Error::internal("case.fold", "no state"))?;
+                effects::apply(app, tx, permit, ctx, &state, &new).await?;
+                project(tx, &context, &state, ctx.now).await?;
+                let clauses: Vec<String> = new.iter().flat_map(|event| event.clauses.clone()).collect();
+                let subject = format!("case/{id}");
+                app.record(tx, permit, ctx.now, Note { subject, tenant: None, clauses: &clauses, payload: &new })
+                    .await?;
+                Ok(true)
+            })
+        })
+        .await
+}

@@ -1,0 +1,95 @@
+//! Reading a case: state, buttons, clocks and timeline for one person.
+
+use access::Action;
+use base::{Id, kind};
+use regulation::case::{
+    Available, CaseState, ClockView, TimelineEntry, available, clocks, may_read, timeline,
+};
+use regulation::pack::{Form, Pack, Procedure};
+use serde::Serialize;
+
+use super::{CaseRecord, actor, context, load, record, resource};
+use crate::{App, Ctx, Error, Result};
+
+/// Everything a case page shows.
+#[derive(Debug, Clone, Serialize)]
+pub struct CaseView {
+    /// The line of the lists.
+    pub record: CaseRecord,
+    /// The state.
+    pub state: CaseState,
+    /// What this person may do.
+    pub actions: Vec<Available>,
+    /// Clocks, each with its clause and counted days.
+    pub clocks: Vec<ClockView>,
+    /// What happened.
+    pub timeline: Vec<TimelineEntry>,
+    /// The procedure, for labels.
+    pub procedure: Procedure,
+    /// The forms the case uses, as printed.
+    pub forms: Vec<Form>,
+}
+
+/// Reads a case. Sealed votes of others are not in it until the result stands.
+///
+/// # Errors
+/// `case.unknown` when there is none or this person may not see it.
+pub async fn case_view(app: &App, ctx: &Ctx, id: Id<kind::Case>) -> Result<CaseView> {
+    let unknown = || Error::NotFound("case.unknown");
+    let (record, loaded, known) = app
+        .store()
+        .read("case.view", |tx| {
+            Box::pin(async move {
+                let record = record(tx, id).await?;
+                let known = resource(tx, &record).await?;
+                Ok::<_, Error>((record, load(tx, id).await?, known))
+            })
+        })
+        .await?;
+    let pack = app.packs().version(&loaded.state.pack)?;
+    let context = context(app, &pack, ctx.now);
+    let me = actor(ctx);
+    let permitted = app.permit(ctx, Action::CaseView, known);
+    if permitted.is_err() && !(ctx.is_person() && may_read(&loaded.state, &me, &context)) {
+        return Err(unknown());
+    }
+    let procedure = pack.procedures.get(&loaded.state.procedure).cloned().ok_or_else(unknown)?;
+    let actions = available(&loaded.state, &me, &context);
+    let forms = loaded.state.forms.keys().filter_map(|id| pack.forms.get(id).cloned()).collect();
+    Ok(CaseView {
+        actions,
+        clocks: clocks(&loaded.state, &context),
+        timeline: timeline(&loaded.events, &context),
+        record,
+        state: loaded.state.shown_to(&me),
+        procedure,
+        forms,
+    })
+}
+
+/// The procedures this person's unit may open, in the order of the pack's stages.
+#[must_use]
+pub fn procedures(app: &App, ctx: &Ctx) -> Vec<Procedure> {
+    let pack = app.packs().current();
+    let unit = &ctx.principal.unit_code;
+    pack.procedures
+        .values()
+        .filter(|procedure| match pack.roles.get(&procedure.opener) {
+            Some(role) => role.units.is_empty() || role.units.contains(unit),
+            None => false,
+        })
+        .cloned()
+        .collect()
+}
+
+/// A procedure and its opening form, to be filled.
+///
+/// # Errors
+/// `case.procedure` for an unknown one.
+pub fn preview_form(app: &App, procedure: &str) -> Result<(std::sync::Arc<Pack>, Procedure, Option<Form>)> {
+    let pack = app.packs().current();
+    let found = pack.procedures.get(procedure).cloned();
+    let found = found.ok_or_else(|| Error::invalid("case.procedure", procedure))?;
+    let form = found.form.as_ref().and_then(|id| pack.forms.get(id)).cloned();
+    Ok((pack, found, form))
+}

@@ -1,0 +1,149 @@
+//! Public notices: announcements, results with their objection window, and the objections against them.
+
+use base::{Id, Timestamp, kind};
+use regulation::case::{CaseState, FormValues};
+use regulation::pack::FormId;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use storage::Tx;
+use storage::records::{self, Expected, Key, Order, Query, Record};
+
+use crate::cases::facts;
+use crate::clock::new_id;
+use crate::{App, Ctx, Error, Result};
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// 公告: a field is opened for applications.
+    Announcement,
+    /// 公示: an operator was determined; objections are open.
+    Result,
+}
+
+/// A public notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Id.
+    pub id: Id<kind::Notice>,
+    /// Kind.
+    pub kind: NoticeKind,
+    /// Title.
+    pub title: String,
+    /// Publishing unit.
+    pub unit_name: String,
+    /// When.
+    pub published_at: Timestamp,
+    /// The case behind it.
+    pub case: Id<kind::Case>,
+    /// The case's number.
+    pub case_number: String,
+    /// For a result: the determined unit.
+    pub operator: Option<String>,
+    /// The form as published; only for announcements, which are written for the public.
+    pub forms: BTreeMap<FormId, FormValues>,
+    /// Clauses it rests on.
+    pub clauses: Vec<String>,
+    /// Objections received and answered.
+    pub objections: Vec<Objection>,
+}
+
+/// An objection and its answer, without the objector's name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objection {
+    /// The objection's case.
+    pub case: Id<kind::Case>,
+    /// Its number.
+    pub number: String,
+    /// Received.
+    pub at: Timestamp,
+    /// Answered.
+    pub answered_at: Option<Timestamp>,
+    /// The answer's words.
+    pub answer: Option<String>,
+}
+
+impl Record for Notice {
+    const KIND: &'static str = "notice";
+    fn id(&self) -> uuid::Uuid {
+        self.id.uuid()
+    }
+    fn keys(&self) -> Vec<Key> {
+        let sort = self.published_at.micros();
+        vec![Key::new("all", "", sort), Key::new("case", self.case, sort)]
+    }
+}
+
+/// Effect: the case's form (announcement) or outcome (result) is published.
+pub(crate) async fn publish(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState, kind: NoticeKind) -> Result<()> {
+    let notice = Notice {
+        id: new_id(ctx.now),
+        kind,
+        title: case.title.clone(),
+        unit_name: if ctx.unit_name.is_empty() { case.opener.unit_name.clone() } else { ctx.unit_name.clone() },
+        published_at: ctx.now,
+        case: case.id,
+        case_number: case.number.clone(),
+        operator: (kind == NoticeKind::Result).then(|| case.opener.unit_name.clone()),
+        forms: if kind == NoticeKind::Announcement { case.forms.clone() } else { BTreeMap::new() },
+        clauses: case.step.as_ref().map(|step| step.clauses.clone()).unwrap_or_default(),
+        objections: Vec::new(),
+    };
+    records::put(tx, &notice, Expected::New, ctx.now).await?;
+    Ok(())
+}
+
+/// Effect: an objection case was received, or, once it has ended, answered.
+pub(crate) async fn record_objection(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
+    let id = facts::id::<kind::Notice>(&case.facts, facts::NOTICE)?;
+    let stored = records::get::<Notice>(tx, id.uuid()).await?.ok_or(Error::NotFound("notice.unknown"))?;
+    let mut notice = stored.value;
+    let answer = case.opinions.last().map(|opinion| opinion.text.clone());
+    match notice.objections.iter_mut().find(|objection| objection.case == case.id) {
+        Some(objection) => {
+            objection.answered_at = Some(ctx.now);
+            objection.answer = answer;
+        }
+        None => notice.objections.push(Objection {
+            case: case.id,
+            number: case.number.clone(),
+            at: case.opened_at,
+            answered_at: answer.as_ref().map(|_| ctx.now),
+            answer,
+        }),
+    }
+    records::put(tx, &notice, Expected::Version(stored.version), ctx.now).await?;
+    Ok(())
+}
+
+/// A page of notices, newest first. Open to everybody.
+///
+/// # Errors
+/// A cursor that is none.
+pub async fn notices(app: &App, after: Option<&str>, limit: u32) -> Result<(Vec<Notice>, Option<String>)> {
+    let after = after.map(crate::cases::parse_cursor).transpose()?;
+    let query = &Query { name: "all", value: "", after, limit, order: Order::Descending };
+    let page = app
+        .store()
+        .read("notice.list", |tx| {
+            Box::pin(async move { Ok::<_, Error>(records::list::<Notice>(tx, query).await?) })
+        })
+        .await?;
+    let next = page.next.map(|cursor| format!("{}_{}", cursor.sort, cursor.id));
+    Ok((page.items.into_iter().map(|notice| notice.value).collect(), next))
+}
+
+/// One notice. Open to everybody.
+///
+/// # Errors
+/// `notice.unknown`.
+pub async fn notice(app: &App, id: Id<kind::Notice>) -> Result<Notice> {
+    let found = app
+        .store()
+        .read("notice.get", |tx| {
+            Box::pin(async move { Ok::<_, Error>(records::get::<Notice>(tx, id.uuid()).await?) })
+        })
+        .await?;
+    found.map(|notice| notice.value).ok_or(Error::NotFound("notice.unknown"))
+}

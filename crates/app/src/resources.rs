@@ -1,0 +1,276 @@
+//! The catalog: resources that providers register, fill and classify.
+
+use access::{Action, Life, ResourceRef, Thing};
+use base::{Id, Timestamp, kind};
+use catalog::{Decision, Openness, Resource, UpdateFrequency, Zone};
+use privacy::ir::Entity;
+use serde::{Deserialize, Serialize};
+use storage::Tx;
+use storage::records::{self, Expected, Key, Order, Query, Record, Versioned};
+
+use crate::clock::new_id;
+use crate::identity::{Unit, unit};
+use crate::journal::Note;
+use crate::{App, Ctx, Error, Result, tenants};
+
+/// A resource with what the platform keeps beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogEntry {
+    /// The resource as the catalog knows it.
+    #[serde(flatten)]
+    pub resource: Resource,
+    /// The provider.
+    pub unit: Id<kind::Unit>,
+    /// Its name.
+    pub unit_name: String,
+    /// The provider's holding tenant.
+    pub holding: Id<kind::Tenant>,
+    /// Where each snapshot lies.
+    pub objects: Vec<SnapshotObject>,
+    /// When it was registered.
+    pub created: Timestamp,
+}
+
+/// The sealed object of a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotObject {
+    /// The snapshot.
+    pub snapshot: Id<kind::Snapshot>,
+    /// Its object.
+    pub object: Id<kind::Object>,
+}
+
+impl Record for CatalogEntry {
+    const KIND: &'static str = "resource";
+    fn id(&self) -> uuid::Uuid {
+        self.resource.id.uuid()
+    }
+    fn keys(&self) -> Vec<Key> {
+        let sort = self.created.micros();
+        vec![Key::new("all", "", sort), Key::new("unit", self.unit, sort)]
+    }
+    fn uniques(&self) -> Vec<(&'static str, String)> {
+        vec![("code", self.resource.code.clone())]
+    }
+}
+
+impl std::ops::Deref for CatalogEntry {
+    type Target = Resource;
+    fn deref(&self) -> &Resource {
+        &self.resource
+    }
+}
+
+/// A resource asked for on a form: `code`, or `code:column|column`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Code of the resource.
+    pub code: String,
+    /// Columns; empty for all.
+    pub columns: Vec<String>,
+}
+
+impl Wanted {
+    /// Reads the notation of forms.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let (code, columns) = text.split_once(':').unwrap_or((text, ""));
+        let columns = columns.split('|').map(str::trim).filter(|name| !name.is_empty());
+        Self { code: code.trim().to_owned(), columns: columns.map(str::to_owned).collect() }
+    }
+}
+
+impl CatalogEntry {
+    /// The resource's id.
+    #[must_use]
+    pub const fn id(&self) -> Id<kind::Resource> {
+        self.resource.id
+    }
+
+    /// The columns a request gets: those named, or all.
+    ///
+    /// # Errors
+    /// When the resource may not be granted: prohibited, unclassified, unknown columns.
+    pub(crate) fn check_wanted(&self, wanted: &Wanted) -> Result<Vec<String>> {
+        let columns = if wanted.columns.is_empty() {
+            self.resource.columns.iter().map(|column| column.name.clone()).collect()
+        } else {
+            wanted.columns.clone()
+        };
+        self.resource.grantable(&columns, Zone::Prod)?;
+        self.resource.grantable(&columns, Zone::Dev)?;
+        Ok(columns)
+    }
+
+    /// What the policies need to know.
+    #[must_use]
+    pub fn reference(&self) -> ResourceRef {
+        let life = if self.resource.usable().is_ok() { Life::Live } else { Life::Draft };
+        ResourceRef::new(Thing::Resource, self.resource.id)
+            .with_owner(self.unit)
+            .with_tenant(self.holding)
+            .with_life(life)
+    }
+
+    /// The newest snapshot and its object.
+    #[must_use]
+    pub fn newest(&self) -> Option<(&catalog::Snapshot, Id<kind::Object>)> {
+        let snapshot = self.resource.snapshots.last()?;
+        let object = self.objects.iter().find(|object| object.snapshot == snapshot.id)?;
+        Some((snapshot, object.object))
+    }
+}
+
+/// A resource to be registered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewResource {
+    /// Code: lower-case letters, digits, underscores; the table's name in the zones.
+    pub code: String,
+    /// Name.
+    pub name_zh: String,
+    /// English name.
+    #[serde(default)]
+    pub name_en: String,
+    /// Description.
+    #[serde(default)]
+    pub description: String,
+    /// How often it changes.
+    pub update_frequency: UpdateFrequency,
+    /// Whether it may be opened.
+    pub openness: Openness,
+    /// What its rows are about.
+    pub entity: Entity,
+}
+
+/// Registers a resource without data yet.
+///
+/// # Errors
+/// Not a provider; `storage.duplicate` when the code is taken; what the catalog finds wrong.
+pub async fn register_resource(app: &App, ctx: &Ctx, new: &NewResource) -> Result<CatalogEntry> {
+    let id = new_id::<kind::Resource>(ctx.now);
+    let reference = ResourceRef::new(Thing::Resource, id).with_owner(ctx.principal.unit).with_life(Life::Draft);
+    let permit = &app.permit(ctx, Action::ResourceRegister, reference)?;
+    let unit = &unit(app, ctx.principal.unit).await?;
+    catalog::check_column_name(&new.code)?;
+    app.command(ctx, permit, "resource.register", new, move |tx| {
+        Box::pin(async move { register(app, tx, ctx, permit, unit, id, new).await })
+    })
+    .await
+}
+
+async fn register(
+    app: &App,
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    permit: &access::Permit,
+    unit: &Unit,
+    id: Id<kind::Resource>,
+    new: &NewResource,
+) -> Result<CatalogEntry> {
+    let holding = tenants::holding(app, tx, unit, ctx.now).await?;
+    let entry = CatalogEntry {
+        resource: Resource {
+            id,
+            provider: unit.code.clone(),
+            code: new.code.clone(),
+            name_zh: new.name_zh.clone(),
+            name_en: new.name_en.clone(),
+            description: new.description.clone(),
+            update_frequency: new.update_frequency,
+            openness: new.openness,
+            columns: Vec::new(),
+            entity: Some(new.entity.clone()),
+            profile: None,
+            snapshots: Vec::new(),
+        },
+        unit: unit.id,
+        unit_name: unit.name.clone(),
+        holding: holding.id,
+        objects: Vec::new(),
+        created: ctx.now,
+    };
+    records::put(tx, &entry, Expected::New, ctx.now).await?;
+    let subject = format!("resource/{id}");
+    app.record(tx, permit, ctx.now, Note { subject, tenant: None, clauses: &[], payload: new }).await?;
+    Ok(entry)
+}
+
+/// Confirms the classification of columns.
+///
+/// # Errors
+/// Not the provider; unknown columns; masks too weak; what the catalog finds wrong.
+pub async fn classify_resource(
+    app: &App,
+    ctx: &Ctx,
+    id: Id<kind::Resource>,
+    decisions: &[Decision],
+) -> Result<CatalogEntry> {
+    let entry = find(app, id).await?;
+    let permit = &app.permit(ctx, Action::ResourceClassify, entry.reference())?;
+    app.command(ctx, permit, "resource.classify", &(id, decisions), move |tx| {
+        Box::pin(async move {
+            let mut stored = versioned(tx, id).await?;
+            stored.value.resource.confirm_classification(decisions, ctx.principal.person, ctx.now)?;
+            records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
+            let subject = format!("resource/{id}");
+            let note = Note { subject, tenant: None, clauses: &[], payload: decisions };
+            app.record(tx, permit, ctx.now, note).await?;
+            Ok(stored.value)
+        })
+    })
+    .await
+}
+
+/// A resource by id in the caller's transaction.
+pub(crate) async fn versioned(tx: &mut Tx<'_>, id: Id<kind::Resource>) -> Result<Versioned<CatalogEntry>> {
+    records::get::<CatalogEntry>(tx, id.uuid()).await?.ok_or(Error::NotFound("resource.unknown"))
+}
+
+/// A resource by code in the caller's transaction.
+pub(crate) async fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Option<CatalogEntry>> {
+    Ok(records::by_unique::<CatalogEntry>(tx, "code", code).await?.map(|found| found.value))
+}
+
+pub(crate) async fn find(app: &App, id: Id<kind::Resource>) -> Result<CatalogEntry> {
+    app.store()
+        .read("resource.find", |tx| Box::pin(async move { Ok(versioned(tx, id).await?.value) }))
+        .await
+}
+
+/// One resource's metadata.
+///
+/// # Errors
+/// `resource.unknown` when there is none or this person may not see it.
+pub async fn resource(app: &App, ctx: &Ctx, id: Id<kind::Resource>) -> Result<CatalogEntry> {
+    let entry = find(app, id).await?;
+    app.permit(ctx, Action::ResourceView, entry.reference())
+        .map_err(|_| Error::NotFound("resource.unknown"))?;
+    Ok(entry)
+}
+
+/// A page of the catalog, newest first; what this person may not see is left out.
+///
+/// # Errors
+/// Not signed in; a cursor that is none.
+pub async fn catalog(
+    app: &App,
+    ctx: &Ctx,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<(Vec<CatalogEntry>, Option<String>)> {
+    if !ctx.is_person() {
+        return Err(Error::Unauthenticated("access.sign_in"));
+    }
+    let after = after.map(crate::cases::parse_cursor).transpose()?;
+    let query = &Query { name: "all", value: "", after, limit, order: Order::Descending };
+    let page = app
+        .store()
+        .read("resource.list", |tx| {
+            Box::pin(async move { Ok::<_, Error>(records::list::<CatalogEntry>(tx, query).await?) })
+        })
+        .await?;
+    let next = page.next.map(|cursor| format!("{}_{}", cursor.sort, cursor.id));
+    let visible = |entry: &CatalogEntry| app.permit(ctx, Action::ResourceView, entry.reference()).is_ok();
+    Ok((page.items.into_iter().map(|found| found.value).filter(visible).collect(), next))
+}
