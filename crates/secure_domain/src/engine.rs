@@ -1,0 +1,100 @@
+//! The engines of dev and prod zones.
+//!
+//! A [`DevEngine`] can be built anywhere. A [`ProdEngine`] has no public constructor: only [`crate::worker`] builds one,
+//! after an `Init` of kind prod, in a process that serves no users.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::Error;
+use crate::guard::{bind, check_release, plan_query};
+use crate::objects::KeyRing;
+use crate::protocol::{CheckOrder, Checked, Limits, Page, QueryOrder, TableSpec, ZoneKey};
+use crate::session::{Fault, Session};
+use crate::value::page;
+
+/// A dev zone's engine: free queries over twins, within bounds.
+#[derive(Clone)]
+pub struct DevEngine {
+    pub(crate) session: Arc<Session>,
+}
+
+/// A prod zone's engine: executes orders on raw data.
+#[derive(Clone)]
+pub struct ProdEngine {
+    pub(crate) session: Arc<Session>,
+    pub(crate) keys: Arc<KeyRing>,
+    pub(crate) objects_dir: PathBuf,
+}
+
+impl DevEngine {
+    /// Opens the engine over some tables.
+    ///
+    /// # Errors
+    /// If a table cannot be opened.
+    pub fn open(
+        objects_dir: PathBuf,
+        keys: Vec<ZoneKey>,
+        tables: Vec<TableSpec>,
+        limits: Limits,
+    ) -> Result<Self, Error> {
+        let ring = KeyRing::default();
+        ring.add(keys);
+        let engine = Self::with_keys(objects_dir, Arc::new(ring), limits)?;
+        engine.session.set_tables(tables)?;
+        Ok(engine)
+    }
+
+    pub(crate) fn with_keys(objects_dir: PathBuf, keys: Arc<KeyRing>, limits: Limits) -> Result<Self, Error> {
+        Ok(Self { session: Arc::new(Session::new(objects_dir, keys, limits)?) })
+    }
+
+    /// Answers a free query.
+    ///
+    /// # Errors
+    /// A refusal, a fault in the query, or a reached limit.
+    pub async fn query(&self, order: QueryOrder) -> Result<Page, Error> {
+        let bound = bind(&order.parameters, &order.values)?;
+        let rows_max = order.rows_max.min(self.session.limits().rows_max);
+        let plan = plan_query(&self.session, order.sql, bound).await?;
+        let rows = self.session.execute(&plan, rows_max).await.map_err(Fault::spoken)?;
+        let mut page = page(&rows.schema, &rows.batches, 0, rows_max)?;
+        page.more |= rows.more;
+        Ok(page)
+    }
+
+    /// Would the SQL be accepted on raw data?
+    ///
+    /// # Errors
+    /// The refusal, if not.
+    pub async fn check(&self, order: CheckOrder) -> Result<Checked, Error> {
+        check(&self.session, order).await
+    }
+}
+
+impl ProdEngine {
+    /// Only for the worker: see the module's description.
+    pub(crate) fn open(objects_dir: PathBuf, keys: Arc<KeyRing>, limits: Limits) -> Result<Self, Error> {
+        let session = Arc::new(Session::new(objects_dir.clone(), Arc::clone(&keys), limits)?);
+        Ok(Self { session, keys, objects_dir })
+    }
+
+    pub(crate) async fn check(&self, order: CheckOrder) -> Result<Checked, Error> {
+        check(&self.session, order).await
+    }
+}
+
+async fn check(session: &Arc<Session>, order: CheckOrder) -> Result<Checked, Error> {
+    let sql_digest = base::Digest::of(order.sql.as_bytes());
+    let release = check_release(session, order.sql, order.parameters).await?;
+    let mut entities: Vec<String> =
+        release.counted.checked.entities().iter().map(|need| need.entity.kind.clone()).collect();
+    entities.dedup();
+    Ok(Checked {
+        sql_digest,
+        ir_digest: release.ir_digest(),
+        tables: release.counted.checked.resources().to_vec(),
+        output: release.output(),
+        entities,
+    })
+}

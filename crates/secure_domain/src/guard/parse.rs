@@ -1,0 +1,135 @@
+//! From text to a resolved plan.
+
+use std::sync::Arc;
+
+use base::limit::SQL_BYTES_MAX;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::error::DataFusionError;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as SqlStatement};
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+
+use super::depth::check_size;
+use super::refusal::{STATEMENT, TOO_LARGE};
+use crate::Error;
+use crate::session::{Session, clipped};
+
+/// Limit: words and signs of one query. Bounds every recursion of the parser and the planner.
+const TOKENS_MAX: usize = 8_000;
+/// Stack of the planning thread. Pages that are not touched cost nothing.
+const STACK_BYTES: usize = 256 << 20;
+/// Nesting of parentheses that the parser follows.
+const PARSER_DEPTH_MAX: usize = 64;
+
+/// Runs planning work on a thread with a large stack: what the parser accepts must not be able to end the process.
+pub(super) async fn on_large_stack<T: Send + 'static>(
+    session: &Arc<Session>,
+    work: impl FnOnce(&Arc<Session>) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let session = Arc::clone(session);
+    let millis_max = session.limits().millis_max;
+    std::thread::Builder::new().name("plan".to_owned()).stack_size(STACK_BYTES).spawn(move || {
+        // The receiver may be gone: the caller gave up.
+        let _gone = sender.send(work(&session));
+    })?;
+    let limit = std::time::Duration::from_millis(millis_max);
+    match tokio::time::timeout(limit, receiver).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(Error::Sql { detail: "the query cannot be planned".to_owned() }),
+        Err(_) => Err(Error::TimeLimit { millis_max }),
+    }
+}
+
+/// Parses and resolves one SELECT statement. Blocks; call it on the planning thread.
+pub(super) fn parse(state: &SessionState, sql: &str) -> Result<LogicalPlan, Error> {
+    check_text(sql)?;
+    let statement = statement(sql)?;
+    // Tables are in memory, so this future never waits.
+    let plan =
+        futures::executor::block_on(state.statement_to_plan(statement)).map_err(|error| spoken(&error))?;
+    check_size(&plan)?;
+    Ok(plan)
+}
+
+fn check_text(sql: &str) -> Result<(), Error> {
+    if sql.len() > SQL_BYTES_MAX {
+        return Err(TOO_LARGE.about("").into());
+    }
+    let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql)
+        .tokenize()
+        .map_err(|error| Error::Sql { detail: clipped(&error.to_string()) })?;
+    let words = tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_))).count();
+    if words > TOKENS_MAX { Err(TOO_LARGE.about("").into()) } else { Ok(()) }
+}
+
+fn statement(sql: &str) -> Result<Statement, Error> {
+    let mut parser = DFParserBuilder::new(sql)
+        .with_dialect(&PostgreSqlDialect {})
+        .with_recursion_limit(PARSER_DEPTH_MAX)
+        .build()
+        .map_err(|error| spoken(&error))?;
+    let mut statements = parser.parse_statements().map_err(|error| match error.find_root() {
+        DataFusionError::SQL(inner, _) if inner.to_string().contains("recursion limit") => {
+            TOO_LARGE.about("").into()
+        }
+        _ => spoken(&error),
+    })?;
+    let only = statements.pop_front().filter(|_| statements.is_empty());
+    match only {
+        Some(Statement::Statement(inner)) => match *inner {
+            SqlStatement::Query(query) if is_plain(&query) => {
+                Ok(Statement::Statement(Box::new(SqlStatement::Query(query))))
+            }
+            other => Err(STATEMENT.about(first_word(&other.to_string())).into()),
+        },
+        Some(other) => Err(STATEMENT.about(first_word(&other.to_string())).into()),
+        None => Err(STATEMENT.about("").into()),
+    }
+}
+
+/// A query that only reads: no INTO, no locks, no data-changing body.
+fn is_plain(query: &Query) -> bool {
+    let body = match &*query.body {
+        SetExpr::Select(select) => select.into.is_none(),
+        SetExpr::Query(_) | SetExpr::SetOperation { .. } | SetExpr::Values(_) => true,
+        SetExpr::Insert(_)
+        | SetExpr::Update(_)
+        | SetExpr::Delete(_)
+        | SetExpr::Merge(_)
+        | SetExpr::Table(_) => false,
+    };
+    body && query.locks.is_empty() && query.for_clause.is_none()
+}
+
+fn first_word(text: &str) -> String {
+    text.split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+/// The planner's words. It has seen the text and the schema, never the data.
+pub(super) fn spoken(error: &DataFusionError) -> Error {
+    Error::Sql { detail: clipped(&error.find_root().strip_backtrace()) }
+}
+
+/// Replaces every expression of a plan, subqueries included, keeping the names of columns.
+pub(super) fn map_expressions(
+    plan: LogicalPlan,
+    mut change: impl FnMut(Expr) -> Result<Transformed<Expr>, DataFusionError>,
+) -> Result<LogicalPlan, DataFusionError> {
+    use datafusion::logical_expr::expr_rewriter::NamePreserver;
+    plan.transform_up_with_subqueries(|plan| {
+        let names = NamePreserver::new(&plan);
+        plan.map_expressions(|expr| {
+            let name = names.save(&expr);
+            let changed = expr.transform_up(&mut change)?;
+            Ok(if changed.transformed { changed.update_data(|expr| name.restore(expr)) } else { changed })
+        })?
+        .map_data(|plan| {
+            if matches!(plan, LogicalPlan::Values(_)) { Ok(plan) } else { plan.recompute_schema() }
+        })
+    })
+    .map(|changed| changed.data)
+}

@@ -1,0 +1,133 @@
+//! Refusals of the guard.
+
+use serde::{Deserialize, Serialize};
+
+/// Why a query was refused. Shown to its author; holds no value from the data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// Stable code of the rule: one of [`RULES`] or of `privacy::ir::Rule`.
+    pub code: String,
+    /// The column, table, function or construct concerned.
+    pub subject: Option<String>,
+    /// The nearest legal form, in Chinese.
+    pub legal_form_zh: String,
+    /// The nearest legal form, in English.
+    pub legal_form_en: String,
+}
+
+/// A rule of this guard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleText {
+    /// Stable code.
+    pub code: &'static str,
+    zh: &'static str,
+    en: &'static str,
+}
+
+const fn rule(code: &'static str, zh: &'static str, en: &'static str) -> RuleText {
+    RuleText { code, zh, en }
+}
+
+pub(super) const STATEMENT: RuleText =
+    rule("domain.statement", "只接受一条 SELECT 查询语句", "only one SELECT statement is accepted");
+pub(super) const TOO_LARGE: RuleText = rule(
+    "domain.too_large",
+    "查询过长或嵌套过深：请拆分或减少嵌套",
+    "the query is too long or too deeply nested: split it or nest less",
+);
+pub(super) const RELATION: RuleText = rule(
+    "domain.relation",
+    "只可使用表、WHERE、JOIN、UNION ALL、GROUP BY、HAVING、ORDER BY、LIMIT、非递归 WITH 和 IN/EXISTS 子查询",
+    "use tables, WHERE, JOIN, UNION ALL, GROUP BY, HAVING, ORDER BY, LIMIT, plain WITH and IN/EXISTS subqueries only",
+);
+pub(super) const EXPRESSION: RuleText = rule(
+    "domain.expression",
+    "只可使用比较、逻辑、四则运算、CASE、CAST、IN、BETWEEN、LIKE、IS NULL 和登记的函数",
+    "use comparisons, logic, arithmetic, CASE, CAST, IN, BETWEEN, LIKE, IS NULL and registered functions only",
+);
+pub(super) const FUNCTION: RuleText = rule(
+    "domain.function",
+    "该函数不可用于原始数据：请使用 COUNT、SUM、AVG、MIN、MAX 及登记的标量函数",
+    "the function is not available on raw data: use COUNT, SUM, AVG, MIN, MAX and the registered scalar functions",
+);
+pub(super) const AGGREGATE_FORM: RuleText = rule(
+    "domain.aggregate_form",
+    "汇总函数不得带 FILTER、ORDER BY，DISTINCT 只可用于 COUNT：请把条件放入 WHERE",
+    "no FILTER or ORDER BY inside an aggregate, and DISTINCT with COUNT only: put conditions into WHERE",
+);
+pub(super) const TYPE: RuleText = rule(
+    "domain.type",
+    "请只使用文本、整数、小数、浮点、布尔、日期、时间戳类型",
+    "use text, integer, decimal, float, boolean, date and timestamp only",
+);
+pub(super) const NOT_IN: RuleText = rule(
+    "domain.not_in_subquery",
+    "请把 NOT IN 子查询改写为 NOT EXISTS",
+    "write NOT EXISTS instead of NOT IN with a subquery",
+);
+pub(super) const PARAMETER: RuleText = rule(
+    "domain.undeclared_parameter",
+    "请先声明参数的类型和取值范围",
+    "declare the parameter with its type and domain first",
+);
+pub(super) const OUTPUT_NAME: RuleText = rule(
+    "domain.output_name",
+    "输出字段不得重名：请用 AS 另起别名",
+    "output columns must have different names: use AS",
+);
+pub(super) const HIDDEN_KEY: RuleText = rule(
+    "domain.hidden_key",
+    "分组字段必须原样出现在输出中，以便与以往出域结果比对",
+    "every GROUP BY column must appear unchanged in the output, so that releases can be compared",
+);
+
+/// Every rule of this guard.
+pub const RULES: &[RuleText] = &[
+    STATEMENT,
+    TOO_LARGE,
+    RELATION,
+    EXPRESSION,
+    FUNCTION,
+    AGGREGATE_FORM,
+    TYPE,
+    NOT_IN,
+    PARAMETER,
+    OUTPUT_NAME,
+    HIDDEN_KEY,
+];
+
+impl RuleText {
+    pub(super) fn about(self, subject: impl Into<String>) -> Refusal {
+        let subject: String = subject.into();
+        let subject = Some(subject.chars().take(120).collect()).filter(|text: &String| !text.is_empty());
+        Refusal {
+            code: self.code.to_owned(),
+            subject,
+            legal_form_zh: self.zh.to_owned(),
+            legal_form_en: self.en.to_owned(),
+        }
+    }
+}
+
+impl Refusal {
+    /// The code as one of the known ones.
+    #[must_use]
+    pub fn static_code(&self) -> &'static str {
+        let rules = privacy::ir::Rule::ALL.iter().map(|rule| rule.code());
+        rules
+            .chain(RULES.iter().map(|rule| rule.code))
+            .find(|code| *code == self.code)
+            .unwrap_or("domain.sql")
+    }
+}
+
+impl From<privacy::ir::Refusal> for Refusal {
+    fn from(refusal: privacy::ir::Refusal) -> Self {
+        Self {
+            code: refusal.code().to_owned(),
+            subject: refusal.column,
+            legal_form_zh: refusal.rule.legal_form_zh().to_owned(),
+            legal_form_en: refusal.rule.legal_form_en().to_owned(),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Taking in delivered files: decode, check, type, profile, propose a classification, seal.
+//!
+//! A file with one fault is not taken in; the provider gets the list of faults by row, column and code. No list, profile
+//! or proposal holds a value.
+
+mod delimited;
+mod encoding;
+mod faults;
+mod parquet_file;
+mod profile;
+#[cfg(test)]
+mod tests;
+mod types;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
+use vault::{DataKey, SealContext};
+
+pub use faults::{Fault, Faults};
+
+use crate::Error;
+use crate::objects::{KeyRing, ParquetObject};
+use crate::protocol::{IntakeDone, IntakeFormat, IntakeOrder};
+use profile::Observer;
+
+/// Takes in one file. Blocks for as long as the file is large.
+///
+/// # Errors
+/// `domain.intake` with the faults of the file; `domain.io`, `domain.order_used`.
+pub(crate) fn take_in(
+    objects_dir: &Path,
+    keys: &KeyRing,
+    order: &IntakeOrder,
+    bytes: Bytes,
+) -> Result<IntakeDone, Error> {
+    let (key, context) = keys.open(&order.into)?;
+    let target = Target { objects_dir, key: &key, context };
+    let (encoding, (written, observer)) = match &order.format {
+        IntakeFormat::Csv(format) => {
+            let (text, encoding) = encoding::decode(&bytes)?;
+            (encoding, delimited::take_in(&text, format, &order.columns, &target)?)
+        }
+        IntakeFormat::Parquet => ("", parquet_file::take_in(bytes, &order.columns, &target)?),
+    };
+    Ok(IntakeDone { written, encoding: encoding.to_owned(), columns: observer.finish()? })
+}
+
+/// Where the rows go.
+struct Target<'a> {
+    objects_dir: &'a Path,
+    key: &'a DataKey,
+    context: SealContext,
+}
+
+impl Target<'_> {
+    fn create(&self, schema: &SchemaRef) -> Result<(ParquetObject, Observer), Error> {
+        let object = ParquetObject::create(self.objects_dir, self.key, &self.context, Arc::clone(schema))?;
+        Ok((object, Observer::new(schema)))
+    }
+}

@@ -1,0 +1,96 @@
+//! The rows of a sealed Parquet object, read without the query engine.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use bytes::{Buf, Bytes};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, Length};
+
+use super::ObjectFile;
+use crate::Error;
+
+/// Rows of a batch.
+pub(crate) const BATCH_ROWS: usize = 64 * 1024;
+
+/// Reads a sealed object for the Parquet decoder.
+struct SealedChunks(Arc<ObjectFile>);
+
+impl Length for SealedChunks {
+    fn len(&self) -> u64 {
+        self.0.plain_len()
+    }
+}
+
+impl ChunkReader for SealedChunks {
+    type T = bytes::buf::Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        Ok(self.range(start, self.0.plain_len())?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        self.range(start, start.saturating_add(length as u64))
+    }
+}
+
+impl SealedChunks {
+    fn range(&self, start: u64, end: u64) -> parquet::errors::Result<Bytes> {
+        self.0.read(start..end).map_err(|error| ParquetError::External(Box::new(error)))
+    }
+}
+
+/// Batches of an object, with some of its columns.
+pub(crate) struct ObjectRows {
+    reader: ParquetRecordBatchReader,
+    /// The columns read, in the object's order.
+    pub(crate) schema: SchemaRef,
+    /// Rows of the object.
+    pub(crate) rows: u64,
+}
+
+impl ObjectRows {
+    /// Starts reading; `columns` absent means all.
+    pub(crate) fn open(file: &Arc<ObjectFile>, columns: Option<&[String]>) -> Result<Self, Error> {
+        let builder =
+            ParquetRecordBatchReaderBuilder::try_new(SealedChunks(Arc::clone(file))).map_err(fault)?;
+        let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
+        let all = Arc::clone(builder.schema());
+        let builder = builder.with_batch_size(BATCH_ROWS);
+        let (builder, schema) = match columns {
+            None => (builder, all),
+            Some(columns) => {
+                let mut indexes = Vec::with_capacity(columns.len());
+                for column in columns {
+                    indexes.push(all.index_of(column).map_err(|_| Error::unknown("column", column))?);
+                }
+                indexes.sort_unstable();
+                indexes.dedup();
+                let schema = Arc::new(all.project(&indexes).map_err(|_| Error::RunFailed)?);
+                let mask = ProjectionMask::roots(builder.parquet_schema(), indexes);
+                (builder.with_projection(mask), schema)
+            }
+        };
+        Ok(Self { reader: builder.build().map_err(fault)?, schema, rows })
+    }
+}
+
+impl Iterator for ObjectRows {
+    type Item = Result<RecordBatch, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.reader.next().map(|batch| batch.map_err(|error| fault(error.into())))
+    }
+}
+
+/// A seal that does not open keeps its code; everything else is a fault of the run.
+fn fault(error: ParquetError) -> Error {
+    let text = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<Error>());
+    match text {
+        Some(Error::Vault(vault::Error::Open { chunk })) => vault::Error::Open { chunk: *chunk }.into(),
+        _ => Error::RunFailed,
+    }
+}

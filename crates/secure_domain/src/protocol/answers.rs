@@ -1,0 +1,180 @@
+//! Answers of a worker.
+
+use base::Digest;
+use catalog::OutputColumn;
+use privacy::disclosure::DisclosureReport;
+use privacy::{DataType, detect::Proposal};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::guard::Refusal;
+use crate::intake::Faults;
+use crate::objects::Written;
+
+/// What a request brought.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "snake_case")]
+pub enum Reply {
+    /// It is done; nothing to tell.
+    Done,
+    /// Rows.
+    Page(Page),
+    /// A verdict on SQL.
+    Checked(Checked),
+    /// A snapshot was taken in.
+    Intake(Box<IntakeDone>),
+    /// Rows were copied or masked into an object.
+    Sample(SampleDone),
+    /// A run has a result.
+    Run(Box<RunDone>),
+    /// Bytes are in the body.
+    Bytes {
+        /// Digest of the body.
+        digest: Digest,
+        /// Rows in it.
+        rows: u64,
+    },
+    /// An index is ready.
+    Serve(ServeDone),
+    /// Answer of a verification.
+    Verdict {
+        /// The answer.
+        verdict: Verdict,
+    },
+}
+
+/// Rows with their columns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Page {
+    /// The columns.
+    pub columns: Vec<OutputColumn>,
+    /// The rows. *Shape*: rows × columns. Text, decimal, date and timestamp are strings, numbers are numbers.
+    pub rows: Vec<Vec<Value>>,
+    /// Were there more rows?
+    pub more: bool,
+}
+
+/// What the guard found in SQL that may run on raw data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Checked {
+    /// SHA-256 of the text: what a run order must carry.
+    pub sql_digest: Digest,
+    /// Digest of the translated query.
+    pub ir_digest: Digest,
+    /// Tables it reads.
+    pub tables: Vec<String>,
+    /// Columns it yields.
+    pub output: Vec<OutputColumn>,
+    /// Kinds of entities that are counted in every cell.
+    pub entities: Vec<String>,
+}
+
+/// What was taken in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct IntakeDone {
+    /// The snapshot's object.
+    pub written: Written,
+    /// Encoding found: `utf-8` or `gb18030`; empty for Parquet.
+    pub encoding: String,
+    /// Columns, in order.
+    pub columns: Vec<ColumnProfile>,
+}
+
+/// What is known of a column after intake. No value of the data is in it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ColumnProfile {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub data_type: DataType,
+    /// Nulls.
+    pub nulls: u64,
+    /// Distinct values, approximately.
+    pub distinct_approx: u64,
+    /// What it seems to hold, for the provider to confirm.
+    pub proposal: Proposal,
+}
+
+/// What was copied or sampled.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SampleDone {
+    /// The object.
+    pub written: Written,
+    /// Its columns.
+    pub columns: Vec<OutputColumn>,
+    /// Rows of the source.
+    pub source_rows: u64,
+}
+
+/// What a run brought.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunDone {
+    /// The sealed result: only cells that passed.
+    pub written: Written,
+    /// Its columns.
+    pub output: Vec<OutputColumn>,
+    /// What disclosure control found.
+    pub report: DisclosureReport,
+    /// Digest of the translated query that ran.
+    pub ir_digest: Digest,
+}
+
+/// What was loaded for serving.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServeDone {
+    /// Rows.
+    pub rows: u64,
+    /// Distinct keys.
+    pub keys: u64,
+    /// Columns of the rows.
+    pub columns: Vec<OutputColumn>,
+}
+
+/// The three answers a verification can give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// There is such a row.
+    Yes,
+    /// The key is known, and no row of it satisfies the condition.
+    No,
+    /// The key is not known.
+    Unknown,
+}
+
+/// Why a request failed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Stable code.
+    pub code: String,
+    /// One sentence, without a value from the data.
+    pub message: String,
+    /// The guard's refusal, if that is what it was.
+    pub refusal: Option<Refusal>,
+    /// Faults in a delivered file, if that is what it was.
+    pub faults: Option<Faults>,
+}
+
+impl Failure {
+    /// The code as one of the known ones.
+    #[must_use]
+    pub fn static_code(&self) -> &'static str {
+        let rules = privacy::ir::Rule::ALL.iter().map(|rule| rule.code());
+        let own = crate::CODES.iter().copied().chain(crate::guard::RULES.iter().map(|rule| rule.code));
+        let vault = ["vault.open", "vault.format", "vault.range", "vault.unwrap", "vault.limit"];
+        rules.chain(own).chain(vault).find(|code| *code == self.code).unwrap_or("domain.remote")
+    }
+}
+
+impl From<&crate::Error> for Failure {
+    fn from(error: &crate::Error) -> Self {
+        let (mut refusal, mut faults) = (None, None);
+        match error {
+            crate::Error::Refused(inner) => refusal = Some((**inner).clone()),
+            crate::Error::Intake(inner) => faults = Some((**inner).clone()),
+            crate::Error::Remote(inner) => return (**inner).clone(),
+            _ => {}
+        }
+        Self { code: error.code().to_owned(), message: error.to_string(), refusal, faults }
+    }
+}

@@ -1,0 +1,250 @@
+//! Orders: everything a worker can be told to do with data.
+
+use std::collections::BTreeMap;
+
+use base::{Digest, Id, kind};
+use catalog::{OutputColumn, Parameter};
+use privacy::disclosure::{Suppression, Thresholds};
+use privacy::ir::Entity;
+use privacy::masking::MaskSpec;
+use serde::{Deserialize, Serialize};
+
+use super::words::{ObjectRef, Secret, TableSpec, ZoneKey};
+
+/// A free query in a dev zone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct QueryOrder {
+    /// One SELECT statement; parameters are written `$name`.
+    pub sql: String,
+    /// Declared parameters.
+    #[serde(default)]
+    pub parameters: Vec<Parameter>,
+    /// Their values, in text form.
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+    /// Rows wanted; the answer says whether there were more.
+    pub rows_max: usize,
+}
+
+/// Would this SQL be accepted on raw data? The same guard as for a run, over the zone's tables; nothing is executed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CheckOrder {
+    /// One SELECT statement.
+    pub sql: String,
+    /// Declared parameters.
+    #[serde(default)]
+    pub parameters: Vec<Parameter>,
+}
+
+/// An input that a run order is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputPin {
+    /// Name of the table in SQL.
+    pub table: String,
+    /// The snapshot it must be.
+    pub snapshot: Id<kind::Snapshot>,
+    /// The object it must lie in.
+    pub object: Id<kind::Object>,
+    /// Digest of the sealed bytes.
+    pub digest: Digest,
+}
+
+/// Approved SQL on raw data, once.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunOrder {
+    /// The run. An order is spent when its result exists; the worker refuses it afterwards.
+    pub run: Id<kind::Run>,
+    /// What the order rests on (agreement, scenario, model), for the report and the log.
+    pub basis: Vec<String>,
+    /// The approved text.
+    pub sql: String,
+    /// SHA-256 of the approved text.
+    pub sql_digest: Digest,
+    /// Declared parameters and their domains.
+    #[serde(default)]
+    pub parameters: Vec<Parameter>,
+    /// Their values in this run.
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+    /// The inputs; exactly the tables that the text reads.
+    pub inputs: Vec<InputPin>,
+    /// The columns approved to come out.
+    pub output: Vec<OutputColumn>,
+    /// Thresholds of disclosure control, from the regulation pack.
+    pub thresholds: Thresholds,
+    /// What happens to cells that fail.
+    pub suppression: Suppression,
+    /// Records of earlier releases to compare with (written by their runs).
+    #[serde(default)]
+    pub earlier: Vec<ObjectRef>,
+    /// The result object to be written.
+    pub result: ObjectRef,
+    /// The record of this result's cells to be written, for comparison with later ones. Sealed like the result.
+    #[serde(default)]
+    pub cells: Option<ObjectRef>,
+}
+
+/// Rows of a sealed result.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PageOrder {
+    /// The object, written by a run.
+    pub object: ObjectRef,
+    /// Rows to leave out first.
+    pub offset: usize,
+    /// Rows wanted.
+    pub limit: usize,
+}
+
+/// Form of a canonical rebuild.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CanonicalFormat {
+    /// UTF-8, no BOM, CRLF-free, header line, RFC 4180 quoting.
+    Csv,
+    /// Parquet without statistics and metadata.
+    Parquet,
+}
+
+/// Rebuild a result in canonical form.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CanonicalOrder {
+    /// The object.
+    pub object: ObjectRef,
+    /// Digest its sealed bytes must have: that of the frozen candidate.
+    pub digest: Digest,
+    /// The form.
+    pub format: CanonicalFormat,
+}
+
+/// Build a lookup index.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ServeOrder {
+    /// Name by which lookups refer to it.
+    pub handle: String,
+    /// The released object.
+    pub object: ObjectRef,
+    /// Columns whose values together are the key.
+    pub key_columns: Vec<String>,
+}
+
+/// Rows by key.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LookupOrder {
+    /// The index.
+    pub handle: String,
+    /// Key values in text form, in the order of the key columns.
+    pub key: Vec<String>,
+}
+
+/// An approved verification (核验): is there a row with this key for which the condition holds?
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VerifyOrder {
+    /// Name by which questions refer to it.
+    pub handle: String,
+    /// The pinned table it is about.
+    pub input: InputPin,
+    /// The key column.
+    pub key_column: String,
+    /// The approved condition: one SQL expression over the table's columns.
+    pub condition: String,
+    /// SHA-256 of the condition.
+    pub condition_digest: Digest,
+    /// Declared parameters of the condition.
+    #[serde(default)]
+    pub parameters: Vec<Parameter>,
+    /// Their values (for example the day for which the answer holds).
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+}
+
+/// A question to an approved verification.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VerifyQuestion {
+    /// The verification.
+    pub handle: String,
+    /// The key.
+    pub key: String,
+}
+
+/// Form of a delivered file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "format", rename_all = "snake_case")]
+pub enum IntakeFormat {
+    /// Delimited text with a header line.
+    Csv(CsvFormat),
+    /// Parquet.
+    Parquet,
+}
+
+/// Form of delimited text.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CsvFormat {
+    /// Delimiter, usually a comma.
+    pub delimiter: char,
+}
+
+impl Default for CsvFormat {
+    fn default() -> Self {
+        Self { delimiter: ',' }
+    }
+}
+
+/// Turn an upload into a sealed snapshot.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct IntakeOrder {
+    /// The upload.
+    pub upload: u64,
+    /// Its form.
+    pub format: IntakeFormat,
+    /// Types that the provider states; columns not named are inferred.
+    #[serde(default)]
+    pub columns: Vec<OutputColumn>,
+    /// The object to be written.
+    pub into: ObjectRef,
+}
+
+/// Copy granted columns of a holding object under the tenant's own key.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GrantOrder {
+    /// The holding object.
+    pub from: ObjectRef,
+    /// The holding tenant's key of that object; used for this order and forgotten.
+    pub from_key: ZoneKey,
+    /// Digest its sealed bytes must have.
+    pub digest: Digest,
+    /// Columns granted, in order.
+    pub columns: Vec<String>,
+    /// The object to be written.
+    pub into: ObjectRef,
+}
+
+/// A column of a twin.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TwinColumn {
+    /// Name, in source and twin.
+    pub name: String,
+    /// What hides it.
+    pub mask: MaskSpec,
+}
+
+/// Make a masked sample of a table for the dev zone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TwinOrder {
+    /// The raw table.
+    pub table: TableSpec,
+    /// Digest of its sealed bytes.
+    pub digest: Digest,
+    /// Columns of the twin, in order.
+    pub columns: Vec<TwinColumn>,
+    /// Entity whose key is sampled: all rows of an entity are in or out.
+    pub entity: Entity,
+    /// Entities kept, per thousand.
+    pub sample_per_mille: u16,
+    /// The object to be written, under a key of the dev zone.
+    pub into: ObjectRef,
+    /// That key; used for this order and forgotten.
+    pub into_key: ZoneKey,
+    /// The tenant's mask key, if it was not given at the start.
+    #[serde(default)]
+    pub mask_key: Option<Secret>,
+}

@@ -1,0 +1,108 @@
+//! Canonical rebuild of a result: equal values give equal bytes, and nothing but the values is in them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{Array, RecordBatch, StringArray};
+use arrow::compute::take_record_batch;
+use arrow::row::{RowConverter, SortField};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+
+use super::whole;
+use crate::Error;
+use crate::objects::{KeyRing, ObjectFile};
+use crate::protocol::{CanonicalFormat, CanonicalOrder};
+use crate::run::check_digest;
+use crate::value::texts;
+
+/// The bytes of a canonical rebuild, and its rows. Blocks.
+///
+/// # Errors
+/// `domain.order_mismatch` if the object is not the frozen candidate.
+pub(crate) fn canonical(
+    objects_dir: &Path,
+    keys: &KeyRing,
+    order: &CanonicalOrder,
+) -> Result<(Vec<u8>, u64), Error> {
+    let file = Arc::new(ObjectFile::open(objects_dir, keys, &order.object)?);
+    check_digest(&file, order.digest)?;
+    let batch = sorted(&whole(&file)?)?;
+    let bytes = match order.format {
+        CanonicalFormat::Csv => csv(&batch)?,
+        CanonicalFormat::Parquet => parquet(&batch)?,
+    };
+    Ok((bytes, batch.num_rows() as u64))
+}
+
+/// Rows in the order of all their columns: the order in which the engine found them tells nothing.
+fn sorted(batch: &RecordBatch) -> Result<RecordBatch, Error> {
+    let schema = batch.schema();
+    let fields = schema.fields().iter().map(|field| SortField::new(field.data_type().clone()));
+    let converter = RowConverter::new(fields.collect()).map_err(|_| Error::RunFailed)?;
+    let rows = converter.convert_columns(batch.columns()).map_err(|_| Error::RunFailed)?;
+    let mut order: Vec<(_, u32)> = rows.iter().zip(0_u32..).collect();
+    order.sort_unstable();
+    let order = order.into_iter().map(|(_, index)| index).collect::<arrow::array::UInt32Array>();
+    take_record_batch(batch, &order).map_err(|_| Error::RunFailed)
+}
+
+/// Header line, then rows; lines end with a line feed; a null is empty, an empty text is `""`.
+fn csv(batch: &RecordBatch) -> Result<Vec<u8>, Error> {
+    let columns = batch.columns().iter().map(texts).collect::<Result<Vec<_>, _>>()?;
+    let mut out = String::new();
+    for (index, field) in batch.schema().fields().iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        push_field(&mut out, field.name());
+    }
+    out.push('\n');
+    for row in 0..batch.num_rows() {
+        for (index, column) in columns.iter().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            push_value(&mut out, column, row);
+        }
+        out.push('\n');
+    }
+    Ok(out.into_bytes())
+}
+
+fn push_value(out: &mut String, column: &StringArray, row: usize) {
+    if column.is_valid(row) {
+        push_field(out, column.value(row));
+    }
+}
+
+fn push_field(out: &mut String, text: &str) {
+    if !text.is_empty() && !text.contains([',', '"', '\n', '\r']) {
+        out.push_str(text);
+        return;
+    }
+    out.push('"');
+    for c in text.chars() {
+        if c == '"' {
+            out.push('"');
+        }
+        out.push(c);
+    }
+    out.push('"');
+}
+
+/// No statistics, no dictionary order, no writer's metadata.
+fn parquet(batch: &RecordBatch) -> Result<Vec<u8>, Error> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_created_by("shuyu".to_owned())
+        .build();
+    let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), batch.schema(), options)
+        .map_err(|_| Error::RunFailed)?;
+    writer.write(batch).map_err(|_| Error::RunFailed)?;
+    writer.into_inner().map_err(|_| Error::RunFailed)
+}

@@ -1,0 +1,47 @@
+//! Serving out of a zone: canonical rebuilds, lookups over released results, verifications.
+
+mod canonical;
+mod index;
+#[cfg(test)]
+mod tests;
+mod verification;
+
+pub(crate) use canonical::canonical;
+pub use index::Index;
+pub(crate) use verification::Verification;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+
+use crate::Error;
+use crate::objects::{KeyRing, ObjectFile, ObjectRows};
+use crate::protocol::{ObjectRef, Page, PageOrder};
+use crate::value::page;
+
+/// Limit: rows of an object that is held in memory as one batch.
+const ROWS_MAX: u64 = 5_000_000;
+
+/// All rows of an object in one batch.
+fn whole(file: &Arc<ObjectFile>) -> Result<RecordBatch, Error> {
+    let rows = ObjectRows::open(file, None)?;
+    if rows.rows > ROWS_MAX {
+        return Err(Error::Limit { what: "object_rows" });
+    }
+    let schema = Arc::clone(&rows.schema);
+    let batches = rows.collect::<Result<Vec<_>, _>>()?;
+    concat_batches(&schema, &batches).map_err(|_| Error::RunFailed)
+}
+
+/// Rows of a sealed result, for those who review it. Blocks.
+pub(crate) fn read_page(objects_dir: &Path, keys: &KeyRing, order: &PageOrder) -> Result<Page, Error> {
+    let batch = open_whole(objects_dir, keys, &order.object)?;
+    let limit = order.limit.min(base::limit::QUERY_ROWS_MAX);
+    page(&batch.schema(), std::slice::from_ref(&batch), order.offset, limit)
+}
+
+fn open_whole(objects_dir: &Path, keys: &KeyRing, object: &ObjectRef) -> Result<RecordBatch, Error> {
+    whole(&Arc::new(ObjectFile::open(objects_dir, keys, object)?))
+}

@@ -1,0 +1,93 @@
+//! Executing a plan within the zone's bounds.
+
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
+use futures::StreamExt;
+
+use super::Session;
+use crate::Error;
+
+/// What a plan yielded.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    pub(crate) schema: SchemaRef,
+    pub(crate) batches: Vec<RecordBatch>,
+    /// Were there more rows than wanted?
+    pub(crate) more: bool,
+}
+
+/// Why a plan did not yield anything. The engine's own words may quote values, so callers decide whether to show them.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Engine(DataFusionError),
+    TimeLimit(u64),
+}
+
+impl Fault {
+    /// For raw data: a code and nothing else.
+    pub(crate) fn uniform(self) -> Error {
+        match self {
+            Self::Engine(_) => Error::RunFailed,
+            Self::TimeLimit(millis_max) => Error::TimeLimit { millis_max },
+        }
+    }
+
+    /// For twins: the engine's words help the engineer.
+    pub(crate) fn spoken(self) -> Error {
+        match self {
+            Self::Engine(error) => match error.find_root() {
+                DataFusionError::ResourcesExhausted(_) => Error::Limit { what: "memory_bytes" },
+                root => Error::Sql { detail: clipped(&root.strip_backtrace()) },
+            },
+            Self::TimeLimit(millis_max) => Error::TimeLimit { millis_max },
+        }
+    }
+}
+
+impl From<DataFusionError> for Fault {
+    fn from(error: DataFusionError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+/// The first line of an engine message, at most 300 characters.
+pub(crate) fn clipped(text: &str) -> String {
+    text.lines().next().unwrap_or_default().chars().take(300).collect()
+}
+
+impl Session {
+    /// Executes a plan: at most `rows_max` rows are kept. Dropping the future stops the work.
+    pub(crate) async fn execute(&self, plan: &LogicalPlan, rows_max: usize) -> Result<Rows, Fault> {
+        let millis_max = self.limits().millis_max;
+        let work = self.collect(plan, rows_max);
+        match tokio::time::timeout(Duration::from_millis(millis_max), work).await {
+            Ok(result) => result.map_err(Fault::Engine),
+            Err(_) => Err(Fault::TimeLimit(millis_max)),
+        }
+    }
+
+    async fn collect(&self, plan: &LogicalPlan, rows_max: usize) -> Result<Rows, DataFusionError> {
+        let physical = self.state().create_physical_plan(plan).await?;
+        let mut stream = execute_stream(physical, self.state().task_ctx())?;
+        let schema = stream.schema();
+        let (mut batches, mut room, mut more) = (Vec::new(), rows_max, false);
+        while let Some(batch) = stream.next().await {
+            let batch = batch?;
+            if batch.num_rows() > room {
+                more = true;
+                batches.push(batch.slice(0, room));
+                break;
+            }
+            room -= batch.num_rows();
+            if batch.num_rows() > 0 {
+                batches.push(batch);
+            }
+        }
+        Ok(Rows { schema, batches, more })
+    }
+}

@@ -1,0 +1,178 @@
+//! The engine's session in one zone: minimal registry, bounded memory, no disk, no files by name.
+
+mod execute;
+mod functions;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::{Arc, RwLock};
+
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::catalog::{MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider};
+use datafusion::common::config::ConfigNonZeroUsize;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionState;
+use datafusion::prelude::SessionConfig;
+
+use crate::Error;
+use crate::objects::{KeyRing, ObjectFile, SealedStore};
+use crate::protocol::{Limits, ObjectRef, TableSpec};
+
+pub(crate) use execute::{Fault, clipped};
+
+const CATALOG: &str = "zone";
+const SCHEMA: &str = "public";
+/// Parquet footers kept in memory.
+const METADATA_BYTES_MAX: usize = 256 << 20;
+/// Nesting of parentheses that the parser follows.
+const PARSER_DEPTH_MAX: usize = 64;
+
+/// A zone's session: its tables and the state in which queries are planned and executed.
+pub(crate) struct Session {
+    objects_dir: PathBuf,
+    keys: Arc<KeyRing>,
+    store: Arc<SealedStore>,
+    state: SessionState,
+    schema: Arc<MemorySchemaProvider>,
+    tables: RwLock<Arc<Vec<Arc<Table>>>>,
+    limits: Limits,
+}
+
+/// A table as the zone knows it.
+pub(crate) struct Table {
+    pub(crate) spec: TableSpec,
+    pub(crate) file: Arc<ObjectFile>,
+    pub(crate) provider: Arc<dyn TableProvider>,
+}
+
+impl Session {
+    pub(crate) fn new(objects_dir: PathBuf, keys: Arc<KeyRing>, limits: Limits) -> Result<Self, Error> {
+        let store = Arc::new(SealedStore::default());
+        let runtime = runtime(&limits, &store)?;
+        let schema = Arc::new(MemorySchemaProvider::new());
+        let catalog = MemoryCatalogProvider::new();
+        datafusion::catalog::CatalogProvider::register_schema(
+            &catalog,
+            SCHEMA,
+            Arc::clone(&schema) as Arc<dyn SchemaProvider>,
+        )
+        .map_err(|_| Error::RunFailed)?;
+        let state = SessionStateBuilder::new()
+            .with_config(config(&limits))
+            .with_runtime_env(runtime)
+            .with_expr_planners(functions::planners())
+            .with_scalar_functions(functions::scalar())
+            .with_aggregate_functions(functions::aggregates())
+            .with_window_functions(functions::windows())
+            .build();
+        state.catalog_list().register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+        Ok(Self { objects_dir, keys, store, state, schema, tables: RwLock::default(), limits })
+    }
+
+    pub(crate) const fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) const fn state(&self) -> &SessionState {
+        &self.state
+    }
+
+    /// Opens all tables, then replaces the old ones. A table that cannot be opened changes nothing.
+    pub(crate) fn set_tables(&self, specs: Vec<TableSpec>) -> Result<(), Error> {
+        let mut opened = Vec::with_capacity(specs.len());
+        for spec in specs {
+            let file = Arc::new(ObjectFile::open(&self.objects_dir, &self.keys, &spec.object)?);
+            let provider = self.provider(&spec.object, &file, table_schema(&spec))?;
+            opened.push(Arc::new(Table { spec, file, provider }));
+        }
+        let mut tables = self.tables.write().map_err(|_| Error::RunFailed)?;
+        for table in tables.iter() {
+            self.schema.deregister_table(&table.spec.name).map_err(|_| Error::RunFailed)?;
+            if !opened.iter().any(|new| new.spec.object.object == table.spec.object.object) {
+                self.store.remove_object(table.spec.object.object);
+            }
+        }
+        for table in &opened {
+            let (name, provider) = (table.spec.name.clone(), Arc::clone(&table.provider));
+            self.schema
+                .register_table(name, provider)
+                .map_err(|_| Error::OrderMismatch { what: "table_names" })?;
+        }
+        *tables = Arc::new(opened);
+        Ok(())
+    }
+
+    /// The tables as they are now; a later change does not touch what was returned.
+    pub(crate) fn tables(&self) -> Arc<Vec<Arc<Table>>> {
+        self.tables.read().map(|tables| Arc::clone(&tables)).unwrap_or_default()
+    }
+
+    /// A provider over one sealed Parquet object. Row groups are shared out among threads, projections and predicates
+    /// reach the decoder, footers are cached.
+    fn provider(
+        &self,
+        object: &ObjectRef,
+        file: &Arc<ObjectFile>,
+        schema: SchemaRef,
+    ) -> Result<Arc<dyn TableProvider>, Error> {
+        let fault = |_| Error::OrderMismatch { what: "table" };
+        let url = self.store.put_object(object.object, Arc::clone(file));
+        let url = ListingTableUrl::parse(url).map_err(fault)?;
+        let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
+        let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(schema);
+        let statistics = self.state.runtime_env().cache_manager.get_file_statistic_cache();
+        Ok(Arc::new(ListingTable::try_new(config).map_err(fault)?.with_cache(statistics)))
+    }
+}
+
+/// Text is read as views: the engine filters and groups them without copying.
+fn table_schema(spec: &TableSpec) -> SchemaRef {
+    let fields = spec.columns.iter().map(|column| {
+        let data_type = match column.data_type {
+            privacy::DataType::Text => arrow::datatypes::DataType::Utf8View,
+            other => other.to_arrow(),
+        };
+        Field::new(&column.name, data_type, true)
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+fn runtime(limits: &Limits, store: &Arc<SealedStore>) -> Result<Arc<RuntimeEnv>, Error> {
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(GreedyMemoryPool::new(limits.memory_bytes)))
+        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
+        .with_metadata_cache_limit(METADATA_BYTES_MAX)
+        .build_arc()
+        .map_err(|_| Error::RunFailed)?;
+    // The default registry reaches the local disk under `file://`; a zone has its sealed objects and nothing else.
+    let files = datafusion::execution::object_store::ObjectStoreUrl::local_filesystem();
+    // An error only means that the engine was built without file access.
+    let _absent = runtime.deregister_object_store(files.as_ref());
+    let url = datafusion::execution::object_store::ObjectStoreUrl::parse(SealedStore::URL)
+        .map_err(|_| Error::RunFailed)?;
+    runtime.register_object_store(url.as_ref(), Arc::clone(store) as Arc<dyn object_store::ObjectStore>);
+    Ok(runtime)
+}
+
+fn config(limits: &Limits) -> SessionConfig {
+    let threads = limits.threads.max(1);
+    let mut config = SessionConfig::new()
+        .with_create_default_catalog_and_schema(false)
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_information_schema(false)
+        .with_target_partitions(threads)
+        .with_collect_statistics(true);
+    let options = config.options_mut();
+    options.execution.enable_recursive_ctes = false;
+    options.execution.parquet.pushdown_filters = false;
+    options.sql_parser.recursion_limit =
+        ConfigNonZeroUsize::try_new(PARSER_DEPTH_MAX).unwrap_or(options.sql_parser.recursion_limit);
+    options.sql_parser.enable_options_value_normalization = false;
+    config
+}

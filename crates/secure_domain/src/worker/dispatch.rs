@@ -1,0 +1,163 @@
+//! Which zone does what.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::zone::{Engine, Zone, mask_key};
+use crate::Error;
+use crate::engine::{DevEngine, ProdEngine};
+use crate::intake::take_in;
+use crate::protocol::{Reply, Request, ServeDone, ServeOrder, VerifyOrder, ZoneKind};
+use crate::serving::{Index, Verification, canonical, read_page};
+use crate::twin::{grant, twin};
+
+/// Limit: indexes and verifications held at once.
+const HANDLES_MAX: usize = 64;
+
+type Outcome = Result<(Reply, Bytes), Error>;
+
+impl Zone {
+    /// Answers one request.
+    pub(super) async fn handle(self: &Arc<Self>, request: Request) -> Outcome {
+        let operation = request.name();
+        match request {
+            Request::Ping | Request::Cancel { .. } | Request::Shutdown | Request::Upload { .. } => done(),
+            Request::Keys { keys } => {
+                self.keys.add(keys);
+                done()
+            }
+            Request::ForgetKeys { names } => {
+                names.iter().for_each(|name| self.keys.forget(name));
+                done()
+            }
+            Request::Tables { tables } => {
+                self.blocking(move |zone| zone.set_tables(tables)).await?;
+                done()
+            }
+            Request::DropUpload { upload } => self.take_upload(upload).and_then(|_| done()),
+            Request::Query(order) => only(Reply::Page(self.dev(operation)?.query(*order).await?)),
+            Request::Check(order) => only(Reply::Checked(match &self.engine {
+                Engine::Dev(engine) => engine.check(*order).await?,
+                Engine::Prod(engine) => engine.check(*order).await?,
+                Engine::None => return Err(Error::WrongZone { operation }),
+            })),
+            Request::Run(order) => {
+                let done = self.prod(operation)?.run(*order, self.mask_key.as_ref()).await?;
+                only(Reply::Run(Box::new(done)))
+            }
+            Request::VerifyLoad(order) => self.verify_load(*order).await,
+            Request::Verify(question) => {
+                let held = self.verifications.read().map_err(|_| Error::RunFailed)?;
+                let held = held.get(&question.handle);
+                let held = held.ok_or_else(|| Error::unknown("verification", &question.handle))?;
+                only(Reply::Verdict { verdict: held.ask(&question.key) })
+            }
+            Request::ServeLoad(order) => self.serve_load(*order).await,
+            Request::ServeDrop { handle } => {
+                self.indexes.write().map_err(|_| Error::RunFailed)?.remove(&handle);
+                done()
+            }
+            Request::Lookup(order) => {
+                let held = self.indexes.read().map_err(|_| Error::RunFailed)?;
+                let index = held.get(&order.handle).ok_or_else(|| Error::unknown("index", &order.handle))?;
+                only(Reply::Page(index.lookup(&order.key)?))
+            }
+            request => self.handle_files(request).await,
+        }
+    }
+
+    /// Requests that read and write whole objects, on the blocking pool.
+    async fn handle_files(self: &Arc<Self>, request: Request) -> Outcome {
+        let operation = request.name();
+        match request {
+            Request::Intake(order) if self.kind == ZoneKind::Intake => {
+                let done = self.blocking(move |zone| {
+                    let bytes = zone.take_upload(order.upload)?;
+                    take_in(&zone.objects_dir, &zone.keys, &order, bytes)
+                });
+                only(Reply::Intake(Box::new(done.await?)))
+            }
+            Request::Grant(order) if self.kind == ZoneKind::Prod => {
+                let done = self.blocking(move |zone| grant(&zone.objects_dir, &zone.keys, &order));
+                only(Reply::Sample(done.await?))
+            }
+            Request::Twin(order) if self.kind == ZoneKind::Prod => {
+                let given = order.mask_key.as_ref().map(mask_key);
+                let key = given.or_else(|| self.mask_key.clone());
+                let key = key.ok_or_else(|| Error::unknown("key", "mask"))?;
+                let done = self.blocking(move |zone| twin(&zone.objects_dir, &zone.keys, &order, &key));
+                only(Reply::Sample(done.await?))
+            }
+            Request::ReadResult(order) if self.kind == ZoneKind::Prod => {
+                let page = self.blocking(move |zone| read_page(&zone.objects_dir, &zone.keys, &order));
+                only(Reply::Page(page.await?))
+            }
+            Request::Canonical(order) if self.kind == ZoneKind::Prod => {
+                let made = self.blocking(move |zone| canonical(&zone.objects_dir, &zone.keys, &order));
+                let (bytes, rows) = made.await?;
+                Ok((Reply::Bytes { digest: base::Digest::of(&bytes), rows }, Bytes::from(bytes)))
+            }
+            _ => Err(Error::WrongZone { operation }),
+        }
+    }
+
+    async fn serve_load(self: &Arc<Self>, order: ServeOrder) -> Outcome {
+        if self.kind == ZoneKind::Intake {
+            return Err(Error::WrongZone { operation: "serve_load" });
+        }
+        let ServeOrder { handle, object, key_columns } = order;
+        let index =
+            self.blocking(move |zone| Index::open(&zone.objects_dir, &zone.keys, &object, &key_columns));
+        let index = index.await?;
+        let (rows, keys) = (index.rows() as u64, index.keys() as u64);
+        let done = ServeDone { rows, keys, columns: index.columns().to_vec() };
+        let mut held = self.indexes.write().map_err(|_| Error::RunFailed)?;
+        if held.len() >= HANDLES_MAX && !held.contains_key(&handle) {
+            return Err(Error::Limit { what: "indexes" });
+        }
+        held.insert(handle, Arc::new(index));
+        only(Reply::Serve(done))
+    }
+
+    async fn verify_load(self: &Arc<Self>, order: VerifyOrder) -> Outcome {
+        let verification = Verification::load(self.prod("verify_load")?, &order).await?;
+        let keys = verification.keys() as u64;
+        let mut held = self.verifications.write().map_err(|_| Error::RunFailed)?;
+        if held.len() >= HANDLES_MAX && !held.contains_key(&order.handle) {
+            return Err(Error::Limit { what: "verifications" });
+        }
+        held.insert(order.handle, Arc::new(verification));
+        only(Reply::Serve(ServeDone { rows: keys, keys, columns: Vec::new() }))
+    }
+
+    const fn dev(&self, operation: &'static str) -> Result<&DevEngine, Error> {
+        match &self.engine {
+            Engine::Dev(engine) => Ok(engine),
+            _ => Err(Error::WrongZone { operation }),
+        }
+    }
+
+    const fn prod(&self, operation: &'static str) -> Result<&ProdEngine, Error> {
+        match &self.engine {
+            Engine::Prod(engine) => Ok(engine),
+            _ => Err(Error::WrongZone { operation }),
+        }
+    }
+
+    async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let zone = Arc::clone(self);
+        tokio::task::spawn_blocking(move || work(&zone)).await.map_err(|_| Error::RunFailed)?
+    }
+}
+
+fn only(reply: Reply) -> Outcome {
+    Ok((reply, Bytes::new()))
+}
+
+fn done() -> Outcome {
+    only(Reply::Done)
+}

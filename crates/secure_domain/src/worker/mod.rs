@@ -1,0 +1,138 @@
+//! A zone worker: one process, one zone, one connection.
+//!
+//! [`serve`] binds a unix socket that only its own user can reach, takes exactly one connection, reads one
+//! [`Init`](crate::protocol::Init) and answers requests side by side until the connection closes. Then it returns, and
+//! the process ends: a worker without its server does not live on. The listener is gone as soon as the connection is
+//! there, so nobody else can speak to the zone.
+//!
+//! This is the only place that builds a [`crate::engine::ProdEngine`].
+
+mod dispatch;
+#[cfg(test)]
+mod tests;
+mod zone;
+
+use std::collections::HashMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::UnixListener;
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::protocol::{Answer, Envelope, Failure, Init, Reply, Request, VERSION};
+use crate::{Error, frame};
+use zone::Zone;
+
+/// Limit: requests being answered at once; further ones wait on the socket.
+const REQUESTS_MAX: usize = 256;
+
+/// Serves one zone until its server goes away.
+///
+/// # Errors
+/// `domain.io` if the socket cannot be used, `domain.protocol` if the first message is not an `Init`, or what made the
+/// zone impossible to open.
+pub async fn serve(socket_path: &Path) -> Result<(), Error> {
+    let listener = UnixListener::bind(socket_path)?;
+    std::fs::set_permissions(socket_path, Permissions::from_mode(0o600))?;
+    let (stream, _) = listener.accept().await?;
+    drop(listener);
+    // The name has done its work; what is not there cannot be connected to.
+    std::fs::remove_file(socket_path)?;
+    let (reader, writer) = stream.into_split();
+    converse(reader, writer).await
+}
+
+/// One whole conversation.
+async fn converse(
+    mut reader: impl AsyncRead + Unpin,
+    mut writer: impl AsyncWrite + Unpin + Send + 'static,
+) -> Result<(), Error> {
+    let Some((init, _)) = frame::read::<_, Init>(&mut reader).await? else { return Ok(()) };
+    let opened =
+        if init.version == VERSION { Zone::open(init) } else { Err(Error::Protocol { what: "version" }) };
+    let result = opened.as_ref().map(|_| Reply::Done).map_err(Failure::from);
+    let first = frame::encode(&Answer { id: 0, result }, &[])?;
+    frame::write(&mut writer, &first).await?;
+    let zone = Arc::new(opened?);
+    let (sender, receiver) = mpsc::channel(REQUESTS_MAX);
+    let mut tasks = JoinSet::new();
+    let mut open: HashMap<u64, AbortHandle> = HashMap::new();
+    let writing = tasks.spawn(write_all(writer, receiver));
+    while let Some((envelope, body)) = next(&mut reader).await? {
+        while tasks.len() > REQUESTS_MAX {
+            tasks.join_next().await;
+        }
+        while tasks.try_join_next().is_some() {}
+        open.retain(|_, task| !task.is_finished());
+        let Envelope { id, permit, request } = envelope;
+        if let Some(permit) = permit {
+            tracing::info!(op = request.name(), action = %permit.action, actor = %permit.actor, "zone.request");
+        }
+        match request {
+            Request::Shutdown => {
+                answer(&sender, id, Ok((Reply::Done, Bytes::new()))).await;
+                break;
+            }
+            Request::Cancel { id: other } => {
+                if let Some(task) = open.remove(&other) {
+                    task.abort();
+                    answer(&sender, other, Err(Error::Cancelled)).await;
+                }
+                answer(&sender, id, Ok((Reply::Done, Bytes::new()))).await;
+            }
+            // Quick, and the order of pieces matters: answered before the next frame is read.
+            Request::Upload { upload } => {
+                let result = zone.upload(upload, &body).map(|()| (Reply::Done, Bytes::new()));
+                answer(&sender, id, result).await;
+            }
+            request => {
+                let (zone, sender) = (Arc::clone(&zone), sender.clone());
+                let task = tasks.spawn(async move {
+                    let result = zone.handle(request).await;
+                    answer(&sender, id, result).await;
+                });
+                open.insert(id, task);
+            }
+        }
+    }
+    for task in open.values() {
+        task.abort();
+    }
+    drop(sender);
+    // The writer ends when every sender is gone; its failure only says that the server went first.
+    while !writing.is_finished() && tasks.join_next().await.is_some() {}
+    Ok(())
+}
+
+async fn next(reader: &mut (impl AsyncRead + Unpin)) -> Result<Option<(Envelope, Bytes)>, Error> {
+    frame::read(reader).await
+}
+
+async fn answer(sender: &mpsc::Sender<Vec<u8>>, id: u64, result: Result<(Reply, Bytes), Error>) {
+    let (result, body) = match result {
+        Ok((reply, body)) => (Ok(reply), body),
+        Err(error) => {
+            tracing::info!(error.code = error.code(), "zone.failure");
+            (Err(Failure::from(&error)), Bytes::new())
+        }
+    };
+    let frame = frame::encode(&Answer { id, result }, &body)
+        .or_else(|error| frame::encode(&Answer { id, result: Err(Failure::from(&error)) }, &[]));
+    if let Ok(frame) = frame {
+        // A closed channel means that the conversation is over.
+        let _over = sender.send(frame).await;
+    }
+}
+
+async fn write_all(mut writer: impl AsyncWrite + Unpin, mut frames: mpsc::Receiver<Vec<u8>>) {
+    while let Some(frame) = frames.recv().await {
+        if frame::write(&mut writer, &frame).await.is_err() {
+            return;
+        }
+    }
+}
