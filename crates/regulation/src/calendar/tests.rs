@@ -1,10 +1,11 @@
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::pack::model::{Counting, Period, PeriodUnit};
 
-/// The calendar of the repository.
-pub(crate) fn national() -> Calendar {
+static NATIONAL: LazyLock<Calendar> = LazyLock::new(|| {
     Calendar::load([
         ("2023.yaml", include_str!("../../../../packs/national/calendar/2023.yaml")),
         ("2026.yaml", include_str!("../../../../packs/national/calendar/2026.yaml")),
@@ -12,6 +13,11 @@ pub(crate) fn national() -> Calendar {
         ("2024.yaml", include_str!("../../../../packs/national/calendar/2024.yaml")),
     ])
     .unwrap()
+});
+
+/// The calendar of the repository.
+pub(crate) fn national() -> Calendar {
+    NATIONAL.clone()
 }
 
 pub(crate) fn civil_code() -> Counting {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::decide::Desk;
+use super::desk::Desk;
 use super::vote::ballot_rule;
 use super::{Actor, CaseState, Context, Rejection, command_words};
 use crate::pack::model::{Action, ClauseId, CommandKind, FactRule, FormId, StepId, VoteRule};

@@ -3,22 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{Checked, Sent, Wanted, check};
-use super::condition::{Facts, Truth, evaluate};
+use super::desk::Desk;
 use super::flow::{Draft, merged};
 use super::vote::{ballot_rule, choice, count};
 use super::{
     Actor, CaseState, Command, Context, DEFECTS_MAX, Event, EventBody, LONG_TEXT_CHARS_MAX, OpenCase,
-    OpenStep, PackRef, Rejection, TEXT_CHARS_MAX, command_words, state,
+    PackRef, Rejection, TEXT_CHARS_MAX, command_words, evolve,
 };
 use crate::pack::model::{
-    Action, AttachmentRule, ClauseId, CommandKind, FactRule, FactValue, Procedure, Separation, Step,
-    StopGround, Target, Who,
+    Action, AttachmentRule, ClauseId, CommandKind, FactRule, FactValue, Procedure, StopGround, Target,
 };
 
 /// The fact that carries a resolution's own number; without it the kernel numbers resolutions by case.
 const FACT_RESOLUTION: &str = "决议文号";
 
-type Decision<T> = Result<T, Box<Rejection>>;
+pub(crate) type Decision<T> = Result<T, Box<Rejection>>;
 
 /// Opens a case and enters the procedure's first step.
 ///
@@ -26,8 +25,8 @@ type Decision<T> = Result<T, Box<Rejection>>;
 /// A [`Rejection`] that names everything incomplete at once.
 pub fn open(ctx: &Context<'_>, case: &OpenCase) -> Decision<Vec<Event>> {
     let procedure = find_procedure(ctx, &case.procedure)?;
-    let nothing = BTreeMap::new();
-    let opener = super::players(ctx, &procedure.opener, &case.actor.unit, &nothing, &case.parties);
+    // Only what the platform observed binds the opener: nobody opens a case by stating that he may.
+    let opener = super::players(ctx, &procedure.opener, &case.actor.unit, &case.observed, &case.parties);
     if !opener.includes(&case.actor.unit) {
         let role = &procedure.opener;
         return Err(Rejection::new(
@@ -72,7 +71,7 @@ pub fn open(ctx: &Context<'_>, case: &OpenCase) -> Decision<Vec<Event>> {
             parties: case.parties.clone(),
         },
     };
-    let (Some(state), Some(first)) = (state::opened(&event), procedure.steps.first()) else {
+    let (Some(state), Some(first)) = (evolve::opened(&event), procedure.steps.first()) else {
         return Err(Rejection::new("case.no_step", "程序没有环节", "the procedure has no step"));
     };
     let mut draft = Draft::new(ctx, procedure, Some(case.actor.clone()), state);
@@ -139,243 +138,7 @@ fn pack_ref(ctx: &Context<'_>) -> PackRef {
     PackRef { id: ctx.pack.id.clone(), version: ctx.pack.version.clone(), digest: ctx.pack.digest }
 }
 
-/// A person before an open step.
-pub(crate) struct Desk<'a> {
-    pub(crate) state: &'a CaseState,
-    pub(crate) actor: &'a Actor,
-    pub(crate) ctx: &'a Context<'a>,
-    pub(crate) procedure: &'a Procedure,
-    pub(crate) step: &'a Step,
-    pub(crate) open: &'a OpenStep,
-}
-
-impl<'a> Desk<'a> {
-    pub(crate) fn new(state: &'a CaseState, actor: &'a Actor, ctx: &'a Context<'a>) -> Decision<Self> {
-        if state.pack.id != ctx.pack.id {
-            return Err(Rejection::new(
-                "case.wrong_pack",
-                "办件适用另一部制度",
-                "the case stands under another pack",
-            ));
-        }
-        let procedure = find_procedure(ctx, &state.procedure)?;
-        let Some(open) = state.step.as_ref().filter(|_| state.ended.is_none()) else {
-            let outcome = state.ended.as_ref().map_or("", |ending| ending.outcome.as_str());
-            return Err(Rejection::new(
-                "case.ended",
-                format!("办件已办结（{outcome}）"),
-                format!("the case has ended ({outcome})"),
-            )
-            .on(ctx, &[&procedure.clauses]));
-        };
-        let step = procedure.steps.iter().find(|step| step.id == open.step).ok_or_else(|| {
-            let id = &open.step;
-            Rejection::new(
-                "case.unknown_step",
-                format!("程序没有“{id}”环节"),
-                format!("the procedure has no step `{id}`"),
-            )
-        })?;
-        Ok(Self { state, actor, ctx, procedure, step, open })
-    }
-
-    fn draft(&self) -> Draft<'a> {
-        Draft::new(self.ctx, self.procedure, Some(self.actor.clone()), self.state.clone())
-    }
-
-    /// The pack's action for a command; of several, the first whose conditions hold.
-    fn action(&self, kind: CommandKind) -> Decision<&'a Action> {
-        let offered = self.step.actions.iter().filter(|action| action.command == kind);
-        let ready = |action: &&Action| {
-            let facts = self.facts(&self.state.facts);
-            action.requires.iter().all(|condition| evaluate(&condition.test, &facts) != Truth::False)
-        };
-        offered.clone().find(ready).or_else(|| offered.clone().next()).ok_or_else(|| {
-            let ((zh, en), step) = (command_words(kind), &self.step.id);
-            if kind == CommandKind::Supplement {
-                return Rejection::new(
-                    "case.not_awaiting",
-                    "办件没有待补正的内容",
-                    "the case awaits no correction",
-                )
-                .on(self.ctx, &[&self.step.clauses, &self.procedure.clauses]);
-            }
-            Rejection::new(
-                "case.not_offered",
-                format!("“{step}”环节不能“{zh}”"),
-                format!("`{en}` is not offered in step `{step}`"),
-            )
-            .on(self.ctx, &[&self.step.clauses, &self.procedure.clauses])
-        })
-    }
-
-    fn facts(&self, facts: &'a BTreeMap<String, FactValue>) -> Facts<'a> {
-        Facts { facts, state: Some(self.state), pack: self.ctx.pack }
-    }
-
-    /// Whether this person may do the action now, whatever they send with it.
-    pub(crate) fn may(&self, action: &Action) -> Decision<()> {
-        let own = action.command == CommandKind::Withdraw;
-        if own {
-            self.is_opener(action)?;
-        } else {
-            self.holds_task(action)?;
-        }
-        if let Some(awaiting) =
-            self.state.awaiting.as_ref().filter(|_| action.command != CommandKind::Withdraw)
-        {
-            return Err(Rejection::new(
-                "case.awaiting_correction",
-                "正在等待申请单位补正",
-                "a correction is awaited from the applicant",
-            )
-            .on(self.ctx, &[&awaiting.clauses, &self.step.clauses])
-            .remedy("补正后继续办理", "the case goes on when it is corrected"));
-        }
-        if own { Ok(()) } else { self.separated(action) }
-    }
-
-    fn holds_step(&self) -> bool {
-        self.open.anyone || self.open.seats.iter().any(|seat| seat.unit == self.actor.unit)
-    }
-
-    pub(crate) fn is_opener(&self, action: &Action) -> Decision<()> {
-        if self.actor.unit == self.state.opener.unit {
-            return Ok(());
-        }
-        let name = &self.state.opener.unit_name;
-        Err(Rejection::new(
-            "case.wrong_role",
-            format!("只有申请单位（{name}）可以办理"),
-            format!("only the applicant ({name}) may do this"),
-        )
-        .on(self.ctx, &[&action.clauses, &self.step.clauses, &self.procedure.clauses]))
-    }
-
-    /// The unit holds the step's task and has not done it.
-    fn holds_task(&self, action: &Action) -> Decision<()> {
-        let clauses: [&[ClauseId]; 3] = [&action.clauses, &self.step.clauses, &self.procedure.clauses];
-        if !self.holds_step() {
-            let plays = self.ctx.pack.roles.get(&self.step.role);
-            let plays = plays.is_some_and(|role| role.units.contains(&self.actor.unit));
-            let (code, role) =
-                (if plays { "case.not_your_task" } else { "case.wrong_role" }, &self.step.role);
-            return Err(Rejection::new(
-                code,
-                format!("该环节由“{role}”办理，不是您单位的任务"),
-                format!("this step is for `{role}`; it is not your unit's task"),
-            )
-            .on(self.ctx, &clauses));
-        }
-        let seat = self.open.seats.iter().find(|seat| seat.unit == self.actor.unit);
-        let ballot = ballot_rule(self.step, action.command);
-        if self.open.each_unit && seat.is_some_and(|seat| seat.done.is_some()) {
-            let code = if ballot.is_some() { "case.voted_twice" } else { "case.already_done" };
-            return Err(Rejection::new(
-                code,
-                "您单位已经办理过该任务",
-                "your unit has done this task already",
-            )
-            .on(self.ctx, &clauses));
-        }
-        if ballot.is_some() {
-            self.may_vote(&clauses)?;
-        }
-        Ok(())
-    }
-
-    fn may_vote(&self, clauses: &[&[ClauseId]]) -> Decision<()> {
-        if self.open.counted.is_some() {
-            return Err(Rejection::new("case.vote_closed", "表决已有结果", "the vote has been counted")
-                .on(self.ctx, clauses));
-        }
-        let mut acts = self.state.acts.iter();
-        let mine = acts.any(|act| {
-            let here = act.step == self.open.step && act.visit == self.open.visit && act.vote.is_some();
-            here && act.by.person == self.actor.person
-        });
-        if mine {
-            return Err(Rejection::new("case.voted_twice", "您已经表决", "you have voted already")
-                .on(self.ctx, clauses));
-        }
-        Ok(())
-    }
-
-    /// No separation rule keeps this person (or unit) away from the step.
-    fn separated(&self, action: &Action) -> Decision<()> {
-        for rule in &self.procedure.separations {
-            let here = Who::Step(self.step.id.clone());
-            let others = [(&rule.first, &rule.second), (&rule.second, &rule.first)];
-            let other = others.into_iter().find(|(one, _)| **one == here).map(|(_, other)| other);
-            if other.is_some_and(|other| self.was(other, rule)) {
-                let what = match other {
-                    Some(Who::Step(step)) => {
-                        (format!("“{step}”环节的办理人"), format!("acted in step `{step}`"))
-                    }
-                    _ => ("申请方".to_owned(), "opened the case".to_owned()),
-                };
-                let (zh, en) = if rule.by_unit { ("您单位", "your unit") } else { ("您本人", "you") };
-                return Err(Rejection::new(
-                    "case.separation",
-                    format!("{zh}是本件{}，应当回避", what.0),
-                    format!("{en} {} and must stand back here", what.1),
-                )
-                .on(self.ctx, &[&rule.clauses, &action.clauses, &self.step.clauses])
-                .remedy("请由其他人员或单位办理", "another person or unit has to act"));
-            }
-        }
-        Ok(())
-    }
-
-    fn was(&self, who: &Who, rule: &Separation) -> bool {
-        let same = |other: &Actor| {
-            if rule.by_unit { other.unit == self.actor.unit } else { other.person == self.actor.person }
-        };
-        match who {
-            Who::Opener => same(&self.state.opener),
-            // Corrections and withdrawals belong to the opener and are no acts of the step's holder.
-            Who::Step(step) => self.state.acts.iter().any(|act| act.step == *step && same(&act.by)),
-        }
-    }
-
-    /// Conditions hold; facts the action itself asks for may still be unknown when `asking`.
-    pub(crate) fn conditions(
-        &self,
-        action: &Action,
-        facts: &BTreeMap<String, FactValue>,
-        asked: &BTreeSet<String>,
-    ) -> Decision<()> {
-        let known = Facts { facts, state: Some(self.state), pack: self.ctx.pack };
-        for condition in &action.requires {
-            let truth = evaluate(&condition.test, &known);
-            let mut names = BTreeSet::new();
-            super::condition::names(&condition.test, &mut names);
-            if truth == Truth::True || (truth == Truth::Unknown && !names.is_disjoint(asked)) {
-                continue;
-            }
-            let missing: Vec<&str> =
-                names.iter().filter(|name| !facts.contains_key(*name)).map(String::as_str).collect();
-            let rejection = if truth == Truth::Unknown && !missing.is_empty() {
-                Rejection::new(
-                    "case.fact_unknown",
-                    format!("尚不掌握：{}", missing.join("、")),
-                    format!("not known yet: {}", missing.join(", ")),
-                )
-            } else {
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                Rejection::new(
-                    "case.condition_not_met",
-                    format!("条件不满足：{}", names.join("、")),
-                    format!("a condition is not met: {}", names.join(", ")),
-                )
-            };
-            let remedy = condition.remedy.clone().unwrap_or_default();
-            let clauses: [&[ClauseId]; 3] = [&condition.clauses, &action.clauses, &self.step.clauses];
-            return Err(rejection.on(self.ctx, &clauses).remedy(remedy, "satisfy the condition first"));
-        }
-        Ok(())
-    }
-
+impl Desk<'_> {
     fn perform(&self, action: &Action, command: &Command) -> Decision<Vec<Event>> {
         let clauses: [&[ClauseId]; 3] = [&action.clauses, &self.step.clauses, &self.procedure.clauses];
         let wanted = Wanted {

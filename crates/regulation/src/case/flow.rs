@@ -216,13 +216,19 @@ fn no_way_on(ctx: &Context<'_>, action: &Action, step: &Step) -> Box<Rejection> 
 }
 
 /// Facts as they stand, with what a command adds; what the platform observed wins.
+///
+/// A text that reads as a date becomes one: that is what storage gives back, and a stored case must equal a live one.
 pub(crate) fn merged(
     known: &BTreeMap<String, FactValue>,
     stated: &BTreeMap<String, FactValue>,
     observed: &BTreeMap<String, FactValue>,
 ) -> BTreeMap<String, FactValue> {
+    let canonical = |value: &FactValue| match value {
+        FactValue::Text(text) => text.parse().map_or_else(|_| value.clone(), FactValue::Date),
+        _ => value.clone(),
+    };
+    let added = stated.iter().chain(observed).map(|(key, value)| (key.clone(), canonical(value)));
     let mut facts = known.clone();
-    facts.extend(stated.clone());
-    facts.extend(observed.clone());
+    facts.extend(added);
     facts
 }

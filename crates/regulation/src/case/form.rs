@@ -85,11 +85,9 @@ fn check_fact(kind: FactKind, value: &FactValue) -> Option<FactValue> {
     let short = |text: &str| !text.trim().is_empty() && text.chars().count() <= TEXT_CHARS_MAX;
     match (kind, value) {
         (FactKind::Text | FactKind::Reference, FactValue::Text(text)) => short(text).then(|| value.clone()),
-        // A text that looks like a date arrives as a date.
-        (FactKind::Text | FactKind::Reference, FactValue::Date(date)) => {
-            Some(FactValue::Text(date.to_string()))
-        }
-        (FactKind::Number, FactValue::Number(_))
+        // A text that reads as a date arrives as one.
+        (FactKind::Text | FactKind::Reference, FactValue::Date(_))
+        | (FactKind::Number, FactValue::Number(_))
         | (FactKind::Flag, FactValue::Flag(_))
         | (FactKind::Date, FactValue::Date(_)) => Some(value.clone()),
         (FactKind::Units, FactValue::List(units)) => {

@@ -19,7 +19,9 @@ mod clock;
 mod command;
 mod condition;
 mod decide;
+mod desk;
 mod event;
+mod evolve;
 mod flow;
 mod form;
 mod rejection;
@@ -40,12 +42,11 @@ pub use command::{Attachment, Ballot, Command, Defect, FormValue, FormValues, Op
 pub use condition::{FACT_APPROVALS, FACT_PASSED, FACT_REFUSALS, Facts, Truth, evaluate};
 pub use decide::{decide, note, open};
 pub use event::{ClockDue, Event, EventBody, PackRef};
+pub use evolve::{evolve, fold};
 pub use form::{check_facts, check_form};
 pub use rejection::{FieldError, Rejection};
 pub use roles::{Players, players};
-pub use state::{
-    Act, Awaiting, CaseState, ClockState, Ending, OpenStep, Opinion, Resolution, Seat, evolve, fold,
-};
+pub use state::{Act, Awaiting, CaseState, ClockState, Ending, OpenStep, Opinion, Resolution, Seat};
 pub use timeline::{TimelineEntry, timeline};
 pub use views::{Readers, Task, may_read, open_tasks, participants, readers};
 pub use words::command_words;

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::calendar::{Calendar, DAYS_MAX};
 use crate::pack::model::{
-    Action, Binding, CommandKind, Expectation, FactValue, Pack, Procedure, RoleKey, Scenario, ScenarioEvent,
-    UnitCode,
+    Action, Binding, CommandKind, Expectation, FactValue, Pack, Procedure, Role, RoleKey, Scenario,
+    ScenarioEvent, UnitCode,
 };
 
 pub use sample::{sample_attachment, sample_fact, sample_form};
@@ -75,6 +75,44 @@ pub fn run_one(pack: &Pack, calendar: &Calendar, scenario: &Scenario) -> Vec<Sce
         return vec![*failure];
     }
     stage.check()
+}
+
+/// Opens a case of a procedure with valid samples, as the scenarios do.
+///
+/// # Errors
+/// The kernel's rejection.
+pub fn sample_opening(
+    pack: &Pack,
+    calendar: &Calendar,
+    procedure: &Procedure,
+    on: Date,
+) -> Result<Vec<Event>, Box<Rejection>> {
+    let line = ScenarioEvent {
+        on,
+        role: None,
+        unit: None,
+        command: CommandKind::Submit,
+        step: None,
+        facts: BTreeMap::new(),
+    };
+    let scenario = Scenario {
+        name: procedure.id.clone(),
+        procedure: procedure.id.clone(),
+        given: Vec::new(),
+        then: Vec::new(),
+        clauses: Vec::new(),
+    };
+    let stage = Stage {
+        pack,
+        calendar,
+        scenario: &scenario,
+        procedure,
+        day: None,
+        state: None,
+        refused: None,
+        events: Vec::new(),
+    };
+    stage.open(&line)
 }
 
 struct Stage<'a> {
@@ -139,6 +177,12 @@ impl Stage<'_> {
                 let party = parties.get(&self.procedure.opener).and_then(|units| units.first());
                 role.units.first().or(party).cloned().unwrap_or_else(|| OPENER.to_owned())
             }
+            // The platform observes who it is: the unit the line states, or the sample party.
+            Some(Role { binding: Binding::Fact(key), .. }) => match line.facts.get(key) {
+                Some(FactValue::Text(unit)) => unit.clone(),
+                Some(FactValue::List(units)) => units.first().cloned().unwrap_or_else(|| PARTY.to_owned()),
+                _ => PARTY.to_owned(),
+            },
             _ => OPENER.to_owned(),
         });
         let actor = person(line, &self.procedure.opener, &unit, "opener");

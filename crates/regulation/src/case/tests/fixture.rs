@@ -166,6 +166,13 @@ fn steps() -> Vec<Step> {
     );
     review.each_unit = true;
     review.opinion_box = Some("提供单位意见".to_owned());
+    let mut steps = vec![accept, review];
+    steps.extend(later_steps());
+    steps
+}
+
+fn later_steps() -> Vec<Step> {
+    use CommandKind as K;
     let mut vote = step(
         "表决",
         "专家组",
@@ -210,20 +217,11 @@ fn steps() -> Vec<Step> {
         vec![action(K::Answer, to("公示")), action(K::Dispute, to("协调"))],
         Some(clock(15, PeriodUnit::WorkingDay, OnExpiry::MoveToCoordination, "答复期限")),
     );
-    vec![accept, review, vote, coordinate, notice, sign, answer]
+    vec![vote, coordinate, notice, sign, answer]
 }
 
-pub(super) fn pack() -> Pack {
-    let mut rate = field("收益率", FieldKind::Percent, true);
-    rate.fact = Some("收益率".to_owned());
-    let mut scene = field("应用场景", FieldKind::LongText, true);
-    scene.fact = Some("应用场景".to_owned());
-    let application = form(
-        "申请表",
-        vec![field("单位", FieldKind::Text, true), field("电话", FieldKind::Phone, true), scene],
-    );
-    let agreement = form("协议", vec![rate, field("备注", FieldKind::LongText, false)]);
-    let procedure = Procedure {
+fn procedure() -> Procedure {
+    Procedure {
         id: "需求评审".to_owned(),
         en: "request review".to_owned(),
         stage: "资格审查".to_owned(),
@@ -245,7 +243,19 @@ pub(super) fn pack() -> Pack {
         ],
         readers: vec!["协调小组".to_owned()],
         clauses: clause("程序"),
-    };
+    }
+}
+
+pub(super) fn pack() -> Pack {
+    let mut rate = field("收益率", FieldKind::Percent, true);
+    rate.fact = Some("收益率".to_owned());
+    let mut scene = field("应用场景", FieldKind::LongText, true);
+    scene.fact = Some("应用场景".to_owned());
+    let application = form(
+        "申请表",
+        vec![field("单位", FieldKind::Text, true), field("电话", FieldKind::Phone, true), scene],
+    );
+    let agreement = form("协议", vec![rate, field("备注", FieldKind::LongText, false)]);
     let limit = Parameter {
         name: "收益率上限".to_owned(),
         value: Value::Limit(Comparator::Less, Box::new(Value::Ratio(500_000))),
@@ -281,7 +291,7 @@ pub(super) fn pack() -> Pack {
             role("协调小组", &[COORDINATION], Binding::Fixed),
             role("公众", &[], Binding::Anyone),
         ]),
-        procedures: BTreeMap::from([("需求评审".to_owned(), procedure)]),
+        procedures: BTreeMap::from([("需求评审".to_owned(), procedure())]),
         forms: BTreeMap::from([("申请表".to_owned(), application), ("协议".to_owned(), agreement)]),
         duties: Vec::new(),
         scenarios: Vec::new(),
@@ -378,13 +388,13 @@ impl Play {
     }
 
     /// Through acceptance and review to the vote.
-    pub(super) fn to_vote(&mut self) -> &mut Self {
+    pub(super) fn until_vote(&mut self) -> &mut Self {
         self.accept().act(("水", "water"), CommandKind::Approve).act(("民", "civil"), CommandKind::Approve)
     }
 
     /// Through the vote to the public window.
-    pub(super) fn to_notice(&mut self) -> &mut Self {
-        self.to_vote();
+    pub(super) fn until_notice(&mut self) -> &mut Self {
+        self.until_vote();
         for expert in ["甲", "乙", "丙"] {
             self.act((expert, PANEL), CommandKind::Approve);
         }

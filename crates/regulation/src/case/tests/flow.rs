@@ -91,7 +91,7 @@ fn participants_and_reader_roles_may_read() {
     let may = |play: &Play, unit: &str| may_read(&play.state, unit, &play.context());
     assert!(may(&play, APPLICANT) && may(&play, BUREAU) && may(&play, COORDINATION));
     assert!(!may(&play, "water") && !may(&play, PANEL) && !may(&play, "stranger"));
-    play.to_notice();
+    play.until_notice();
     assert!(may(&play, "water") && may(&play, PANEL));
     play.act(("某", "citizen"), CommandKind::Object);
     assert!(!may(&play, "citizen"));
@@ -163,4 +163,18 @@ fn notes_go_into_the_file() {
     assert_eq!(events[0].body, EventBody::Noted { text: "已电话联系".to_owned() });
     let refused = note(&play.state, " ", &actor("受", BUREAU), &play.context()).unwrap_err();
     assert_eq!(refused.code, "case.note_invalid");
+}
+
+#[test]
+fn a_stored_case_equals_a_live_one_even_where_a_text_reads_as_a_date() {
+    let mut play = Play::open("2026-09-18");
+    play.try_do(&actor("受", BUREAU), &return_command()).unwrap();
+    let mut command = supplement_command();
+    command.form = play.state.forms["申请表"].clone();
+    command.form.insert("应用场景".to_owned(), FormValue::from("2026-09-18"));
+    play.try_do(&actor("申", APPLICANT), &command).unwrap();
+    assert_eq!(play.state.facts["应用场景"], FactValue::Date(date("2026-09-18")));
+    let stored = serde_json::to_vec(&play.events).unwrap();
+    let read: Vec<Event> = serde_json::from_slice(&stored).unwrap();
+    assert_eq!(fold(&read), Some(play.state.clone()));
 }

@@ -79,7 +79,7 @@ fn facts_are_checked_by_kind() {
     );
     assert_eq!(
         check(FactKind::Text, FactValue::Date(date("2026-09-18"))).unwrap()["事"],
-        FactValue::Text("2026-09-18".to_owned())
+        FactValue::Date(date("2026-09-18"))
     );
     assert_eq!(check_facts(&rule(FactKind::Flag), &BTreeMap::new()).unwrap_err()[0].code, "required");
 }

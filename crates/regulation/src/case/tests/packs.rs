@@ -1,1 +1,92 @@
+//! The packs of the repository: their scenarios hold, and random lives keep the kernel's promises in them too.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+
+use super::fixture::{actor, date};
+use super::properties::{moves, play};
+use crate::calendar::tests::national;
+use crate::case::scenario::{run, sample_opening};
+use crate::pack::{Pack, SourceFile, load};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs");
+
+fn texts(folder: &Path, into: &mut Vec<SourceFile>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            texts(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            into.push(SourceFile { path: path.display().to_string(), text });
+        }
+    }
+}
+
+/// All packs with a header, parents first.
+static PACKS: LazyLock<BTreeMap<String, Pack>> = LazyLock::new(|| {
+    let mut waiting = Vec::new();
+    for entry in std::fs::read_dir(ROOT).unwrap() {
+        let folder = entry.unwrap().path();
+        let Ok(header) = std::fs::read_to_string(folder.join("pack.yaml")) else { continue };
+        let parent =
+            header.lines().find_map(|line| line.strip_prefix("上级:")).map(|id| id.trim().to_owned());
+        let mut files = Vec::new();
+        texts(&folder, &mut files);
+        waiting.push((parent, files));
+    }
+    let mut packs: BTreeMap<String, Pack> = BTreeMap::new();
+    while !waiting.is_empty() {
+        let ready =
+            |(parent, _): &(Option<String>, _)| parent.as_ref().is_none_or(|id| packs.contains_key(id));
+        let index = waiting.iter().position(ready).expect("every parent is there");
+        let (parent, files) = waiting.swap_remove(index);
+        let pack = load(&files, parent.as_ref().map(|id| &packs[id])).unwrap();
+        packs.insert(pack.id.clone(), pack);
+    }
+    packs
+});
+
+#[test]
+fn every_scenario_holds() {
+    let calendar = national();
+    for pack in PACKS.values() {
+        assert_eq!(run(pack, &calendar), [], "{}", pack.id);
+    }
+}
+
+#[test]
+fn every_procedure_opens_with_valid_samples() {
+    for pack in PACKS.values() {
+        for procedure in pack.procedures.values() {
+            let opened = sample_opening(pack, &national(), procedure, date("2026-09-18"));
+            assert!(opened.is_ok(), "{} {}: {opened:?}", pack.id, procedure.id);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_lives_keep_every_promise(moves in moves(), which in 0_usize..1_000, day in 0_i32..360) {
+        let calendar = national();
+        let day = date("2025-12-20").plus_days(day);
+        for pack in PACKS.values().filter(|pack| !pack.procedures.is_empty()) {
+            let procedure = pack.procedures.values().nth(which % pack.procedures.len()).unwrap();
+            let mut people = Vec::new();
+            for role in pack.roles.values() {
+                let open = format!("sample-{}", role.key);
+                for unit in role.units.iter().chain([&open]) {
+                    people.extend(["一", "二"].map(|name| actor(&format!("{}{name}", role.key), unit)));
+                }
+            }
+            people.extend(["sample-applicant", "sample-applicant", "sample-party", "stranger"].map(|unit| actor(unit, unit)));
+            let start = sample_opening(pack, &calendar, procedure, day).unwrap();
+            play(pack, &calendar, start, &moves, &people);
+        }
+    }
+}

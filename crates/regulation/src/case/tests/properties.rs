@@ -82,7 +82,7 @@ fn command(state: &CaseState, pack: &Pack, one: &Move, today: base::Date) -> Com
         return command;
     }
     command.opinion = Some("意见".to_owned());
-    command.vote = Some(if one.choice % 3 == 0 { Ballot::Refuse } else { Ballot::Approve });
+    command.vote = Some(if one.choice.is_multiple_of(3) { Ballot::Refuse } else { Ballot::Approve });
     command.attachments = vec![sample_attachment("补充")];
     if kind == CommandKind::ReturnForCorrection {
         command.defects = return_command().defects;
@@ -196,12 +196,13 @@ fn check_state(state: &CaseState, events: &[Event], context: &Context<'_>, peopl
         let plain = context.calendar.add_period(clock.start, clock.period, &context.pack.counting);
         assert!(view.due.is_none_or(|due| due >= plain.due), "a stop never shortens a clock");
     }
-    timeline(events);
-    open_tasks(state);
+    assert_eq!(timeline(events).len(), events.len());
+    assert_eq!(open_tasks(state).is_empty(), state.ended.is_some());
     for who in people {
         let may = available(state, who, context);
         assert!(state.ended.is_none() || may.is_empty());
-        may_read(state, &who.unit, context);
+        let seated = state.seated.values().any(|units| units.contains(&who.unit));
+        assert!(!seated || may_read(state, &who.unit, context), "who has to act may read");
     }
 }
 

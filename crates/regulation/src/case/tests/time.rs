@@ -65,7 +65,7 @@ fn lights_change_with_the_days() {
 #[test]
 fn a_window_passes_and_an_objection_opens_it_again() {
     let mut play = Play::open("2026-09-18");
-    play.to_notice();
+    play.until_notice();
     assert_eq!(play.due("公示"), Some(date("2026-09-24")));
     assert!(play.on("2026-09-24").tick().is_empty());
     play.act(("某", "citizen"), CommandKind::Object);
@@ -81,7 +81,7 @@ fn a_window_passes_and_an_objection_opens_it_again() {
 #[test]
 fn silence_returns_or_hands_over_but_never_grants() {
     let mut play = Play::open("2026-09-18");
-    play.to_notice();
+    play.until_notice();
     play.on("2026-09-28").tick();
     assert_eq!((play.step(), play.due("签订")), ("签订", Some(date("2026-10-08"))));
     play.on("2026-10-09").tick();
@@ -89,7 +89,7 @@ fn silence_returns_or_hands_over_but_never_grants() {
     assert!(play.tick().is_empty());
 
     let mut play = Play::open("2026-09-18");
-    play.to_notice().act(("某", "citizen"), CommandKind::Object);
+    play.until_notice().act(("某", "citizen"), CommandKind::Object);
     play.on("2026-11-20").tick();
     assert_eq!(play.step(), "协调");
     assert!(play.state.effects.is_empty());
@@ -101,7 +101,7 @@ fn a_window_that_could_only_end_the_case_waits_for_a_person() {
     let procedure = pack.procedures.get_mut("需求评审").unwrap();
     procedure.steps[4].clock.as_mut().unwrap().expiry_to = None;
     let mut play = Play::open_with(pack, "2026-09-18");
-    play.to_notice();
+    play.until_notice();
     let events = play.on("2026-10-10").tick();
     assert!(matches!(events[0].body, EventBody::Expired { consequence: OnExpiry::Advance, .. }));
     assert_eq!((events.len(), play.step()), (1, "公示"));
@@ -110,7 +110,7 @@ fn a_window_that_could_only_end_the_case_waits_for_a_person() {
 #[test]
 fn a_provisional_date_moves_nothing() {
     let mut play = Play::open("2026-12-28");
-    play.to_notice();
+    play.until_notice();
     let view = clocks(&play.state, &play.context()).pop().unwrap();
     assert!(view.provisional);
     assert!(play.on("2027-02-01").tick().is_empty());

@@ -5,7 +5,7 @@ use crate::pack::model::*;
 #[test]
 fn votes_are_sealed_until_the_quorum() {
     let mut play = Play::open("2026-09-18");
-    play.to_vote();
+    play.until_vote();
     play.act(("甲", PANEL), CommandKind::Approve).act(("乙", PANEL), CommandKind::Refuse);
     assert_eq!(play.step(), "表决");
     assert!(
@@ -24,7 +24,7 @@ fn votes_are_sealed_until_the_quorum() {
 #[test]
 fn one_person_one_vote() {
     let mut play = Play::open("2026-09-18");
-    play.to_vote().act(("甲", PANEL), CommandKind::Approve);
+    play.until_vote().act(("甲", PANEL), CommandKind::Approve);
     let code = play.refused(("甲", PANEL), &Command::new(CommandKind::Refuse));
     assert_eq!(code, "case.voted_twice");
 }
@@ -32,7 +32,7 @@ fn one_person_one_vote() {
 #[test]
 fn too_few_approvals_refuse() {
     let mut play = Play::open("2026-09-18");
-    play.to_vote().act(("甲", PANEL), CommandKind::Approve);
+    play.until_vote().act(("甲", PANEL), CommandKind::Approve);
     play.act(("乙", PANEL), CommandKind::Refuse).act(("丙", PANEL), CommandKind::Refuse);
     assert_eq!(
         play.state.ended.as_ref().map(|end| (end.outcome.as_str(), end.granted)),
@@ -56,7 +56,7 @@ fn a_vote_command_carries_its_choice_and_sets_facts() {
     vote.vote = Some(VoteRule { quorum: 2, approvals: 2, sealed: false });
     for (second, step) in [(Ballot::Approve, "公示"), (Ballot::Refuse, "")] {
         let mut play = Play::open_with(pack.clone(), "2026-09-18");
-        play.to_vote();
+        play.until_vote();
         let ballot = |vote| Command { vote: Some(vote), ..Command::new(CommandKind::Vote) };
         assert_eq!(play.refused(("甲", PANEL), &Command::new(CommandKind::Vote)), "case.vote_missing");
         play.try_do(&actor("甲", PANEL), &ballot(Ballot::Approve)).unwrap();
@@ -72,7 +72,7 @@ fn a_counted_vote_takes_no_more() {
     vote.actions = vec![action(CommandKind::Vote, Vec::new()), action(CommandKind::Close, to("公示"))];
     vote.vote = Some(VoteRule { quorum: 1, approvals: 1, sealed: true });
     let mut play = Play::open_with(pack, "2026-09-18");
-    play.to_vote();
+    play.until_vote();
     let ballot = Command { vote: Some(Ballot::Approve), ..Command::new(CommandKind::Vote) };
     play.try_do(&actor("甲", PANEL), &ballot).unwrap();
     assert_eq!(play.step(), "表决");
