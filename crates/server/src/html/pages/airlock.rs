@@ -1,0 +1,148 @@
+//! The airlock: the one door out, with two reviewers who vote without seeing each other.
+
+use serde::Serialize;
+
+use super::parts::{Clause, Fact, Light, Link, Refusal, Table};
+use super::runs::{Candidate, DisclosureReport};
+use crate::html::render::Page;
+
+/// An export that waits or was decided.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AirlockRow {
+    pub number: String,
+    pub href: String,
+    pub model: String,
+    pub operator: String,
+    pub requested: String,
+    pub votes: String,
+    pub state: String,
+    pub light: Light,
+}
+
+/// The airlock's queue (`airlock.html`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Airlock {
+    pub rows: Vec<AirlockRow>,
+    pub more_href: Option<String>,
+}
+
+impl Page for Airlock {
+    const TEMPLATE: &'static str = "airlock.html";
+
+    fn samples() -> Vec<Self> {
+        let row = |number: &str, votes: &str, state: &str, light: Light| AirlockRow {
+            number: number.into(),
+            href: "/airlock/1".into(),
+            model: "承运人延误统计 v2".into(),
+            operator: "示例数据运营有限公司".into(),
+            requested: "2026-10-22".into(),
+            votes: votes.into(),
+            state: state.into(),
+            light,
+        };
+        vec![
+            Self {
+                rows: vec![
+                    row("出域〔2026〕5号", "1 / 2", "待我审核", Light::DueSoon),
+                    row("出域〔2026〕4号", "2 / 2", "已出域", Light::Done),
+                ],
+                more_href: None,
+            },
+            Self::default(),
+        ]
+    }
+}
+
+/// A reviewer's seat: whether a vote is in, and what it was once all are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Vote {
+    pub seat: String,
+    /// Empty until all votes are in.
+    pub name: String,
+    pub cast: bool,
+    /// Empty until all votes are in.
+    pub verdict: String,
+    pub opinion: String,
+    pub at: String,
+}
+
+/// Reviewing one export (`airlock_review.html`). Posts `verdict` (agree, refuse) and `opinion`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AirlockReview {
+    pub number: String,
+    pub state: String,
+    pub light: Light,
+    pub basis: Vec<Clause>,
+    pub candidate: Candidate,
+    pub earlier: Vec<Candidate>,
+    pub votes: Vec<Vote>,
+    /// Absent when this person has voted or may not.
+    pub vote_href: Option<String>,
+    /// Why this person may not vote.
+    pub refusal: Option<Refusal>,
+    pub case_href: String,
+    pub request_key: String,
+    pub version: i64,
+    pub release: Option<Link>,
+}
+
+impl Page for AirlockReview {
+    const TEMPLATE: &'static str = "airlock_review.html";
+
+    fn samples() -> Vec<Self> {
+        let candidate = |title: &str, month: &str, ua: &str| Candidate {
+            title: title.into(),
+            facts: vec![Fact::new("参数", month), Fact::new("行数", "16"), Fact::new("大小", "1.2 KB")],
+            sample: Table::new(
+                "结果样本",
+                &["carrier", "flights"],
+                &["flights"],
+                &[&["UA", ua], &["B6", "4,984"], &["（已抑制）", "—"]],
+            ),
+            report: DisclosureReport::sample(true),
+        };
+        let open = Self {
+            number: "出域〔2026〕5号".into(),
+            state: "审核中".into(),
+            light: Light::Normal,
+            basis: vec![Clause::new(
+                "附件5 五（二）1（4）",
+                "不得将原始数据导出授权运营域",
+                "/admin/packs/sample#a5",
+            )],
+            candidate: candidate("运〔2026〕12号", "month = 7", "5,066"),
+            earlier: vec![candidate("出域〔2026〕4号（2026-10-15）", "month = 6", "4,975")],
+            votes: vec![
+                Vote { seat: "审核人一".into(), cast: true, ..Vote::default() },
+                Vote { seat: "审核人二".into(), ..Vote::default() },
+            ],
+            vote_href: Some("/airlock/1/vote".into()),
+            case_href: "/cases/30".into(),
+            request_key: "k8".into(),
+            version: 3,
+            ..Self::default()
+        };
+        let mut barred = open.clone();
+        barred.vote_href = None;
+        barred.earlier = Vec::new();
+        barred.refusal = Some(Refusal {
+            code: "case.same_person".into(),
+            message: "您参与了该模型的开发，应当回避。".into(),
+            remedy: "请由其他审核人办理。".into(),
+            clauses: vec![],
+        });
+        let mut done = open.clone();
+        done.vote_href = None;
+        done.state = "已出域".into();
+        done.light = Light::Done;
+        done.release = Some(Link::new("出域回执", "/ledger?record=1188"));
+        for (vote, name) in done.votes.iter_mut().zip(["沈例宁", "高样云"]) {
+            vote.cast = true;
+            vote.name = name.into();
+            vote.verdict = "同意".into();
+            vote.opinion = "每格实体数满足要求。".into();
+            vote.at = "2026-10-23 09:40".into();
+        }
+        vec![open, barred, done]
+    }
+}

@@ -1,0 +1,247 @@
+//! The catalog of public data resources.
+
+use serde::Serialize;
+
+use super::form::{Field, FieldKind, FormError, FormSection};
+use super::parts::{Choice, Fact, Light, Link, Table};
+use crate::html::render::Page;
+
+/// A resource in the list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CatalogRow {
+    pub name: String,
+    pub code: String,
+    pub href: String,
+    pub provider: String,
+    pub rows: String,
+    pub grade: String,
+    /// 待确认 or 已确认: unclassified means unusable.
+    pub state: String,
+    pub light: Light,
+    pub updated: String,
+}
+
+/// The catalog (`catalog.html`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Catalog {
+    pub rows: Vec<CatalogRow>,
+    pub providers: Vec<Choice>,
+    pub search: String,
+    pub filtered: bool,
+    pub register_href: Option<String>,
+    pub more_href: Option<String>,
+}
+
+impl Page for Catalog {
+    const TEMPLATE: &'static str = "catalog.html";
+
+    fn samples() -> Vec<Self> {
+        let row = |name: &str, code: &str, rows: &str, grade: &str, state: &str, light: Light| CatalogRow {
+            name: name.into(),
+            code: code.into(),
+            href: "/catalog/1".into(),
+            provider: "示例县交通运输主管部门".into(),
+            rows: rows.into(),
+            grade: grade.into(),
+            state: state.into(),
+            light,
+            updated: "2026-09-20".into(),
+        };
+        vec![
+            Self {
+                rows: vec![
+                    row("企业登记信息", "enterprise", "10,000", "一般（2级）", "已确认", Light::Normal),
+                    row("人口基本信息", "person", "100,000", "重要（3级）", "已确认", Light::Normal),
+                    row("航班运行记录", "flights", "336,776", "一般（1级）", "待确认 3 列", Light::DueSoon),
+                ],
+                providers: vec![Choice::new("", "全部单位", true)],
+                register_href: Some("/catalog/register".into()),
+                ..Self::default()
+            },
+            Self::default(),
+            Self { search: "地铁".into(), filtered: true, ..Self::default() },
+        ]
+    }
+}
+
+/// A column with its proposed or confirmed classification.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ResourceColumn {
+    pub name: String,
+    pub label: String,
+    pub data_type: String,
+    /// What the detector thinks it is, with its confidence, for example 身份证号 99.8%.
+    pub proposal: String,
+    /// Why: pattern and check digit, dictionary, shape.
+    pub reason: String,
+    pub kinds: Vec<Choice>,
+    pub grades: Vec<Choice>,
+    pub confirmed_by: String,
+    pub missing: String,
+    pub distinct: String,
+    /// Masked examples, never raw values.
+    pub examples: String,
+}
+
+/// An imported state of a resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Snapshot {
+    pub version: String,
+    pub at: String,
+    pub rows: String,
+    pub size: String,
+    pub digest: String,
+    pub by: String,
+}
+
+/// A resource (`resource.html`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ResourcePage {
+    pub name: String,
+    pub code: String,
+    pub state: String,
+    pub light: Light,
+    pub facts: Vec<Fact>,
+    pub columns: Vec<ResourceColumn>,
+    pub snapshots: Vec<Snapshot>,
+    /// Products and grants built on it.
+    pub used_by: Vec<Link>,
+    /// Absent when this role may not confirm. Posts `kind.<column>` and `grade.<column>`.
+    pub confirm_href: Option<String>,
+    pub upload_href: Option<String>,
+    pub version: i64,
+}
+
+impl Page for ResourcePage {
+    const TEMPLATE: &'static str = "resource.html";
+
+    fn samples() -> Vec<Self> {
+        let column =
+            |name: &str, label: &str, data_type: &str, proposal: &str, reason: &str, examples: &str| {
+                ResourceColumn {
+                    name: name.into(),
+                    label: label.into(),
+                    data_type: data_type.into(),
+                    proposal: proposal.into(),
+                    reason: reason.into(),
+                    kinds: vec![
+                        Choice::new("id_card", "身份证号", true),
+                        Choice::new("none", "非敏感", false),
+                    ],
+                    grades: vec![Choice::new("2", "2级", false), Choice::new("3", "3级", true)],
+                    confirmed_by: String::new(),
+                    missing: "0.0%".into(),
+                    distinct: "100,000".into(),
+                    examples: examples.into(),
+                }
+            };
+        let mut done = column("name", "姓名", "文本", "姓名 97.1%", "姓氏词典和字形", "王**");
+        done.confirmed_by = "何设竹 2026-09-21".into();
+        let page = Self {
+            name: "人口基本信息".into(),
+            code: "person".into(),
+            state: "待确认 1 列".into(),
+            light: Light::DueSoon,
+            facts: vec![
+                Fact::new("数据提供单位", "示例县民政主管部门"),
+                Fact::new("来源", "CSV 文件（GB18030）"),
+                Fact::new("行数", "100,000"),
+                Fact::new("更新频率", "每月"),
+            ],
+            columns: vec![
+                column(
+                    "id_no",
+                    "公民身份号码",
+                    "文本",
+                    "身份证号 99.8%",
+                    "18位格式，校验码正确",
+                    "3399**********001X",
+                ),
+                done,
+            ],
+            snapshots: vec![Snapshot {
+                version: "2".into(),
+                at: "2026-09-20 08:00".into(),
+                rows: "100,000".into(),
+                size: "4.1 MB".into(),
+                digest: "b1946ac9…".into(),
+                by: "何设竹".into(),
+            }],
+            used_by: vec![Link::new("货运企业资质核验", "/products/1")],
+            confirm_href: Some("/catalog/1/classification".into()),
+            upload_href: Some("/catalog/1/upload".into()),
+            version: 3,
+        };
+        let mut plain = page.clone();
+        plain.confirm_href = None;
+        plain.snapshots = Vec::new();
+        plain.used_by = Vec::new();
+        vec![page, plain]
+    }
+}
+
+/// Registering a resource or uploading a new state of it (`resource_register.html`). Multipart; the file field is
+/// `file`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ResourceRegister {
+    pub action_href: String,
+    pub back_href: String,
+    pub sections: Vec<FormSection>,
+    pub errors: Vec<FormError>,
+    /// Rows that could not be read: line, column, what is wrong, what to do. Values are not shown.
+    pub row_errors: Table,
+    /// For example 共 1,024 行，其中 3 行有误，未导入任何数据.
+    pub outcome: String,
+    pub size_max: String,
+    pub request_key: String,
+}
+
+impl Page for ResourceRegister {
+    const TEMPLATE: &'static str = "resource_register.html";
+
+    fn samples() -> Vec<Self> {
+        let field = |id: &str, label: &str, kind: FieldKind| Field {
+            id: id.into(),
+            label: label.into(),
+            kind,
+            required: true,
+            ..Field::default()
+        };
+        let mut encoding = field("encoding", "文件编码", FieldKind::Choice);
+        encoding.choices = vec![
+            Choice::new("auto", "自动识别", true),
+            Choice::new("utf-8", "UTF-8", false),
+            Choice::new("gb18030", "GB18030", false),
+        ];
+        let empty = Self {
+            action_href: "/catalog/register".into(),
+            back_href: "/catalog".into(),
+            sections: vec![FormSection {
+                heading: "资源信息".into(),
+                hint: String::new(),
+                fields: vec![
+                    field("name", "资源名称", FieldKind::Text),
+                    encoding,
+                    field("entity", "实体标识列", FieldKind::Text),
+                ],
+            }],
+            size_max: "512 MB".into(),
+            request_key: "k3".into(),
+            ..Self::default()
+        };
+        let mut wrong = empty.clone();
+        wrong.outcome = "共 1,024 行，其中 2 行有误，未导入任何数据。".into();
+        wrong.errors =
+            vec![FormError { field: "file".into(), message: "文件有 2 行不能读取".into() }];
+        wrong.row_errors = Table::new(
+            "有误的行",
+            &["行", "列", "问题", "处理办法"],
+            &["行"],
+            &[
+                &["17", "联系电话", "引号未闭合", "补上右引号后重新上传"],
+                &["903", "（整行）", "列数为 8，应为 9", "检查是否缺少逗号"],
+            ],
+        );
+        vec![empty, wrong]
+    }
+}

@@ -1,0 +1,148 @@
+//! Secure domains: one tenant for each authorisation, two zones for each tenant.
+
+use serde::Serialize;
+
+use super::parts::{Fact, Light, Link};
+use crate::html::render::Page;
+
+/// A tenant in the list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct TenantRow {
+    pub name: String,
+    pub href: String,
+    pub operator: String,
+    pub state: String,
+    pub light: Light,
+    pub resources: u32,
+    pub runs: u32,
+    pub until: String,
+}
+
+/// The list of tenants (`tenants.html`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Tenants {
+    pub rows: Vec<TenantRow>,
+}
+
+impl Page for Tenants {
+    const TEMPLATE: &'static str = "tenants.html";
+
+    fn samples() -> Vec<Self> {
+        vec![
+            Self {
+                rows: vec![TenantRow {
+                    name: "交通领域授权运营域".into(),
+                    href: "/tenants/1".into(),
+                    operator: "示例数据运营有限公司".into(),
+                    state: "运行中".into(),
+                    light: Light::Normal,
+                    resources: 3,
+                    runs: 12,
+                    until: "2029-10-12".into(),
+                }],
+            },
+            Self::default(),
+        ]
+    }
+}
+
+/// A zone of a tenant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ZoneCard {
+    /// `dev` or `prod`; words are the messages `zone-<code>` and `zone-<code>-hint`.
+    pub code: String,
+    pub state: String,
+    pub light: Light,
+    pub facts: Vec<Fact>,
+}
+
+/// A granted resource in a tenant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct GrantRow {
+    pub resource: String,
+    pub href: String,
+    pub fields: String,
+    pub scenario: String,
+    pub until: String,
+    pub twin: String,
+    pub light: Light,
+}
+
+/// A person who may work in the domain.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct StaffRow {
+    pub name: String,
+    pub duty: String,
+    pub training: String,
+    pub light: Light,
+}
+
+/// A tenant (`tenant.html`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct TenantPage {
+    pub name: String,
+    pub operator: String,
+    pub state: String,
+    pub light: Light,
+    pub facts: Vec<Fact>,
+    pub zones: Vec<ZoneCard>,
+    pub grants: Vec<GrantRow>,
+    pub staff: Vec<StaffRow>,
+    pub request_href: Option<String>,
+    pub links: Vec<Link>,
+}
+
+impl Page for TenantPage {
+    const TEMPLATE: &'static str = "tenant.html";
+
+    fn samples() -> Vec<Self> {
+        let page = Self {
+            name: "交通领域授权运营域".into(),
+            operator: "示例数据运营有限公司".into(),
+            state: "运行中".into(),
+            light: Light::Normal,
+            facts: vec![
+                Fact::new("协议", "交授协〔2026〕1号"),
+                Fact::new("有效期至", "2029-10-12"),
+                Fact::new("算法套件", "AES-256-GCM + SHA-256 + Ed25519"),
+            ],
+            zones: vec![
+                ZoneCard {
+                    code: "dev".into(),
+                    state: "运行中".into(),
+                    light: Light::Normal,
+                    facts: vec![Fact::new("表", "3"), Fact::new("进程", "1")],
+                },
+                ZoneCard {
+                    code: "prod".into(),
+                    state: "运行中".into(),
+                    light: Light::Normal,
+                    facts: vec![Fact::new("密封对象", "7"), Fact::new("进行中的运行", "0")],
+                },
+            ],
+            grants: vec![GrantRow {
+                resource: "企业登记信息".into(),
+                href: "/catalog/1".into(),
+                fields: "6 / 9".into(),
+                scenario: "货运企业资质核验".into(),
+                until: "2027-10-12".into(),
+                twin: "脱敏样本 1,000 行".into(),
+                light: Light::Normal,
+            }],
+            staff: vec![StaffRow {
+                name: "周拟山".into(),
+                duty: "数据工程师".into(),
+                training: "2026-10-08 考核合格".into(),
+                light: Light::Normal,
+            }],
+            request_href: Some("/cases/new/request".into()),
+            links: vec![Link::new("开发工作台", "/workbench")],
+        };
+        let mut empty = page.clone();
+        empty.grants = Vec::new();
+        empty.staff = Vec::new();
+        empty.state = "已暂停".into();
+        empty.light = Light::Suspended;
+        vec![page, empty]
+    }
+}

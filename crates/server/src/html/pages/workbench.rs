@@ -1,0 +1,120 @@
+//! The dev workbench: SQL over twins, a table and a chart out.
+
+use serde::Serialize;
+
+use super::parts::{Choice, Link, Table};
+use crate::html::chart::{Chart, Point, Shape};
+use crate::html::render::Page;
+
+/// A table of the dev zone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct WorkbenchTable {
+    pub name: String,
+    pub label: String,
+    pub rows: String,
+    pub columns: Vec<WorkbenchColumn>,
+}
+
+/// A column of a table of the dev zone.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct WorkbenchColumn {
+    pub name: String,
+    pub data_type: String,
+    /// How it is masked; empty when it is not.
+    pub mask: String,
+}
+
+/// A typed parameter of a query.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct QueryParameter {
+    pub name: String,
+    pub data_type: String,
+    pub value: String,
+}
+
+/// Why a query was refused or failed. Errors carry a code, never a value.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct QueryError {
+    pub code: String,
+    pub message: String,
+    /// The rule and the column.
+    pub place: String,
+    /// The nearest legal form.
+    pub nearest: String,
+}
+
+/// The workbench (`workbench.html`). Posts `sql`, `parameter.<name>`, `chart`, `label`, `value`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Workbench {
+    pub tenant: String,
+    pub tenants: Vec<Choice>,
+    pub tables: Vec<WorkbenchTable>,
+    pub sql: String,
+    pub parameters: Vec<QueryParameter>,
+    pub error: Option<QueryError>,
+    pub result: Option<Table>,
+    pub elapsed: String,
+    /// none, bar, line.
+    pub chart_shapes: Vec<Choice>,
+    pub chart: Option<Chart>,
+    pub run_href: String,
+    pub save_href: String,
+    pub models: Vec<Link>,
+}
+
+impl Page for Workbench {
+    const TEMPLATE: &'static str = "workbench.html";
+
+    fn samples() -> Vec<Self> {
+        let column = |name: &str, data_type: &str, mask: &str| WorkbenchColumn {
+            name: name.into(),
+            data_type: data_type.into(),
+            mask: mask.into(),
+        };
+        let base = Self {
+            tenant: "交通领域授权运营域".into(),
+            tenants: vec![Choice::new("1", "交通领域授权运营域", true)],
+            tables: vec![
+                WorkbenchTable {
+                    name: "flights".into(),
+                    label: "航班运行记录".into(),
+                    rows: "1,000".into(),
+                    columns: vec![column("carrier", "文本", ""), column("dep_delay", "数值", ""), column("tailnum", "文本", "保格式加密")],
+                },
+                WorkbenchTable {
+                    name: "enterprise".into(),
+                    label: "企业登记信息".into(),
+                    rows: "1,000".into(),
+                    columns: vec![column("uscc", "文本", "保格式加密"), column("industry", "文本", "")],
+                },
+            ],
+            sql: "SELECT carrier, COUNT(*) AS flights, AVG(dep_delay) AS delay\nFROM flights\nWHERE month = $month\nGROUP BY carrier\nORDER BY flights DESC".into(),
+            parameters: vec![QueryParameter { name: "month".into(), data_type: "整数 1–12".into(), value: "7".into() }],
+            chart_shapes: vec![Choice::new("none", "none", false), Choice::new("bar", "bar", true), Choice::new("line", "line", false)],
+            run_href: "/workbench".into(),
+            save_href: "/models".into(),
+            models: vec![Link::new("承运人延误统计 v2", "/models/1")],
+            ..Self::default()
+        };
+        let mut ran = base.clone();
+        ran.result = Some(Table::new(
+            "查询结果",
+            &["carrier", "flights", "delay"],
+            &["flights", "delay"],
+            &[&["UA", "176", "14.2"], &["B6", "161", "18.9"], &["EV", "148", "21.0"], &["DL", "142", "9.3"]],
+        ));
+        ran.elapsed = "38 ms".into();
+        let points = [("UA", 176.0), ("B6", 161.0), ("EV", 148.0), ("DL", 142.0)]
+            .map(|(label, value)| Point { label: label.to_owned(), value });
+        ran.chart = Some(Chart::draw("result", Shape::Bar, "各承运人航班数", "班", &points));
+        let mut refused = base.clone();
+        refused.error = Some(QueryError {
+            code: "guard.function".into(),
+            message: "不支持函数 `array_agg`".into(),
+            place: "第 1 行，列 tailnum".into(),
+            nearest: "COUNT(DISTINCT tailnum)".into(),
+        });
+        let empty = Self { run_href: "/workbench".into(), save_href: "/models".into(), ..Self::default() };
+        vec![base, ran, refused, empty]
+    }
+}

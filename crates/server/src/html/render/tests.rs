@@ -1,0 +1,315 @@
+//! Every template with every sample in every language.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::*;
+use crate::html::pages::parts::Choice;
+use crate::html::pages::shell::{Notice, NoticeKind};
+use crate::html::pages::{
+    admin, airlock, announcements, authorisations, case, catalog, error, form, help, inbox, ledger, market,
+    models, portal, products, runs, sign_in, tenant, workbench,
+};
+
+/// A rendered sample: template, number, language, HTML.
+struct Rendered {
+    template: &'static str,
+    number: usize,
+    language: Language,
+    html: String,
+}
+
+impl Rendered {
+    fn name(&self) -> String {
+        let stem = self.template.trim_end_matches(".html");
+        format!("{stem}-{}-{}.html", self.number, self.language.tag())
+    }
+}
+
+fn renderer() -> Renderer {
+    Renderer::load(&Assets::load()).unwrap()
+}
+
+fn shell_of(template: &str, number: usize) -> Shell {
+    let public = template.starts_with("portal") || template == "sign_in.html";
+    let mut shell = if public || (template == "error.html" && number == 1) {
+        Shell::public("示例县", "2026年9月28日 星期一", "/portal")
+    } else {
+        let code = template.trim_end_matches(".html").trim_start_matches("admin_");
+        Shell::sample(match code {
+            "case" | "airlock_review" => "airlock",
+            "product" | "product_price" => "products",
+            "tenant" => "tenants",
+            other => other,
+        })
+    };
+    if template == "catalog.html" {
+        shell.notice = Some(Notice { kind: NoticeKind::Done, text: "已登记资源。".into() });
+    }
+    if template == "runs.html"
+        && let Some(user) = &mut shell.user
+    {
+        user.roles = vec![Choice::new("engineer", "数据工程师", true)];
+    }
+    shell
+}
+
+fn add<P: Page>(renderer: &Renderer, all: &mut Vec<Rendered>) {
+    let samples = P::samples();
+    assert!(!samples.is_empty(), "{} has no sample", P::TEMPLATE);
+    for (number, sample) in samples.iter().enumerate() {
+        for language in Language::ALL {
+            let shell = shell_of(P::TEMPLATE, number);
+            let html = renderer.render(language, &shell, sample).unwrap_or_else(|error| {
+                let mut text = error.to_string();
+                let mut source = std::error::Error::source(&error);
+                while let Some(cause) = source {
+                    text = format!("{text}\n{cause:#}");
+                    source = cause.source();
+                }
+                panic!("{} sample {number} {}: {text}", P::TEMPLATE, language.tag())
+            });
+            all.push(Rendered { template: P::TEMPLATE, number, language, html });
+        }
+    }
+}
+
+fn all() -> Vec<Rendered> {
+    let renderer = renderer();
+    let mut all = Vec::new();
+    macro_rules! pages { ($($page:ty),+ $(,)?) => { $( add::<$page>(&renderer, &mut all); )+ } }
+    pages!(
+        sign_in::SignIn,
+        inbox::Inbox,
+        case::CasePage,
+        form::CaseStart,
+        form::CaseOpen,
+        announcements::Announcements,
+        announcements::AnnouncementEdit,
+        catalog::Catalog,
+        catalog::ResourcePage,
+        catalog::ResourceRegister,
+        tenant::Tenants,
+        tenant::TenantPage,
+        workbench::Workbench,
+        models::Models,
+        models::ModelPage,
+        runs::Runs,
+        runs::RunOrder,
+        runs::RunPage,
+        airlock::Airlock,
+        airlock::AirlockReview,
+        products::Products,
+        products::ProductPage,
+        products::ProductPrice,
+        market::Agreements,
+        market::Keys,
+        market::Metering,
+        market::Bill,
+        authorisations::Authorisations,
+        authorisations::AuthorisationPage,
+        ledger::Ledger,
+        ledger::Journal,
+        portal::PortalHome,
+        portal::PortalAnnouncements,
+        portal::PortalAnnouncement,
+        portal::PortalOperators,
+        portal::PortalProducts,
+        portal::PortalProduct,
+        portal::PortalObjections,
+        portal::PortalObjectionNew,
+        portal::PortalLedger,
+        admin::AdminPacks,
+        admin::AdminPack,
+        admin::AdminAccounts,
+        admin::AdminJobs,
+        help::Help,
+        error::ErrorPage,
+    );
+    all
+}
+
+/// A start tag: its name and its attributes.
+struct Tag<'a> {
+    name: &'a str,
+    text: &'a str,
+    after: &'a str,
+}
+
+impl<'a> Tag<'a> {
+    fn attribute(&self, name: &str) -> Option<&'a str> {
+        let start = self.text.find(&format!(" {name}=\""))? + name.len() + 3;
+        let rest = &self.text[start..];
+        Some(&rest[..rest.find('"')?])
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.text.split([' ', '>', '=']).any(|word| word == name)
+    }
+}
+
+fn tags(html: &str) -> Vec<Tag<'_>> {
+    let mut tags = Vec::new();
+    let mut rest = html;
+    while let Some(start) = rest.find('<') {
+        let Some(end) = rest[start..].find('>') else { break };
+        let text = &rest[start..=start + end];
+        rest = &rest[start + end + 1..];
+        let name = text.trim_start_matches('<').split([' ', '>', '/']).next().unwrap_or_default();
+        if !text.starts_with("</") && !text.starts_with("<!") {
+            tags.push(Tag { name, text, after: rest });
+        }
+    }
+    tags
+}
+
+#[test]
+fn every_page_obeys_the_house_rules() {
+    for page in all() {
+        let at = page.name();
+        let tags = tags(&page.html);
+        assert!(page.html.starts_with("<!doctype html>"), "{at}");
+        let html = tags.iter().find(|tag| tag.name == "html").unwrap();
+        assert_eq!(html.attribute("lang"), Some(page.language.tag()), "{at}");
+        assert_eq!(tags.iter().filter(|tag| tag.name == "h1").count(), 1, "{at}: one h1");
+        assert_eq!(tags.iter().filter(|tag| tag.name == "main").count(), 1, "{at}: one main");
+        for tag in &tags {
+            let inline = tag.has("style") || tag.text.contains(" on") && tag.text.contains("=\"javascript");
+            assert!(!inline && tag.name != "style", "{at}: inline style or script in {}", tag.text);
+            assert!(
+                !["click", "change", "submit", "load"].iter().any(|e| tag.has(&format!("on{e}"))),
+                "{at}"
+            );
+            if tag.name == "script" {
+                assert!(
+                    tag.attribute("src").is_some_and(|src| src.starts_with("/assets/")),
+                    "{at}: {}",
+                    tag.text
+                );
+            }
+            if tag.name == "img" {
+                assert!(tag.attribute("alt").is_some(), "{at}: {}", tag.text);
+            }
+            for name in ["href", "src", "action", "formaction"] {
+                let value = tag.attribute(name).unwrap_or("/");
+                let local = value.starts_with(['/', '#', '?']) && !value.starts_with("//");
+                assert!(local, "{at}: {name} leaves this server in {}", tag.text);
+            }
+            if tag.name == "a" || tag.name == "form" {
+                let target = tag.attribute(if tag.name == "a" { "href" } else { "action" });
+                assert!(target.is_some_and(|target| !target.is_empty()), "{at}: {}", tag.text);
+            }
+        }
+        let title = tags.iter().find(|tag| tag.name == "title").unwrap();
+        assert!(!title.after.trim_start().starts_with("–"), "{at}: empty title");
+    }
+}
+
+#[test]
+fn ids_are_unique_and_references_resolve() {
+    for page in all() {
+        let at = page.name();
+        let tags = tags(&page.html);
+        let mut ids = BTreeSet::new();
+        for id in tags.iter().filter_map(|tag| tag.attribute("id")) {
+            assert!(ids.insert(id), "{at}: id {id} twice");
+        }
+        for tag in &tags {
+            for name in ["for", "aria-labelledby", "aria-describedby", "data-copy"] {
+                for id in tag.attribute(name).unwrap_or_default().split_whitespace() {
+                    assert!(ids.contains(id), "{at}: {name} points at no {id} in {}", tag.text);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_control_has_a_label() {
+    for page in all() {
+        let at = page.name();
+        let tags = tags(&page.html);
+        let labelled: BTreeSet<_> = tags.iter().filter_map(|tag| tag.attribute("for")).collect();
+        for tag in tags.iter().filter(|tag| ["input", "select", "textarea"].contains(&tag.name)) {
+            if tag.attribute("type") == Some("hidden") {
+                continue;
+            }
+            let named = tag.attribute("aria-label").is_some_and(|label| !label.is_empty())
+                || tag.attribute("id").is_some_and(|id| labelled.contains(id));
+            assert!(named, "{at}: no label for {}", tag.text);
+        }
+        for tag in tags.iter().filter(|tag| tag.name == "button") {
+            assert!(!tag.after.trim_start().starts_with("</button"), "{at}: empty button");
+            assert!(tag.attribute("type").is_some(), "{at}: {}", tag.text);
+        }
+        for tag in tags.iter().filter(|tag| tag.name == "form" && tag.attribute("method") == Some("post")) {
+            let form = &tag.after[..tag.after.find("</form>").unwrap()];
+            assert!(form.contains("name=\"csrf\""), "{at}: {} carries no token", tag.text);
+        }
+    }
+}
+
+#[test]
+fn every_template_is_rendered_by_a_page() {
+    let rendered: BTreeSet<_> = all().iter().map(|page| page.template).collect();
+    let frames = ["ui.html", "frame.html", "shell.html", "public.html"];
+    for name in Files::iter().filter(|name| !frames.contains(&name.as_ref())) {
+        assert!(rendered.contains(name.as_ref()), "no page renders {name}");
+    }
+}
+
+#[test]
+fn values_are_escaped() {
+    let mut page = help::Help::samples().remove(0);
+    page.version = "<script>alert(1)</script>&\"'/".into();
+    let html = renderer().render(Language::English, &Shell::sample("inbox"), &page).unwrap();
+    assert!(!html.contains("<script>alert") && html.contains("&lt;script&gt;"));
+    assert!(html.contains("&lt;/script&gt;&amp;&quot;&#39;/"));
+}
+
+#[test]
+fn messages_are_all_used() {
+    let mut text = String::new();
+    for name in Files::iter() {
+        text.push_str(std::str::from_utf8(&Files::get(&name).unwrap().data).unwrap());
+    }
+    // Keys joined from a prefix and a code.
+    let joined = [
+        "error-",
+        "menu-",
+        "light-",
+        "figure-",
+        "tab-",
+        "inbox-empty-",
+        "zone-",
+        "chart-",
+        "key-",
+        "help-light-",
+        "portal-nav-",
+        "pack-",
+    ];
+    let locale = include_str!("../../../../../web/locales/en.ftl");
+    for line in locale.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase())) {
+        let Some((key, _)) = line.split_once(" =") else { continue };
+        let used = text.contains(&format!("\"{key}\"")) || text.contains(&format!("'{key}'"));
+        assert!(used || joined.iter().any(|prefix| key.starts_with(prefix)), "{key} is never shown");
+    }
+}
+
+/// Writes every sample as a file, so that people and browsers can look at them.
+#[test]
+fn gallery() {
+    let Some(folder) = std::env::var_os("SHUYU_GALLERY").map(PathBuf::from) else { return };
+    let assets = Assets::load();
+    for page in all() {
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(page.name()), &page.html).unwrap();
+    }
+    for name in ["theme.css", "app.js", "icon.svg", "vendor/bootstrap.min.css"] {
+        let url = assets.url(name).unwrap();
+        let path = folder.join(url.trim_start_matches('/'));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let hash = url.split('/').nth(2).unwrap();
+        std::fs::write(path, &assets.find(hash, name).unwrap().body).unwrap();
+    }
+}
