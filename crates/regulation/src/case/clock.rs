@@ -1,5 +1,8 @@
 //! Clocks (期限): due days with their explanation, ladders and expiry.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
 use base::Date;
 use serde::Serialize;
 
@@ -158,21 +161,21 @@ fn ring(
     which: impl Fn(&Rung) -> bool,
 ) {
     let left = days_left(counted.due, draft.ctx);
-    let rang = |rung: &Rung| clock.rung.contains(&(rung.days_left, rung.tell.clone()));
-    let mut rungs: Vec<&Rung> = rule.ladder.iter().filter(|rung| which(rung)).collect();
-    rungs.retain(|rung| left <= rung.days_left && !rang(rung));
-    rungs.sort_by_key(|rung| std::cmp::Reverse(rung.days_left));
-    rungs.dedup();
-    for rung in rungs {
-        let units = match draft.players(&rung.tell) {
+    let reached = rule.ladder.iter().filter(|rung| which(rung) && left <= rung.days_left);
+    let rungs: BTreeSet<_> = reached.map(|rung| (Reverse(rung.days_left), &rung.tell)).collect();
+    for (Reverse(days_left), tell) in rungs {
+        if clock.rung.contains(&(days_left, tell.clone())) {
+            continue;
+        }
+        let units = match draft.players(tell) {
             Players::Units(units) => units,
             Players::Anyone => Vec::new(),
         };
         let rang = EventBody::ClockRang {
             step: clock.step.clone(),
             unit: clock.unit.clone(),
-            days_left: rung.days_left,
-            tell: rung.tell.clone(),
+            days_left,
+            tell: tell.clone(),
             units,
             due: counted.due,
         };

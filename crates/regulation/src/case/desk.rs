@@ -6,7 +6,7 @@ use super::condition::{Facts, Truth, evaluate};
 use super::decide::{Decision, find_procedure};
 use super::flow::Draft;
 use super::vote::ballot_rule;
-use super::{Actor, CaseState, Context, OpenStep, Rejection, command_words};
+use super::{Actor, CaseState, Context, EVENTS_MAX, OpenStep, Rejection, command_words};
 use crate::pack::model::{Action, ClauseId, CommandKind, FactValue, Procedure, Separation, Step, Who};
 
 /// A person before an open step.
@@ -46,6 +46,14 @@ impl<'a> Desk<'a> {
                 format!("the procedure has no step `{id}`"),
             )
         })?;
+        if state.version >= EVENTS_MAX {
+            return Err(Rejection::new(
+                "case.too_long",
+                "办件记录已达上限，请另行办理",
+                "the case's record is full; open another case",
+            )
+            .on(ctx, &[&procedure.clauses]));
+        }
         Ok(Self { state, actor, ctx, procedure, step, open })
     }
 

@@ -1,8 +1,8 @@
 //! The case kernel: what may be done with a case (办件), by whom, until when and on which clause.
 //!
-//! A case is its events. [`open`] and [`decide`] turn a command into events or a [`Rejection`]; [`tick`] turns the
-//! passing of days into events; [`evolve`] folds events into a [`CaseState`] and cannot fail. Storage keeps the
-//! events, everything else is computed: buttons by [`available`], dates by [`clocks`], the inbox by [`open_tasks`].
+//! A case is its events. [`open()`] and [`decide()`] turn a command into events or a [`Rejection`]; [`tick()`] turns the
+//! passing of days into events; [`evolve()`] folds events into a [`CaseState`] and cannot fail. Storage keeps the
+//! events, everything else is computed: buttons by [`available()`], dates by [`clocks()`], the inbox by [`open_tasks()`].
 //!
 //! What the kernel fixes, whatever a pack says:
 //! - a step's task is done only by a unit that holds it, once, by a person no separation rule keeps away;
@@ -60,6 +60,8 @@ pub const TEXT_CHARS_MAX: usize = 500;
 pub const LONG_TEXT_CHARS_MAX: usize = 20_000;
 /// Entries of a list field or list fact.
 pub const ITEMS_MAX: usize = 500;
+/// Events of one case; beyond it only the clock writes.
+pub const EVENTS_MAX: u64 = 10_000;
 /// Attachments of one command.
 pub const ATTACHMENTS_MAX: usize = 100;
 /// Defects of one return.

@@ -5,6 +5,7 @@
 //! `经办人` names the person (two lines with the same name are the same person), `表决` is the vote (`同意` or
 //! `不同意`), `缺附件` and `缺字段` leave an attachment or a field out.
 
+mod expect;
 mod sample;
 
 use std::collections::BTreeMap;
@@ -13,13 +14,12 @@ use base::{Date, Digest, Id, Timestamp, kind};
 use serde::Serialize;
 
 use super::{
-    Actor, Ballot, CaseState, Command, Context, Defect, Event, OpenCase, Players, Rejection, clocks, decide,
-    evolve, number, open, players, tick,
+    Actor, Ballot, CaseState, Command, Context, Defect, Event, OpenCase, Players, Rejection, decide, evolve,
+    number, open, players, tick,
 };
 use crate::calendar::{Calendar, DAYS_MAX};
 use crate::pack::model::{
-    Action, Binding, CommandKind, Expectation, FactValue, Pack, Procedure, Role, RoleKey, Scenario,
-    ScenarioEvent, UnitCode,
+    Action, Binding, CommandKind, FactValue, Pack, Procedure, RoleKey, Scenario, ScenarioEvent, UnitCode,
 };
 
 pub use sample::{sample_attachment, sample_fact, sample_form};
@@ -172,21 +172,9 @@ impl Stage<'_> {
 
     fn open(&self, line: &ScenarioEvent) -> Result<Vec<Event>, Box<Rejection>> {
         let parties = self.parties();
-        let unit = line.unit.clone().unwrap_or_else(|| match self.pack.roles.get(&self.procedure.opener) {
-            Some(role) if role.binding == Binding::Fixed => {
-                let party = parties.get(&self.procedure.opener).and_then(|units| units.first());
-                role.units.first().or(party).cloned().unwrap_or_else(|| OPENER.to_owned())
-            }
-            // The platform observes who it is: the unit the line states, or the sample party.
-            Some(Role { binding: Binding::Fact(key), .. }) => match line.facts.get(key) {
-                Some(FactValue::Text(unit)) => unit.clone(),
-                Some(FactValue::List(units)) => units.first().cloned().unwrap_or_else(|| PARTY.to_owned()),
-                _ => PARTY.to_owned(),
-            },
-            _ => OPENER.to_owned(),
-        });
-        let actor = person(line, &self.procedure.opener, &unit, "opener");
         let mut facts = stated(line);
+        let opener = self.opener(line, &parties, &mut facts);
+        let actor = person(line, &self.procedure.opener, &opener, "opener");
         let asked = self.procedure.facts.iter().chain(&self.procedure.observed);
         for rule in asked.filter(|rule| rule.required) {
             facts.entry(rule.key.clone()).or_insert_with(|| sample_fact(rule.kind, line.on, PARTY));
@@ -221,6 +209,35 @@ impl Stage<'_> {
             parties,
         };
         open(&self.context(now), &case)
+    }
+
+    /// The unit that opens the case; where a fact names it and none is given, the fact is observed.
+    fn opener(
+        &self,
+        line: &ScenarioEvent,
+        parties: &BTreeMap<RoleKey, Vec<UnitCode>>,
+        facts: &mut BTreeMap<String, FactValue>,
+    ) -> UnitCode {
+        let named = line.unit.clone().unwrap_or_else(|| OPENER.to_owned());
+        let Some(role) = self.pack.roles.get(&self.procedure.opener) else {
+            return named;
+        };
+        let first = match &role.binding {
+            Binding::Fixed => role.units.first().or(parties.get(&role.key).and_then(|units| units.first())),
+            Binding::Fact(key) => {
+                let party = line.unit.clone().unwrap_or_else(|| PARTY.to_owned());
+                match facts.entry(key.clone()).or_insert(FactValue::Text(party)) {
+                    FactValue::Text(unit) => Some(&*unit),
+                    FactValue::List(units) => units.first(),
+                    _ => None,
+                }
+            }
+            Binding::Opener | Binding::Anyone => None,
+        };
+        match (&line.unit, first) {
+            (None, Some(first)) => first.clone(),
+            _ => named,
+        }
     }
 
     fn decide(&self, state: &CaseState, line: &ScenarioEvent) -> Result<Vec<Event>, Box<Rejection>> {
@@ -328,71 +345,6 @@ impl Stage<'_> {
 
     fn failure(&self, line: Option<usize>, zh: String, en: String) -> Box<ScenarioFailure> {
         Box::new(ScenarioFailure { scenario: self.scenario.name.clone(), line, zh, en })
-    }
-
-    fn check(&self) -> Vec<ScenarioFailure> {
-        let mut failures = Vec::new();
-        let expects_refusal =
-            self.scenario.then.iter().any(|expected| matches!(expected, Expectation::Refused(_)));
-        if let Some(refused) = self.refused.as_ref().filter(|_| !expects_refusal) {
-            let (zh, en) = (format!("最后一行被拒绝：{}", refused.zh), format!("refused: {}", refused.en));
-            failures.push(*self.failure(Some(self.scenario.given.len()), zh, en));
-        }
-        for expected in &self.scenario.then {
-            if let Some((zh, en)) = self.missed(expected) {
-                failures.push(*self.failure(None, zh, en));
-            }
-        }
-        failures
-    }
-
-    /// What is found instead of an expectation.
-    fn missed(&self, expected: &Expectation) -> Option<(String, String)> {
-        let state = self.state.as_ref();
-        let open = state.and_then(|state| state.step.as_ref()).map_or("", |open| open.step.as_str());
-        let ended = state.and_then(|state| state.ended.as_ref()).map_or("", |end| end.outcome.as_str());
-        match expected {
-            Expectation::Due(step, due) => {
-                let now = self.now(self.day?);
-                let views = state.map(|state| clocks(state, &self.context(now))).unwrap_or_default();
-                let dues: Vec<Option<Date>> =
-                    views.iter().filter(|view| view.step == *step).map(|view| view.due).collect();
-                (!dues.contains(&Some(*due))).then(|| {
-                    let found = format!("{dues:?}");
-                    (
-                        format!("“{step}”应于 {due} 到期，实为 {found}"),
-                        format!("`{step}` is due {found}, not {due}"),
-                    )
-                })
-            }
-            Expectation::Open(step) => (open != step).then(|| {
-                (
-                    format!("应在“{step}”环节，实在“{open}{ended}”"),
-                    format!("the case is in `{open}{ended}`, not in step `{step}`"),
-                )
-            }),
-            Expectation::Outcome(outcome) => (ended != outcome).then(|| {
-                (
-                    format!("应以“{outcome}”办结，实为“{ended}{open}”"),
-                    format!("the outcome is `{ended}{open}`, not `{outcome}`"),
-                )
-            }),
-            Expectation::Refused(clauses) => {
-                let found = self.refused.as_ref().map(|refused| refused.clauses.clone()).unwrap_or_default();
-                (!found.iter().any(|clause| clauses.contains(clause))).then(|| {
-                    (
-                        format!("应依 {clauses:?} 拒绝，实依 {found:?}"),
-                        format!("refused on {found:?}, not on {clauses:?}"),
-                    )
-                })
-            }
-            Expectation::Effects(effects) => {
-                let done = state.map(|state| state.effects.as_slice()).unwrap_or_default();
-                let missing: Vec<_> = effects.iter().filter(|effect| !done.contains(effect)).collect();
-                (!missing.is_empty())
-                    .then(|| (format!("缺少效果 {missing:?}"), format!("missing effects {missing:?}")))
-            }
-        }
     }
 }
 

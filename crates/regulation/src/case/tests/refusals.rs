@@ -169,3 +169,22 @@ fn withdrawing_ends_the_case_ungranted() {
     assert_eq!((ended.outcome.as_str(), ended.granted), ("撤回", false));
     assert!(play.state.clocks.iter().all(|clock| clock.done_on.is_some() && !clock.is_stopped()));
 }
+
+#[test]
+fn an_opener_bound_by_a_fact_is_the_one_the_platform_observed() {
+    let mut pack = pack();
+    pack.roles.get_mut("申请人").unwrap().binding = Binding::Fact("运营单位".to_owned());
+    let play = Play::open("2026-09-18");
+    let context = Context { pack: &pack, ..play.context() };
+    let mut case = application(&pack, "2026-09-18");
+    assert_eq!(open(&context, &case).unwrap_err().code, "case.wrong_opener");
+    case.observed.insert("运营单位".to_owned(), FactValue::Text(APPLICANT.to_owned()));
+    assert!(open(&context, &case).is_ok());
+}
+
+#[test]
+fn a_full_record_takes_no_more() {
+    let mut play = Play::open("2026-09-18");
+    play.state.version = EVENTS_MAX;
+    assert_eq!(play.refused(("受", BUREAU), &plain(CommandKind::Accept)), "case.too_long");
+}

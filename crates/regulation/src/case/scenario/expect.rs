@@ -1,0 +1,74 @@
+//! What a scenario expects at its end.
+
+use base::Date;
+
+use super::{ScenarioFailure, Stage};
+use crate::case::clocks;
+use crate::pack::model::Expectation;
+
+impl Stage<'_> {
+    pub(super) fn check(&self) -> Vec<ScenarioFailure> {
+        let mut failures = Vec::new();
+        let expects_refusal =
+            self.scenario.then.iter().any(|expected| matches!(expected, Expectation::Refused(_)));
+        if let Some(refused) = self.refused.as_ref().filter(|_| !expects_refusal) {
+            let (zh, en) = (format!("最后一行被拒绝：{}", refused.zh), format!("refused: {}", refused.en));
+            failures.push(*self.failure(Some(self.scenario.given.len()), zh, en));
+        }
+        for expected in &self.scenario.then {
+            if let Some((zh, en)) = self.missed(expected) {
+                failures.push(*self.failure(None, zh, en));
+            }
+        }
+        failures
+    }
+
+    /// What is found instead of an expectation.
+    fn missed(&self, expected: &Expectation) -> Option<(String, String)> {
+        let state = self.state.as_ref();
+        let open = state.and_then(|state| state.step.as_ref()).map_or("", |open| open.step.as_str());
+        let ended = state.and_then(|state| state.ended.as_ref()).map_or("", |end| end.outcome.as_str());
+        match expected {
+            Expectation::Due(step, due) => {
+                let now = self.now(self.day?);
+                let views = state.map(|state| clocks(state, &self.context(now))).unwrap_or_default();
+                let dues: Vec<Option<Date>> =
+                    views.iter().filter(|view| view.step == *step).map(|view| view.due).collect();
+                (!dues.contains(&Some(*due))).then(|| {
+                    let found = format!("{dues:?}");
+                    (
+                        format!("“{step}”应于 {due} 到期，实为 {found}"),
+                        format!("`{step}` is due {found}, not {due}"),
+                    )
+                })
+            }
+            Expectation::Open(step) => (open != step).then(|| {
+                (
+                    format!("应在“{step}”环节，实在“{open}{ended}”"),
+                    format!("the case is in `{open}{ended}`, not in step `{step}`"),
+                )
+            }),
+            Expectation::Outcome(outcome) => (ended != outcome).then(|| {
+                (
+                    format!("应以“{outcome}”办结，实为“{ended}{open}”"),
+                    format!("the outcome is `{ended}{open}`, not `{outcome}`"),
+                )
+            }),
+            Expectation::Refused(clauses) => {
+                let found = self.refused.as_ref().map(|refused| refused.clauses.clone()).unwrap_or_default();
+                (!found.iter().any(|clause| clauses.contains(clause))).then(|| {
+                    (
+                        format!("应依 {clauses:?} 拒绝，实依 {found:?}"),
+                        format!("refused on {found:?}, not on {clauses:?}"),
+                    )
+                })
+            }
+            Expectation::Effects(effects) => {
+                let done = state.map(|state| state.effects.as_slice()).unwrap_or_default();
+                let missing: Vec<_> = effects.iter().filter(|effect| !done.contains(effect)).collect();
+                (!missing.is_empty())
+                    .then(|| (format!("缺少效果 {missing:?}"), format!("missing effects {missing:?}")))
+            }
+        }
+    }
+}
