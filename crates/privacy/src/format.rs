@@ -234,6 +234,14 @@ pub(crate) fn parse_mobile(text: &str) -> Option<(u64, u64)> {
     Some((prefix, number(rest)?))
 }
 
+/// Writes a mobile number.
+pub(crate) fn write_mobile(out: &mut String, prefix: u64, rest: u64) {
+    let mut digits = [0; 11];
+    put(&mut digits, 0, 3, prefix);
+    put(&mut digits, 3, 8, rest);
+    push(out, &digits);
+}
+
 /// Digits of number plates: letters without I and O, then digits.
 pub(crate) const PLATE_DIGITS: &[u8; 34] = b"0123456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 

@@ -8,14 +8,13 @@ use arrow::array::{
 };
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType as ArrowType, Date32Type, Decimal128Type, Float64Type, Int64Type, TimeUnit,
-    TimestampMicrosecondType,
+    DataType as ArrowType, Date32Type, Decimal128Type, Float64Type, TimeUnit, TimestampMicrosecondType,
 };
 
 use super::identifier::Identifier;
 use super::key::{KeyedHash, MaskKey};
 use super::text::TextMask;
-use super::{MaskSpec, value};
+use super::{MaskSpec, integer, value};
 use crate::format::{parse_date, write_date};
 use crate::{DataType, Error, SensitiveKind};
 
@@ -94,10 +93,7 @@ fn mask_text(column: &StringArray, spec: &MaskSpec, key: &MaskKey) -> Option<Arr
             let mask = TextMask::new(*kind, key);
             Some(map_text(column, |value, out| mask.mask(value, out)))
         }
-        MaskSpec::Format { kind } => {
-            let mask = Identifier::new(*kind, key);
-            Some(map_text(column, |value, out| mask.mask(value, out)))
-        }
+        MaskSpec::Format { kind } => Some(Identifier::new(*kind, key).mask(column)),
         MaskSpec::Token { domain } => {
             let hash = key.hash("token", &domain_name(domain));
             Some(map_text(column, |value, out| hash.token(value.as_bytes(), out)))
@@ -153,16 +149,9 @@ fn shift_text(column: &StringArray, days_max: u16, hash: &KeyedHash, key: &MaskK
 
 fn mask_integers(column: &Int64Array, spec: &MaskSpec, key: &MaskKey) -> Option<ArrayRef> {
     let masked: Int64Array = match spec {
-        MaskSpec::Format { kind: SensitiveKind::Mobile } => {
-            let mask = Identifier::new(SensitiveKind::Mobile, key);
-            let permutation = key.permutation("number:mobile");
-            column.unary::<_, Int64Type>(|value| {
-                // What is no mobile number becomes a number that is none either.
-                mask.mobile_number(value).unwrap_or_else(|| token_number(&permutation, value))
-            })
-        }
-        MaskSpec::Format { kind: SensitiveKind::General } => integer_tokens(column, key, "general"),
-        MaskSpec::Token { domain } => integer_tokens(column, key, &domain_name(domain)),
+        MaskSpec::Format { kind: SensitiveKind::Mobile } => integer::mobiles(column, key),
+        MaskSpec::Format { kind: SensitiveKind::General } => integer::tokens(column, key, "general"),
+        MaskSpec::Token { domain } => integer::tokens(column, key, &domain_name(domain)),
         MaskSpec::Round { step } => {
             column.unary(|value| narrow(value::round(i128::from(value), i128::from(*step))))
         }
@@ -178,30 +167,6 @@ fn mask_integers(column: &Int64Array, spec: &MaskSpec, key: &MaskKey) -> Option<
         }
     };
     Some(Arc::new(masked))
-}
-
-fn integer_tokens(column: &Int64Array, key: &MaskKey, name: &str) -> Int64Array {
-    let permutation = key.permutation(&format!("number:{name}"));
-    column.unary(|value| token_number(&permutation, value))
-}
-
-/// A keyed permutation of all integers that keeps the sign, and keeps numbers of at most nine or fifteen digits so:
-/// the first fit 32-bit columns, the second are exact in JavaScript.
-fn token_number(permutation: &super::permutation::Permutation, value: i64) -> i64 {
-    const BANDS: [u64; 4] = [0, 1_000_000_000, 1_000_000_000_000_000, 1 << 63];
-    let negative = value < 0;
-    // -1 - value maps the negative half onto 0..2⁶³ without overflow.
-    let magnitude = if negative { (-1 - value).cast_unsigned() } else { value.cast_unsigned() };
-    for (index, band) in BANDS.windows(2).enumerate() {
-        let [low, high] = band else { continue };
-        if magnitude < *high {
-            let tweak = u128::from(negative) << 8 | u128::try_from(index).unwrap_or(0);
-            let point = permutation.tweak(tweak).permute(magnitude - low, high - low) + low;
-            let point = i64::try_from(point).unwrap_or(i64::MAX);
-            return if negative { -1 - point } else { point };
-        }
-    }
-    value
 }
 
 fn mask_decimals(column: &Decimal128Array, spec: &MaskSpec, key: &MaskKey) -> Option<ArrayRef> {

@@ -7,6 +7,7 @@
 
 mod column;
 mod identifier;
+mod integer;
 mod key;
 mod permutation;
 mod sample;
