@@ -117,7 +117,8 @@ pub fn note(state: &CaseState, text: &str, actor: &Actor, ctx: &Context<'_>) -> 
     let desk = Desk::new(state, actor, ctx)?;
     let text = text.trim();
     if text.is_empty() || text.chars().count() > LONG_TEXT_CHARS_MAX {
-        return Err(Rejection::new("case.note_invalid", "备注为空或过长", "the remark is empty or too long"));
+        return Err(Rejection::new("case.note_invalid", "备注为空或过长", "the remark is empty or too long")
+            .on(ctx, &[&desk.step.clauses, &desk.procedure.clauses]));
     }
     let mut draft = desk.draft();
     draft.push(&[], EventBody::Noted { text: text.to_owned() });
@@ -198,6 +199,9 @@ impl Desk<'_> {
             action.label.clone().unwrap_or_else(|| words.0.to_owned()),
             action.label_en.clone().unwrap_or_else(|| words.1.to_owned()),
         );
+        // A withdrawal is the opener's: it is not printed in the box of the unit that holds the step.
+        let own = command.kind == CommandKind::Withdraw;
+        let opinion_box = self.step.opinion_box.clone().filter(|_| !own);
         let stated = merged(&BTreeMap::new(), &checked.facts, &command.observed);
         let resolution = match stated.get(FACT_RESOLUTION) {
             Some(FactValue::Text(number)) => number.clone(),
@@ -211,7 +215,7 @@ impl Desk<'_> {
                 label,
                 completes,
                 opinion: checked.opinion,
-                opinion_box: self.step.opinion_box.clone(),
+                opinion_box,
                 form_id: action.form.clone(),
                 form: checked.form,
                 attachments: command.attachments.clone(),

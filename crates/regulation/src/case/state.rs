@@ -229,6 +229,11 @@ impl CaseState {
         self.seated.get(step).map_or(1, |units| units.len().max(1))
     }
 
+    /// Opinions that may be shown: those of a sealed vote only once its result stands.
+    pub fn visible_opinions(&self) -> impl Iterator<Item = &Opinion> {
+        self.opinions.iter().filter(|opinion| !opinion.sealed)
+    }
+
     /// The day of an anchor event, if it happened.
     #[must_use]
     pub const fn anchor(&self, anchor: Anchor) -> Option<Date> {

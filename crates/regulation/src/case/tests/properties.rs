@@ -125,7 +125,10 @@ pub(super) fn play(pack: &Pack, calendar: &Calendar, start: Vec<Event>, moves: &
                 state = new.iter().fold(Some(state), evolve).unwrap();
                 events.extend(new);
             }
-            Err(rejection) => assert!(!rejection.zh.is_empty() && !rejection.en.is_empty()),
+            Err(rejection) => {
+                assert!(!rejection.zh.is_empty() && !rejection.en.is_empty());
+                assert!(!rejection.clauses.is_empty(), "every refusal has its clause: {rejection:?}");
+            }
         }
         check_state(&state, &events, &context, people);
     }

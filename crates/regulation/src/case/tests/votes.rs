@@ -11,6 +11,7 @@ fn votes_are_sealed_until_the_quorum() {
     assert!(
         play.state.opinions.iter().filter(|opinion| opinion.step == "表决").all(|opinion| opinion.sealed)
     );
+    assert!(play.state.visible_opinions().all(|opinion| opinion.step != "表决"));
     let told = serde_json::to_string(&timeline(&play.events)).unwrap();
     assert!(told.contains("voted_sealed") && !told.contains("voted against") && !told.contains("voted for"));
     play.act(("丙", PANEL), CommandKind::Approve);
