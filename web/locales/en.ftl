@@ -50,7 +50,7 @@ menu-accounts = Units and accounts
 menu-jobs = Jobs
 
 ## Lights and figures
-light = Light
+light = Deadline
 light-normal = On time
 light-due_soon = Due soon
 light-overdue = Overdue
@@ -404,6 +404,11 @@ return-rate-formula = Return rate = (income − cost) ÷ cost
 income = Income (CNY)
 cost = Cost (CNY)
 permitted-income = Permitted income
+gauge-normal = Within the limit
+gauge-due_soon = Near the limit
+gauge-overdue = Above the limit
+gauge-suspended = Not in use
+gauge-done = Settled
 gauge-limit = Limit
 agreement-sign = Sign an agreement
 agreement-number = Agreement
@@ -537,6 +542,7 @@ column-at = Column
 problem = Problem
 carried-by = Carried out by
 not-automated = not automated
+parameter = Parameter
 parent-value = Parent’s value
 bound = Bound
 calendar-until = Calendar known until

@@ -50,7 +50,7 @@ menu-accounts = 机构与人员
 menu-jobs = 任务队列
 
 ## Lights and figures
-light = 灯
+light = 期限状态
 light-normal = 正常
 light-due_soon = 将到期
 light-overdue = 已超期
@@ -392,6 +392,11 @@ return-rate-formula = 收益率 =（收入 − 成本）÷ 成本
 income = 收入（元）
 cost = 成本（元）
 permitted-income = 准许收入
+gauge-normal = 未超上限
+gauge-due_soon = 接近上限
+gauge-overdue = 超过上限
+gauge-suspended = 未启用
+gauge-done = 已结算
 gauge-limit = 上限
 agreement-sign = 签订使用协议
 agreement-number = 协议编号
@@ -525,6 +530,7 @@ column-at = 列
 problem = 问题
 carried-by = 由何规则执行
 not-automated = 不自动化
+parameter = 参数
 parent-value = 上位取值
 bound = 约束
 calendar-until = 日历已知至

@@ -93,18 +93,6 @@ impl Page for AuthorisationPage {
     const TEMPLATE: &'static str = "authorisation.html";
 
     fn samples() -> Vec<Self> {
-        let stage_names = [
-            "信息发布",
-            "申请提交",
-            "资格审查",
-            "社会公开",
-            "授权备案",
-            "协议签订",
-            "培训考核",
-            "加工处理",
-            "产品开发",
-            "市场运营",
-        ];
         let page = Self {
             number: "交授协〔2026〕1号".into(),
             operator: "示例数据运营有限公司".into(),
@@ -115,11 +103,7 @@ impl Page for AuthorisationPage {
                 Fact::new("协议有效期", "2026-10-12 至 2029-10-12"),
                 Fact::new("期满6个月前重新申请", "2029-04-12"),
             ],
-            stages: stage_names
-                .iter()
-                .enumerate()
-                .map(|(index, name)| Fact::new(name, if index < 8 { "2026-10-12" } else { "" }))
-                .collect(),
+            stages: sample_stages(),
             cases: vec![Link::new("申请〔2026〕3号 授权运营申请", "/cases/3")],
             products: vec![Link::new("货运企业资质核验", "/products/1")],
             tenant_href: Some("/tenants/1".into()),
@@ -148,22 +132,45 @@ impl Page for AuthorisationPage {
         gone.state = "已销毁".into();
         gone.light = Light::Done;
         gone.actions = Vec::new();
-        gone.certificate = Some(Certificate {
-            number: "销〔2026〕1号".into(),
-            issued: "2026-12-20 10:00".into(),
-            facts: vec![
-                Fact::new("销毁密钥", "1 个租户密钥，3 个资源密钥"),
-                Fact::new("日志留存至", "2027-06-20"),
-            ],
-            scan: Table::new(
-                "残留扫描",
-                &["对象", "数量", "可读"],
-                &["数量", "可读"],
-                &[&["密封对象", "7", "0"], &["服务索引", "2", "0"]],
-            ),
-            record: Link::new("1402", "/ledger?record=1402"),
-            download_href: "/authorisations/1/certificate.json".into(),
-        });
+        gone.certificate = Some(sample_certificate());
         vec![page, suspended, gone]
+    }
+}
+
+fn sample_stages() -> Vec<Fact> {
+    [
+        "信息发布",
+        "申请提交",
+        "资格审查",
+        "社会公开",
+        "授权备案",
+        "协议签订",
+        "培训考核",
+        "加工处理",
+        "产品开发",
+        "市场运营",
+    ]
+    .iter()
+    .enumerate()
+    .map(|(index, name)| Fact::new(name, if index < 8 { "2026-10-12" } else { "" }))
+    .collect()
+}
+
+fn sample_certificate() -> Certificate {
+    Certificate {
+        number: "销〔2026〕1号".into(),
+        issued: "2026-12-20 10:00".into(),
+        facts: vec![
+            Fact::new("销毁密钥", "1 个租户密钥，3 个资源密钥"),
+            Fact::new("日志留存至", "2027-06-20"),
+        ],
+        scan: Table::new(
+            "残留扫描",
+            &["对象", "数量", "可读"],
+            &["数量", "可读"],
+            &[&["密封对象", "7", "0"], &["服务索引", "2", "0"]],
+        ),
+        record: Link::new("1402", "/ledger?record=1402"),
+        download_href: "/authorisations/1/certificate.json".into(),
     }
 }

@@ -33,11 +33,29 @@ fn renderer() -> Renderer {
 fn shell_of(template: &str, number: usize) -> Shell {
     let public = template.starts_with("portal") || template == "sign_in.html";
     let mut shell = if public || (template == "error.html" && number == 1) {
-        Shell::public("示例县", "2026年9月28日 星期一", "/portal")
+        let path = match template.trim_start_matches("portal_").trim_end_matches(".html") {
+            "home" => "/portal",
+            "announcements" => "/portal/announcements",
+            "operators" => "/portal/operators",
+            "products" => "/portal/products",
+            "objections" => "/portal/objections",
+            "ledger" => "/portal/ledger",
+            _ => "/sign-in",
+        };
+        Shell::public("示例县", "2026年9月28日 星期一", path)
     } else {
         let code = template.trim_end_matches(".html").trim_start_matches("admin_");
         Shell::sample(match code {
-            "case" | "airlock_review" => "airlock",
+            "airlock_review" => "airlock",
+            "case" => "inbox",
+            "case_open" | "case_start" => "start",
+            "announcement_edit" => "announcements",
+            "authorisation" => "authorisations",
+            "resource" | "resource_register" => "catalog",
+            "model" => "models",
+            "run" | "run_order" => "runs",
+            "bill" => "metering",
+            "pack" => "packs",
             "product" | "product_price" => "products",
             "tenant" => "tenants",
             other => other,
@@ -138,9 +156,8 @@ struct Tag<'a> {
 
 impl<'a> Tag<'a> {
     fn attribute(&self, name: &str) -> Option<&'a str> {
-        let start = self.text.find(&format!(" {name}=\""))? + name.len() + 3;
-        let rest = &self.text[start..];
-        Some(&rest[..rest.find('"')?])
+        let (_, rest) = self.text.split_once(&format!(" {name}=\""))?;
+        rest.split('"').next()
     }
 
     fn has(&self, name: &str) -> bool {
@@ -151,13 +168,12 @@ impl<'a> Tag<'a> {
 fn tags(html: &str) -> Vec<Tag<'_>> {
     let mut tags = Vec::new();
     let mut rest = html;
-    while let Some(start) = rest.find('<') {
-        let Some(end) = rest[start..].find('>') else { break };
-        let text = &rest[start..=start + end];
-        rest = &rest[start + end + 1..];
-        let name = text.trim_start_matches('<').split([' ', '>', '/']).next().unwrap_or_default();
-        if !text.starts_with("</") && !text.starts_with("<!") {
-            tags.push(Tag { name, text, after: rest });
+    while let Some((_, found)) = rest.split_once('<') {
+        let Some((text, after)) = found.split_once('>') else { break };
+        rest = after;
+        let name = text.split([' ', '/']).next().unwrap_or_default();
+        if !text.starts_with(['/', '!']) {
+            tags.push(Tag { name, text, after });
         }
     }
     tags
@@ -243,7 +259,7 @@ fn every_control_has_a_label() {
             assert!(tag.attribute("type").is_some(), "{at}: {}", tag.text);
         }
         for tag in tags.iter().filter(|tag| tag.name == "form" && tag.attribute("method") == Some("post")) {
-            let form = &tag.after[..tag.after.find("</form>").unwrap()];
+            let (form, _) = tag.after.split_once("</form>").unwrap();
             assert!(form.contains("name=\"csrf\""), "{at}: {} carries no token", tag.text);
         }
     }
@@ -286,6 +302,7 @@ fn messages_are_all_used() {
         "key-",
         "help-light-",
         "portal-nav-",
+        "gauge-",
         "pack-",
     ];
     let locale = include_str!("../../../../../web/locales/en.ftl");
