@@ -60,7 +60,7 @@ fn resident_check(body: &[u8]) -> u8 {
 /// Does the number begin with a province and is it not rounded to one?
 pub(crate) const fn is_region(region: u32) -> bool {
     matches!(region / 10_000, 11..=15 | 21..=23 | 31..=37 | 41..=46 | 50..=54 | 61..=65 | 71 | 81..=83)
-        && region % 10_000 != 0
+        && !region.is_multiple_of(10_000)
 }
 
 /// Unified social credit code (GB 32100), parsed.
@@ -94,7 +94,7 @@ impl CreditCode {
         let inner = credit_value(*all.get(16)?)?;
         let department = matches!(head.first()?, b'1'..=b'9' | b'A' | b'N' | b'Y');
         // 100000 is the state itself (central bodies).
-        let valid = department && (is_region(region) || region % 10_000 == 0 && region > 0);
+        let valid = department && (is_region(region) || region.is_multiple_of(10_000) && region > 0);
         (valid && credit_check(all)? == *check).then_some(Self { head, body, inner })
     }
 

@@ -171,7 +171,7 @@ fn fits(kind: SensitiveKind, data_type: Option<DataType>) -> bool {
 }
 
 fn share(part: u32, whole: u32) -> u32 {
-    if whole == 0 { 0 } else { part.saturating_mul(100) / whole }
+    part.saturating_mul(100).checked_div(whole).unwrap_or(0)
 }
 
 /// *Units*: 0–100.

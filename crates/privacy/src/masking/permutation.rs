@@ -124,7 +124,7 @@ impl Permutation {
 
 /// `(a + share) mod size`, where the share of `size` is that of `word` of 2⁶⁴: a reduction without division.
 fn add(a: u64, word: u128, size: u64) -> u64 {
-    let share = u64::try_from(word * u128::from(size) >> 64).unwrap_or(0);
+    let share = u64::try_from((word * u128::from(size)) >> 64).unwrap_or(0);
     let room = size - a;
     if share >= room { share - room } else { a + share }
 }
