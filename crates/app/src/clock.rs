@@ -6,6 +6,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use base::{Id, Kind, Timestamp};
 use rand::Rng as _;
 
+use crate::{App, Error, Result};
+
+/// Limit: rounds of ringing after one move.
+const SWEEPS_MAX: usize = 16;
+
 /// Where the time comes from.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
@@ -52,6 +57,29 @@ impl Clock {
                 .is_ok()
         })
     }
+}
+
+/// Moves the fake clock and lets the clocks of cases ring before it answers; the demonstration's and the tests' way
+/// to let days pass.
+///
+/// # Errors
+/// `clock.real` when the clock is the system's; `clock.backwards` for an instant that has passed.
+pub async fn move_to(app: &App, to: Timestamp) -> Result<Timestamp> {
+    let clock = app.clock();
+    if !clock.is_fake() {
+        return Err(Error::NotFound("clock.real"));
+    }
+    if !clock.advance_to(to) {
+        return Err(Error::Conflict("clock.backwards"));
+    }
+    // What rings may start another clock that has run out as well.
+    for _ in 0..SWEEPS_MAX {
+        if crate::cases::sweep(app).await? == 0 {
+            break;
+        }
+    }
+    app.wake_jobs();
+    Ok(clock.now())
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the system's clock")]

@@ -14,8 +14,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::keys::{Keys, PLATFORM};
+use crate::ledger::Log;
 use crate::packs::{PackSource, Packs};
-use crate::{Config, Ctx, Error, Result};
+use crate::{Config, Ctx, Error, Result, cases, jobs};
 
 /// A cheap handle to the application.
 #[derive(Debug, Clone)]
@@ -31,6 +32,7 @@ struct Inner {
     keys: Keys,
     clock: Clock,
     packs: Packs,
+    log: Log,
     work: Notify,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -44,6 +46,7 @@ impl App {
     pub async fn open(config: Config, packs: &[PackSource]) -> Result<Self> {
         std::fs::create_dir_all(config.objects_dir()).map_err(|error| Error::internal("data.folder", error))?;
         let keys = Keys::open(&config.keys_dir())?;
+        let log = Log::open(&config)?;
         let store = Store::open(&StoreConfig { url: config.database_url(), readers: 4 }).await?;
         // Only the embedded default may migrate by itself; a shared database is migrated by an operator's command.
         if config.database.is_empty() {
@@ -55,6 +58,7 @@ impl App {
         let clock = config.fake_clock.map_or_else(Clock::system, |start| {
             Clock::fake(base::Timestamp::from_micros(start))
         });
+        catch_up(&clock, &store).await?;
         let sources = packs;
         let packs = Packs::load(sources, &config.jurisdiction)?;
         packs.keep(&store, sources, clock.now()).await?;
@@ -65,6 +69,7 @@ impl App {
             keys,
             clock,
             packs,
+            log,
             work: Notify::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -114,8 +119,21 @@ impl App {
         self.inner.clock.now()
     }
 
-    /// Wakes the job runner: called after a commit that pushed a job.
+    /// The ledger's files and key.
+    pub(crate) fn log(&self) -> &Log {
+        &self.inner.log
+    }
+
+    /// Starts what runs by itself: jobs, the ledger, the clocks of cases. Call once, in the process that serves.
+    pub fn start_background(&self) {
+        self.tasks().spawn(jobs::run(self.clone()));
+        self.tasks().spawn(jobs::ledger::run(self.clone()));
+        self.tasks().spawn(ring_clocks(self.clone()));
+    }
+
+    /// Wakes the job runner and the sequencer: called after a commit that pushed a job.
     pub(crate) fn wake_jobs(&self) {
+        self.inner.log.wake();
         self.inner.work.notify_waiters();
         self.inner.work.notify_one();
     }
@@ -194,9 +212,10 @@ impl App {
                 let (actor, work) = (remembered_as.clone(), Arc::clone(&work));
                 Box::pin(async move {
                     let value = work(tx).await?;
+                    let command = commands::Command { actor: &actor, key, request: digest };
                     let response =
                         serde_json::to_vec(&value).map_err(|error| Error::internal("command.response", error))?;
-                    commands::remember(tx, &actor, key, &digest, &response, ctx.now).await?;
+                    commands::remember(tx, &command, &response, ctx.now).await?;
                     Ok(value)
                 })
             })
@@ -219,13 +238,44 @@ impl App {
             .store()
             .read("command.replayed", |tx| {
                 let (actor, key) = (actor.to_owned(), key.to_owned());
-                Box::pin(async move { Ok::<_, Error>(commands::replayed(tx, &actor, &key, &digest).await?) })
+                Box::pin(async move {
+                    let command = commands::Command { actor: &actor, key: &key, request: digest };
+                    Ok::<_, Error>(commands::replayed(tx, &command).await?)
+                })
             })
             .await?;
         stored
             .map(|bytes| serde_json::from_slice(&bytes).map_err(|error| Error::internal("command.response", error)))
             .transpose()
     }
+}
+
+/// How often the clocks of open cases are looked at.
+const SWEEP: std::time::Duration = std::time::Duration::from_secs(30);
+
+async fn ring_clocks(app: App) {
+    while !app.stopping().is_cancelled() {
+        if let Err(error) = cases::sweep(&app).await {
+            tracing::error!(error.code = error.code(), error = ?error, "the clocks of cases cannot be looked at");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(SWEEP) => {}
+            () = app.stopping().cancelled() => {}
+        }
+    }
+}
+
+/// A fake clock that is started again goes on where the last record left it.
+async fn catch_up(clock: &Clock, store: &Store) -> Result<()> {
+    let newest = store
+        .read("clock.catch_up", |tx| {
+            Box::pin(async move { Ok::<_, Error>(storage::journal::newest(tx, None, 1).await?) })
+        })
+        .await?;
+    if let Some(row) = newest.first() {
+        clock.advance_to(row.at.plus_seconds(1));
+    }
+    Ok(())
 }
 
 /// Who a remembered answer belongs to: the person or key, whatever the session.

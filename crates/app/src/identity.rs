@@ -154,7 +154,7 @@ pub async fn sign_in(app: &App, account: &str, password: String, now: Timestamp)
         tokio::task::spawn_blocking(move || password.verify_nobody()).await.ok();
         return Err(Error::Unauthenticated("access.credentials"));
     };
-    if Throttle::default().wait_until(person.failures.as_ref(), now).is_some_and(|until| until > now) {
+    if Throttle::default().wait_until(person.failures, now).is_some_and(|until| until > now) {
         return Err(Error::Limited("access.throttled"));
     }
     let hash = person.password.clone();
@@ -187,7 +187,7 @@ async fn note_failure(app: &App, person: Id<kind::Person>, now: Timestamp) -> Re
             Box::pin(async move {
                 let Some(mut stored) = records::get::<Person>(tx, person.uuid()).await? else { return Ok(()) };
                 stored.value.failures =
-                    Some(Throttle::default().after_failure(stored.value.failures.as_ref(), now));
+                    Some(Throttle::default().after_failure(stored.value.failures, now));
                 records::put(tx, &stored.value, Expected::Any, now).await?;
                 Ok(())
             })

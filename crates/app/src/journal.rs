@@ -40,7 +40,26 @@ impl App {
         let object = new_id::<kind::Object>(now);
         let context = vault::SealContext { tenant, object };
         let sealed = vault::seal_bytes(&key, &context, random_bytes(), &payload)?;
-        let draft = journal::JournalDraft { at: now, subject: note.subject, payload: sealed };
+        // Whose key opens it is said in the clear before it, and is covered by the digest like the rest.
+        let payload = [tenant.as_bytes().as_slice(), &sealed].concat();
+        let draft = journal::JournalDraft {
+            at: now,
+            action: permit.action().key().to_owned(),
+            subject: note.subject,
+            clauses: distinct(note.clauses),
+            payload,
+        };
         Ok(journal::append(tx, permit, &draft).await?.seq)
     }
+}
+
+/// The clauses once each, in order.
+fn distinct(clauses: &[String]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for clause in clauses {
+        if !found.contains(clause) {
+            found.push(clause.clone());
+        }
+    }
+    found
 }

@@ -91,9 +91,7 @@ pub async fn inbox(app: &App, ctx: &Ctx, which: TaskBox, after: Option<&str>, li
 
 fn line(app: &App, case: CaseRecord, today: Date) -> InboxItem {
     let days_left = case.due.filter(|_| case.outcome.is_none()).map(|due| {
-        let days = app.packs().calendar().working_days_between(today.min(due), today.max(due));
-        let days = i32::try_from(days).unwrap_or(i32::MAX);
-        if due < today { -days } else { days }
+        app.packs().calendar().working_days_between(today, due).working_days
     });
     let light = match (case.outcome.is_some(), case.stopped, days_left) {
         (true, ..) => Light::Done,

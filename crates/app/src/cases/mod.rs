@@ -170,15 +170,7 @@ pub(crate) async fn project(
 ) -> Result<()> {
     let views = clocks(state, ctx);
     let running = views.iter().filter(|clock| clock.done_on.is_none());
-    let mut todo: Vec<String> = open_tasks(state)
-        .into_iter()
-        .filter(|task| task.done.is_none())
-        .filter_map(|task| task.unit)
-        .collect();
-    if let Some(awaiting) = &state.awaiting {
-        let _ = awaiting;
-        todo = vec![state.opener.unit.clone()];
-    }
+    let mut todo: Vec<String> = open_tasks(state).into_iter().filter_map(|task| task.unit).collect();
     todo.sort();
     todo.dedup();
     let mut actors: Vec<_> = state.acts.iter().map(|act| act.by.person).collect();
@@ -196,10 +188,10 @@ pub(crate) async fn project(
         updated_at,
         step: state.step.as_ref().map(|open| open.step.clone()),
         outcome: state.ended.as_ref().map(|end| (end.outcome.clone(), end.granted)),
-        due: running.clone().map(|clock| clock.due).min(),
+        due: running.filter_map(|clock| clock.due).min(),
         stopped: state.awaiting.is_some(),
         todo,
-        participants: participants(state, ctx).into_iter().collect(),
+        participants: participants(state).into_iter().collect(),
         actors,
         tenant: facts::tenant(&state.facts),
         about,

@@ -69,7 +69,7 @@ pub async fn open(app: &App, ctx: &Ctx, request: &OpenRequest) -> Result<Opened>
             let pack = app.packs().current();
             let context = context(app, &pack, ctx.now);
             let number = opened.number.clone();
-            let events = regulation::case::open(&context, opened).map_err(Error::Rejected)?;
+            let events = regulation::case::open(&context, &opened).map_err(Error::Rejected)?;
             append(tx, id, 0, &events).await?;
             let state = fold(&events).ok_or_else(|| Error::internal("case.fold", "no state"))?;
             effects::apply(app, tx, permit, ctx, &state, &events).await?;
@@ -120,9 +120,9 @@ async fn prepare(
 }
 
 /// Numbers run without gaps per procedure and year: a refused case gives its number back with its transaction.
-async fn next_number(tx: &mut Tx<'_>, prefix: &str, year: i32, ctx: &Ctx) -> Result<u64> {
+async fn next_number(tx: &mut Tx<'_>, prefix: &str, year: i32, ctx: &Ctx) -> Result<u32> {
     let key = format!("number/{prefix}/{year}");
-    let next = settings::get::<u64>(tx, &key).await?.unwrap_or(0) + 1;
+    let next = settings::get::<u32>(tx, &key).await?.unwrap_or(0) + 1;
     settings::put(tx, &key, &next, ctx.now).await?;
     Ok(next)
 }

@@ -3,7 +3,7 @@
 use access::Action;
 use base::{Id, kind};
 use regulation::case::{
-    Available, CaseState, ClockView, TimelineEntry, available, clocks, may_read, timeline,
+    Actor, Available, CaseState, ClockView, TimelineEntry, available, clocks, may_read, timeline,
 };
 use regulation::pack::{Form, Pack, Procedure};
 use serde::Serialize;
@@ -50,7 +50,7 @@ pub async fn case_view(app: &App, ctx: &Ctx, id: Id<kind::Case>) -> Result<CaseV
     let context = context(app, &pack, ctx.now);
     let me = actor(ctx);
     let permitted = app.permit(ctx, Action::CaseView, known);
-    if permitted.is_err() && !(ctx.is_person() && may_read(&loaded.state, &me, &context)) {
+    if permitted.is_err() && !(ctx.is_person() && may_read(&loaded.state, &me.unit, &context)) {
         return Err(unknown());
     }
     let procedure = pack.procedures.get(&loaded.state.procedure).cloned().ok_or_else(unknown)?;
@@ -59,9 +59,9 @@ pub async fn case_view(app: &App, ctx: &Ctx, id: Id<kind::Case>) -> Result<CaseV
     Ok(CaseView {
         actions,
         clocks: clocks(&loaded.state, &context),
-        timeline: timeline(&loaded.events, &context),
+        timeline: timeline(&loaded.events),
         record,
-        state: loaded.state.shown_to(&me),
+        state: hide_sealed(loaded.state, &me),
         procedure,
         forms,
     })
@@ -92,4 +92,13 @@ pub fn preview_form(app: &App, procedure: &str) -> Result<(std::sync::Arc<Pack>,
     let found = found.ok_or_else(|| Error::invalid("case.procedure", procedure))?;
     let form = found.form.as_ref().and_then(|id| pack.forms.get(id)).cloned();
     Ok((pack, found, form))
+}
+
+/// Votes and opinions that are still sealed are shown to their author only: reviewers vote blind.
+fn hide_sealed(mut state: CaseState, me: &Actor) -> CaseState {
+    for act in state.acts.iter_mut().filter(|act| act.sealed && act.by.person != me.person) {
+        act.vote = None;
+    }
+    state.opinions.retain(|opinion| !opinion.sealed || opinion.by.person == me.person);
+    state
 }

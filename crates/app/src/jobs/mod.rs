@@ -1,5 +1,7 @@
 //! Background jobs: pushed in the transaction that made them necessary, run at least once, safe to run again.
 
+pub(crate) mod ledger;
+
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

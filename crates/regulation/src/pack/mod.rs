@@ -90,6 +90,15 @@ pub fn load(files: &[SourceFile], parent: Option<&Pack>) -> Result<Pack, Vec<Dia
     }
 }
 
+/// The id of the parent that a pack's files name, so that a caller can load parents first. `None` for a top text,
+/// and for files without a readable header ([`load`] says what is wrong with them).
+#[must_use]
+pub fn parent_id(files: &[SourceFile]) -> Option<String> {
+    let header = files.iter().find(|file| read::kind_of(&file.path) == Some(read::Kind::Header))?;
+    let node = node::parse(&header.path, &header.text, &mut Report::default())?;
+    node.text_at("上级").map(str::to_owned)
+}
+
 fn read_files(files: &[SourceFile], report: &mut Report) -> Draft {
     let mut draft = Draft::default();
     let mut seen = std::collections::BTreeSet::new();
