@@ -278,7 +278,7 @@ impl Page for AdminJobs {
             subject: "出域〔2026〕5号".into(),
             attempts: 5,
             next: "2026-11-21 09:40".into(),
-            error: "storage.disk_full".into(),
+            error: "storage.full".into(),
             light,
             retry_href: (light == Light::Overdue).then(|| "/admin/jobs/1/retry".into()),
         };

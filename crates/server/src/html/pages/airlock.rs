@@ -126,7 +126,7 @@ impl Page for AirlockReview {
         barred.vote_href = None;
         barred.earlier = Vec::new();
         barred.refusal = Some(Refusal {
-            code: "case.same_person".into(),
+            code: "case.separation".into(),
             message: "您参与了该模型的开发，应当回避。".into(),
             remedy: "请由其他审核人办理。".into(),
             clauses: vec![],

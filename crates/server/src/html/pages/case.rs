@@ -94,8 +94,9 @@ pub struct StepMark {
     pub current: bool,
 }
 
-/// A command this person may give now. Posts `command`, `version`, `request_key`, and where asked `opinion`,
-/// `choice`, `attachment` and the extra fields.
+/// A command this person may give now, or may not and why. Posts (multipart) `command`, `version`, `request_key`, and
+/// where asked `choice`, `opinion`, `defects` (one a line), the files `attachment.<name>`, the fields `field.<id>`
+/// and `sure`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Action {
     pub command: String,
@@ -106,9 +107,18 @@ pub struct Action {
     /// Not easily undone: asks once more.
     pub grave: bool,
     pub needs_opinion: bool,
-    pub needs_attachment: bool,
+    /// What must be put right, when a case is sent back.
+    pub needs_defects: bool,
+    /// Names of the files that come with it.
+    pub attachments: Vec<String>,
+    /// A vote or a decision: one of these.
     pub choices: Vec<Choice>,
+    /// Facts to state.
     pub fields: Vec<Field>,
+    /// Where the form is filled that this command needs; then the action is a link.
+    pub form_href: Option<String>,
+    /// Why it cannot be done now; then nothing can be sent.
+    pub refused: Option<Refusal>,
 }
 
 /// The case page (`case.html`).
@@ -149,7 +159,7 @@ impl Page for CasePage {
     fn samples() -> Vec<Self> {
         let mut refused = sample();
         refused.refusal = Some(Refusal {
-            code: "case.same_person".into(),
+            code: "case.separation".into(),
             message: "经办人不得审核本人提交的事项。".into(),
             remedy: "请由同科室其他经办人办理，或转科室负责人指定。".into(),
             clauses: vec![Clause::new("三（二）", "集体审议", "/admin/packs/sample#c3")],
@@ -353,8 +363,18 @@ fn sample_actions(clause: Clause) -> Vec<Action> {
         Choice::new("refuse", "不同意", false),
     ];
     let mut back = action("return", "退回补正");
-    back.needs_attachment = true;
+    back.needs_defects = true;
+    back.attachments = vec!["一次性告知书".into()];
     let mut end = action("terminate", "终止办理");
     end.grave = true;
-    vec![give, back, end]
+    let mut form = action("supplement", "填写补充意见表");
+    form.form_href = Some("/cases/17/form".into());
+    let mut meet = action("dispute", "报请协调机制审议");
+    meet.refused = Some(Refusal {
+        code: "case.condition_not_met".into(),
+        message: "数据提供单位尚未提出不同意见。".into(),
+        remedy: "待数据提供单位反馈意见后办理。".into(),
+        clauses: Vec::new(),
+    });
+    vec![give, back, form, meet, end]
 }

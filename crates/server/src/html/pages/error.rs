@@ -45,7 +45,7 @@ impl Page for ErrorPage {
             page(401, "access.session_expired"),
             refused,
             page(404, "http.not_found"),
-            page(409, "case.version_conflict"),
+            page(409, "storage.conflict"),
             page(413, "http.body_too_large"),
             limited,
             page(500, "http.internal"),

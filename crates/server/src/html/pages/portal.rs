@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::form::FormError;
 use super::ledger;
-use super::parts::{Choice, Fact, Figure, Light, Link};
+use super::parts::{Choice, Clause, Fact, Figure, Light, Link};
 use super::products::{ProductRow, sample_rows};
 use crate::html::render::Page;
 
@@ -92,7 +92,12 @@ pub struct PortalAnnouncement {
     pub date: String,
     pub window: String,
     pub paragraphs: Vec<String>,
+    /// The fields of the published form.
+    pub facts: Vec<Fact>,
+    pub basis: Vec<Clause>,
     pub attachments: Vec<Link>,
+    /// What was objected to it, and the answers.
+    pub objections: Vec<Objection>,
     pub objection_href: Option<String>,
     pub apply_href: Option<String>,
 }
@@ -110,7 +115,10 @@ impl Page for PortalAnnouncement {
                 "为推动交通领域公共数据开发利用，提高经济社会发展的质量和效益，现决定启动交通领域公共数据授权运营项目。".into(),
                 "本项目秉承政府引导、市场运作、技术创新和安全可控的原则。".into(),
             ],
+            facts: vec![Fact::new("重点领域", "交通"), Fact::new("授权方式", "公开申请、择优授权")],
+            basis: vec![Clause::new("一", "信息发布", "/portal/packs/sample#c1")],
             attachments: vec![Link::new("公共数据授权运营申请表.pdf", "/files/2")],
+            objections: sample_objections(),
             objection_href: Some("/portal/objections/new?announcement=1".into()),
             apply_href: Some("/cases/new/apply".into()),
         }]
@@ -200,23 +208,9 @@ impl Page for PortalObjections {
     const TEMPLATE: &'static str = "portal_objections.html";
 
     fn samples() -> Vec<Self> {
-        let open = Objection {
-            number: "异〔2026〕2号".into(),
-            about: "授权运营单位名单公示（2026年第1批）".into(),
-            filed: "2026-09-10".into(),
-            text: "请说明申请单位的等级保护测评结论。".into(),
-            answer: String::new(),
-            answered: String::new(),
-            light: Light::Normal,
-        };
-        let mut answered = open.clone();
-        answered.number = "异〔2026〕1号".into();
-        answered.answer = "该单位已提交三级等保测评报告，结论为符合。".into();
-        answered.answered = "2026-09-12".into();
-        answered.light = Light::Done;
         vec![
             Self {
-                rows: vec![open, answered],
+                rows: sample_objections(),
                 file_href: "/portal/objections/new".into(),
                 more_href: None,
                 receipt: Some("异〔2026〕2号".into()),
@@ -224,6 +218,24 @@ impl Page for PortalObjections {
             Self { file_href: "/portal/objections/new".into(), ..Self::default() },
         ]
     }
+}
+
+fn sample_objections() -> Vec<Objection> {
+    let open = Objection {
+        number: "异〔2026〕2号".into(),
+        about: "授权运营单位名单公示（2026年第1批）".into(),
+        filed: "2026-09-10".into(),
+        text: "请说明申请单位的等级保护测评结论。".into(),
+        answer: String::new(),
+        answered: String::new(),
+        light: Light::Normal,
+    };
+    let mut answered = open.clone();
+    answered.number = "异〔2026〕1号".into();
+    answered.answer = "该单位已提交三级等保测评报告，结论为符合。".into();
+    answered.answered = "2026-09-12".into();
+    answered.light = Light::Done;
+    vec![open, answered]
 }
 
 /// Filing an objection (`portal_objection_new.html`). Posts `about`, `name`, `contact`, `text`.

@@ -198,7 +198,7 @@ impl Page for RunPage {
         let mut held = Self::sample("披露检查未通过", Light::Overdue);
         held.report = Some(DisclosureReport::sample(false));
         let mut failed = Self::sample("失败", Light::Overdue);
-        failed.error = Some("run.memory_limit".into());
+        failed.error = Some("domain.time_limit".into());
         let mut released = Self::sample("已出域", Light::Done);
         released.report = Some(DisclosureReport::sample(true));
         released.case_href = Some("/cases/30".into());

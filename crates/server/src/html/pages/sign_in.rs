@@ -18,7 +18,7 @@ pub struct SignIn {
     pub account: String,
     /// Where to go afterwards; handlers accept local paths only.
     pub next: String,
-    /// Stable code of what went wrong, for example `access.wrong_password`.
+    /// Stable code of what went wrong, for example `access.credentials`.
     pub error: Option<String>,
     /// True when the account asks for a second factor.
     pub needs_code: bool,
@@ -50,7 +50,7 @@ impl Page for SignIn {
             },
             Self {
                 account: "officer".into(),
-                error: Some("access.wrong_password".into()),
+                error: Some("access.credentials".into()),
                 needs_code: true,
                 ..Self::default()
             },

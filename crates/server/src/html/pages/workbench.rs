@@ -109,7 +109,7 @@ impl Page for Workbench {
         ran.chart = Some(Chart::draw("result", Shape::Bar, "各承运人航班数", "班", &points));
         let mut refused = base.clone();
         refused.error = Some(QueryError {
-            code: "guard.function".into(),
+            code: "domain.function".into(),
             message: "不支持函数 `array_agg`".into(),
             place: "第 1 行，列 tailnum".into(),
             nearest: "COUNT(DISTINCT tailnum)".into(),
