@@ -58,6 +58,15 @@ pub struct Total {
     pub price: Fen,
 }
 
+/// Calls with `from <= at < to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    /// First instant inside.
+    pub from: Timestamp,
+    /// First instant behind.
+    pub to: Timestamp,
+}
+
 /// Meters calls, outside of a [`crate::Recorder`]: a batch, a delivered file. Calls whose agreement has used their
 /// idempotency key before are left out; answers how many went in.
 ///
@@ -107,15 +116,14 @@ fn metered(row: Row) -> Result<Metered, Error> {
     Ok(Metered { call, seq: seq.unsigned_abs() })
 }
 
-/// At most `limit` calls of an agreement with `from <= at < to`, in order of time, behind the call `after`.
+/// At most `limit` calls of an agreement in a period, in order of time, behind the call `after`.
 ///
 /// # Errors
 /// `storage.damaged`.
 pub async fn of_usage(
     tx: &mut Tx<'_>,
     usage: Id<kind::Usage>,
-    from: Timestamp,
-    to: Timestamp,
+    period: Period,
     after: Option<(Timestamp, Id<kind::Call>)>,
     limit: u32,
 ) -> Result<Vec<Metered>, Error> {
@@ -128,8 +136,8 @@ pub async fn of_usage(
         "SELECT id, at, product, usage, api_key, units, outcome, price, idempotency, seq FROM calls \
          WHERE usage = $1 AND at >= $2 AND at < $3 AND (at, id) > ($4, $5) ORDER BY at, id LIMIT $6",
         usage.as_bytes().as_slice(),
-        from.micros(),
-        to.micros(),
+        period.from.micros(),
+        period.to.micros(),
         after_at,
         &after_id,
         i64::from(limit),
@@ -150,15 +158,14 @@ fn total((product, usage, outcome, calls, units, price): TotalRow) -> Result<Tot
     })
 }
 
-/// Totals of an agreement over `from <= at < to`, by product and outcome.
+/// Totals of an agreement over a period, by product and outcome.
 ///
 /// # Errors
 /// `storage.damaged`.
 pub async fn totals_of_usage(
     tx: &mut Tx<'_>,
     usage: Id<kind::Usage>,
-    from: Timestamp,
-    to: Timestamp,
+    period: Period,
 ) -> Result<Vec<Total>, Error> {
     let rows = fetch!(
         fetch_all,
@@ -167,21 +174,20 @@ pub async fn totals_of_usage(
         "SELECT product, usage, outcome, COUNT(*), CAST(SUM(units) AS BIGINT), CAST(SUM(price) AS BIGINT) FROM calls \
          WHERE usage = $1 AND at >= $2 AND at < $3 GROUP BY product, usage, outcome ORDER BY product, outcome",
         usage.as_bytes().as_slice(),
-        from.micros(),
-        to.micros(),
+        period.from.micros(),
+        period.to.micros(),
     )?;
     rows.into_iter().map(total).collect()
 }
 
-/// Totals of a product over `from <= at < to`, by agreement and outcome.
+/// Totals of a product over a period, by agreement and outcome.
 ///
 /// # Errors
 /// `storage.damaged`.
 pub async fn totals_of_product(
     tx: &mut Tx<'_>,
     product: Id<kind::Product>,
-    from: Timestamp,
-    to: Timestamp,
+    period: Period,
 ) -> Result<Vec<Total>, Error> {
     let rows = fetch!(
         fetch_all,
@@ -190,8 +196,8 @@ pub async fn totals_of_product(
         "SELECT product, usage, outcome, COUNT(*), CAST(SUM(units) AS BIGINT), CAST(SUM(price) AS BIGINT) FROM calls \
          WHERE product = $1 AND at >= $2 AND at < $3 GROUP BY product, usage, outcome ORDER BY usage, outcome",
         product.as_bytes().as_slice(),
-        from.micros(),
-        to.micros(),
+        period.from.micros(),
+        period.to.micros(),
     )?;
     rows.into_iter().map(total).collect()
 }

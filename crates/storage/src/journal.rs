@@ -158,6 +158,23 @@ pub async fn from(tx: &mut Tx<'_>, first: u64, limit: u32) -> Result<Vec<Row>, E
     rows.into_iter().map(stored).collect()
 }
 
+/// At most `limit` entries from number `first`, in order: what the ledger sequences.
+///
+/// # Errors
+/// `storage.limit`.
+pub async fn entries(tx: &mut Tx<'_>, first: u64, limit: u32) -> Result<Vec<Vec<u8>>, Error> {
+    bound("journal rows in one read", limit as usize, READ_MAX as usize)?;
+    let rows = fetch!(
+        fetch_all,
+        tx,
+        (Vec<u8>,),
+        "SELECT entry FROM journal WHERE seq >= $1 ORDER BY seq LIMIT $2",
+        i64::try_from(first).unwrap_or(i64::MAX),
+        i64::from(limit),
+    )?;
+    Ok(rows.into_iter().map(|(entry,)| entry).collect())
+}
+
 /// A row by its number.
 ///
 /// # Errors

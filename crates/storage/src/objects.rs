@@ -141,6 +141,24 @@ pub async fn of_tenant(
     rows.into_iter().map(object).collect()
 }
 
+/// At most `limit` objects of all tenants, by id, behind `after`; destroyed ones included.
+///
+/// # Errors
+/// `storage.damaged`.
+pub async fn all(tx: &mut Tx<'_>, after: Option<Id<kind::Object>>, limit: u32) -> Result<Vec<Object>, Error> {
+    let after = after.map(|id| id.as_bytes().to_vec()).unwrap_or_default();
+    let rows = fetch!(
+        fetch_all,
+        tx,
+        Row,
+        "SELECT id, tenant, kind, path, sealed_bytes, plain_bytes, digest, wrapped, created, destroyed_at \
+         FROM objects WHERE id > $1 ORDER BY id LIMIT $2",
+        &after,
+        i64::from(limit),
+    )?;
+    rows.into_iter().map(object).collect()
+}
+
 /// Destroys one object's data key; `false` if it is unknown or already destroyed.
 ///
 /// # Errors

@@ -136,9 +136,8 @@ pub async fn put<R: Record>(
         Expected::Version(version) => update::<R>(tx, id, version, &body, at).await?,
         Expected::Any => upsert::<R>(tx, id, &body, at).await?,
     };
-    let fresh = version == 1;
-    write_uniques::<R>(tx, id, record.uniques(), fresh).await?;
-    write_keys::<R>(tx, id, record.keys(), fresh).await?;
+    write_uniques::<R>(tx, id, record.uniques(), version).await?;
+    write_keys::<R>(tx, id, record.keys(), version).await?;
     Ok(version)
 }
 
@@ -199,14 +198,15 @@ async fn write_keys<R: Record>(
     tx: &mut Tx<'_>,
     id: Uuid,
     wanted: Vec<Key>,
-    fresh: bool,
+    version: i64,
 ) -> Result<(), Error> {
     bound("keys of one record", wanted.len(), KEYS_MAX)?;
     let wanted: BTreeSet<(&str, String, i64)> =
         wanted.into_iter().map(|key| (key.name, key.value, key.sort)).collect();
-    let rows = match fresh {
-        true => Vec::new(),
-        false => fetch!(
+    let rows = match version {
+        // A new record has no index rows yet.
+        1 => Vec::new(),
+        _ => fetch!(
             fetch_all,
             tx,
             (String, String, i64),
@@ -246,10 +246,10 @@ async fn write_uniques<R: Record>(
     tx: &mut Tx<'_>,
     id: Uuid,
     wanted: Vec<(&'static str, String)>,
-    fresh: bool,
+    version: i64,
 ) -> Result<(), Error> {
     bound("unique values of one record", wanted.len(), KEYS_MAX)?;
-    if !fresh {
+    if version > 1 {
         execute!(
             tx,
             "DELETE FROM record_uniques WHERE kind = $1 AND id = $2",

@@ -73,12 +73,24 @@ impl Store {
     /// The closure may run several times (lock or serialization failures), so it borrows what it needs and has no
     /// effect outside the transaction. It must not await anything else: other writers wait.
     ///
-    /// ```ignore
-    /// let (record, draft) = (&record, &draft);
-    /// store.transact(&permit, "case.submit", |tx| Box::pin(async move {
-    ///     records::put(tx, record, Expected::New, now).await?;
-    ///     journal::append(tx, &permit, draft).await
-    /// })).await?;
+    /// ```
+    /// # use storage::{Error, Permit, Store, events, journal};
+    /// async fn submit(
+    ///     store: &Store,
+    ///     permit: &Permit,
+    ///     event: events::NewEvent,
+    ///     draft: journal::JournalDraft,
+    /// ) -> Result<u64, Error> {
+    ///     let (events, draft) = (&[event], &draft);
+    ///     store
+    ///         .transact(permit, "case.submit", |tx| {
+    ///             Box::pin(async move {
+    ///                 events::append(tx, "case:1", 0, events).await?;
+    ///                 Ok(journal::append(tx, permit, draft).await?.seq)
+    ///             })
+    ///         })
+    ///         .await
+    /// }
     /// ```
     ///
     /// # Errors

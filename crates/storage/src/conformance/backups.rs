@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::fixture::{Fixture, append, draft, id, now, permit};
 use crate::calls::{self, Call, Metered};
+use crate::commands::Command;
 use crate::events::{self, NewEvent};
 use crate::jobs::{self, NewJob};
 use crate::objects::{self, TenantKey};
@@ -34,7 +35,8 @@ async fn fill(fixture: &Fixture) {
                 let job = NewJob { kind: "k".into(), key: "1".into(), run_at: now(), body: Vec::new() };
                 jobs::push(tx, &job).await?;
                 settings::put(tx, "name", &"数域", now()).await?;
-                commands::remember(tx, "a", "k", &base::Digest::of(b"r"), b"answer", now()).await?;
+                let command = Command { actor: "a", key: "k", request: base::Digest::of(b"r") };
+                commands::remember(tx, &command, b"answer", now()).await?;
                 let key =
                     TenantKey { tenant: id(1), suite: "intl".into(), wrapped: vec![1, 2, 3], created: now() };
                 objects::put_tenant_key(tx, &key).await?;

@@ -4,6 +4,7 @@ use base::Digest;
 use serde_json::json;
 
 use super::fixture::{Fixture, append, draft, id, now, permit};
+use crate::commands::Command;
 use crate::events::{self, NewEvent};
 use crate::sessions::Session;
 use crate::{Error, commands, journal, position, sessions, settings};
@@ -114,12 +115,13 @@ pub(super) async fn a_replayed_command_gets_the_first_answer(fixture: Fixture) {
             .store
             .transact(&permit, "command", move |tx| {
                 Box::pin(async move {
-                    if let Some(first) = commands::replayed(tx, "person:1", "key-1", &request).await? {
+                    let command = Command { actor: "person:1", key: "key-1", request };
+                    if let Some(first) = commands::replayed(tx, &command).await? {
                         append(tx, "replayed").await?;
                         return Ok(first);
                     }
                     append(tx, "done").await?;
-                    commands::remember(tx, "person:1", "key-1", &request, answer, now()).await?;
+                    commands::remember(tx, &command, answer, now()).await?;
                     Ok(answer.to_vec())
                 })
             })

@@ -3,7 +3,7 @@
 use base::{Fen, Id, kind};
 
 use super::fixture::{Fixture, append, draft, id, now, permit};
-use crate::calls::{self, Call, Metered};
+use crate::calls::{self, Call, Metered, Period};
 use crate::{Error, Recorder, Recording};
 
 fn call(number: u8, usage: Id<kind::Usage>, key: Option<&str>) -> Call {
@@ -45,10 +45,9 @@ pub(super) async fn a_call_with_a_known_key_is_journalled_but_not_charged_again(
         [left.unwrap(), right.unwrap()].iter().filter(|recorded| recorded.earlier.is_none()).count();
     assert_eq!(charged, 1);
     assert_eq!(fixture.journal().await.len(), 6);
-    let stored: Result<_, Error> = fixture
-        .store
-        .read("calls", |tx| Box::pin(calls::of_usage(tx, id(7), now(), now().plus_seconds(99), None, 100)))
-        .await;
+    let period = Period { from: now(), to: now().plus_seconds(99) };
+    let stored: Result<_, Error> =
+        fixture.store.read("calls", |tx| Box::pin(calls::of_usage(tx, id(7), period, None, 100))).await;
     assert_eq!(stored.unwrap().len(), 3);
     drop(recorder);
     writer.await.unwrap();
@@ -89,8 +88,8 @@ pub(super) async fn a_month_adds_up(fixture: Fixture) {
         .store
         .read("totals", |tx| {
             Box::pin(async move {
-                let (from, to) = (now().plus_seconds(10), now().plus_seconds(90));
-                let totals = calls::totals_of_usage(tx, id(7), from, to).await?;
+                let period = Period { from: now().plus_seconds(10), to: now().plus_seconds(90) };
+                let totals = calls::totals_of_usage(tx, id(7), period).await?;
                 let short: Vec<_> = totals
                     .iter()
                     .map(|total| {
@@ -105,13 +104,13 @@ pub(super) async fn a_month_adds_up(fixture: Fixture) {
                         (id(101), "answered", 40, 80, Fen(1200)),
                     ]
                 );
-                let product = calls::totals_of_product(tx, id(101), from, to).await?;
+                let product = calls::totals_of_product(tx, id(101), period).await?;
                 assert_eq!((product.len(), product[0].calls, product[0].usage), (1, 40, id(7)));
-                assert_eq!(calls::totals_of_usage(tx, id(8), from, to).await?, []);
+                assert_eq!(calls::totals_of_usage(tx, id(8), period).await?, []);
                 let mut after = None;
                 let mut seen = Vec::new();
                 loop {
-                    let page = calls::of_usage(tx, id(7), from, to, after, 7).await?;
+                    let page = calls::of_usage(tx, id(7), period, after, 7).await?;
                     let Some(last) = page.last() else { break };
                     after = Some((last.call.at, last.call.id));
                     seen.extend(page.iter().map(|metered| metered.call.at));

@@ -54,6 +54,10 @@ pub(super) async fn the_journal_is_read_by_number_and_by_subject(fixture: Fixtur
                 assert_eq!(seqs(journal::by_subject(tx, "even", Some(5), 3).await?), [3, 1]);
                 assert_eq!(seqs(journal::newest(tx, None, 2).await?), [9, 8]);
                 assert_eq!(seqs(journal::newest(tx, Some(3), 9).await?), [2, 1]);
+                let entries = journal::entries(tx, 4, 2).await?;
+                let parsed: Vec<u64> =
+                    entries.iter().map(|bytes| ledger::JournalEntry::parse(bytes).unwrap().seq).collect();
+                assert_eq!(parsed, [4, 5]);
                 assert_eq!(journal::get(tx, 4).await?.unwrap().subject, "odd");
                 assert_eq!(journal::get(tx, 0).await?, None);
                 let error = journal::from(tx, 0, journal::READ_MAX + 1).await.unwrap_err();
