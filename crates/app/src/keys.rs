@@ -124,6 +124,12 @@ impl Keys {
         Ok(tenant_key.unwrap_data(&WrappedKey::from_bytes(wrapped)?, tenant, object)?)
     }
 
+    /// As [`Keys::derived`], for a tenant whose key is in memory; `None` if it has to be read first.
+    pub(crate) fn derived_now(&self, tenant: Id<kind::Tenant>, purpose: &str) -> Result<Option<DataKey>> {
+        let known = self.open.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).map(Arc::clone);
+        Ok(known.map(|key| key.derive(purpose)).transpose()?)
+    }
+
     /// A key derived from a tenant's key for one purpose, such as masking or sealing journal payloads.
     pub(crate) async fn derived(
         &self,

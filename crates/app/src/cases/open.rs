@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use access::{Action, ResourceRef, Thing};
 use base::{Id, kind};
 use regulation::case::{FormValues, OpenCase, fold};
-use regulation::pack::FactValue;
+use regulation::pack::{Binding, FactValue};
 use serde::{Deserialize, Serialize};
 use storage::{Tx, settings};
 
@@ -61,7 +61,7 @@ pub async fn open(app: &App, ctx: &Ctx, request: &OpenRequest) -> Result<Opened>
     let resource = ResourceRef::new(Thing::Case, id)
         .with_owner(ctx.principal.unit)
         .with_requester(ctx.principal.person, ctx.principal.unit);
-    let permit = app.permit(ctx, Action::CaseOpen, resource)?;
+    let permit = app.permit(ctx, opening(app, &request.procedure), resource)?;
     let permit = &permit;
     app.command(ctx, permit, "case.open", request, move |tx| {
         Box::pin(async move {
@@ -86,6 +86,16 @@ pub async fn open(app: &App, ctx: &Ctx, request: &OpenRequest) -> Result<Opened>
         })
     })
     .await
+}
+
+/// A procedure that anybody may start (an objection) needs no duty in a unit.
+fn opening(app: &App, procedure: &str) -> Action {
+    let pack = app.packs().current();
+    let role = pack.procedures.get(procedure).and_then(|procedure| pack.roles.get(&procedure.opener));
+    match role {
+        Some(role) if role.binding == Binding::Anyone => Action::ObjectionFile,
+        _ => Action::CaseOpen,
+    }
 }
 
 async fn prepare(

@@ -56,7 +56,8 @@ async fn one(app: &App, ctx: &Ctx, case: &CaseRecord) -> Result<bool> {
         return Ok(false);
     }
     let permit = &app.permit(ctx, Action::CaseTick, ResourceRef::new(Thing::Case, id))?;
-    app.store()
+    let ticked = app
+        .store()
         .transact(permit, "case.tick", |tx| {
             Box::pin(async move {
                 let loaded = load(tx, id).await?;
@@ -75,5 +76,7 @@ async fn one(app: &App, ctx: &Ctx, case: &CaseRecord) -> Result<bool> {
                 Ok(true)
             })
         })
-        .await
+        .await;
+    app.committed();
+    ticked
 }
