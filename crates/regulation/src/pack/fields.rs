@@ -70,12 +70,12 @@ impl<'a> Reader<'a> {
         };
         for entry in entries.iter().filter(|entry| !allowed.contains(&entry.key.as_str())) {
             let (zh, en) = hint(&entry.key, allowed.iter().copied());
-            let (key, keys) = (shown(&entry.key), allowed.join("、"));
+            let (key, keys, end) = (shown(&entry.key), allowed.join("、"), after(&zh));
             self.wrong(
                 entry.mark,
                 "regulation.pack_unknown_key",
-                format!("不认识的键“{key}”{zh}此处可用：{keys}"),
-                format!("unknown key `{key}`{en} allowed here: {keys}"),
+                format!("不认识的键“{key}”{zh}{}此处可用：{keys}", end.0),
+                format!("unknown key `{key}`{en}{} allowed here: {keys}", end.1),
             );
         }
         Some(Fields { entries, mark: node.mark })
@@ -171,12 +171,12 @@ impl<'a> Reader<'a> {
         }
         let words: Vec<&str> = table.iter().map(|(word, _)| *word).collect();
         let (zh, en) = hint(&text, words.iter().copied());
-        let (text, words) = (shown(&text), words.join("、"));
+        let (text, words, end) = (shown(&text), words.join("、"), after(&zh));
         self.wrong(
             node.mark,
             "regulation.pack_unknown_word",
-            format!("不认识的词“{text}”{zh}此处可用：{words}"),
-            format!("unknown word `{text}`{en} allowed here: {words}"),
+            format!("不认识的词“{text}”{zh}{}此处可用：{words}", end.0),
+            format!("unknown word `{text}`{en}{} allowed here: {words}", end.1),
         );
         None
     }
@@ -313,4 +313,9 @@ impl<'a> Reader<'a> {
         let items = self.list(node);
         items.iter().filter_map(|item| self.name(item, Reference::Clause)).collect()
     }
+}
+
+/// What stands between a hint, if there is one, and the list of what is allowed.
+const fn after(hint: &str) -> (&'static str, &'static str) {
+    if hint.is_empty() { ("；", ";") } else { ("", "") }
 }

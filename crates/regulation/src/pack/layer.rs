@@ -39,6 +39,8 @@ pub(crate) fn compile(
     // References into a file that did not read would all be called unknown: those come in a second pass.
     if report.is_clean() {
         check::references(&draft, &pack, report);
+    }
+    if report.is_clean() {
         check::procedures(&draft, &pack, report);
     }
     Some(pack)
@@ -137,6 +139,10 @@ fn parameters(own: &[Located<ParameterDraft>], pack: &mut Pack, report: &mut Rep
                 );
                 continue;
             }
+            // A rule below rests on the clause above it as well.
+            let above: Vec<ClauseId> =
+                above.clauses.iter().filter(|clause| !parameter.clauses.contains(clause)).cloned().collect();
+            parameter.clauses.extend(above);
         }
         pack.parameters.insert(parameter.name.clone(), parameter);
     }

@@ -12,6 +12,19 @@ pub(crate) struct Node {
     pub(crate) body: Body,
 }
 
+impl Node {
+    /// The text under a key of a map.
+    pub(crate) fn text_at(&self, key: &str) -> Option<&str> {
+        let Body::Map(entries) = &self.body else {
+            return None;
+        };
+        match &entries.iter().find(|entry| entry.key == key)?.value.body {
+            Body::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
 /// What a value is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Body {
@@ -144,12 +157,11 @@ impl Tree<'_> {
         match self.stack.last_mut() {
             Some(Frame::List(_, items)) => items.push(node),
             Some(Frame::Map(_, entries, pending)) => match (pending.take(), node.body) {
+                (Some((key, mark)), _) if entries.iter().any(|entry| entry.key == key) => {
+                    self.duplicate(mark, &key);
+                }
                 (Some((key, mark)), body) => {
-                    let twice = entries.iter().any(|entry| entry.key == key);
-                    entries.push(Entry { key: key.clone(), mark, value: Node { mark: node.mark, body } });
-                    if twice {
-                        self.duplicate(mark, &key);
-                    }
+                    entries.push(Entry { key, mark, value: Node { mark: node.mark, body } });
                 }
                 (None, Body::Text(key)) if key == "<<" => {
                     self.refuse(node.mark, "合并键（<<）", "merge keys (<<)");

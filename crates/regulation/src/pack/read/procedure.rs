@@ -123,7 +123,8 @@ fn steps(node: Option<&Node>, reader: &mut Reader<'_>) -> Vec<Step> {
         return Vec::new();
     };
     let mut steps: Vec<Step> = Vec::new();
-    for item in reader.list(node) {
+    let items = reader.list(node);
+    for item in items {
         let Some(step) = super::step::step(item, reader) else {
             continue;
         };
@@ -140,7 +141,7 @@ fn steps(node: Option<&Node>, reader: &mut Reader<'_>) -> Vec<Step> {
         }
         steps.push(step);
     }
-    if steps.is_empty() {
+    if items.is_empty() {
         reader.wrong(
             node.mark,
             "regulation.pack_no_step",
