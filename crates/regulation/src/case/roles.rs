@@ -27,7 +27,7 @@ impl Players {
 
 /// The units that play a role, given who opened the case, its facts and the parties the platform knows.
 ///
-/// Where the pack lists units, parties can only choose among them. A role the pack does not know has no players.
+/// Where the pack lists units, parties and facts can only choose among them: nobody names himself into a role. A role the pack does not know has no players.
 #[must_use]
 pub fn players(
     ctx: &Context<'_>,
@@ -39,16 +39,16 @@ pub fn players(
     let Some(rule) = ctx.pack.roles.get(role) else {
         return Players::Units(Vec::new());
     };
+    let allowed = |unit: &&UnitCode| rule.units.is_empty() || rule.units.contains(unit);
     if let Some(units) = parties.get(role) {
-        let allowed = |unit: &&UnitCode| rule.units.is_empty() || rule.units.contains(unit);
         return Players::Units(distinct(units.iter().filter(allowed)));
     }
     match &rule.binding {
         Binding::Fixed => Players::Units(distinct(rule.units.iter())),
         Binding::Opener => Players::Units(vec![opener.clone()]),
         Binding::Fact(key) => Players::Units(match facts.get(key) {
-            Some(FactValue::List(units)) => distinct(units.iter()),
-            Some(FactValue::Text(unit)) => vec![unit.clone()],
+            Some(FactValue::List(units)) => distinct(units.iter().filter(allowed)),
+            Some(FactValue::Text(unit)) => distinct([unit].into_iter().filter(allowed)),
             _ => Vec::new(),
         }),
         Binding::Anyone => Players::Anyone,

@@ -19,7 +19,8 @@ use super::{
 };
 use crate::calendar::{Calendar, DAYS_MAX};
 use crate::pack::model::{
-    Action, Binding, CommandKind, FactValue, Pack, Procedure, RoleKey, Scenario, ScenarioEvent, UnitCode,
+    Action, Binding, CommandKind, FactValue, Pack, Procedure, Role, RoleKey, Scenario, ScenarioEvent,
+    UnitCode,
 };
 
 pub use sample::{sample_attachment, sample_fact, sample_form};
@@ -177,14 +178,13 @@ impl Stage<'_> {
         let actor = person(line, &self.procedure.opener, &opener, "opener");
         let asked = self.procedure.facts.iter().chain(&self.procedure.observed);
         for rule in asked.filter(|rule| rule.required) {
-            facts.entry(rule.key.clone()).or_insert_with(|| sample_fact(rule.kind, line.on, PARTY));
+            let party = self.party(&rule.key);
+            facts.entry(rule.key.clone()).or_insert_with(|| sample_fact(rule.kind, line.on, &party));
         }
-        let bound = self.pack.roles.values().filter_map(|role| match &role.binding {
-            Binding::Fact(key) if role.units.is_empty() => Some(key),
-            _ => None,
-        });
-        for key in bound {
-            facts.entry(key.clone()).or_insert_with(|| FactValue::List(vec![PARTY.to_owned()]));
+        for role in self.pack.roles.values() {
+            if let Binding::Fact(key) = &role.binding {
+                facts.entry(key.clone()).or_insert_with(|| FactValue::List(vec![self.party(key)]));
+            }
         }
         let form = self.procedure.form.as_ref().and_then(|form| self.pack.forms.get(form));
         let form = form.map(|form| sample_form(form, line.on, &facts, steer(line, FACT_NO_FIELD)));
@@ -225,7 +225,7 @@ impl Stage<'_> {
         let first = match &role.binding {
             Binding::Fixed => role.units.first().or(parties.get(&role.key).and_then(|units| units.first())),
             Binding::Fact(key) => {
-                let party = line.unit.clone().unwrap_or_else(|| PARTY.to_owned());
+                let party = line.unit.clone().unwrap_or_else(|| self.party(key));
                 match facts.entry(key.clone()).or_insert(FactValue::Text(party)) {
                     FactValue::Text(unit) => Some(&*unit),
                     FactValue::List(units) => units.first(),
@@ -281,7 +281,8 @@ impl Stage<'_> {
     ) {
         for rule in &action.facts {
             let given = facts.remove(&rule.key);
-            let value = given.or_else(|| rule.required.then(|| sample_fact(rule.kind, line.on, PARTY)));
+            let value = given
+                .or_else(|| rule.required.then(|| sample_fact(rule.kind, line.on, &self.party(&rule.key))));
             if let Some(value) = value {
                 command.facts.insert(rule.key.clone(), value);
             }
@@ -319,6 +320,13 @@ impl Stage<'_> {
         let first = units.iter().find(waiting).or(units.first());
         let unit = line.unit.as_ref().or(first).cloned().unwrap_or_else(|| format!("sample-{role}"));
         person(line, role, &unit, place)
+    }
+
+    /// The unit a fact names where the scenario does not: the first the pack lists for the role it binds.
+    fn party(&self, key: &str) -> UnitCode {
+        let bound = |role: &&Role| matches!(&role.binding, Binding::Fact(fact) if fact == key);
+        let listed = self.pack.roles.values().find(bound).and_then(|role| role.units.first());
+        listed.cloned().unwrap_or_else(|| PARTY.to_owned())
     }
 
     /// Open roles without a way to find their units get one party each.

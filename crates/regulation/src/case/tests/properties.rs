@@ -92,7 +92,10 @@ fn command(state: &CaseState, pack: &Pack, one: &Move, today: base::Date) -> Com
         command.form = form.map(|form| sample_form(form, today, &state.facts, None).0).unwrap_or_default();
         command.attachments.extend(action.attachments.iter().map(|name| sample_attachment(name)));
         for fact in &action.facts {
-            command.facts.insert(fact.key.clone(), sample_fact(fact.kind, today, "water"));
+            let bound = |role: &&Role| matches!(&role.binding, Binding::Fact(key) if *key == fact.key);
+            let listed = pack.roles.values().find(bound).and_then(|role| role.units.first());
+            let unit = listed.map_or("water", String::as_str);
+            command.facts.insert(fact.key.clone(), sample_fact(fact.kind, today, unit));
         }
     }
     command

@@ -188,3 +188,14 @@ fn a_full_record_takes_no_more() {
     play.state.version = EVENTS_MAX;
     assert_eq!(play.refused(("受", BUREAU), &plain(CommandKind::Accept)), "case.too_long");
 }
+
+#[test]
+fn a_fact_can_only_choose_among_the_units_the_pack_lists() {
+    let mut pack = pack();
+    pack.roles.get_mut("提供单位").unwrap().units = vec!["water".to_owned()];
+    let mut play = Play::open_with(pack, "2026-09-18");
+    play.accept();
+    let seats: Vec<&str> =
+        play.state.step.iter().flat_map(|open| &open.seats).map(|seat| seat.unit.as_str()).collect();
+    assert_eq!(seats, ["water"]);
+}
