@@ -194,18 +194,6 @@ fn of_step(procedure: &Procedure, step: &Step, place: &Place, pack: &Pack, repor
             format!("step `{id}` has a vote rule but nothing to vote with"),
         );
     }
-    // The kernel lets a window lead to the next step in order, so the words must say the same.
-    if let Some(to) = step.clock.as_ref().and_then(|clock| clock.expiry_to.as_ref()) {
-        let mut after = procedure.steps.iter().skip_while(|other| other.id != step.id).skip(1);
-        if after.next().is_none_or(|next| next.id != *to) {
-            report.at(
-                place,
-                "regulation.pack_expiry",
-                format!("环节“{id}”的“到期转入”应为紧接其后的环节"),
-                format!("the step that `{id}` moves to on expiry must be the next in order"),
-            );
-        }
-    }
 }
 
 fn separations(procedure: &Procedure, draft: &Draft, report: &mut Report) {
