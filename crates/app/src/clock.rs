@@ -78,7 +78,7 @@ pub async fn move_to(app: &App, to: Timestamp) -> Result<Timestamp> {
             break;
         }
     }
-    app.wake_jobs();
+    app.committed();
     Ok(clock.now())
 }
 

@@ -7,7 +7,7 @@ use base::{Digest, canonical_json};
 use futures::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use storage::{Store, StoreConfig, Tx, commands};
+use storage::{Recorder, Store, StoreConfig, Tx, commands};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -15,8 +15,10 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::keys::{Keys, PLATFORM};
 use crate::ledger::Log;
+use crate::market::Market;
 use crate::packs::{PackSource, Packs};
-use crate::{Config, Ctx, Error, Result, cases, jobs};
+use crate::zones::Zones;
+use crate::{Config, Ctx, Error, Result, cases, jobs, zones};
 
 /// A cheap handle to the application.
 #[derive(Debug, Clone)]
@@ -33,6 +35,9 @@ struct Inner {
     clock: Clock,
     packs: Packs,
     log: Log,
+    market: Market,
+    recorder: Recorder,
+    zones: Zones,
     work: Notify,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -62,6 +67,7 @@ impl App {
         let sources = packs;
         let packs = Packs::load(sources, &config.jurisdiction)?;
         packs.keep(&store, sources, clock.now()).await?;
+        let (recorder, writer) = Recorder::new(&store);
         let inner = Inner {
             config,
             store,
@@ -70,11 +76,15 @@ impl App {
             clock,
             packs,
             log,
+            market: Market::default(),
+            recorder,
+            zones: Zones::default(),
             work: Notify::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         };
         let app = Self { inner: Arc::new(inner) };
+        app.tasks().spawn(writer);
         let now = app.now();
         let this = &app;
         this.store()
@@ -99,6 +109,33 @@ impl App {
     /// The keys.
     pub(crate) fn keys(&self) -> &Keys {
         &self.inner.keys
+    }
+
+    /// The data API's memory.
+    pub(crate) fn market(&self) -> &Market {
+        &self.inner.market
+    }
+
+    /// Durable appends of many callers in one commit, for calls of products.
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.inner.recorder
+    }
+
+    /// The key under which the platform's own journal payloads are sealed.
+    pub(crate) async fn journal_key(&self) -> Result<vault::DataKey> {
+        if let Some(key) = self.keys().derived_now(PLATFORM, "journal")? {
+            return Ok(key);
+        }
+        self.store()
+            .read("journal.key", |tx| {
+                Box::pin(async move { self.keys().derived(tx, PLATFORM, "journal").await })
+            })
+            .await
+    }
+
+    /// The zone workers.
+    pub(crate) fn zones(&self) -> &Zones {
+        &self.inner.zones
     }
 
     /// The packs.
@@ -128,11 +165,13 @@ impl App {
     pub fn start_background(&self) {
         self.tasks().spawn(jobs::run(self.clone()));
         self.tasks().spawn(jobs::ledger::run(self.clone()));
+        self.tasks().spawn(zones::watch(self.clone()));
         self.tasks().spawn(ring_clocks(self.clone()));
     }
 
     /// Wakes the job runner and the sequencer: called after a commit that pushed a job.
-    pub(crate) fn wake_jobs(&self) {
+    pub(crate) fn committed(&self) {
+        self.inner.market.forget();
         self.inner.log.wake();
         self.inner.work.notify_waiters();
         self.inner.work.notify_one();
@@ -160,6 +199,7 @@ impl App {
         self.inner.stop.cancel();
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
+        self.inner.zones.stop_all().await;
         self.inner.store.close().await;
     }
 
@@ -196,7 +236,7 @@ impl App {
     {
         let Some(key) = ctx.idempotency_key.as_deref() else {
             let done = self.store().transact(permit, name, |tx| work(tx)).await?;
-            self.wake_jobs();
+            self.committed();
             return Ok(done);
         };
         let actor = actor_name(ctx);
@@ -220,7 +260,7 @@ impl App {
                 })
             })
             .await;
-        self.wake_jobs();
+        self.committed();
         match done {
             // The same request ran at the same time and won.
             Err(Error::Conflict(code)) => self.replayed(&actor, key, digest).await?.ok_or(Error::Conflict(code)),

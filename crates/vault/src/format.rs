@@ -94,6 +94,14 @@ impl Header {
     }
 }
 
+/// The id of the object that a header says it begins. Nothing is proven by it until the object opens.
+///
+/// # Errors
+/// [`Error::Format`] if this is no header of a sealed object.
+pub fn object_of(header: &[u8]) -> Result<Id<kind::Object>, Error> {
+    Ok(Header::parse(header)?.object)
+}
+
 /// Seals and opens the chunks of one object, in any order.
 #[derive(Clone)]
 pub(crate) struct ChunkCipher {

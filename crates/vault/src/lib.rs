@@ -79,7 +79,7 @@ mod seal;
 mod suite;
 
 pub use error::Error;
-pub use format::{HEADER_BYTES, OBJECT_CHUNKS_MAX, SEED_BYTES, SealContext};
+pub use format::{HEADER_BYTES, OBJECT_CHUNKS_MAX, SEED_BYTES, SealContext, object_of};
 pub use keys::{DataKey, KEY_BYTES, RootKey, TenantKey, WRAP_NONCE_BYTES, WRAPPED_KEY_BYTES, WrappedKey};
 pub use open::{OpenReader, Opener, open_bytes};
 pub use seal::{Sealed, Sealer, seal_bytes};
