@@ -189,10 +189,10 @@ fn listed(items: &[String], allowed: impl Fn(&String) -> bool) -> Result<FactVal
     Ok(FactValue::List(distinct.cloned().collect()))
 }
 
-/// A resource code of the catalog; whether it exists is for the catalog to say.
+/// A resource code of the catalog, or `code:column|column`; whether it exists is for the catalog to say.
 #[expect(clippy::ptr_arg, reason = "used where a `&String` is passed on")]
 fn is_code(code: &String) -> bool {
-    code.chars().count() <= 128 && code.chars().all(|c| c.is_alphanumeric() || "-_./:".contains(c))
+    code.chars().count() <= 128 && code.chars().all(|c| c.is_alphanumeric() || "-_./:|".contains(c))
 }
 
 fn is_phone(text: &str) -> bool {
