@@ -14,6 +14,7 @@ pub mod commands;
 mod engine;
 mod error;
 pub mod events;
+pub mod external;
 pub mod jobs;
 pub mod journal;
 pub mod objects;
