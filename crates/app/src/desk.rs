@@ -1,0 +1,241 @@
+//! Questions of the desk and of the public portal that belong to no single topic: names of units, public figures,
+//! where a case's records lie in the ledger, dead letters, standing of accounts.
+
+use std::collections::BTreeMap;
+
+use access::{Action, ResourceRef, Standing, Thing};
+use base::{Date, Id, Timestamp, kind};
+use serde::Serialize;
+use storage::records::{self, Expected};
+use storage::{jobs, journal};
+
+use crate::cases::CaseRecord;
+use crate::identity::{Person, Unit};
+use crate::journal::Note;
+use crate::products::ProductRecord;
+use crate::resources::CatalogEntry;
+use crate::tenants::{Tenant, TenantState};
+use crate::{App, Ctx, Error, Result};
+
+/// Dead letters shown at most.
+const DEAD_MAX: u32 = 200;
+/// Journal rows of one case looked at.
+const RECORDS_MAX: u32 = 1_000;
+
+/// What a unit is called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnitName {
+    /// Name.
+    pub name: String,
+    /// English name.
+    pub en: String,
+}
+
+/// The names of all units by code. What public bodies and operators are called is no secret.
+///
+/// # Errors
+/// Storage faults.
+pub async fn unit_names(app: &App) -> Result<BTreeMap<String, UnitName>> {
+    let units = app
+        .store()
+        .read("desk.units", |tx| {
+            Box::pin(async move { Ok::<_, Error>(records::all::<Unit>(tx, "all", "", records::ALL_MAX).await?) })
+        })
+        .await?;
+    let named = |unit: Unit| (unit.code, UnitName { name: unit.name, en: unit.en });
+    Ok(units.into_iter().map(|unit| named(unit.value)).collect())
+}
+
+/// An operator as the public may know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PublicOperator {
+    /// Name of the unit.
+    pub unit_name: String,
+    /// What the authorisation is for.
+    pub title: String,
+    /// Number of the case that determined it.
+    pub case_number: Option<String>,
+    /// First and last day of the agreement.
+    pub term: Option<(Date, Date)>,
+    /// Where the authorisation is.
+    pub state: TenantState,
+}
+
+/// The authorised operators, newest first. Open to everybody: the list is published by law.
+///
+/// # Errors
+/// Storage faults.
+pub async fn operators(app: &App) -> Result<Vec<PublicOperator>> {
+    app.store()
+        .read("desk.operators", |tx| {
+            Box::pin(async move {
+                let tenants = records::all::<Tenant>(tx, "class", "authorisation", records::ALL_MAX).await?;
+                let mut operators = Vec::with_capacity(tenants.len());
+                for tenant in tenants.into_iter().rev().map(|tenant| tenant.value) {
+                    let case = match tenant.case {
+                        Some(case) => records::get::<CaseRecord>(tx, case.uuid()).await?,
+                        None => None,
+                    };
+                    operators.push(PublicOperator {
+                        unit_name: tenant.unit_name,
+                        title: tenant.title,
+                        case_number: case.map(|case| case.value.number),
+                        term: tenant.term,
+                        state: tenant.state,
+                    });
+                }
+                Ok(operators)
+            })
+        })
+        .await
+}
+
+/// Figures of the portal's front page.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct PublicFigures {
+    /// Authorisations.
+    pub operators: u64,
+    /// Registered resources.
+    pub resources: u64,
+    /// Products on the market.
+    pub products: u64,
+}
+
+/// Counts what the portal shows. Open to everybody.
+///
+/// # Errors
+/// Storage faults.
+pub async fn figures(app: &App) -> Result<PublicFigures> {
+    app.store()
+        .read("desk.figures", |tx| {
+            Box::pin(async move {
+                Ok(PublicFigures {
+                    operators: records::count::<Tenant>(tx, "class", "authorisation").await?,
+                    resources: records::count::<CatalogEntry>(tx, "all", "").await?,
+                    products: records::count::<ProductRecord>(tx, "listed", "").await?,
+                })
+            })
+        })
+        .await
+}
+
+/// The ledger records of a case: instant and number, oldest first, for who may see the case.
+///
+/// # Errors
+/// `case.unknown`.
+pub async fn case_records(app: &App, ctx: &Ctx, id: Id<kind::Case>) -> Result<Vec<(Timestamp, u64)>> {
+    crate::cases::case_view(app, ctx, id).await?;
+    let subject = format!("case/{id}");
+    let subject = subject.as_str();
+    let mut rows = app
+        .store()
+        .read("desk.case_records", |tx| {
+            Box::pin(async move { Ok::<_, Error>(journal::by_subject(tx, subject, None, RECORDS_MAX).await?) })
+        })
+        .await?;
+    rows.reverse();
+    Ok(rows.into_iter().map(|row| (row.at, row.seq)).collect())
+}
+
+/// The case with a number, for searches; it says nothing about the case but its id.
+///
+/// # Errors
+/// `case.unknown` when there is none or this person may not see it.
+pub async fn case_by_number(app: &App, ctx: &Ctx, number: &str) -> Result<Id<kind::Case>> {
+    let found = app
+        .store()
+        .read("desk.case_by_number", |tx| {
+            let number = number.to_owned();
+            Box::pin(async move {
+                Ok::<_, Error>(records::by_unique::<CaseRecord>(tx, "number", &number).await?)
+            })
+        })
+        .await?;
+    let id = found.map(|found| found.value.id).ok_or(Error::NotFound("case.unknown"))?;
+    crate::cases::case_view(app, ctx, id).await?;
+    Ok(id)
+}
+
+/// A job that gave up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeadLetter {
+    /// Kind.
+    pub kind: String,
+    /// Key.
+    pub key: String,
+    /// Attempts made.
+    pub attempts: i64,
+    /// When it failed last.
+    pub failed_at: Timestamp,
+    /// Code of the last failure.
+    pub error: String,
+}
+
+/// The dead letters and when the next waiting job is due.
+///
+/// # Errors
+/// Not allowed: only administrators.
+pub async fn dead_letters(app: &App, ctx: &Ctx) -> Result<(Vec<DeadLetter>, Option<Timestamp>)> {
+    app.permit(ctx, Action::AdminOperate, ResourceRef::platform())?;
+    let (dead, next) = app
+        .store()
+        .read("desk.dead_letters", |tx| {
+            Box::pin(async move {
+                Ok::<_, Error>((jobs::dead(tx, DEAD_MAX).await?, jobs::next_due(tx).await?))
+            })
+        })
+        .await?;
+    let letter = |job: jobs::DeadJob| DeadLetter {
+        kind: job.kind,
+        key: job.key,
+        attempts: job.attempt,
+        failed_at: job.failed_at,
+        error: job.error,
+    };
+    Ok((dead.into_iter().map(letter).collect(), next))
+}
+
+/// Puts a dead letter back in the queue.
+///
+/// # Errors
+/// Not allowed; `job.unknown` when it is not dead.
+pub async fn retry_dead_letter(app: &App, ctx: &Ctx, kind: &str, key: &str) -> Result<()> {
+    let permit = &app.permit(ctx, Action::AdminOperate, ResourceRef::platform())?;
+    app.command(ctx, permit, "desk.retry", &(kind, key), move |tx| {
+        let (kind, key) = (kind.to_owned(), key.to_owned());
+        Box::pin(async move {
+            if !jobs::revive(tx, &kind, &key, ctx.now).await? {
+                return Err(Error::NotFound("job.unknown"));
+            }
+            let payload = serde_json::json!({ "kind": kind, "key": key });
+            app.record(tx, permit, ctx.now, Note { subject: "jobs".to_owned(), tenant: None, clauses: &[], payload })
+                .await?;
+            Ok(())
+        })
+    })
+    .await
+}
+
+/// Opens or closes a person's account. A closed account cannot sign in and its sessions do nothing any more.
+///
+/// # Errors
+/// Not allowed; `person.unknown`; `account.self` for one's own account, so that nobody locks himself out.
+pub async fn set_standing(app: &App, ctx: &Ctx, id: Id<kind::Person>, standing: Standing) -> Result<()> {
+    if id == ctx.principal.person {
+        return Err(Error::invalid("account.self", ""));
+    }
+    let permit = &app.permit(ctx, Action::AccountManage, ResourceRef::any(Thing::Account))?;
+    app.command(ctx, permit, "desk.set_standing", &(id, standing), move |tx| {
+        Box::pin(async move {
+            let found = records::get::<Person>(tx, id.uuid()).await?;
+            let mut person = found.ok_or(Error::NotFound("person.unknown"))?;
+            person.value.standing = standing;
+            records::put(tx, &person.value, Expected::Version(person.version), ctx.now).await?;
+            let payload = serde_json::json!({ "standing": standing });
+            let subject = format!("person/{id}");
+            app.record(tx, permit, ctx.now, Note { subject, tenant: None, clauses: &[], payload }).await?;
+            Ok(())
+        })
+    })
+    .await
+}
