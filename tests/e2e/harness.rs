@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use server::commands::demo::{Client, Player, Story};
+use server::commands::demo::{Audience, Call, Client, Player, Sizes, Story, Words};
+
+/// Registers small enough for a test, large enough for every threshold of the story.
+pub(crate) const SIZES: Sizes = Sizes { enterprises: 600, persons: 3_000, seed: 20_230_901 };
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
@@ -27,8 +30,15 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `shuyu demo serve` on a data folder and waits until it answers.
     pub(crate) async fn start(data: &Path, port: u16) -> Self {
+        let server = Self::spawn(data, port);
+        server.client().wait_until_up(Duration::from_secs(60)).await.expect("the server answers");
+        server
+    }
+
+    /// Starts it without waiting.
+    pub(crate) fn spawn(data: &Path, port: u16) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_shuyu"))
-            .args(["demo", "serve", "--fake-clock", "--persons", "3000", "--enterprises", "600", "--quiet"])
+            .args(["demo", "serve", "--fake-clock", "--quiet"])
             .arg("--data")
             .arg(data)
             .args(["--listen", &format!("127.0.0.1:{port}")])
@@ -36,9 +46,7 @@ impl Server {
             .stdout(Stdio::null())
             .spawn()
             .expect("the binary starts");
-        let server = Self { child, port, data: data.to_owned() };
-        server.client().wait_until_up(Duration::from_secs(60)).await.expect("the server answers");
-        server
+        Self { child, port, data: data.to_owned() }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -49,8 +57,11 @@ impl Server {
         Client::new(&self.url())
     }
 
+    /// A player of stories that knows the generated registers.
     pub(crate) fn player(&self, run: &str) -> Player {
         Player::new(self.client(), root().join("demo"), server::commands::demo::PASSWORD, run)
+            .with_registers(SIZES)
+            .expect("registers")
     }
 
     /// Kills the process at once, as a power cut would.
@@ -71,4 +82,44 @@ impl Drop for Server {
 pub(crate) fn story() -> Story {
     let text = std::fs::read_to_string(root().join("demo/story.yaml")).expect("story file");
     server::commands::demo::read_story(&text).expect("story")
+}
+
+/// A story of its own, for one test.
+pub(crate) fn tale(steps: &str) -> Story {
+    let text = format!("title: {{zh: 测试, en: test}}\nchapters:\n- title: {{zh: 测试, en: test}}\n  steps:\n{steps}");
+    server::commands::demo::read_story(&text).expect("tale")
+}
+
+/// Prints chapters, so that a failing test says how far it came.
+pub(crate) struct Printer;
+
+impl Audience for Printer {
+    fn chapter(&mut self, number: usize, of: usize, title: &Words) {
+        println!("[{number}/{of}] {}", title.en);
+    }
+    fn step(&mut self, _number: usize, _of: usize, _say: &Words) {}
+}
+
+/// Runs `shuyu ledger verify` on a data folder: whether it is content, and what it says.
+pub(crate) fn verify(data: &Path) -> (bool, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_shuyu"))
+        .args(["ledger", "verify", "--data"])
+        .arg(data)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary starts");
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    (output.status.success(), said)
+}
+
+/// A plain GET without a session.
+pub(crate) fn get(path: &str) -> Call {
+    Call {
+        method: "GET".parse().expect("method"),
+        path: path.to_owned(),
+        token: None,
+        body: None,
+        idempotency_key: None,
+        headers: Vec::new(),
+    }
 }

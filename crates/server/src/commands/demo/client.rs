@@ -13,47 +13,47 @@ use serde_json::Value;
 
 /// One call's answer.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
+pub struct Answer {
     /// HTTP status.
-    pub(crate) status: u16,
+    pub status: u16,
     /// The body as it came.
-    pub(crate) body: Bytes,
+    pub body: Bytes,
 }
 
 impl Answer {
     /// The body as JSON; null where it is not.
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
 }
 
 /// What to send.
 #[derive(Debug, Clone)]
-pub(crate) struct Call {
+pub struct Call {
     /// Method.
-    pub(crate) method: Method,
+    pub method: Method,
     /// Path with query, starting with `/`.
-    pub(crate) path: String,
+    pub path: String,
     /// Bearer token.
-    pub(crate) token: Option<String>,
+    pub token: Option<String>,
     /// Body and its content type.
-    pub(crate) body: Option<(String, Bytes)>,
+    pub body: Option<(String, Bytes)>,
     /// Sent as `Idempotency-Key`: a repeated call has the effect of one.
-    pub(crate) idempotency_key: Option<String>,
+    pub idempotency_key: Option<String>,
     /// Further headers.
-    pub(crate) headers: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
 }
 
 /// A client bound to one server.
 #[derive(Debug, Clone)]
-pub(crate) struct Client {
+pub struct Client {
     base: String,
     pool: Pool<HttpConnector, Full<Bytes>>,
 }
 
 impl Client {
     /// A client for `http://host:port`.
-    pub(crate) fn new(base: &str) -> Self {
+    pub fn new(base: &str) -> Self {
         Self {
             base: base.trim_end_matches('/').to_owned(),
             pool: Pool::builder(TokioExecutor::new()).build_http(),
@@ -64,7 +64,7 @@ impl Client {
     ///
     /// # Errors
     /// When the connection fails or breaks; the call may or may not have had its effect.
-    pub(crate) async fn send(&self, call: &Call) -> Result<Answer> {
+    pub async fn send(&self, call: &Call) -> Result<Answer> {
         let mut request = Request::builder().method(call.method.clone()).uri(format!("{}{}", self.base, call.path));
         if let Some(token) = &call.token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -90,7 +90,7 @@ impl Client {
     ///
     /// # Errors
     /// When it does not answer in time.
-    pub(crate) async fn wait_until_up(&self, at_most: Duration) -> Result<()> {
+    pub async fn wait_until_up(&self, at_most: Duration) -> Result<()> {
         let probe = Call {
             method: Method::GET,
             path: "/health".to_owned(),

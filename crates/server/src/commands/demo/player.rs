@@ -19,7 +19,7 @@ const WAIT_MAX: Duration = Duration::from_secs(300);
 const DOWN_MAX: Duration = Duration::from_secs(60);
 
 /// Told about progress.
-pub(crate) trait Audience {
+pub trait Audience {
     /// A chapter begins.
     fn chapter(&mut self, number: usize, of: usize, title: &super::story::Words);
     /// A step was done.
@@ -28,16 +28,18 @@ pub(crate) trait Audience {
 
 /// What was acknowledged: after a crash, each of these must still be true.
 #[derive(Debug, Clone)]
-pub(crate) struct Acknowledged {
+pub struct Acknowledged {
+    /// Who sent it.
+    pub who: Option<String>,
     /// The call.
-    pub(crate) call: Call,
+    pub call: Call,
     /// The answer it got.
-    pub(crate) answer: Answer,
+    pub answer: Answer,
 }
 
 /// A player of stories.
 #[derive(Debug)]
-pub(crate) struct Player {
+pub struct Player {
     client: Client,
     folder: PathBuf,
     password: String,
@@ -45,15 +47,15 @@ pub(crate) struct Player {
     /// Files that are generated, not stored: path in the story → bytes.
     generated: BTreeMap<String, Bytes>,
     /// Everything saved on the way.
-    pub(crate) saved: Saved,
+    pub saved: Saved,
     /// Every acknowledged change, in order.
-    pub(crate) acknowledged: Vec<Acknowledged>,
+    pub acknowledged: Vec<Acknowledged>,
     run: String,
 }
 
 impl Player {
     /// A player that signs in with one password for all demonstration accounts. `run` makes idempotency keys unique.
-    pub(crate) fn new(client: Client, folder: PathBuf, password: &str, run: &str) -> Self {
+    pub fn new(client: Client, folder: PathBuf, password: &str, run: &str) -> Self {
         Self {
             client,
             folder,
@@ -72,7 +74,7 @@ impl Player {
     ///
     /// # Errors
     /// When the register has no enterprise of one of the sorts.
-    pub(crate) fn with_registers(mut self, sizes: Sizes) -> Result<Self> {
+    pub fn with_registers(mut self, sizes: Sizes) -> Result<Self> {
         let (mut persons, mut enterprises) = (Vec::new(), Vec::new());
         registers::write_persons(sizes, &mut persons)?;
         registers::write_enterprises(sizes, &mut enterprises)?;
@@ -103,18 +105,33 @@ impl Player {
     ///
     /// # Errors
     /// At the first step whose answer is not the expected one.
-    pub(crate) async fn play(&mut self, story: &Story, audience: &mut impl Audience) -> Result<()> {
+    pub async fn play(&mut self, story: &Story, audience: &mut impl Audience) -> Result<()> {
+        for index in 0..story.chapters.len() {
+            self.play_chapter(story, index, audience).await?;
+        }
+        Ok(())
+    }
+
+    /// Plays one chapter, counted from 0.
+    ///
+    /// # Errors
+    /// At the first step whose answer is not the expected one.
+    pub async fn play_chapter(
+        &mut self,
+        story: &Story,
+        index: usize,
+        audience: &mut impl Audience,
+    ) -> Result<()> {
         let steps: usize = story.chapters.iter().map(|chapter| chapter.steps.len()).sum();
-        let mut number = 0;
-        for (index, chapter) in story.chapters.iter().enumerate() {
-            audience.chapter(index + 1, story.chapters.len(), &chapter.title);
-            for step in &chapter.steps {
-                number += 1;
-                self.step(number, step)
-                    .await
-                    .with_context(|| format!("step {number} ({}): {}", step.say.en, step.call))?;
-                audience.step(number, steps, &step.say);
-            }
+        let mut number: usize = story.chapters.iter().take(index).map(|chapter| chapter.steps.len()).sum();
+        let Some(chapter) = story.chapters.get(index) else { return Ok(()) };
+        audience.chapter(index + 1, story.chapters.len(), &chapter.title);
+        for step in &chapter.steps {
+            number += 1;
+            self.step(number, step)
+                .await
+                .with_context(|| format!("step {number} ({}): {}", step.say.en, step.call))?;
+            audience.step(number, steps, &step.say);
         }
         Ok(())
     }
@@ -138,9 +155,35 @@ impl Player {
         }
         self.check(step, &answer)?;
         if call.method != Method::GET && answer.status < 300 {
-            self.acknowledged.push(Acknowledged { call, answer });
+            self.acknowledged.push(Acknowledged { who: step.who.clone(), call, answer });
         }
         Ok(())
+    }
+
+    /// Sends acknowledged changes again, each with its idempotency key: the platform must answer each as it did. What
+    /// reads instead of changing (queries, product calls) is left out.
+    ///
+    /// # Errors
+    /// At the first one that is answered differently: it was acknowledged and then forgotten.
+    pub async fn confirm(&mut self, from: usize) -> Result<usize> {
+        let kept: Vec<Acknowledged> = self.acknowledged.iter().skip(from).cloned().collect();
+        let mut confirmed = 0;
+        for Acknowledged { who, mut call, answer } in kept {
+            if call.path.ends_with("/queries") || call.path.starts_with("/data/") {
+                continue;
+            }
+            let again = self.send_by(who.as_deref(), &mut call, false).await?;
+            ensure!(
+                again.status == answer.status && again.json() == answer.json(),
+                "{} {} was acknowledged with {} and is now answered with {}",
+                call.method,
+                call.path,
+                show(&answer),
+                show(&again)
+            );
+            confirmed += 1;
+        }
+        Ok(confirmed)
     }
 
     async fn prepare(&mut self, number: usize, step: &Step) -> Result<Call> {
@@ -184,12 +227,15 @@ impl Player {
     /// Sends as the step's account; signs in first, and again if the session has ended (the fake clock makes sessions
     /// old quickly).
     async fn send_as(&mut self, step: &Step, call: &mut Call) -> Result<Answer> {
-        let Some(who) = &step.who else { return self.send(call).await };
-        let who = fill_text(who, &self.saved)?;
+        self.send_by(step.who.as_deref(), call, step.expect == Some(401)).await
+    }
+
+    async fn send_by(&mut self, who: Option<&str>, call: &mut Call, refused: bool) -> Result<Answer> {
+        let Some(who) = who else { return self.send(call).await };
         for attempt in 0..2 {
-            call.token = Some(self.token(&who, attempt > 0).await?);
+            call.token = Some(self.token(who, attempt > 0).await?);
             let answer = self.send(call).await?;
-            if answer.status != 401 || step.expect == Some(401) || attempt > 0 {
+            if answer.status != 401 || refused || attempt > 0 {
                 return Ok(answer);
             }
         }

@@ -26,13 +26,13 @@ const MARITAL: [(&str, u64); 4] = [("未婚", 30), ("已婚", 58), ("离异", 8)
 
 /// How many rows each register gets, and the seed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Sizes {
+pub struct Sizes {
     /// Rows of the enterprise register.
-    pub(crate) enterprises: u32,
+    pub enterprises: u32,
     /// Rows of the person register.
-    pub(crate) persons: u32,
+    pub persons: u32,
     /// Same seed, same bytes.
-    pub(crate) seed: u64,
+    pub seed: u64,
 }
 
 impl Default for Sizes {
@@ -85,7 +85,7 @@ impl Numbers {
 ///
 /// # Errors
 /// What the writer returns.
-pub(crate) fn write_persons(sizes: Sizes, out: &mut impl Write) -> io::Result<()> {
+pub fn write_persons(sizes: Sizes, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "id_number,name,sex,birth_date,phone,address,marital_status,household_size,employer_code,bank_card"
@@ -117,7 +117,7 @@ pub(crate) fn write_persons(sizes: Sizes, out: &mut impl Write) -> io::Result<()
 ///
 /// # Errors
 /// What the writer returns.
-pub(crate) fn write_enterprises(sizes: Sizes, out: &mut impl Write) -> io::Result<()> {
+pub fn write_enterprises(sizes: Sizes, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "credit_code,name,legal_person,legal_person_id,phone,address,industry,capital_yuan,founded_on,licence_no,licence_status,licence_until,employees"
@@ -211,7 +211,7 @@ fn id_check(body: &str) -> char {
 }
 
 /// The unified social credit code of a row (GB 32100, with the inner organisation code of GB 11714).
-pub(crate) fn credit_code(row: u32) -> String {
+pub fn credit_code(row: u32) -> String {
     const ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
     const INNER: [u32; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
     let organisation = format!("{:08}", 10_000_000 + row % 80_000_000);

@@ -9,83 +9,83 @@ use serde_json::Value;
 /// A text in both languages.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Words {
+pub struct Words {
     /// Chinese.
-    pub(crate) zh: String,
+    pub zh: String,
     /// English.
-    pub(crate) en: String,
+    pub en: String,
 }
 
 /// The whole story.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Story {
+pub struct Story {
     /// Title.
-    pub(crate) title: Words,
+    pub title: Words,
     /// Chapters in order.
-    pub(crate) chapters: Vec<Chapter>,
+    pub chapters: Vec<Chapter>,
 }
 
 /// One of the stages.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Chapter {
+pub struct Chapter {
     /// Heading.
-    pub(crate) title: Words,
+    pub title: Words,
     /// Steps in order.
-    pub(crate) steps: Vec<Step>,
+    pub steps: Vec<Step>,
 }
 
 /// One call and what must come of it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Step {
+pub struct Step {
     /// What happens, in words.
-    pub(crate) say: Words,
+    pub say: Words,
     /// The fake clock is moved to this moment first: `YYYY-MM-DD HH:MM` in the pack's zone.
     #[serde(default)]
-    pub(crate) at: Option<String>,
+    pub at: Option<String>,
     /// Who acts: an account name; nobody for the public.
     #[serde(default, rename = "as")]
-    pub(crate) who: Option<String>,
+    pub who: Option<String>,
     /// Method and path, for example `POST /api/v1/cases`.
-    pub(crate) call: String,
+    pub call: String,
     /// JSON body; `${name}` is replaced by a saved value.
     #[serde(default)]
-    pub(crate) body: Option<Value>,
+    pub body: Option<Value>,
     /// A file of the demonstration folder sent as the body instead.
     #[serde(default)]
-    pub(crate) file: Option<String>,
+    pub file: Option<String>,
     /// Further headers.
     #[serde(default)]
-    pub(crate) headers: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, String>,
     /// Expected status; 2xx if not said.
     #[serde(default)]
-    pub(crate) expect: Option<u16>,
+    pub expect: Option<u16>,
     /// Values that must be in the answer, by JSON pointer.
     #[serde(default)]
-    pub(crate) check: BTreeMap<String, Value>,
+    pub check: BTreeMap<String, Value>,
     /// The call (a GET) is repeated until these values are there.
     #[serde(default)]
-    pub(crate) until: BTreeMap<String, Value>,
+    pub until: BTreeMap<String, Value>,
     /// Values to keep from the answer, by JSON pointer.
     #[serde(default)]
-    pub(crate) save: BTreeMap<String, String>,
+    pub save: BTreeMap<String, String>,
     /// The step is sent this many times with the same idempotency key; all answers must be equal.
     #[serde(default)]
-    pub(crate) repeat: Option<u32>,
+    pub repeat: Option<u32>,
 }
 
 /// Reads a story.
 ///
 /// # Errors
 /// When the text is not a story.
-pub(crate) fn read(text: &str) -> Result<Story> {
+pub fn read(text: &str) -> Result<Story> {
     serde_saphyr::from_str(text).context("the story file cannot be read")
 }
 
 /// Saved values.
-pub(crate) type Saved = BTreeMap<String, Value>;
+pub type Saved = BTreeMap<String, Value>;
 
 /// Replaces `${name}` in every text of a value. A text that is nothing but one placeholder becomes the saved value
 /// itself, whatever its type.
