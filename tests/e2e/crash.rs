@@ -60,12 +60,12 @@ async fn nothing_acknowledged_is_lost_when_the_server_is_killed_a_hundred_times(
 async fn one_play(play: u32, mut moments: Moments, kills: &Arc<AtomicU32>) -> usize {
     let folder = tempfile::tempdir().expect("folder");
     let port = free_port();
-    let server = Arc::new(Mutex::new(Server::start(folder.path(), port).await));
+    let server = Arc::new(Mutex::new(Server::start(&folder.path().join("data"), port).await));
     let mut player = server.lock().await.player(&format!("crash-{play}"));
     let over = Arc::new(AtomicBool::new(false));
     let killer = {
         let (server, over, kills, data) =
-            (Arc::clone(&server), Arc::clone(&over), Arc::clone(kills), folder.path().to_owned());
+            (Arc::clone(&server), Arc::clone(&over), Arc::clone(kills), folder.path().join("data"));
         tokio::spawn(async move {
             while !over.load(Ordering::SeqCst) && kills.load(Ordering::SeqCst) < KILLS {
                 tokio::time::sleep(moments.life()).await;
@@ -92,7 +92,7 @@ async fn one_play(play: u32, mut moments: Moments, kills: &Arc<AtomicU32>) -> us
     killer.await.expect("killer");
     numbers_have_no_gap(&player);
     server.lock().await.kill();
-    let (sound, said) = verify(folder.path());
+    let (sound, said) = verify(&folder.path().join("data"));
     assert!(sound, "{said}");
     confirmed
 }

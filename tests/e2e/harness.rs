@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use server::commands::demo::{Audience, Call, Client, Player, Sizes, Story, Words};
+use server::commands::demo::{
+    Answer, Audience, Call, Client, PASSWORD, Player, Sizes, Story, Words, known, prepare_folder, read_story,
+};
 
 /// Registers small enough for a test, large enough for every threshold of the story.
 pub(crate) const SIZES: Sizes = Sizes { enterprises: 600, persons: 3_000, seed: 20_230_901 };
@@ -57,11 +59,13 @@ impl Server {
         Client::new(&self.url())
     }
 
-    /// A player of stories that knows the generated registers.
+    /// A player of stories, with the demonstration's files and small registers beside the data folder.
     pub(crate) fn player(&self, run: &str) -> Player {
-        Player::new(self.client(), root().join("demo"), server::commands::demo::PASSWORD, run)
-            .with_registers(SIZES)
-            .expect("registers")
+        let folder = self.data.with_extension("story");
+        prepare_folder(&folder, SIZES).expect("files");
+        let mut player = Player::new(self.client(), folder, PASSWORD, run);
+        player.saved = known(SIZES).expect("registers");
+        player
     }
 
     /// Kills the process at once, as a power cut would.
@@ -81,13 +85,13 @@ impl Drop for Server {
 /// The demonstration story.
 pub(crate) fn story() -> Story {
     let text = std::fs::read_to_string(root().join("demo/story.yaml")).expect("story file");
-    server::commands::demo::read_story(&text).expect("story")
+    read_story(&text).expect("story")
 }
 
 /// A story of its own, for one test.
 pub(crate) fn tale(steps: &str) -> Story {
     let text = format!("title: {{zh: 测试, en: test}}\nchapters:\n- title: {{zh: 测试, en: test}}\n  steps:\n{steps}");
-    server::commands::demo::read_story(&text).expect("tale")
+    read_story(&text).expect("tale")
 }
 
 /// Prints chapters, so that a failing test says how far it came.
@@ -121,5 +125,76 @@ pub(crate) fn get(path: &str) -> Call {
         body: None,
         idempotency_key: None,
         headers: Vec::new(),
+    }
+}
+
+/// A client that signs people in and sends what a test wants to send, sound or not.
+pub(crate) struct Desk {
+    client: Client,
+    tokens: std::collections::BTreeMap<String, String>,
+}
+
+impl Desk {
+    pub(crate) fn new(server: &Server) -> Self {
+        Self { client: server.client(), tokens: std::collections::BTreeMap::new() }
+    }
+
+    pub(crate) async fn sign_in(&mut self, who: &str) -> String {
+        let body = serde_json::json!({ "account": who, "password": PASSWORD });
+        let answer = self.json(None, "POST /api/v1/sessions", &body).await;
+        let token = answer.json()["token"].as_str().unwrap_or_else(|| panic!("{who}: {answer:?}")).to_owned();
+        self.tokens.insert(who.to_owned(), token.clone());
+        token
+    }
+
+    pub(crate) async fn json(&mut self, who: Option<&str>, line: &str, body: &serde_json::Value) -> Answer {
+        let body = serde_json::to_vec(body).expect("json");
+        self.send(who, line, Some(("application/json", body)), None).await
+    }
+
+    pub(crate) async fn get(&mut self, who: Option<&str>, path: &str) -> Answer {
+        self.send(who, &format!("GET {path}"), None, None).await
+    }
+
+    pub(crate) async fn send(
+        &mut self,
+        who: Option<&str>,
+        line: &str,
+        body: Option<(&str, Vec<u8>)>,
+        key: Option<&str>,
+    ) -> Answer {
+        let call = self.call(who, line, body, key).await;
+        self.client.send(&call).await.expect("an answer")
+    }
+
+    /// The call, signed in, not yet sent.
+    pub(crate) async fn call(
+        &mut self,
+        who: Option<&str>,
+        line: &str,
+        body: Option<(&str, Vec<u8>)>,
+        key: Option<&str>,
+    ) -> Call {
+        let (method, path) = line.split_once(' ').expect("method and path");
+        let token = match who {
+            None => None,
+            Some(who) => Some(match self.tokens.get(who) {
+                Some(token) => token.clone(),
+                None => Box::pin(self.sign_in(who)).await,
+            }),
+        };
+        Call {
+            method: method.parse().expect("method"),
+            path: path.to_owned(),
+            token,
+            body: body.map(|(kind, body)| (kind.to_owned(), body.into())),
+            idempotency_key: key.map(str::to_owned),
+            headers: Vec::new(),
+        }
+    }
+
+    /// A token that is no longer good, for the tests of ended sessions.
+    pub(crate) fn forget(&mut self, who: &str) -> Option<String> {
+        self.tokens.remove(who)
     }
 }

@@ -8,7 +8,7 @@ use crate::harness::{Printer, Server, free_port, story, verify};
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_plays_and_the_ledger_proves_it() {
     let folder = tempfile::tempdir().expect("folder");
-    let mut server = Server::start(folder.path(), free_port()).await;
+    let mut server = Server::start(&folder.path().join("data"), free_port()).await;
     let mut player = server.player("story");
     if let Err(error) = player.play(&story(), &mut Printer).await {
         panic!("{error:?}");

@@ -10,7 +10,6 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 
 use super::client::{Answer, Call, Client};
-use super::registers::{self, Sizes};
 use super::story::{Saved, Step, Story, fill, fill_text};
 
 /// How long a step may wait for a background job.
@@ -44,8 +43,6 @@ pub struct Player {
     folder: PathBuf,
     password: String,
     tokens: BTreeMap<String, String>,
-    /// Files that are generated, not stored: path in the story → bytes.
-    generated: BTreeMap<String, Bytes>,
     /// Everything saved on the way.
     pub saved: Saved,
     /// Every acknowledged change, in order.
@@ -61,44 +58,10 @@ impl Player {
             folder,
             password: password.to_owned(),
             tokens: BTreeMap::new(),
-            generated: BTreeMap::new(),
             saved: Saved::new(),
             acknowledged: Vec::new(),
             run: run.to_owned(),
         }
-    }
-
-    /// Generates the registers that the story uploads, and saves what it says about them: `${persons}` and
-    /// `${enterprises}` (rows), `${licensed_code}`, `${lapsed_code}` and `${unknown_code}` (enterprises with, without
-    /// and never heard of a licence).
-    ///
-    /// # Errors
-    /// When the register has no enterprise of one of the sorts.
-    pub fn with_registers(mut self, sizes: Sizes) -> Result<Self> {
-        let (mut persons, mut enterprises) = (Vec::new(), Vec::new());
-        registers::write_persons(sizes, &mut persons)?;
-        registers::write_enterprises(sizes, &mut enterprises)?;
-        let text = std::str::from_utf8(&enterprises)?;
-        let first = |active: bool| {
-            let mut rows = text.lines().skip(1).map(|line| line.split(','));
-            rows.find_map(|mut cells| {
-                let code = cells.next()?;
-                // The code was taken, so the status stands nine cells on.
-                (cells.nth(9)?.eq("有效") == active).then(|| code.to_owned())
-            })
-        };
-        let none = "the register is too small for the story";
-        let saved = [
-            ("licensed_code", Value::from(first(true).context(none)?)),
-            ("lapsed_code", Value::from(first(false).context(none)?)),
-            ("unknown_code", Value::from(registers::credit_code(sizes.enterprises))),
-            ("persons", Value::from(sizes.persons)),
-            ("enterprises", Value::from(sizes.enterprises)),
-        ];
-        self.saved.extend(saved.map(|(name, value)| (name.to_owned(), value)));
-        self.generated.insert("data/persons.csv".to_owned(), persons.into());
-        self.generated.insert("data/enterprises.csv".to_owned(), enterprises.into());
-        Ok(self)
     }
 
     /// Plays the whole story.
@@ -192,20 +155,14 @@ impl Player {
             let body = fill(body, &self.saved)?;
             call.body = Some(("application/json".to_owned(), serde_json::to_vec(&body)?.into()));
         } else if let Some(file) = &step.file {
-            call.body = Some(("application/octet-stream".to_owned(), self.file(&fill_text(file, &self.saved)?).await?));
+            let path = self.folder.join(fill_text(file, &self.saved)?);
+            let bytes = tokio::fs::read(&path).await.with_context(|| format!("{}", path.display()))?;
+            call.body = Some(("application/octet-stream".to_owned(), Bytes::from(bytes)));
         }
         for (name, value) in &step.headers {
             call.headers.push((name.clone(), encode(&fill_text(value, &self.saved)?)));
         }
         Ok(call)
-    }
-
-    async fn file(&self, name: &str) -> Result<Bytes> {
-        if let Some(bytes) = self.generated.get(name) {
-            return Ok(bytes.clone());
-        }
-        let path = self.folder.join(name);
-        Ok(tokio::fs::read(&path).await.with_context(|| format!("{}", path.display()))?.into())
     }
 
     fn call(&self, line: &str, body: Option<Value>, key: String) -> Result<Call> {
