@@ -140,7 +140,7 @@ async fn meter(tx: &mut Tx<'_>, usage: &UsageRecord, month: Month, offset: i32) 
     let mut found: Vec<MeterRecord> = Vec::new();
     let mut after = None;
     loop {
-        let page = calls::of_usage(tx, usage.agreement.id, from, to, after, PAGE).await?;
+        let page = calls::of_usage(tx, usage.agreement.id, calls::Period { from, to }, after, PAGE).await?;
         let full = page.len() == PAGE as usize;
         after = page.last().map(|metered| (metered.call.at, metered.call.id));
         found.extend(page.into_iter().map(|metered| record_of(metered, usage)));
@@ -197,8 +197,8 @@ pub async fn totals(app: &App, ctx: &Ctx, id: Id<kind::Usage>) -> Result<UsageTo
         .read("usage.totals", |tx| {
             Box::pin(async move {
                 let sum = |totals: Vec<calls::Total>| totals.iter().map(|total| total.calls).sum();
-                let today = sum(calls::totals_of_usage(tx, id, day, end).await?);
-                let month = sum(calls::totals_of_usage(tx, id, month, end).await?);
+                let today = sum(calls::totals_of_usage(tx, id, calls::Period { from: day, to: end }).await?);
+                let month = sum(calls::totals_of_usage(tx, id, calls::Period { from: month, to: end }).await?);
                 Ok::<_, Error>(UsageTotals { today, month })
             })
         })

@@ -15,6 +15,26 @@ use crate::keys::PLATFORM;
 use crate::market::{Bundle, Counted};
 use crate::{App, Ctx, Error, FieldError, Result, exports, models, usages};
 
+/// What a caller wants of a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Rows for a key.
+    Query,
+    /// Yes, no or unknown for a key.
+    Verify,
+}
+
+impl Operation {
+    /// What a product of this kind answers.
+    #[must_use]
+    pub const fn of(kind: ProductKind) -> Self {
+        match kind {
+            ProductKind::Verification => Self::Verify,
+            _ => Self::Query,
+        }
+    }
+}
+
 /// One call as it arrives.
 #[derive(Debug, Clone)]
 pub struct CallRequest {
@@ -22,6 +42,8 @@ pub struct CallRequest {
     pub key: String,
     /// The product's path.
     pub product: String,
+    /// What is asked of it.
+    pub operation: Operation,
     /// The scenario it is for.
     pub scenario: String,
     /// The caller's idempotency key: a repetition is answered and not charged.
@@ -78,6 +100,9 @@ pub async fn call(app: &App, request: &CallRequest, now: Timestamp) -> Result<(C
         return Err(Error::NotFound("product.unknown"));
     }
     check_open(&bundle)?;
+    if request.operation != Operation::of(bundle.product.product.kind) {
+        return Err(Error::invalid("data.operation", "a lookup answers /query, a verification /verify"));
+    }
     let ctx = context(&bundle, now, request);
     let permit = app.permit(&ctx, Action::ProductCall, reference(&bundle))?;
     check_request(&bundle.product.product.parameters, &request.parameters).map_err(|fault| Error::Invalid {
@@ -202,8 +227,8 @@ async fn load_counters(app: &App, usage: Id<kind::Usage>, now: Timestamp, offset
         .store()
         .read("data.counters", |tx| {
             Box::pin(async move {
-                let day = calls::totals_of_usage(tx, usage, day_start, end).await?;
-                let month = calls::totals_of_usage(tx, usage, month_start, end).await?;
+                let day = calls::totals_of_usage(tx, usage, calls::Period { from: day_start, to: end }).await?;
+                let month = calls::totals_of_usage(tx, usage, calls::Period { from: month_start, to: end }).await?;
                 Ok::<_, Error>((day, month))
             })
         })

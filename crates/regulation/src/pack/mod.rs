@@ -2,7 +2,7 @@
 //!
 //! A pack is a handful of YAML files ([`load`]). The subset is strict: texts, lists and maps only; no anchors, tags,
 //! merge keys or second documents; unknown and duplicate keys are errors. Everything wrong is reported at once, each
-//! with file, line, column, a stable code and a sentence in Chinese and English. [`coverage`] says which clauses
+//! with file, line, column, a stable code and a sentence in Chinese and English. [`coverage()`] says which clauses
 //! are carried by a rule.
 //!
 //! Invariants: loading never panics whatever the text; a pack that loads has no dangling reference, every step can
