@@ -56,7 +56,9 @@ impl CopyFault {
 impl From<sqlx::Error> for CopyFault {
     fn from(error: sqlx::Error) -> Self {
         let code = match &error {
-            sqlx::Error::Database(inner) => inner.code().map(std::borrow::Cow::into_owned).unwrap_or_default(),
+            sqlx::Error::Database(inner) => {
+                inner.code().map(std::borrow::Cow::into_owned).unwrap_or_default()
+            }
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut => {
                 return Self::Unreachable(error);
             }
@@ -135,8 +137,7 @@ pub async fn copy_table(url: &str, schema: &str, table: &str) -> Result<TableCop
     let options = options
         .options([("default_transaction_read_only", "on"), ("statement_timeout", COPY_MILLIS_MAX)])
         .application_name("shuyu");
-    let pool =
-        PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT).connect_with(options).await?;
+    let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT).connect_with(options).await?;
     let pieces = pool.copy_out_raw(&statement).await?;
     let pieces = pieces.map(|piece| piece.map(|bytes| bytes.to_vec())).boxed();
     Ok(TableCopy { place, pieces })

@@ -10,8 +10,11 @@ use crate::Error;
 use crate::calls::Metered;
 use crate::journal::Row;
 
-/// Rows of one multi-row insert. Fewer are split into powers of two, so that there are ten texts to prepare, not 512.
+/// Rows of one multi-row insert.
 const ROWS_MAX: usize = 512;
+/// From this many rows on, an insert takes a power of two of them, so that a connection prepares some 67 texts for a table
+/// and not 512.
+const ROWS_EXACT: usize = 64;
 
 /// Inserts rows through one body for both engines; answers how many were inserted.
 macro_rules! insert_many {
@@ -38,9 +41,11 @@ macro_rules! insert_many {
 
 fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
-        let length = rows.len().min(ROWS_MAX);
-        // The largest power of two that is not longer than the rest; 0 for none.
-        let length = length.checked_ilog2().map(|log| 1 << log)?;
+        let length = match rows.len().min(ROWS_MAX) {
+            0 => return None,
+            few @ ..ROWS_EXACT => few,
+            many => 1 << many.ilog2(),
+        };
         let (chunk, rest) = rows.split_at_checked(length)?;
         rows = rest;
         Some(chunk)
@@ -163,4 +168,22 @@ async fn scrub_postgres(mut conn: PostgresLease) -> Result<(), Error> {
     (&mut *conn).execute("VACUUM objects").await?;
     conn.give_back();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_keep_every_row_in_order_and_few_sizes() {
+        let rows: Vec<usize> = (0..1_500).collect();
+        let mut sizes = std::collections::BTreeSet::new();
+        for count in 0..=rows.len() {
+            let parts: Vec<&[usize]> = chunks(&rows[..count]).collect();
+            assert_eq!(parts.concat(), rows[..count]);
+            sizes.extend(parts.iter().map(|part| part.len()));
+        }
+        assert_eq!(sizes.len(), 67);
+        assert_eq!(sizes.last(), Some(&ROWS_MAX));
+    }
 }

@@ -17,8 +17,8 @@ use crate::Error;
 const WAIT: Duration = Duration::from_secs(10);
 /// The same for PostgreSQL's locks.
 const LOCK_TIMEOUT: &str = "10s";
-/// Prepared statements kept per connection: about 100 fixed texts and the sizes of a group commit.
-const STATEMENTS_MAX: usize = 160;
+/// Prepared statements kept per connection: about 100 fixed texts, and the sizes of a group commit on two tables.
+const STATEMENTS_MAX: usize = 256;
 
 /// What a transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
