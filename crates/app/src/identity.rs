@@ -444,6 +444,25 @@ pub async fn enrol(app: &App, ctx: &Ctx, units: &[NewUnit], persons: &[NewPerson
     Ok(())
 }
 
+/// Whether every account of a list is there. For the command line, which has no session.
+///
+/// # Errors
+/// Storage faults.
+pub async fn all_enrolled(app: &App, persons: &[NewPerson]) -> Result<bool> {
+    app.store()
+        .read("identity.all_enrolled", |tx| {
+            Box::pin(async move {
+                for person in persons {
+                    if records::by_unique::<Person>(tx, "account", &person.account).await?.is_none() {
+                        return Ok(false);
+                    }
+                }
+                Ok::<_, Error>(true)
+            })
+        })
+        .await
+}
+
 async fn add_unit(tx: &mut Tx<'_>, unit: &NewUnit, now: Timestamp) -> Result<()> {
     if records::by_unique::<Unit>(tx, "code", &unit.code).await?.is_some() {
         return Ok(());
@@ -480,4 +499,16 @@ async fn add_person(tx: &mut Tx<'_>, person: &NewPerson, hash: &PasswordHash, no
     };
     records::put(tx, &person, Expected::New, now).await?;
     Ok(())
+}
+
+/// The token that forms of a session must carry; empty for what is no session token.
+#[must_use]
+pub fn csrf_token(session: &str) -> String {
+    SessionSecret::parse(session).map(|secret| secret.csrf_token()).unwrap_or_default()
+}
+
+/// Whether a form came from a page of this session.
+#[must_use]
+pub fn accepts_csrf(session: &str, given: &str) -> bool {
+    SessionSecret::parse(session).is_ok_and(|secret| secret.accepts_csrf(given))
 }

@@ -180,6 +180,18 @@ pub async fn record_proof(app: &App, ctx: &Ctx, seq: u64) -> Result<RecordProof>
         .map_err(|error| Error::internal(error.code(), error))
 }
 
+/// Waits until everything recorded so far is signed.
+///
+/// # Errors
+/// `ledger.pending` when it is not in time.
+pub async fn settled(app: &App) -> Result<()> {
+    let size = app
+        .store()
+        .read("ledger.size", |tx| Box::pin(async move { Ok::<_, Error>(journal::size(tx).await?) }))
+        .await?;
+    app.log().reaches(size).await
+}
+
 /// One step from a record to the root.
 #[derive(Debug, Clone, Serialize)]
 pub struct ProofStep {

@@ -1,2 +1,5 @@
-//! shuyu
-fn main() {}
+//! The one program: `shuyu`.
+
+fn main() -> std::process::ExitCode {
+    server::commands::main()
+}

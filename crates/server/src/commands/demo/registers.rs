@@ -21,7 +21,9 @@ const TOWNS: [&str; 8] = ["东溪镇", "西塘镇", "南浦街道", "北山乡",
 const ROADS: [&str; 8] = ["示范路", "样板路", "虚构街", "模拟巷", "假想大道", "设例路", "演练街", "测试路"];
 const INDUSTRIES: [&str; 8] =
     ["道路货运", "旅客运输", "仓储物流", "餐饮服务", "软件开发", "机械制造", "农产品加工", "旅游服务"];
-const LICENCE: [(&str, u64); 4] = [("有效", 78), ("过期", 12), ("注销", 7), ("吊销", 3)];
+/// The status of a licence that stands.
+pub(crate) const ACTIVE: &str = "有效";
+const LICENCE: [(&str, u64); 4] = [(ACTIVE, 78), ("过期", 12), ("注销", 7), ("吊销", 3)];
 const MARITAL: [(&str, u64); 4] = [("未婚", 30), ("已婚", 58), ("离异", 8), ("丧偶", 4)];
 
 /// How many rows each register gets, and the seed.
@@ -136,7 +138,7 @@ pub fn write_enterprises(sizes: Sizes, out: &mut impl Write) -> io::Result<()> {
         );
         let status = numbers.weighted(&LICENCE);
         let until = match status {
-            "有效" => 20_700 + numbers.below(1_500),
+            ACTIVE => 20_700 + numbers.below(1_500),
             _ => 18_000 + numbers.below(2_500),
         };
         writeln!(

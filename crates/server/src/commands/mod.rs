@@ -1,0 +1,235 @@
+//! The command line of `shuyu`.
+
+mod admin;
+pub mod demo;
+mod embedded;
+mod ledger;
+mod pack;
+mod run;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Authorised operation of public data.
+#[derive(Debug, Parser)]
+#[command(name = "shuyu", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve pages and interfaces.
+    Serve(Settings),
+    /// Serve one zone; started by `serve`, not by people.
+    #[command(hide = true)]
+    Worker {
+        /// The unix socket to listen on.
+        #[arg(long)]
+        socket: PathBuf,
+    },
+    /// Bring the database to this release's schema.
+    Migrate(Settings),
+    /// Write a backup into a new folder: database, ledger and sealed objects.
+    Backup {
+        /// The folder, which must be empty or not there yet.
+        folder: PathBuf,
+        /// Put root key and ledger key into the backup too. Whoever holds such a backup can read everything.
+        #[arg(long)]
+        with_keys: bool,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Fill an empty data folder from a backup. Keys that were left out of it are put into `keys/` by hand.
+    Restore {
+        /// The backup's folder.
+        folder: PathBuf,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// The transparency log.
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// Accounts.
+    #[command(subcommand)]
+    Account(Account),
+    /// Regulation packs.
+    #[command(subcommand)]
+    Pack(Pack),
+    /// The demonstration county.
+    #[command(subcommand)]
+    Demo(demo::Demo),
+}
+
+/// Settings that the command line overrides.
+#[derive(Debug, Clone, Default, Args)]
+struct Settings {
+    /// A YAML file of settings.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// The data folder.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Address and port to listen on.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// Id of the pack this installation runs under.
+    #[arg(long)]
+    jurisdiction: Option<String>,
+}
+
+impl Settings {
+    fn config(&self) -> Result<app::Config> {
+        let mut config = match &self.config {
+            None => app::Config::default(),
+            Some(path) => {
+                let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+                serde_saphyr::from_str(&text).with_context(|| format!("settings in {}", path.display()))?
+            }
+        };
+        if let Some(data) = &self.data {
+            config.data.clone_from(data);
+        }
+        if let Some(listen) = self.listen {
+            config.listen = listen;
+        }
+        if let Some(jurisdiction) = &self.jurisdiction {
+            config.jurisdiction.clone_from(jurisdiction);
+        }
+        Ok(config)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Ledger {
+    /// Verify a whole data folder offline. Exit code 1 if anything is wrong.
+    Verify {
+        #[command(flatten)]
+        settings: Settings,
+        /// The public key to trust, in the verifier key format. Without it, the data folder's own is used.
+        #[arg(long)]
+        key: Option<String>,
+        /// Language of the summary.
+        #[arg(long, value_enum, default_value_t = Lang::Zh)]
+        lang: Lang,
+        /// Print the report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the public key.
+    Key(Settings),
+}
+
+/// Language of printed text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    /// Chinese.
+    Zh,
+    /// English.
+    En,
+}
+
+impl Lang {
+    /// The text in this language.
+    pub(crate) const fn pick<'a>(self, zh: &'a str, en: &'a str) -> &'a str {
+        match self {
+            Self::Zh => zh,
+            Self::En => en,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Account {
+    /// Add an account, and its unit if the unit is new. The password is read from standard input.
+    Add {
+        #[command(flatten)]
+        settings: Settings,
+        /// Account name.
+        account: String,
+        /// Person's name.
+        #[arg(long)]
+        name: String,
+        /// Code of the unit.
+        #[arg(long)]
+        unit: String,
+        /// Name of the unit, if it is new.
+        #[arg(long)]
+        unit_name: Option<String>,
+        /// Role; may be given several times.
+        #[arg(long = "role", required = true)]
+        roles: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Pack {
+    /// Check a pack's folder; its parents are looked for beside it, then among the built-in packs.
+    Check {
+        /// The folder.
+        folder: PathBuf,
+        /// Language of the messages.
+        #[arg(long, value_enum, default_value_t = Lang::Zh)]
+        lang: Lang,
+    },
+}
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("SHUYU_LOG").unwrap_or_else(|_| "warn,app=info,server=info".into()),
+        )
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("shuyu: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(cli.command)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("shuyu: {error:#}");
+            if let Some(diagnostics) = pack::diagnostics_of(&error, Lang::Zh) {
+                eprintln!("{diagnostics}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Serve(settings) => run::serve(settings.config()?).await?,
+        Command::Worker { socket } => app::serve_zone(&socket).await?,
+        Command::Migrate(settings) => admin::migrate(&settings.config()?).await?,
+        Command::Backup { folder, with_keys, settings } => {
+            let keys = if with_keys { app::backup::Keys::Included } else { app::backup::Keys::LeftOut };
+            admin::backup(settings.config()?, &folder, keys).await?;
+        }
+        Command::Restore { folder, settings } => admin::restore(&settings.config()?, &folder).await?,
+        Command::Ledger(Ledger::Verify { settings, key, lang, json }) => {
+            return ledger::verify(&settings.config()?, key.as_deref(), lang, json).await;
+        }
+        Command::Ledger(Ledger::Key(settings)) => {
+            println!("{}", app::ledger::public_key(&settings.config()?)?);
+        }
+        Command::Account(Account::Add { settings, account, name, unit, unit_name, roles }) => {
+            let unit = admin::UnitOf { code: unit, name: unit_name };
+            admin::add_account(settings.config()?, &account, &name, unit, &roles).await?;
+        }
+        Command::Pack(Pack::Check { folder, lang }) => return pack::check(&folder, lang),
+        Command::Demo(demo) => return demo::run(demo).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}

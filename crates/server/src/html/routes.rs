@@ -1,0 +1,10 @@
+//! The pages' handlers: one file per topic, each with its `routes()`.
+
+use axum::Router;
+
+use crate::state::Edge;
+
+/// Every page and its assets.
+pub(crate) fn routes(edge: &Edge) -> Router<Edge> {
+    Router::new().merge(edge.renderer.assets().routes())
+}

@@ -1,0 +1,60 @@
+//! The catalog.
+
+use app::resources::{self, CatalogEntry, NewResource};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+
+use super::{Answer, Body, Page, PageQuery, Problem, id};
+use crate::state::{Caller, Edge};
+
+pub(super) fn routes() -> Router<Edge> {
+    Router::new()
+        .route("/resources", post(register_resource).get(list_resources))
+        .route("/resources/{resource}", get(show_resource))
+        .route("/resources/{resource}/classification", post(classify_resource))
+}
+
+async fn register_resource(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Body(new): Body<NewResource>,
+) -> Result<(StatusCode, Json<CatalogEntry>), Problem> {
+    Ok((StatusCode::CREATED, Json(resources::register_resource(&edge.app, &ctx, &new).await?)))
+}
+
+async fn list_resources(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Query(page): Query<PageQuery>,
+) -> Answer<Page<CatalogEntry>> {
+    let (items, next) = resources::catalog(&edge.app, &ctx, page.after.as_deref(), page.limit()).await?;
+    Ok(Json(Page { items, next }))
+}
+
+async fn show_resource(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(resource): Path<String>,
+) -> Answer<CatalogEntry> {
+    Ok(Json(resources::resource(&edge.app, &ctx, id(&resource)?).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Classification {
+    columns: serde_json::Value,
+}
+
+async fn classify_resource(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(resource): Path<String>,
+    Body(given): Body<Classification>,
+) -> Answer<CatalogEntry> {
+    let columns: Vec<_> = serde_json::from_value(given.columns)
+        .map_err(|error| app::Error::invalid("http.body", error.to_string()))?;
+    Ok(Json(resources::classify_resource(&edge.app, &ctx, id(&resource)?, columns.as_slice()).await?))
+}

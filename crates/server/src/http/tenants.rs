@@ -1,0 +1,45 @@
+//! Authorisations and their certificates.
+
+use app::tenants::{self, Certificate, Tenant, TenantView};
+use axum::extract::{Path, State};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Serialize;
+
+use super::{Answer, Page, id};
+use crate::state::{Caller, Edge};
+
+pub(super) fn routes() -> Router<Edge> {
+    Router::new()
+        .route("/tenants", get(list_tenants))
+        .route("/tenants/{tenant}", get(show_tenant))
+        .route("/tenants/{tenant}/certificate", get(show_certificate))
+}
+
+async fn list_tenants(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<Page<Tenant>> {
+    Ok(Json(Page { items: tenants::tenants(&edge.app, &ctx).await?, next: None }))
+}
+
+async fn show_tenant(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(tenant): Path<String>,
+) -> Answer<TenantView> {
+    Ok(Json(tenants::tenant_view(&edge.app, &ctx, id(&tenant)?).await?))
+}
+
+#[derive(Serialize)]
+struct CertificateView {
+    tenant: Tenant,
+    #[serde(flatten)]
+    certificate: Certificate,
+}
+
+async fn show_certificate(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(tenant): Path<String>,
+) -> Answer<CertificateView> {
+    let (tenant, certificate) = tenants::certificate(&edge.app, &ctx, id(&tenant)?).await?;
+    Ok(Json(CertificateView { tenant, certificate }))
+}
