@@ -1,6 +1,8 @@
 //! One error type for all use cases: a kind that the edges turn into a status, a stable code, and what to do.
 
 use regulation::case::Rejection;
+use secure_domain::guard::Refusal;
+use secure_domain::intake::Faults;
 
 /// How an edge must treat the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +66,9 @@ pub enum Error {
     /// Refused by a rule of the pack.
     #[error("refused by rule: {}", .0.code)]
     Rejected(Box<Rejection>),
+    /// Refused by the guard of a zone: the rule, the column, and the nearest legal form.
+    #[error("query refused: {}", .0.code)]
+    Refused(Box<Refusal>),
     /// A limit was reached.
     #[error("limit reached: {0}")]
     Limited(&'static str),
@@ -102,7 +107,7 @@ impl Error {
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self {
-            Self::Invalid { .. } => ErrorKind::Invalid,
+            Self::Invalid { .. } | Self::Refused(_) => ErrorKind::Invalid,
             Self::Unauthenticated(_) => ErrorKind::Unauthenticated,
             Self::Forbidden(_) => ErrorKind::Forbidden,
             Self::NotFound(_) => ErrorKind::NotFound,
@@ -126,6 +131,16 @@ impl Error {
             | Self::Limited(code)
             | Self::Unavailable(code) => code,
             Self::Rejected(rejection) => rejection.code,
+            Self::Refused(refusal) => refusal.static_code(),
+        }
+    }
+
+    /// The guard's refusal, if that is what it is.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            _ => None,
         }
     }
 }
@@ -173,8 +188,38 @@ impl From<products::Error> for Error {
 impl From<secure_domain::Error> for Error {
     /// A worker's refusal keeps its code; its texts never carry values.
     fn from(error: secure_domain::Error) -> Self {
-        Self::Invalid { code: error.code(), detail: error.to_string(), fields: Vec::new() }
+        let code = error.code();
+        match error {
+            secure_domain::Error::Refused(refusal) => return Self::Refused(refusal),
+            secure_domain::Error::Intake(faults) => return faulty(code, &faults),
+            secure_domain::Error::Remote(ref failure) => {
+                if let Some(refusal) = &failure.refusal {
+                    return Self::Refused(Box::new(refusal.clone()));
+                }
+                if let Some(faults) = &failure.faults {
+                    return faulty(code, faults);
+                }
+            }
+            _ => {}
+        }
+        match code {
+            "domain.closed" | "domain.no_answer" => Self::Unavailable(code),
+            "domain.limit" | "domain.time_limit" => Self::Limited(code),
+            "domain.io" | "domain.protocol" | "domain.remote" => Self::Internal { code, source: Box::new(error) },
+            _ if code.starts_with("vault.") => Self::Internal { code, source: Box::new(error) },
+            _ => Self::Invalid { code, detail: error.to_string(), fields: Vec::new() },
+        }
     }
+}
+
+/// The faults of a delivered file, by row and column; never by value.
+fn faulty(code: &'static str, faults: &Faults) -> Error {
+    let fields = faults.listed.iter().map(|fault| FieldError {
+        field: fault.column.to_string(),
+        code: fault.code.clone(),
+        row: Some(fault.row),
+    });
+    Error::Invalid { code, detail: format!("{} faults", faults.total), fields: fields.collect() }
 }
 
 impl From<Box<Rejection>> for Error {

@@ -124,3 +124,13 @@ pub(crate) async fn live(tx: &mut Tx<'_>, object: Id<kind::Object>) -> Result<ob
     let row = objects::get(tx, object).await?.ok_or(Error::NotFound("object.unknown"))?;
     if row.destroyed_at.is_some() { Err(Error::NotFound("object.destroyed")) } else { Ok(row) }
 }
+
+/// Removes the file of an object that was not registered. What cannot be removed is rubbish that no key opens.
+pub(crate) async fn discard(app: &App, object: Id<kind::Object>) {
+    let path = object_path(&app.config().objects_dir(), object);
+    match tokio::fs::remove_file(&path).await {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => tracing::warn!(object.id = %object, error = ?error, "a file without a row stays"),
+    }
+}

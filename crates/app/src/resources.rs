@@ -102,6 +102,15 @@ impl CatalogEntry {
         Ok(columns)
     }
 
+    /// Granted columns with those of the entity key, which every table in a prod zone has so that entities can be
+    /// counted.
+    #[must_use]
+    pub fn with_entity(&self, granted: &[String]) -> Vec<String> {
+        let key = self.resource.entity.iter().flat_map(|entity| &entity.columns);
+        let missing = key.filter(|name| !granted.contains(name)).cloned();
+        granted.iter().cloned().chain(missing).collect()
+    }
+
     /// What the policies need to know.
     #[must_use]
     pub fn reference(&self) -> ResourceRef {

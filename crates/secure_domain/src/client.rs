@@ -81,7 +81,7 @@ impl ZoneClient {
         self.0.shared.closed.load(Ordering::Acquire)
     }
 
-    async fn ask(
+    pub(crate) async fn ask(
         &self,
         permit: Option<&access::Permit>,
         request: Request,
@@ -221,6 +221,37 @@ impl ZoneClient {
         if bytes.is_empty() {
             self.ask(Some(permit), Request::Upload { upload }, &[], QUICK).await?;
         }
+        let request = Request::Intake(Box::new(order));
+        expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Intake(done) => *done)
+    }
+
+    /// A number for an upload that arrives in pieces.
+    #[must_use]
+    pub fn begin_upload(&self) -> u64 {
+        self.0.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Sends a piece of an upload to an intake zone; pieces are put together in the order of these calls.
+    ///
+    /// # Errors
+    /// `domain.limit` when the file is too large.
+    pub async fn upload(&self, permit: &access::Permit, upload: u64, piece: &[u8]) -> Result<(), Error> {
+        expect!(self.ask(Some(permit), Request::Upload { upload }, piece, LONG).await?, Reply::Done => ())
+    }
+
+    /// Makes an intake zone forget an upload.
+    ///
+    /// # Errors
+    /// `domain.unknown` if there is none.
+    pub async fn drop_upload(&self, upload: u64) -> Result<(), Error> {
+        expect!(self.ask(None, Request::DropUpload { upload }, &[], QUICK).await?, Reply::Done => ())
+    }
+
+    /// Has an upload taken in whose pieces were sent before; the order names it.
+    ///
+    /// # Errors
+    /// As [`Self::intake`].
+    pub async fn take_in(&self, permit: &access::Permit, order: IntakeOrder) -> Result<IntakeDone, Error> {
         let request = Request::Intake(Box::new(order));
         expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Intake(done) => *done)
     }

@@ -18,6 +18,8 @@ pub const OPERATOR: &str = "授权运营单位";
 pub const PROVIDERS: &str = "提供单位";
 /// A model.
 pub const MODEL: &str = "模型";
+/// Digest of the model or frozen result the case was opened about; supplied by the platform.
+pub const DIGEST: &str = "摘要";
 /// An export request.
 pub const EXPORT: &str = "出域";
 /// A product.

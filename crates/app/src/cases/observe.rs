@@ -5,7 +5,7 @@ use regulation::pack::{FactValue, FieldKind, FormId, Pack};
 use storage::Tx;
 
 use super::facts::{self, Facts};
-use crate::{App, Error, Result, products, resources, tenants, usages};
+use crate::{App, Error, Result, exports, models, products, resources, tenants, usages};
 
 /// What the platform observes about a case with this form and these stated facts.
 ///
@@ -28,6 +28,17 @@ pub(super) async fn observed(
         let tenant = tenants::get(tx, facts::id(stated, facts::TENANT)?).await?;
         observed.insert(facts::OPERATOR.to_owned(), FactValue::Text(tenant.unit_code.clone()));
         observed.extend(tenants::facts_of(&tenant));
+    }
+    if stated.contains_key(facts::MODEL) {
+        observed.extend(models::facts_of(tx, facts::id(stated, facts::MODEL)?).await?);
+    }
+    if stated.contains_key(facts::EXPORT) {
+        observed.extend(exports::facts_of(tx, facts::id(stated, facts::EXPORT)?).await?);
+    }
+    // A case is about the text or result it was opened about; another one under the same id ends it here.
+    let digests = (stated.get(facts::DIGEST), observed.get(facts::DIGEST));
+    if matches!(digests, (Some(before), Some(now)) if before != now) {
+        return Err(Error::Conflict("case.subject_changed"));
     }
     if stated.contains_key(facts::PRODUCT) {
         observed.extend(products::facts_of(app, tx, facts::id(stated, facts::PRODUCT)?, pack).await?);

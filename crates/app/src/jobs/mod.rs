@@ -1,6 +1,11 @@
 //! Background jobs: pushed in the transaction that made them necessary, run at least once, safe to run again.
 
+mod destroy_tenant;
 pub(crate) mod ledger;
+mod prepare_grant;
+mod release_export;
+mod run_order;
+mod stop_zones;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +35,11 @@ pub(crate) const STOP_ZONES: &str = "stop_zones";
 pub(crate) const PREPARE_GRANT: &str = "prepare_grant";
 /// Removes a destroyed tenant's files, scans for residue, makes the certificate.
 pub(crate) const DESTROY_TENANT: &str = "destroy_tenant";
+
+/// Executes an ordered run.
+pub(crate) const RUN_ORDER: &str = "run_order";
+/// Rebuilds an approved export in canonical form and releases it.
+pub(crate) const RELEASE_EXPORT: &str = "release_export";
 
 /// What a destruction job is about.
 #[derive(Debug, Clone, Copy, Serialize, serde::Deserialize)]
@@ -82,7 +92,7 @@ pub(crate) async fn run(app: App) {
                         attempt(&app, &job).await;
                         running.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
                         drop(slot);
-                        app.wake_jobs();
+                        app.committed();
                     });
                 }
             }
@@ -135,8 +145,12 @@ async fn attempt(app: &App, job: &Job) {
 }
 
 async fn dispatch(app: &App, job: &Job) -> Result<()> {
-    let _ = app;
     match job.kind.as_str() {
+        STOP_ZONES => stop_zones::run(app, body(job)?).await,
+        PREPARE_GRANT => prepare_grant::run(app, body(job)?).await,
+        DESTROY_TENANT => destroy_tenant::run(app, body(job)?).await,
+        RUN_ORDER => run_order::run(app, body(job)?, job.attempt >= ATTEMPTS_MAX).await,
+        RELEASE_EXPORT => release_export::run(app, body(job)?).await,
         other => Err(Error::internal("job.unknown", format!("no such job: {other}"))),
     }
 }

@@ -1,0 +1,144 @@
+//! What reviewers see of a candidate: its rows, its disclosure report, and earlier releases of the same model.
+
+use access::Action;
+use base::{Id, kind};
+use secure_domain::protocol::{ObjectRef, Page, PageOrder, ZoneKind};
+use serde::Serialize;
+use storage::records::{self, Order, Query};
+
+use super::{Export, ExportState, ExportView, case_of, seen, versioned, with_tenant};
+use crate::journal::Note;
+use crate::tenants::{self, Tenant};
+use crate::{App, Ctx, Error, Result, zones};
+
+/// Rows of one page of a candidate.
+const PAGE_ROWS: usize = 100;
+/// Earlier releases beside a candidate.
+const EARLIER_MAX: usize = 5;
+
+/// A candidate as its reviewers see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Candidate {
+    /// The export.
+    #[serde(flatten)]
+    pub view: ExportView,
+    /// Rows of the frozen result.
+    pub page: Page,
+    /// Rows left out before them.
+    pub offset: usize,
+    /// Earlier releases of the same model, newest first.
+    pub earlier: Vec<Earlier>,
+    /// The journal row of this look.
+    pub journal_seq: u64,
+}
+
+/// An earlier release of the same model.
+#[derive(Debug, Clone, Serialize)]
+pub struct Earlier {
+    /// The export with its report.
+    pub export: Export,
+    /// Its first rows.
+    pub page: Page,
+}
+
+/// Shows a candidate to a reviewer. Each look is durable in the journal before a row is read.
+///
+/// # Errors
+/// Not a reviewer, or of the operator's own people; `tenant.closed`; `export.unknown`.
+pub async fn candidate(app: &App, ctx: &Ctx, id: Id<kind::Export>, offset: usize) -> Result<Candidate> {
+    let (export, tenant) = with_tenant(app, id).await?;
+    let permit = &app.permit(ctx, Action::ExportReview, export.reference(&tenant))?;
+    let (export, case, earlier, journal_seq) = app
+        .store()
+        .transact(permit, "export.candidate", |tx| {
+            Box::pin(async move {
+                let export = versioned(tx, id).await?.value;
+                if !tenants::get(tx, export.tenant).await?.is_open() {
+                    return Err(Error::Forbidden("tenant.closed"));
+                }
+                let case = case_of(tx, id).await?;
+                let mut earlier: Vec<Export> =
+                    records::all::<Export>(tx, "model", &export.model.to_string(), 1_000)
+                        .await?
+                        .into_iter()
+                        .map(|found| found.value)
+                        .filter(|found| found.id != id && found.state == ExportState::Released)
+                        .collect();
+                earlier.sort_by_key(|found| std::cmp::Reverse(found.requested));
+                earlier.truncate(EARLIER_MAX);
+                let ids: Vec<_> = earlier.iter().map(|found| found.id).collect();
+                let note = Note {
+                    subject: format!("export/{id}"),
+                    tenant: Some(export.tenant),
+                    clauses: &[],
+                    payload: serde_json::json!({ "offset": offset, "rows": PAGE_ROWS, "earlier": ids }),
+                };
+                let seq = app.record(tx, permit, ctx.now, note).await?;
+                Ok((export, case, earlier, seq))
+            })
+        })
+        .await?;
+    app.committed();
+    let page = read(app, permit, &export, offset).await?;
+    let mut shown = Vec::with_capacity(earlier.len());
+    for export in earlier {
+        let page = read(app, permit, &export, 0).await?;
+        shown.push(Earlier { export, page });
+    }
+    Ok(Candidate { view: seen(export, case), page, offset, earlier: shown, journal_seq })
+}
+
+/// Rows of a frozen result, read by the tenant's prod worker.
+async fn read(app: &App, permit: &access::Permit, export: &Export, offset: usize) -> Result<Page> {
+    let (tenant, object) = (export.tenant, export.frozen.object);
+    let mut key = app
+        .store()
+        .read("export.key", |tx| Box::pin(async move { zones::key_of(app, tx, tenant, object).await }))
+        .await?;
+    // Named for this look: another one that ends must not take the key away.
+    key.name = format!("{object}@{:016x}", u64::from_be_bytes(crate::clock::random_bytes()));
+    let name = key.name.clone();
+    let zone = zones::zone(app, tenant, ZoneKind::Prod).await?;
+    zone.add_keys(vec![key]).await?;
+    let order = PageOrder { object: ObjectRef { object, key: name.clone() }, offset, limit: PAGE_ROWS };
+    let page = zone.read_result(permit, order).await;
+    zone.forget_keys(vec![name]).await?;
+    Ok(page?)
+}
+
+/// A page of exports of all tenants that this person may see, newest first: the airlock's queue.
+///
+/// # Errors
+/// Not signed in; a cursor that is none.
+pub async fn review_queue(
+    app: &App,
+    ctx: &Ctx,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<(Vec<ExportView>, Option<String>)> {
+    if !ctx.is_person() {
+        return Err(Error::Unauthenticated("access.sign_in"));
+    }
+    let after = after.map(crate::cases::parse_cursor).transpose()?;
+    let query = &Query { name: "all", value: "", after, limit, order: Order::Descending };
+    let (found, next) = app
+        .store()
+        .read("export.queue", |tx| {
+            Box::pin(async move {
+                let page = records::list::<Export>(tx, query).await?;
+                let mut found: Vec<(ExportView, Tenant)> = Vec::new();
+                for export in page.items {
+                    let tenant = tenants::get(tx, export.value.tenant).await?;
+                    let case = case_of(tx, export.value.id).await?;
+                    found.push((seen(export.value, case), tenant));
+                }
+                Ok::<_, Error>((found, page.next))
+            })
+        })
+        .await?;
+    let next = next.map(|cursor| format!("{}_{}", cursor.sort, cursor.id));
+    let visible = |(view, tenant): &(ExportView, Tenant)| {
+        app.permit(ctx, Action::ExportView, view.export.reference(tenant)).is_ok()
+    };
+    Ok((found.into_iter().filter(visible).map(|(view, _)| view).collect(), next))
+}

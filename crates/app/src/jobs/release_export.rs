@@ -1,0 +1,113 @@
+//! Rebuilds an approved export in canonical form and releases it. This is the one door: nothing else in the platform asks
+//! a worker for a canonical rebuild.
+
+use access::Action;
+use base::{Digest, Id, kind};
+use bytes::Bytes;
+use secure_domain::protocol::{CanonicalFormat, CanonicalOrder, ObjectRef, ZoneKind};
+use storage::objects as rows;
+use storage::records::{self, Expected};
+
+use crate::exports::{self, Export, ExportState, Release, ReleasedFile};
+use crate::journal::Note;
+use crate::objects::{Staged, discard, stage};
+use crate::tenants::{self, Tenant};
+use crate::{App, Ctx, Error, Result, zones};
+
+/// The service that releases exports.
+const SERVICE: &str = "export.release";
+
+/// Releases an approved export. Safe to run again: one that is released stays so.
+pub(super) async fn run(app: &App, id: Id<kind::Export>) -> Result<()> {
+    let (export, tenant) = exports::with_tenant(app, id).await?;
+    if export.state != ExportState::Approved {
+        return Ok(());
+    }
+    if !tenant.is_open() {
+        // Access closed between approval and release: nothing leaves. When it opens again the job is revived by hand.
+        return Err(Error::Forbidden("tenant.closed"));
+    }
+    let (csv, parquet) = rebuild(app, &export, &tenant).await?;
+    let now = app.now();
+    let csv_bytes = csv.len() as u64;
+    let parquet_bytes = parquet.len() as u64;
+    let csv = stage(app, export.tenant, "release.csv", csv.to_vec(), now).await?;
+    let parquet = stage(app, export.tenant, "release.parquet", parquet.to_vec(), now).await?;
+    let file =
+        |staged: &Staged, bytes| ReleasedFile { object: staged.row.id, digest: staged.plain_digest, bytes };
+    let release = Release {
+        csv: file(&csv, csv_bytes),
+        parquet: file(&parquet, parquet_bytes),
+        rows: export.frozen.rows,
+        at: now,
+    };
+    let done = register(app, &export, &tenant, &release, [&csv.row, &parquet.row]).await;
+    if done.is_err() {
+        discard(app, csv.row.id).await;
+        discard(app, parquet.row.id).await;
+    }
+    done
+}
+
+/// Both canonical forms of the frozen result, bound to its digest.
+async fn rebuild(app: &App, export: &Export, tenant: &Tenant) -> Result<(Bytes, Bytes)> {
+    let permit =
+        app.permit(&Ctx::service(SERVICE, app.now()), Action::ExportRelease, export.reference(tenant))?;
+    let (owner, object) = (export.tenant, export.frozen.object);
+    let mut key = app
+        .store()
+        .read("export.key", |tx| Box::pin(async move { zones::key_of(app, tx, owner, object).await }))
+        .await?;
+    key.name = format!("{object}@{}", export.id);
+    let name = key.name.clone();
+    let zone = zones::zone(app, owner, ZoneKind::Prod).await?;
+    zone.add_keys(vec![key]).await?;
+    let order = |format| CanonicalOrder {
+        object: ObjectRef { object, key: name.clone() },
+        digest: export.frozen.digest,
+        format,
+    };
+    let csv = zone.canonical(&permit, order(CanonicalFormat::Csv)).await;
+    let parquet = zone.canonical(&permit, order(CanonicalFormat::Parquet)).await;
+    zone.forget_keys(vec![name.clone()]).await?;
+    Ok((csv?, parquet?))
+}
+
+async fn register(
+    app: &App,
+    export: &Export,
+    tenant: &Tenant,
+    release: &Release,
+    objects: [&rows::Object; 2],
+) -> Result<()> {
+    let ctx = Ctx::service(SERVICE, app.now());
+    let permit = &app.permit(&ctx, Action::ExportRelease, export.reference(tenant))?;
+    let id = export.id;
+    let objects = &objects;
+    app.store()
+        .transact(permit, "export.released", |tx| {
+            Box::pin(async move {
+                let mut stored = exports::versioned(tx, id).await?;
+                // Access may have closed while the worker was busy.
+                if !tenants::get(tx, stored.value.tenant).await?.is_open() {
+                    return Err(Error::Forbidden("tenant.closed"));
+                }
+                if stored.value.state != ExportState::Approved {
+                    return Err(Error::Conflict("export.decided"));
+                }
+                for object in objects {
+                    rows::put(tx, object).await?;
+                }
+                stored.value.state = ExportState::Released;
+                stored.value.release = Some(release.clone());
+                records::put(tx, &stored.value, Expected::Version(stored.version), release.at).await?;
+                let payload: (Digest, &Release) = (stored.value.frozen.digest, release);
+                let tenant = Some(stored.value.tenant);
+                let note = Note { subject: format!("export/{id}"), tenant, clauses: &[], payload };
+                app.record(tx, permit, release.at, note).await
+            })
+        })
+        .await?;
+    app.committed();
+    Ok(())
+}

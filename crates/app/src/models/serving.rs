@@ -1,0 +1,112 @@
+//! Verifications: approved questions answered inside the prod zone, for products.
+//!
+//! [`load_verification`] hands the definition to the tenant's worker; [`verify`] asks. An answer holds for the day on
+//! which it was asked: the handle carries the day, so on the next day the worker does not know it and the caller loads
+//! it again.
+
+use std::collections::BTreeMap;
+
+use access::Permit;
+use base::{Digest, Id, kind};
+use secure_domain::protocol::{InputPin, Verdict, VerifyOrder, VerifyQuestion, ZoneKind};
+
+use super::{ModelKind, ModelRecord, TODAY, versioned};
+use crate::tenants::{self, GrantState};
+use crate::{App, Error, Result, zones};
+
+/// Hands an approved verification to the tenant's prod worker, under the product that asks it.
+///
+/// # Errors
+/// `model.not_approved`, `tenant.closed`, `grant.not_ready`, a refusal of the guard.
+pub(crate) async fn load_verification(
+    app: &App,
+    tenant: Id<kind::Tenant>,
+    model: Id<kind::Model>,
+    product: Id<kind::Product>,
+) -> Result<()> {
+    let (record, input) = app
+        .store()
+        .read("verification.load", |tx| {
+            Box::pin(async move {
+                let record = versioned(tx, model).await?.value;
+                if record.model.tenant != tenant {
+                    return Err(Error::NotFound("model.unknown"));
+                }
+                record.check_approved()?;
+                let input = input(&record, &tenants::grants(tx, tenant).await?)?;
+                Ok((record, input))
+            })
+        })
+        .await?;
+    let order = order(app, &record, input, product)?;
+    let zone = zones::zone(app, tenant, ZoneKind::Prod).await?;
+    match zone.verify_load(order.clone()).await {
+        Ok(_) => {}
+        // Full of the definitions of earlier days.
+        Err(error) if error.code() == "domain.limit" => {
+            drop(zone);
+            let zone = zones::restart(app, tenant, ZoneKind::Prod).await?;
+            zone.verify_load(order).await?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+fn input(record: &ModelRecord, grants: &[tenants::Grant]) -> Result<InputPin> {
+    let ModelKind::Verification { table, .. } = &record.does else {
+        return Err(Error::invalid("model.not_verification", record.model.name.clone()));
+    };
+    let grant = grants.iter().find(|grant| grant.code == *table && grant.state == GrantState::Ready);
+    let raw = grant.and_then(|grant| grant.raw.as_ref()).ok_or(Error::Conflict("grant.not_ready"))?;
+    Ok(InputPin { table: table.clone(), snapshot: raw.snapshot, object: raw.object, digest: raw.digest })
+}
+
+fn order(
+    app: &App,
+    record: &ModelRecord,
+    input: InputPin,
+    product: Id<kind::Product>,
+) -> Result<VerifyOrder> {
+    let ModelKind::Verification { key_column, .. } = &record.does else {
+        return Err(Error::invalid("model.not_verification", record.model.name.clone()));
+    };
+    let day = today(app).to_string();
+    let values: BTreeMap<_, _> =
+        record.model.parameters.iter().map(|parameter| (parameter.name.clone(), day.clone())).collect();
+    debug_assert!(values.keys().all(|name| name == TODAY), "checked when the model was made");
+    Ok(VerifyOrder {
+        handle: handle(app, product),
+        input,
+        key_column: key_column.clone(),
+        condition: record.text.clone(),
+        condition_digest: Digest::of(record.text.as_bytes()),
+        parameters: record.model.parameters.clone(),
+        values,
+    })
+}
+
+fn today(app: &App) -> base::Date {
+    app.now().date_at(app.packs().current().counting.utc_offset_seconds)
+}
+
+fn handle(app: &App, product: Id<kind::Product>) -> String {
+    format!("{product}/{}", today(app))
+}
+
+/// Asks an approved verification. The caller has checked in its own transaction that access is open, and records the
+/// call before the answer leaves.
+///
+/// # Errors
+/// `domain.unknown` when it is not loaded (the zone was restarted, or a new day began): load it and ask again.
+pub(crate) async fn verify(
+    app: &App,
+    permit: &Permit,
+    tenant: Id<kind::Tenant>,
+    product: Id<kind::Product>,
+    key: String,
+) -> Result<Verdict> {
+    let unloaded = || Error::invalid("domain.unknown", "verification");
+    let zone = app.zones().running(tenant, ZoneKind::Prod).await.ok_or_else(unloaded)?;
+    Ok(zone.verify(permit, VerifyQuestion { handle: handle(app, product), key }).await?)
+}

@@ -1,0 +1,98 @@
+//! What the pack's parameters say where the platform acts on them itself: thresholds, shares, keeping times. A missing
+//! or malformed one is a refusal, never a default.
+
+use base::Date;
+use privacy::disclosure::Thresholds;
+use regulation::pack::{Pack, Parameter, Period, PeriodUnit, Value};
+
+use crate::{Error, Result};
+
+/// Fewest distinct entities in a cell of a result.
+const MIN_ENTITIES: &str = "最小实体数";
+/// Largest share of one entity in a cell.
+const MAX_SHARE: &str = "最大占比";
+/// Share of the entities that a dev zone gets.
+const SAMPLE: &str = "抽样比例";
+/// How long logs are kept after the end.
+const KEEP_LOGS: &str = "日志留存";
+
+/// The thresholds of disclosure control.
+///
+/// # Errors
+/// `pack.parameter` when the pack is silent: without thresholds nothing runs on raw data.
+pub(crate) fn thresholds(pack: &Pack) -> Result<Thresholds> {
+    let min_entities = match bare(find(pack, MIN_ENTITIES)?) {
+        Value::Number(number) => u32::try_from(*number).ok(),
+        _ => None,
+    };
+    let thresholds = Thresholds {
+        min_entities: min_entities.ok_or_else(|| missing(MIN_ENTITIES))?,
+        max_dominance_ppm: ratio(pack, MAX_SHARE)?,
+    };
+    thresholds.check().map_err(|error| Error::invalid("pack.parameter", error.to_string()))?;
+    Ok(thresholds)
+}
+
+/// Entities of a table that its twin gets, per thousand. Where the pack sets no share, masks are the only measure.
+///
+/// # Errors
+/// `pack.parameter` when the parameter is no share.
+pub(crate) fn sample_per_mille(pack: &Pack) -> Result<u16> {
+    if !pack.parameters.contains_key(SAMPLE) {
+        return Ok(1_000);
+    }
+    // Rounded down: a ceiling stays one.
+    let per_mille = ratio(pack, SAMPLE)? / 1_000;
+    u16::try_from(per_mille.min(1_000)).map_err(|_| missing(SAMPLE))
+}
+
+/// The day until which logs are kept at least, and the clauses that say so.
+///
+/// # Errors
+/// `pack.parameter`.
+pub(crate) fn logs_until(pack: &Pack, from: Date) -> Result<(Date, Vec<String>)> {
+    let parameter = find(pack, KEEP_LOGS)?;
+    let Value::Period(period) = bare(parameter) else { return Err(missing(KEEP_LOGS)) };
+    let until = after(from, *period).ok_or_else(|| missing(KEEP_LOGS))?;
+    Ok((until, parameter.clauses.clone()))
+}
+
+/// The clauses of a parameter, for what rests on it.
+pub(crate) fn threshold_clauses(pack: &Pack) -> Vec<String> {
+    let parameters = [MIN_ENTITIES, MAX_SHARE].into_iter().filter_map(|name| pack.parameters.get(name));
+    parameters.flat_map(|parameter| parameter.clauses.clone()).collect()
+}
+
+fn after(from: Date, period: Period) -> Option<Date> {
+    let length = i32::try_from(period.length).ok()?;
+    match period.unit {
+        PeriodUnit::Day => Some(from.plus_days(length)),
+        PeriodUnit::Month => Some(from.plus_months(length)),
+        PeriodUnit::Year => Some(from.plus_months(length.checked_mul(12)?)),
+        // Nobody keeps logs by working days; it would need the calendar of years that are not published.
+        PeriodUnit::WorkingDay => None,
+    }
+}
+
+fn ratio(pack: &Pack, name: &str) -> Result<u32> {
+    match bare(find(pack, name)?) {
+        Value::Ratio(ppm) => u32::try_from(*ppm).map_err(|_| missing(name)),
+        _ => Err(missing(name)),
+    }
+}
+
+fn find<'a>(pack: &'a Pack, name: &str) -> Result<&'a Parameter> {
+    pack.parameters.get(name).ok_or_else(|| missing(name))
+}
+
+/// The value inside a limit such as `不少于6个月`.
+fn bare(parameter: &Parameter) -> &Value {
+    match &parameter.value {
+        Value::Limit(_, inner) => inner,
+        other => other,
+    }
+}
+
+fn missing(name: &str) -> Error {
+    Error::invalid("pack.parameter", name)
+}

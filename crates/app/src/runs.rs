@@ -1,0 +1,287 @@
+//! Runs: approved code ordered on raw data, once, with its parameters, inputs, output and thresholds bound.
+
+use std::collections::BTreeMap;
+
+use access::{Action, ResourceRef, Thing};
+use base::{Digest, Id, Timestamp, kind};
+use catalog::OutputColumn;
+use privacy::disclosure::{DisclosureReport, Thresholds};
+use secure_domain::guard::Refusal;
+use secure_domain::protocol::InputPin;
+use serde::{Deserialize, Serialize};
+use storage::Tx;
+use storage::records::{self, Expected, Key, Record, Versioned};
+
+use crate::clock::new_id;
+use crate::journal::Note;
+use crate::models::{self, ModelRecord};
+use crate::tenants::{self, Grant, GrantState, Tenant};
+use crate::{App, Ctx, Error, Result, jobs, parameters};
+
+/// Where a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// Ordered; a job will execute it.
+    Ordered,
+    /// Being executed.
+    Running,
+    /// Its result lies sealed.
+    Done,
+    /// Nothing came out.
+    Failed,
+}
+
+/// An ordered run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Id.
+    pub id: Id<kind::Run>,
+    /// The tenant.
+    pub tenant: Id<kind::Tenant>,
+    /// The model.
+    pub model: Id<kind::Model>,
+    /// Its name.
+    pub model_name: String,
+    /// Digest of the approved model.
+    pub model_digest: Digest,
+    /// The case that approved it.
+    pub approval: Id<kind::Case>,
+    /// Parameter values.
+    pub values: BTreeMap<String, String>,
+    /// The inputs.
+    pub inputs: Vec<InputPin>,
+    /// Thresholds of disclosure control.
+    pub thresholds: Thresholds,
+    /// The clauses the thresholds rest on.
+    pub clauses: Vec<String>,
+    /// Where it is.
+    pub state: RunState,
+    /// Who ordered it, by name.
+    pub ordered_by: String,
+    /// Who ordered it.
+    pub ordered_by_id: Id<kind::Person>,
+    /// The operator.
+    pub unit: Id<kind::Unit>,
+    /// When.
+    pub ordered: Timestamp,
+    /// When it was last begun.
+    pub started: Option<Timestamp>,
+    /// When it ended.
+    pub finished: Option<Timestamp>,
+    /// Objects of the attempt under way; of an attempt that broke off once another begins.
+    pub attempt: Option<Attempt>,
+    /// The sealed result.
+    pub result: Option<RunResult>,
+    /// Why it failed.
+    pub error: Option<RunError>,
+}
+
+/// The objects an attempt writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The result.
+    pub result: Id<kind::Object>,
+    /// The record of its cells.
+    pub cells: Id<kind::Object>,
+}
+
+/// What a run brought. Its rows are for reviewers only, and only once an export is asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// The sealed result.
+    pub object: Id<kind::Object>,
+    /// Digest of its sealed bytes.
+    pub digest: Digest,
+    /// Rows.
+    pub rows: u64,
+    /// The record of its cells, to compare later results with; absent if it has no comparable shape.
+    pub cells: Option<Id<kind::Object>>,
+    /// Its columns.
+    pub output: Vec<OutputColumn>,
+    /// What disclosure control found.
+    pub report: DisclosureReport,
+    /// Digest of the query as it ran.
+    pub ir_digest: Digest,
+}
+
+/// Why a run failed: a code, and the guard's refusal if that is what it was. Never a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunError {
+    /// Stable code.
+    pub code: String,
+    /// The refusal.
+    pub refusal: Option<Refusal>,
+}
+
+impl Record for Run {
+    const KIND: &'static str = "run";
+    fn id(&self) -> uuid::Uuid {
+        self.id.uuid()
+    }
+    fn keys(&self) -> Vec<Key> {
+        let sort = self.ordered.micros();
+        vec![Key::new("tenant", self.tenant, sort), Key::new("model", self.model, sort)]
+    }
+}
+
+impl Run {
+    /// What the policies need to know.
+    #[must_use]
+    pub fn reference(&self, tenant: &Tenant) -> ResourceRef {
+        reference(self.id, tenant).with_requester(self.ordered_by_id, self.unit)
+    }
+}
+
+fn reference(id: impl ToString, tenant: &Tenant) -> ResourceRef {
+    let life = tenant.resource().life;
+    ResourceRef::new(Thing::Run, id).with_owner(tenant.unit).with_tenant(tenant.id).with_life(life)
+}
+
+/// Orders a run of an approved model.
+///
+/// # Errors
+/// Not an engineer of the tenant; `tenant.closed`; `model.not_approved`; `grant.not_ready`; parameters outside their
+/// domains; `pack.parameter` when the pack sets no thresholds: then nothing runs.
+pub async fn order_run(
+    app: &App,
+    ctx: &Ctx,
+    model: Id<kind::Model>,
+    values: &BTreeMap<String, String>,
+) -> Result<Run> {
+    let id = new_id::<kind::Run>(ctx.now);
+    let (_, tenant) = models::with_tenant(app, model).await?;
+    let own = reference(id, &tenant).with_requester(ctx.principal.person, ctx.principal.unit);
+    let permit = &app.permit(ctx, Action::RunOrder, own)?;
+    let run = app
+        .command(ctx, permit, "run.order", &(model, values), move |tx| {
+            Box::pin(async move {
+                let run = bind(app, tx, ctx, id, model, values).await?;
+                records::put(tx, &run, Expected::New, ctx.now).await?;
+                jobs::push(tx, jobs::RUN_ORDER, id, ctx.now, &id).await?;
+                let note = Note {
+                    subject: format!("run/{id}"),
+                    tenant: Some(run.tenant),
+                    clauses: &run.clauses,
+                    payload: &run,
+                };
+                app.record(tx, permit, ctx.now, note).await?;
+                Ok(run)
+            })
+        })
+        .await?;
+    Ok(run)
+}
+
+/// Binds everything that the worker will hold the run to, from what is true in this transaction.
+async fn bind(
+    app: &App,
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    id: Id<kind::Run>,
+    model: Id<kind::Model>,
+    values: &BTreeMap<String, String>,
+) -> Result<Run> {
+    let record = models::versioned(tx, model).await?.value;
+    let tenant = tenants::get(tx, record.model.tenant).await?;
+    if !tenant.is_open() {
+        return Err(Error::Forbidden("tenant.closed"));
+    }
+    if record.does != models::ModelKind::Query {
+        return Err(Error::invalid("model.not_query", record.model.name));
+    }
+    let approval = record.check_approved()?.clone();
+    let pack = app.packs().current();
+    let grants = tenants::grants(tx, tenant.id).await?;
+    Ok(Run {
+        id,
+        tenant: tenant.id,
+        model,
+        model_name: record.model.name.clone(),
+        model_digest: approval.digest,
+        approval: approval.case,
+        values: models::bound(&record.model, values)?,
+        inputs: pins(&record, &grants)?,
+        thresholds: parameters::thresholds(&pack)?,
+        clauses: parameters::threshold_clauses(&pack),
+        state: RunState::Ordered,
+        ordered_by: ctx.person_name.clone(),
+        ordered_by_id: ctx.principal.person,
+        unit: tenant.unit,
+        ordered: ctx.now,
+        started: None,
+        finished: None,
+        attempt: None,
+        result: None,
+        error: None,
+    })
+}
+
+/// The tables the model reads, as they lie in the tenant's prod zone now.
+fn pins(record: &ModelRecord, grants: &[Grant]) -> Result<Vec<InputPin>> {
+    let pin = |resource| {
+        let grant =
+            grants.iter().find(|grant| grant.resource == resource && grant.state == GrantState::Ready);
+        let (grant, raw) = grant.and_then(|grant| Some((grant, grant.raw.as_ref()?)))?;
+        Some(InputPin {
+            table: grant.code.clone(),
+            snapshot: raw.snapshot,
+            object: raw.object,
+            digest: raw.digest,
+        })
+    };
+    let inputs = record.model.inputs.iter();
+    inputs.map(|input| pin(input.resource).ok_or(Error::Conflict("grant.not_ready"))).collect()
+}
+
+pub(crate) async fn versioned(tx: &mut Tx<'_>, id: Id<kind::Run>) -> Result<Versioned<Run>> {
+    records::get::<Run>(tx, id.uuid()).await?.ok_or(Error::NotFound("run.unknown"))
+}
+
+/// One run: its state and its disclosure report, never its rows.
+///
+/// # Errors
+/// `run.unknown` when there is none or this person may not see it.
+pub async fn run(app: &App, ctx: &Ctx, id: Id<kind::Run>) -> Result<Run> {
+    let (run, tenant) = with_tenant(app, id).await?;
+    app.permit(ctx, Action::RunView, run.reference(&tenant)).map_err(|_| Error::NotFound("run.unknown"))?;
+    Ok(run)
+}
+
+pub(crate) async fn with_tenant(app: &App, id: Id<kind::Run>) -> Result<(Run, Tenant)> {
+    app.store()
+        .read("run.find", |tx| {
+            Box::pin(async move {
+                let run = versioned(tx, id).await?.value;
+                let tenant = tenants::get(tx, run.tenant).await?;
+                Ok((run, tenant))
+            })
+        })
+        .await
+}
+
+/// The runs of a tenant, newest first.
+///
+/// # Errors
+/// `tenant.unknown` when there is none or this person may not see its runs.
+pub async fn runs(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Result<Vec<Run>> {
+    let (owner, mut found) = app
+        .store()
+        .read("run.list", |tx| {
+            Box::pin(async move {
+                let owner = tenants::get(tx, tenant).await?;
+                Ok::<_, Error>((owner, of_tenant(tx, tenant).await?))
+            })
+        })
+        .await?;
+    app.permit(ctx, Action::RunView, reference("*", &owner))
+        .map_err(|_| Error::NotFound("tenant.unknown"))?;
+    found.sort_by_key(|run| std::cmp::Reverse(run.ordered));
+    Ok(found)
+}
+
+/// All runs of a tenant.
+pub(crate) async fn of_tenant(tx: &mut Tx<'_>, tenant: Id<kind::Tenant>) -> Result<Vec<Run>> {
+    let found = records::all::<Run>(tx, "tenant", &tenant.to_string(), records::ALL_MAX).await?;
+    Ok(found.into_iter().map(|run| run.value).collect())
+}

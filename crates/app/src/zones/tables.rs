@@ -1,0 +1,159 @@
+//! What a zone of a tenant holds: the tables of its grants, and the keys that open them.
+
+use base::{Id, kind};
+use secure_domain::protocol::{
+    ColumnSpec, Init, Limits, ObjectRef, Secret, TableSpec, VERSION, ZoneKey, ZoneKind,
+};
+use storage::Tx;
+
+use crate::resources::CatalogEntry;
+use crate::tenants::{self, Grant, GrantState, GrantedObject, TenantState};
+use crate::{App, Error, Result, objects, resources};
+
+/// Memory of a dev zone's engine.
+const DEV_MEMORY_BYTES: usize = 512 << 20;
+/// Longest query in a dev zone.
+const DEV_MILLIS_MAX: u64 = 30_000;
+
+/// Tables with their keys.
+pub(crate) struct Held {
+    pub(super) tables: Vec<TableSpec>,
+    pub(super) keys: Vec<ZoneKey>,
+    mask: Option<Secret>,
+}
+
+impl Held {
+    /// The first message to the zone's worker.
+    pub(super) fn into_init(self, app: &App, tenant: Id<kind::Tenant>, zone: ZoneKind) -> Init {
+        let limits = match zone {
+            ZoneKind::Dev => Limits {
+                memory_bytes: DEV_MEMORY_BYTES,
+                millis_max: DEV_MILLIS_MAX,
+                rows_max: base::limit::QUERY_ROWS_MAX,
+                ..Limits::default()
+            },
+            ZoneKind::Intake | ZoneKind::Prod => Limits::default(),
+        };
+        let objects_dir = app.config().objects_dir();
+        Init {
+            version: VERSION,
+            zone,
+            tenant,
+            objects_dir: std::path::absolute(&objects_dir).unwrap_or(objects_dir),
+            keys: self.keys,
+            mask_key: self.mask,
+            tables: self.tables,
+            limits,
+        }
+    }
+}
+
+/// What a zone holds now.
+///
+/// # Errors
+/// `tenant.closed` unless the tenant's state lets this zone run.
+pub(crate) async fn held(app: &App, tenant: Id<kind::Tenant>, zone: ZoneKind) -> Result<Held> {
+    app.store()
+        .read("zone.held", |tx| {
+            Box::pin(async move {
+                may_run(tx, tenant, zone).await?;
+                let mut held = Held { tables: Vec::new(), keys: Vec::new(), mask: None };
+                if zone == ZoneKind::Prod {
+                    let mask = app.keys().derived(tx, tenant, "mask").await?;
+                    held.mask = Some(Secret::new(mask.to_bytes()));
+                }
+                if zone != ZoneKind::Intake {
+                    fill(app, tx, tenant, zone, &mut held).await?;
+                }
+                Ok(held)
+            })
+        })
+        .await
+}
+
+/// Whether the tenant's state lets a zone run.
+///
+/// # Errors
+/// `tenant.closed`.
+pub(super) async fn check_open(app: &App, tenant: Id<kind::Tenant>, zone: ZoneKind) -> Result<()> {
+    app.store().read("zone.open", |tx| Box::pin(async move { may_run(tx, tenant, zone).await })).await
+}
+
+async fn may_run(tx: &mut Tx<'_>, tenant: Id<kind::Tenant>, zone: ZoneKind) -> Result<()> {
+    let state = tenants::get(tx, tenant).await?.state;
+    let open = match zone {
+        ZoneKind::Intake => state == TenantState::Holding,
+        ZoneKind::Dev | ZoneKind::Prod => state == TenantState::Active,
+    };
+    if open { Ok(()) } else { Err(Error::Forbidden("tenant.closed")) }
+}
+
+async fn fill(
+    app: &App,
+    tx: &mut Tx<'_>,
+    tenant: Id<kind::Tenant>,
+    zone: ZoneKind,
+    held: &mut Held,
+) -> Result<()> {
+    for grant in tenants::grants(tx, tenant).await? {
+        if grant.state != GrantState::Ready {
+            continue;
+        }
+        let lies = if zone == ZoneKind::Prod { &grant.raw } else { &grant.twin };
+        let Some(lies) = lies else { continue };
+        let entry = resources::versioned(tx, grant.resource).await?.value;
+        let key = key_of(app, tx, tenant, lies.object).await?;
+        let spec = match zone {
+            ZoneKind::Prod => raw_spec(&grant, &entry, lies, &key.name),
+            _ => twin_spec(&grant, &entry, lies, &key.name),
+        };
+        held.tables.push(spec);
+        held.keys.push(key);
+    }
+    Ok(())
+}
+
+/// The data key of an object, under the name that zones know it by.
+pub(crate) async fn key_of(
+    app: &App,
+    tx: &mut Tx<'_>,
+    tenant: Id<kind::Tenant>,
+    object: Id<kind::Object>,
+) -> Result<ZoneKey> {
+    let row = objects::live(tx, object).await?;
+    let key = app.keys().data_key(tx, tenant, object, &row.wrapped).await?;
+    Ok(ZoneKey { name: object.to_string(), tenant, key: Secret::new(key.to_bytes()) })
+}
+
+/// The raw table of a grant: granted columns as classified; columns of the entity key that were not granted are there to
+/// be counted, and unclassified, so that no query may name them.
+pub(crate) fn raw_spec(grant: &Grant, entry: &CatalogEntry, lies: &GrantedObject, key: &str) -> TableSpec {
+    spec(grant, entry, lies, key, &entry.with_entity(&grant.columns))
+}
+
+fn twin_spec(grant: &Grant, entry: &CatalogEntry, lies: &GrantedObject, key: &str) -> TableSpec {
+    spec(grant, entry, lies, key, &grant.columns)
+}
+
+fn spec(
+    grant: &Grant,
+    entry: &CatalogEntry,
+    lies: &GrantedObject,
+    key: &str,
+    columns: &[String],
+) -> TableSpec {
+    let columns = columns.iter().filter_map(|name| entry.resource.column(name)).map(|column| {
+        let granted = grant.columns.contains(&column.name);
+        let label = column.classification.as_ref().filter(|_| granted).map(|confirmed| confirmed.label);
+        ColumnSpec { name: column.name.clone(), data_type: column.data_type, label }
+    });
+    TableSpec {
+        name: grant.code.clone(),
+        resource: grant.resource,
+        snapshot: lies.snapshot,
+        object: ObjectRef { object: lies.object, key: key.to_owned() },
+        rows: lies.rows,
+        columns: columns.collect(),
+        entity: entry.resource.entity.clone(),
+    }
+}

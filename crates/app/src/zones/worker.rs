@@ -1,0 +1,146 @@
+//! The worker process itself: its program, its socket, its end.
+
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use secure_domain::client::ZoneClient;
+use secure_domain::protocol::Init;
+use tokio::process::{Child, Command};
+use tokio::time::Instant;
+
+use super::not_started;
+use crate::clock::random_bytes;
+use crate::{App, Result};
+
+/// How long a worker may take until it listens.
+const LISTENING: Duration = Duration::from_secs(20);
+/// Between two looks at whether it listens.
+const AGAIN: Duration = Duration::from_millis(3);
+/// Bytes a socket's path may have: the kernel's limit is 108, with some room.
+const PATH_BYTES_MAX: usize = 100;
+
+/// A running worker.
+pub(super) enum Worker {
+    /// A process of its own.
+    Process(Box<Child>),
+    /// A task of this process; only tests do this.
+    #[cfg(test)]
+    Task(tokio::task::JoinHandle<()>),
+}
+
+impl Worker {
+    /// Ends it for sure.
+    pub(super) async fn end(self) {
+        match self {
+            Self::Process(mut child) => {
+                // A worker whose connection closed ends by itself; kill covers the rest.
+                if let Err(error) = child.kill().await {
+                    tracing::warn!(error = ?error, "zone worker cannot be killed");
+                }
+            }
+            #[cfg(test)]
+            Self::Task(task) => task.abort(),
+        }
+    }
+
+    fn is_gone(&mut self) -> bool {
+        match self {
+            Self::Process(child) => !matches!(child.try_wait(), Ok(None)),
+            #[cfg(test)]
+            Self::Task(task) => task.is_finished(),
+        }
+    }
+}
+
+/// Starts a worker and opens its zone.
+pub(super) async fn start(app: &App, init: &Init) -> Result<(ZoneClient, Worker)> {
+    let socket = socket_path(app)?;
+    let mut worker = spawn(app, &socket)?;
+    let connected = connect(&socket, init, &mut worker).await;
+    if connected.is_err() {
+        // The worker removes its socket once it was reached; one that never was leaves it behind.
+        let _absent = std::fs::remove_file(&socket);
+    }
+    match connected {
+        Ok(client) => Ok((client, worker)),
+        Err(error) => {
+            worker.end().await;
+            Err(error)
+        }
+    }
+}
+
+async fn connect(socket: &Path, init: &Init, worker: &mut Worker) -> Result<ZoneClient> {
+    let begun = Instant::now();
+    while !socket.exists() {
+        if worker.is_gone() || begun.elapsed() > LISTENING {
+            return Err(not_started("the worker does not listen"));
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+    loop {
+        match ZoneClient::connect(socket, init).await {
+            Ok(client) => return Ok(client),
+            // Bound, and not yet listening.
+            Err(secure_domain::Error::Io(error))
+                if error.kind() == std::io::ErrorKind::ConnectionRefused && begun.elapsed() < LISTENING =>
+            {
+                tokio::time::sleep(AGAIN).await;
+            }
+            Err(error) => return Err(not_started(error)),
+        }
+    }
+}
+
+fn spawn(app: &App, socket: &Path) -> Result<Worker> {
+    #[cfg(test)]
+    if app.config().worker_program.as_os_str().is_empty() {
+        let socket = socket.to_owned();
+        return Ok(Worker::Task(tokio::spawn(async move {
+            if let Err(error) = secure_domain::worker::serve(&socket).await {
+                tracing::error!(error = ?error, "worker ended");
+            }
+        })));
+    }
+    let configured = &app.config().worker_program;
+    let program = if configured.as_os_str().is_empty() {
+        std::env::current_exe().map_err(not_started)?
+    } else {
+        configured.clone()
+    };
+    let mut command = Command::new(program);
+    // Nothing of the server's environment is the worker's business, and some of it is secret.
+    command.env_clear();
+    if let Some(filter) = std::env::var_os("RUST_LOG") {
+        command.env("RUST_LOG", filter);
+    }
+    command.arg("worker").arg("--socket").arg(socket).stdin(Stdio::null()).stdout(Stdio::null());
+    let child = command.stderr(Stdio::inherit()).kill_on_drop(true).spawn().map_err(not_started)?;
+    Ok(Worker::Process(Box::new(child)))
+}
+
+/// A fresh path for a socket, in a folder that only this user can enter.
+fn socket_path(app: &App) -> Result<PathBuf> {
+    let name = format!("{:016x}.sock", u64::from_be_bytes(random_bytes()));
+    let usual = std::path::absolute(app.config().run_dir()).map_err(not_started)?;
+    let fits = |dir: &Path| dir.as_os_str().len() + name.len() < PATH_BYTES_MAX;
+    let dir = if fits(&usual) {
+        usual
+    } else {
+        // A data folder deep in the tree: the path of a socket is short by the kernel's law.
+        std::env::temp_dir().join(format!("shuyu-{:016x}", path_hash(&usual)))
+    };
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(not_started)?;
+    let mode = std::fs::metadata(&dir).map_err(not_started)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o700)).map_err(not_started)?;
+    }
+    Ok(dir.join(name))
+}
+
+fn path_hash(path: &Path) -> u64 {
+    let base::Digest(bytes) = base::Digest::of(path.as_os_str().as_encoded_bytes());
+    bytes.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+}
