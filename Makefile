@@ -19,14 +19,13 @@ demo:
 # Every test, with PostgreSQL and Chromium.
 test:
 	scripts/setup.sh
-	cargo build --bin shuyu
-	cargo test --workspace --no-fail-fast
+	cargo test --no-fail-fast
 
 # What must be clean before a change lands.
 check:
 	cargo fmt --all --check
-	cargo clippy --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --quiet
 
 # Ratios against peers, in the same run.
 bench:
