@@ -6,6 +6,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
+
 use crate::Error;
 use crate::guard::{bind, check_release, plan_query};
 use crate::objects::KeyRing;
@@ -61,6 +63,18 @@ impl DevEngine {
         let mut page = page(&rows.schema, &rows.batches, 0, rows_max)?;
         page.more |= rows.more;
         Ok(page)
+    }
+
+    /// Answers a free query with the engine's own batches; more rows than wanted are an error.
+    ///
+    /// # Errors
+    /// As [`Self::query`], and `domain.limit`.
+    pub async fn query_batches(&self, order: QueryOrder) -> Result<Vec<RecordBatch>, Error> {
+        let bound = bind(&order.parameters, &order.values)?;
+        let rows_max = order.rows_max.min(self.session.limits().rows_max);
+        let plan = plan_query(&self.session, order.sql, bound).await?;
+        let rows = self.session.execute(&plan, rows_max).await.map_err(Fault::spoken)?;
+        if rows.more { Err(Error::Limit { what: "rows_max" }) } else { Ok(rows.batches) }
     }
 
     /// Would the SQL be accepted on raw data?

@@ -20,9 +20,12 @@
 //!
 //! Start with [`protocol`] and [`client`].
 
+pub mod bench;
 pub mod client;
 pub mod engine;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod frame;
 pub mod guard;
 pub mod intake;

@@ -1,5 +1,8 @@
 //! Run orders: approved SQL on raw data, once, with disclosure control.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;

@@ -7,13 +7,13 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use super::refusal::{Refusal, TOO_LARGE};
 
 /// Limit: relations of one plan, each occurrence of a shared one counted.
-const NODES_MAX: usize = 1_000;
+pub(super) const NODES_MAX: usize = 1_000;
 /// Limit: parts of all expressions of one plan.
 const EXPRESSIONS_MAX: usize = 20_000;
 /// Limit: nesting of relations.
 const RELATION_DEPTH_MAX: usize = 64;
 /// Limit: nesting of one expression.
-const EXPRESSION_DEPTH_MAX: usize = 128;
+pub(super) const EXPRESSION_DEPTH_MAX: usize = 128;
 
 /// Refuses plans that are too large or too deep for the recursive passes that follow.
 pub(super) fn check_size(plan: &LogicalPlan) -> std::result::Result<(), Refusal> {

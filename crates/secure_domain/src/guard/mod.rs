@@ -17,6 +17,7 @@ mod relations;
 mod release;
 #[cfg(test)]
 mod tests;
+mod text_size;
 
 pub(crate) use dev::plan_query;
 pub(crate) use lower::{ir_name, lower};

@@ -14,6 +14,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::depth::check_size;
 use super::refusal::{STATEMENT, TOO_LARGE};
+use super::text_size::check_text_size;
 use crate::Error;
 use crate::session::{Session, clipped};
 
@@ -72,16 +73,15 @@ fn statement(sql: &str) -> Result<Statement, Error> {
         .with_recursion_limit(PARSER_DEPTH_MAX)
         .build()
         .map_err(|error| spoken(&error))?;
-    let mut statements = parser.parse_statements().map_err(|error| match error.find_root() {
-        DataFusionError::SQL(inner, _) if inner.to_string().contains("recursion limit") => {
-            TOO_LARGE.about("").into()
-        }
-        _ => spoken(&error),
+    let mut statements = parser.parse_statements().map_err(|error| {
+        let deep = error.to_string().to_lowercase().contains("recursion");
+        if deep { TOO_LARGE.about("").into() } else { spoken(&error) }
     })?;
     let only = statements.pop_front().filter(|_| statements.is_empty());
     match only {
         Some(Statement::Statement(inner)) => match *inner {
             SqlStatement::Query(query) if is_plain(&query) => {
+                check_text_size(&query)?;
                 Ok(Statement::Statement(Box::new(SqlStatement::Query(query))))
             }
             other => Err(STATEMENT.about(first_word(&other.to_string())).into()),

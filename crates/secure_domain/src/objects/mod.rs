@@ -19,6 +19,7 @@ pub use keys::KeyRing;
 pub use read::{ObjectFile, read_sealed};
 pub(crate) use rows::{BATCH_ROWS, ObjectRows};
 pub(crate) use store::SealedStore;
+pub(crate) use write::parquet_properties;
 pub use write::{ParquetObject, Written, write_sealed};
 
 /// Where an object lies below the objects folder. Two hexadecimal digits of the id's random end spread the files.

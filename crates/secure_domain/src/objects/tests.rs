@@ -1,1 +1,119 @@
+use std::fs;
+use std::sync::Arc;
 
+use base::Digest;
+
+use super::*;
+use crate::fixture::{County, object, persons, ring, seal, zone_key};
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() { found.extend(files(&entry)) } else { found.push(entry) }
+    }
+    found
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+#[test]
+fn nothing_lies_in_clear_on_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let written = seal(dir.path(), &object(1, "data"), &[persons()]);
+    let files = files(dir.path());
+    assert_eq!(files, [object_path(dir.path(), written.object)]);
+    let bytes = fs::read(&files[0]).unwrap();
+    for marker in ["MARKERNAME", "person_id", "north", "PAR1", "P0000"] {
+        assert!(!contains(&bytes, marker.as_bytes()), "{marker}");
+    }
+    assert_eq!(Digest::of(&bytes), written.digest);
+    assert_eq!(bytes.len() as u64, written.sealed_bytes);
+    let file = Arc::new(ObjectFile::open(dir.path(), &ring(), &object(1, "data")).unwrap());
+    assert_eq!(file.digest().unwrap(), written.digest);
+    let rows: Vec<_> = ObjectRows::open(&file, None).unwrap().map(|batch| batch.unwrap()).collect();
+    assert_eq!(rows, [persons()]);
+}
+
+#[test]
+fn any_changed_byte_is_found_when_it_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let into = object(1, "data");
+    let written = seal(dir.path(), &into, &[persons()]);
+    let path = object_path(dir.path(), written.object);
+    let sound = fs::read(&path).unwrap();
+    for at in (0..sound.len()).step_by(97) {
+        let mut broken = sound.clone();
+        broken[at] ^= 1;
+        fs::write(&path, &broken).unwrap();
+        let code = read_sealed(dir.path(), &ring(), &into).unwrap_err().code();
+        assert!(matches!(code, "vault.open" | "vault.format"), "byte {at}: {code}");
+    }
+    for len in [0, 10, 44, sound.len() / 2, sound.len() - 1] {
+        fs::write(&path, &sound[..len]).unwrap();
+        let code = read_sealed(dir.path(), &ring(), &into).unwrap_err().code();
+        assert!(matches!(code, "vault.open" | "vault.format"), "length {len}: {code}");
+    }
+}
+
+#[test]
+fn a_wrong_key_a_missing_key_and_a_moved_object_do_not_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let written = seal(dir.path(), &object(1, "data"), &[persons()]);
+    let wrong = KeyRing::default();
+    wrong.add(vec![zone_key("data", 99)]);
+    assert_eq!(read_sealed(dir.path(), &wrong, &object(1, "data")).unwrap_err().code(), "vault.open");
+    assert_eq!(read_sealed(dir.path(), &ring(), &object(1, "other")).unwrap_err().code(), "domain.unknown");
+    assert_eq!(read_sealed(dir.path(), &ring(), &object(2, "data")).unwrap_err().code(), "domain.unknown");
+    let moved = object_path(dir.path(), object(2, "data").object);
+    fs::create_dir_all(moved.parent().unwrap()).unwrap();
+    fs::copy(object_path(dir.path(), written.object), moved).unwrap();
+    assert_eq!(read_sealed(dir.path(), &ring(), &object(2, "data")).unwrap_err().code(), "vault.open");
+    let forgetful = ring();
+    forgetful.forget("data");
+    assert_eq!(read_sealed(dir.path(), &forgetful, &object(1, "data")).unwrap_err().code(), "domain.unknown");
+}
+
+#[test]
+fn an_object_is_written_once_and_a_broken_off_one_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let into = object(1, "data");
+    let (key, context) = ring().open(&into).unwrap();
+    let mut half = ParquetObject::create(dir.path(), &key, &context, persons().schema()).unwrap();
+    half.write(&persons()).unwrap();
+    assert!(!object_path(dir.path(), into.object).exists());
+    drop(half);
+    assert_eq!(files(dir.path()), Vec::<PathBuf>::new());
+    // Two writers at once: one wins.
+    let start = || {
+        let mut writer = ParquetObject::create(dir.path(), &key, &context, persons().schema()).unwrap();
+        writer.write(&persons()).unwrap();
+        writer
+    };
+    let (first, second) = (start(), start());
+    first.finish().unwrap();
+    assert_eq!(second.finish().unwrap_err().code(), "domain.order_used");
+    assert_eq!(write_sealed(dir.path(), &key, &context, b"x").unwrap_err().code(), "domain.order_used");
+    assert_eq!(files(dir.path()).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_engine_reads_sealed_tables_and_finds_tampering() {
+    let county = County::new();
+    let query = |sql: &str| crate::protocol::QueryOrder {
+        sql: sql.to_owned(),
+        parameters: Vec::new(),
+        values: Default::default(),
+        rows_max: 10,
+    };
+    let sql = "SELECT count(*) AS n, count(DISTINCT person_id) AS p FROM visits WHERE cost >= 0";
+    let page = county.dev().query(query(sql)).await.unwrap();
+    assert_eq!(page.rows, [vec![serde_json::json!(4_000), serde_json::json!(400)]]);
+    let engine = county.dev();
+    let path = object_path(county.dir.path(), county.tables[1].object.object);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[200] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    assert!(engine.query(query(sql)).await.is_err());
+}

@@ -55,12 +55,7 @@ impl ParquetObject {
     ) -> Result<Self, Error> {
         let (temporary, target, file) = create(objects_dir, context.object)?;
         let sealer = Sealer::new(BufWriter::with_capacity(1 << 20, file), key, context, rand::random())?;
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-            .set_statistics_enabled(EnabledStatistics::Page)
-            .set_created_by("shuyu".to_owned())
-            .build();
+        let properties = parquet_properties();
         let mut made = Self { writer: None, temporary, target, object: context.object, rows: 0 };
         made.writer = Some(ArrowWriter::try_new(sealer, schema, Some(properties)).map_err(parquet_fault)?);
         Ok(made)
@@ -100,6 +95,16 @@ impl Drop for ParquetObject {
     }
 }
 
+/// How sealed tables are encoded.
+pub(crate) fn parquet_properties() -> WriterProperties {
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_created_by("shuyu".to_owned())
+        .build()
+}
+
 /// Seals some bytes as an object.
 ///
 /// # Errors
@@ -135,10 +140,11 @@ fn publish(writer: BufWriter<File>, temporary: &Path, target: &Path) -> Result<(
     let file = writer.into_inner().map_err(|error| Error::Io(error.into_error()))?;
     file.sync_all()?;
     // A hard link does not replace: of two writers of one object the second fails.
-    fs::hard_link(temporary, target).map_err(|error| {
+    let linked = fs::hard_link(temporary, target).map_err(|error| {
         if error.kind() == std::io::ErrorKind::AlreadyExists { Error::OrderUsed } else { Error::Io(error) }
-    })?;
+    });
     fs::remove_file(temporary)?;
+    linked?;
     if let Some(folder) = target.parent() {
         File::open(folder)?.sync_all()?;
     }

@@ -1,0 +1,226 @@
+//! A small county for tests: persons, their visits, and public stations.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
+use base::{Digest, Id, Kind, Timestamp, kind};
+use privacy::disclosure::{Suppression, Thresholds};
+use privacy::ir::{Entity, Label};
+use zeroize::Zeroizing;
+
+use crate::engine::{DevEngine, ProdEngine};
+use crate::objects::{KeyRing, ParquetObject, Written};
+use crate::protocol::{
+    ColumnSpec, InputPin, Limits, ObjectRef, OutputColumn, RunOrder, Secret, TableSpec, ZoneKey,
+};
+use crate::value::columns_of;
+
+pub(crate) const PERSONS: i64 = 400;
+pub(crate) const VISITS: i64 = 4_000;
+
+pub(crate) fn id<K: Kind>(number: u8) -> Id<K> {
+    Id::new(Timestamp::from_micros(1_000_000), [number; 10])
+}
+
+/// A folder of sealed objects with its keys.
+pub(crate) struct County {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) tables: Vec<TableSpec>,
+    pub(crate) digests: Vec<Digest>,
+}
+
+pub(crate) fn zone_key(name: &str, number: u8) -> ZoneKey {
+    ZoneKey { name: name.to_owned(), tenant: id(1), key: Secret::new(Zeroizing::new([number; 32])) }
+}
+
+pub(crate) fn zone_keys() -> Vec<ZoneKey> {
+    vec![zone_key("data", 7), zone_key("result", 8)]
+}
+
+pub(crate) fn ring() -> KeyRing {
+    let ring = KeyRing::default();
+    ring.add(zone_keys());
+    ring
+}
+
+pub(crate) fn object(number: u8, key: &str) -> ObjectRef {
+    ObjectRef { object: id::<kind::Object>(number), key: key.to_owned() }
+}
+
+pub(crate) fn seal(dir: &Path, into: &ObjectRef, batches: &[RecordBatch]) -> Written {
+    let (key, context) = ring().open(into).unwrap();
+    let mut writer = ParquetObject::create(dir, &key, &context, batches[0].schema()).unwrap();
+    for batch in batches {
+        writer.write(batch).unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+pub(crate) fn table(
+    dir: &Path,
+    number: u8,
+    name: &str,
+    labels: &[Option<Label>],
+    entity: Option<Entity>,
+    batch: &RecordBatch,
+) -> (TableSpec, Digest) {
+    let into = object(number, "data");
+    let written = seal(dir, &into, std::slice::from_ref(batch));
+    let columns = columns_of(&batch.schema()).unwrap().into_iter().zip(labels);
+    let spec = TableSpec {
+        name: name.to_owned(),
+        resource: id(number),
+        snapshot: id(number),
+        object: into,
+        rows: written.rows,
+        columns: columns
+            .map(|(column, label)| ColumnSpec {
+                name: column.name,
+                data_type: column.data_type,
+                label: *label,
+            })
+            .collect(),
+        entity,
+    };
+    (spec, written.digest)
+}
+
+fn texts(values: impl Iterator<Item = String>) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(values))
+}
+
+pub(crate) fn persons() -> RecordBatch {
+    // Region "east" has 5 persons only; one person of "north" earns nearly all of its income.
+    let region = |n: i64| match n {
+        0..5 => "east",
+        5..100 => "north",
+        _ => "south",
+    };
+    RecordBatch::try_from_iter([
+        ("person_id", texts((0..PERSONS).map(|n| format!("P{n:06}")))),
+        ("name", texts((0..PERSONS).map(|n| format!("MARKERNAME{n}")))),
+        ("region", texts((0..PERSONS).map(|n| region(n).to_owned()))),
+        (
+            "birth_year",
+            Arc::new(Int64Array::from_iter_values((0..PERSONS).map(|n| 1950 + n % 50))) as ArrayRef,
+        ),
+        (
+            "income",
+            Arc::new(Float64Array::from_iter_values((0..PERSONS).map(|n| if n == 7 { 1e7 } else { 100.0 }))),
+        ),
+        ("secret_note", texts((0..PERSONS).map(|n| format!("note {n}")))),
+    ])
+    .unwrap()
+}
+
+pub(crate) fn visits() -> RecordBatch {
+    RecordBatch::try_from_iter([
+        ("person_id", texts((0..VISITS).map(|n| format!("P{:06}", n % PERSONS)))),
+        ("station", texts((0..VISITS).map(|n| format!("S{}", n % 3)))),
+        (
+            "day",
+            Arc::new(Date32Array::from_iter_values((0..VISITS).map(|n| 19_000 + (n % 60) as i32)))
+                as ArrayRef,
+        ),
+        ("cost", Arc::new(Float64Array::from_iter_values((0..VISITS).map(|n| (n % 7) as f64)))),
+    ])
+    .unwrap()
+}
+
+fn stations() -> RecordBatch {
+    RecordBatch::try_from_iter([
+        ("station", texts((0..3).map(|n| format!("S{n}")))),
+        ("city", texts((0..3).map(|n| format!("city {}", n % 2)))),
+    ])
+    .unwrap()
+}
+
+fn entity(kind: &str, column: &str, protected: bool) -> Option<Entity> {
+    Some(Entity { kind: kind.to_owned(), columns: vec![column.to_owned()], protected })
+}
+
+impl County {
+    pub(crate) fn new() -> Self {
+        use Label::{Identifier, Public, Quasi, Sensitive};
+        let dir = tempfile::tempdir().unwrap();
+        let made = [
+            table(
+                dir.path(),
+                11,
+                "persons",
+                &[Some(Identifier), Some(Identifier), Some(Public), Some(Quasi), Some(Sensitive), None],
+                entity("person", "person_id", true),
+                &persons(),
+            ),
+            table(
+                dir.path(),
+                12,
+                "visits",
+                &[Some(Identifier), Some(Public), Some(Quasi), Some(Sensitive)],
+                entity("person", "person_id", true),
+                &visits(),
+            ),
+            table(
+                dir.path(),
+                13,
+                "stations",
+                &[Some(Public), Some(Public)],
+                entity("station", "station", false),
+                &stations(),
+            ),
+            table(dir.path(), 14, "undeclared", &[Some(Public), Some(Public)], None, &stations()),
+        ];
+        let (tables, digests) = made.into_iter().unzip();
+        Self { dir, tables, digests }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.dir.path().to_owned()
+    }
+
+    pub(crate) fn dev(&self) -> DevEngine {
+        DevEngine::open(self.path(), zone_keys(), self.tables.clone(), Limits::default()).unwrap()
+    }
+
+    pub(crate) fn prod(&self) -> ProdEngine {
+        let engine = ProdEngine::open(self.path(), Arc::new(ring()), Limits::default()).unwrap();
+        engine.session.set_tables(self.tables.clone()).unwrap();
+        engine
+    }
+
+    pub(crate) fn pin(&self, name: &str) -> InputPin {
+        let at = self.tables.iter().position(|table| table.name == name).unwrap();
+        let table = &self.tables[at];
+        InputPin {
+            table: name.to_owned(),
+            snapshot: table.snapshot,
+            object: table.object.object,
+            digest: self.digests[at],
+        }
+    }
+
+    pub(crate) fn order(
+        &self,
+        number: u8,
+        sql: &str,
+        tables: &[&str],
+        output: Vec<OutputColumn>,
+    ) -> RunOrder {
+        RunOrder {
+            run: id(number),
+            basis: vec!["agreement".to_owned()],
+            sql: sql.to_owned(),
+            sql_digest: Digest::of(sql.as_bytes()),
+            parameters: Vec::new(),
+            values: Default::default(),
+            inputs: tables.iter().map(|table| self.pin(table)).collect(),
+            output,
+            thresholds: Thresholds { min_entities: 10, max_dominance_ppm: 500_000 },
+            suppression: Suppression::DropRows,
+            earlier: Vec::new(),
+            result: object(number, "result"),
+            cells: None,
+        }
+    }
+}
