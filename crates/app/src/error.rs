@@ -17,7 +17,7 @@ pub enum ErrorKind {
     NotFound,
     /// Somebody else was faster, or the same key came with another body.
     Conflict,
-    /// The law refused; the rejection names the clause.
+    /// A rule refused: of the law, with the clause, or of a zone's guard, with the nearest legal form.
     Rejected,
     /// A limit was reached.
     Limited,
@@ -107,12 +107,12 @@ impl Error {
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self {
-            Self::Invalid { .. } | Self::Refused(_) => ErrorKind::Invalid,
+            Self::Invalid { .. } => ErrorKind::Invalid,
             Self::Unauthenticated(_) => ErrorKind::Unauthenticated,
             Self::Forbidden(_) => ErrorKind::Forbidden,
             Self::NotFound(_) => ErrorKind::NotFound,
             Self::Conflict(_) => ErrorKind::Conflict,
-            Self::Rejected(_) => ErrorKind::Rejected,
+            Self::Rejected(_) | Self::Refused(_) => ErrorKind::Rejected,
             Self::Limited(_) => ErrorKind::Limited,
             Self::Unavailable(_) => ErrorKind::Unavailable,
             Self::Internal { .. } => ErrorKind::Internal,

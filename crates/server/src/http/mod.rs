@@ -9,17 +9,22 @@ mod body;
 mod cases;
 mod clock;
 mod data_api;
+mod exports;
 mod journal;
 mod layers;
 mod ledger;
+mod models;
 mod notices;
 mod packs;
 pub mod problem;
 pub(crate) mod products;
 mod resources;
+mod runs;
 mod sessions;
 mod tenants;
+mod uploads;
 mod usages;
+mod workbench;
 
 use app::Error;
 use axum::Router;
@@ -44,7 +49,12 @@ fn api() -> Router<Edge> {
         .merge(cases::routes())
         .merge(notices::routes())
         .merge(resources::routes())
+        .merge(uploads::routes())
         .merge(tenants::routes())
+        .merge(workbench::routes())
+        .merge(models::routes())
+        .merge(runs::routes())
+        .merge(exports::routes())
         .merge(products::routes())
         .merge(usages::routes())
         .merge(billing::routes())

@@ -66,6 +66,8 @@ pub(crate) fn status(error: &Error) -> StatusCode {
         ErrorKind::Invalid => match error.code() {
             "http.method" => StatusCode::METHOD_NOT_ALLOWED,
             "http.media_type" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            // Well-formed, and refused for what it says: a query, or the rows of a file.
+            code if code.starts_with("domain.") => StatusCode::UNPROCESSABLE_ENTITY,
             _ => StatusCode::BAD_REQUEST,
         },
         ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
@@ -136,6 +138,11 @@ fn document(error: &Error) -> Document {
                     en: Some(place.en.clone()),
                 })
                 .collect();
+        }
+        Error::Refused(refusal) => {
+            document.detail = refusal.subject.clone().unwrap_or_default();
+            document.remedy =
+                Some(Remedy { zh: refusal.legal_form_zh.clone(), en: refusal.legal_form_en.clone() });
         }
         // The cause of a fault is for the log, not for the caller.
         Error::Internal { .. } => "internal fault".clone_into(&mut document.title),

@@ -31,7 +31,6 @@ async fn show_tenant(
 #[derive(Serialize)]
 struct CertificateView {
     tenant: Tenant,
-    #[serde(flatten)]
     certificate: Certificate,
 }
 

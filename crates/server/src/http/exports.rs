@@ -1,0 +1,97 @@
+//! Exports: results that ask to leave, what reviewers see of them, and what left.
+
+use app::exports::{self, Candidate, Export, ExportView, NewExport, ReleaseFormat};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use base::{Id, kind};
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, Body, Page, PageQuery, Problem, download, id};
+use crate::state::{Caller, Edge};
+
+pub(super) fn routes() -> Router<Edge> {
+    Router::new()
+        .route("/runs/{run}/exports", post(request_export))
+        .route("/exports", get(list_queue))
+        .route("/tenants/{tenant}/exports", get(list_exports))
+        .route("/exports/{export}", get(show_export))
+        .route("/exports/{export}/candidate", get(show_candidate))
+        .route("/exports/{export}/files/{format}", get(download_release))
+}
+
+#[derive(Serialize)]
+struct Requested {
+    #[serde(flatten)]
+    export: Export,
+    /// The case that decides about it.
+    case: Id<kind::Case>,
+    /// Its number.
+    case_number: String,
+}
+
+async fn request_export(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(run): Path<String>,
+    Body(new): Body<NewExport>,
+) -> Result<(StatusCode, Json<Requested>), Problem> {
+    let (export, case) = exports::open_export_case(&edge.app, &ctx, id(&run)?, &new).await?;
+    Ok((StatusCode::CREATED, Json(Requested { export, case: case.id, case_number: case.number })))
+}
+
+async fn list_queue(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Query(page): Query<PageQuery>,
+) -> Answer<Page<ExportView>> {
+    let (items, next) =
+        exports::review_queue(&edge.app, &ctx, page.after.as_deref(), page.limit()).await?;
+    Ok(Json(Page { items, next }))
+}
+
+async fn list_exports(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(tenant): Path<String>,
+) -> Answer<Page<ExportView>> {
+    Ok(Json(Page { items: exports::exports(&edge.app, &ctx, id(&tenant)?).await?, next: None }))
+}
+
+async fn show_export(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(export): Path<String>,
+) -> Answer<ExportView> {
+    Ok(Json(exports::export(&edge.app, &ctx, id(&export)?).await?))
+}
+
+#[derive(Default, Deserialize)]
+struct Offset {
+    #[serde(default)]
+    offset: usize,
+}
+
+async fn show_candidate(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(export): Path<String>,
+    Query(Offset { offset }): Query<Offset>,
+) -> Answer<Candidate> {
+    Ok(Json(exports::candidate(&edge.app, &ctx, id(&export)?, offset).await?))
+}
+
+async fn download_release(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path((export, format)): Path<(String, ReleaseFormat)>,
+) -> Result<Response, Problem> {
+    let bytes = exports::download(&edge.app, &ctx, id(&export)?, format).await?;
+    let extension = match format {
+        ReleaseFormat::Csv => "csv",
+        ReleaseFormat::Parquet => "parquet",
+    };
+    Ok(download(&format!("{export}.{extension}"), bytes))
+}
