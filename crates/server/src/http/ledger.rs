@@ -3,7 +3,7 @@
 use app::ledger::{self, Verification};
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ pub(super) fn api_routes() -> Router<Edge> {
         .route("/ledger/records/{seq}/verification", get(verify_record))
 }
 
-fn file(body: impl axum::response::IntoResponse, media: &'static str, keep: &'static str) -> Response {
+fn file(body: impl IntoResponse, media: &'static str, keep: &'static str) -> Response {
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));

@@ -19,7 +19,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::{Lang, embedded, run};
+use super::{Lang, embedded};
 use crate::serve;
 
 pub use client::{Answer, Call, Client};
@@ -138,7 +138,7 @@ async fn open(options: &ServeOptions) -> Result<(App, TcpListener, People)> {
         fake_clock: fake_clock.map(base::Timestamp::micros),
         ..app::Config::default()
     };
-    let app = run::open(config).await?;
+    let app = super::run::open(config).await?;
     people.enrol(&app).await?;
     let listener = TcpListener::bind(options.listen)
         .await
