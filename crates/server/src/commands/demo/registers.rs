@@ -87,7 +87,7 @@ impl Numbers {
 ///
 /// # Errors
 /// What the writer returns.
-pub fn write_persons(sizes: Sizes, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write_persons(sizes: Sizes, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "id_number,name,sex,birth_date,phone,address,marital_status,household_size,employer_code,bank_card"
@@ -119,7 +119,7 @@ pub fn write_persons(sizes: Sizes, out: &mut impl Write) -> io::Result<()> {
 ///
 /// # Errors
 /// What the writer returns.
-pub fn write_enterprises(sizes: Sizes, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write_enterprises(sizes: Sizes, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "credit_code,name,legal_person,legal_person_id,phone,address,industry,capital_yuan,founded_on,licence_no,licence_status,licence_until,employees"
@@ -213,7 +213,7 @@ fn id_check(body: &str) -> char {
 }
 
 /// The unified social credit code of a row (GB 32100, with the inner organisation code of GB 11714).
-pub fn credit_code(row: u32) -> String {
+pub(crate) fn credit_code(row: u32) -> String {
     const ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
     const INNER: [u32; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
     let organisation = format!("{:08}", 10_000_000 + row % 80_000_000);
