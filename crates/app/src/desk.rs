@@ -39,7 +39,9 @@ pub async fn unit_names(app: &App) -> Result<BTreeMap<String, UnitName>> {
     let units = app
         .store()
         .read("desk.units", |tx| {
-            Box::pin(async move { Ok::<_, Error>(records::all::<Unit>(tx, "all", "", records::ALL_MAX).await?) })
+            Box::pin(
+                async move { Ok::<_, Error>(records::all::<Unit>(tx, "all", "", records::ALL_MAX).await?) },
+            )
         })
         .await?;
     let named = |unit: Unit| (unit.code, UnitName { name: unit.name, en: unit.en });
@@ -130,7 +132,9 @@ pub async fn case_records(app: &App, ctx: &Ctx, id: Id<kind::Case>) -> Result<Ve
     let mut rows = app
         .store()
         .read("desk.case_records", |tx| {
-            Box::pin(async move { Ok::<_, Error>(journal::by_subject(tx, subject, None, RECORDS_MAX).await?) })
+            Box::pin(
+                async move { Ok::<_, Error>(journal::by_subject(tx, subject, None, RECORDS_MAX).await?) },
+            )
         })
         .await?;
     rows.reverse();
@@ -146,9 +150,9 @@ pub async fn case_by_number(app: &App, ctx: &Ctx, number: &str) -> Result<Id<kin
         .store()
         .read("desk.case_by_number", |tx| {
             let number = number.to_owned();
-            Box::pin(async move {
-                Ok::<_, Error>(records::by_unique::<CaseRecord>(tx, "number", &number).await?)
-            })
+            Box::pin(
+                async move { Ok::<_, Error>(records::by_unique::<CaseRecord>(tx, "number", &number).await?) },
+            )
         })
         .await?;
     let id = found.map(|found| found.value.id).ok_or(Error::NotFound("case.unknown"))?;
@@ -180,9 +184,9 @@ pub async fn dead_letters(app: &App, ctx: &Ctx) -> Result<(Vec<DeadLetter>, Opti
     let (dead, next) = app
         .store()
         .read("desk.dead_letters", |tx| {
-            Box::pin(async move {
-                Ok::<_, Error>((jobs::dead(tx, DEAD_MAX).await?, jobs::next_due(tx).await?))
-            })
+            Box::pin(
+                async move { Ok::<_, Error>((jobs::dead(tx, DEAD_MAX).await?, jobs::next_due(tx).await?)) },
+            )
         })
         .await?;
     let letter = |job: jobs::DeadJob| DeadLetter {
@@ -208,8 +212,13 @@ pub async fn retry_dead_letter(app: &App, ctx: &Ctx, kind: &str, key: &str) -> R
                 return Err(Error::NotFound("job.unknown"));
             }
             let payload = serde_json::json!({ "kind": kind, "key": key });
-            app.record(tx, permit, ctx.now, Note { subject: "jobs".to_owned(), tenant: None, clauses: &[], payload })
-                .await?;
+            app.record(
+                tx,
+                permit,
+                ctx.now,
+                Note { subject: "jobs".to_owned(), tenant: None, clauses: &[], payload },
+            )
+            .await?;
             Ok(())
         })
     })
@@ -238,4 +247,27 @@ pub async fn set_standing(app: &App, ctx: &Ctx, id: Id<kind::Person>, standing: 
         })
     })
     .await
+}
+
+/// The names of persons and of their units, for who may read the journal.
+///
+/// # Errors
+/// Not allowed; storage faults.
+pub async fn person_names(app: &App, ctx: &Ctx) -> Result<BTreeMap<Id<kind::Person>, (String, String)>> {
+    app.permit(ctx, Action::JournalView, ResourceRef::platform())?;
+    app.store()
+        .read("desk.persons", |tx| {
+            Box::pin(async move {
+                let units = records::all::<Unit>(tx, "all", "", records::ALL_MAX).await?;
+                let names: BTreeMap<_, _> =
+                    units.into_iter().map(|unit| (unit.value.id, unit.value.name)).collect();
+                let persons = records::all::<Person>(tx, "all", "", records::ALL_MAX).await?;
+                let named = |person: Person| {
+                    let unit = names.get(&person.unit).cloned().unwrap_or_default();
+                    (person.id, (person.name, unit))
+                };
+                Ok(persons.into_iter().map(|person| named(person.value)).collect())
+            })
+        })
+        .await
 }

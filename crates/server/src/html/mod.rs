@@ -5,6 +5,9 @@
 
 pub mod assets;
 pub mod chart;
+pub(crate) mod desk;
+pub(crate) mod domain;
 pub mod locale;
 pub mod pages;
 pub mod render;
+pub mod routes;

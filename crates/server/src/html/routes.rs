@@ -6,5 +6,9 @@ use crate::state::Edge;
 
 /// Every page and its assets.
 pub(crate) fn routes(edge: &Edge) -> Router<Edge> {
-    Router::new().merge(edge.renderer.assets().routes())
+    Router::new()
+        .merge(edge.renderer.assets().routes())
+        .merge(super::desk::routes())
+        .merge(super::domain::routes())
+        .fallback(super::desk::not_found)
 }

@@ -1,0 +1,404 @@
+//! The case page: head, clocks, form, opinions, attachments, timeline, actions.
+
+use app::cases::{self, CaseView, TaskBox};
+use app::regulation::case::{Available, ClockView, Light as CaseLight, Opinion as CaseOpinion, open_tasks};
+use app::regulation::pack::{CommandKind, Procedure};
+use app::{Error, desk};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Path};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use base::{Date, Id, Timestamp, kind};
+
+use super::fields::{self, Values, Wrong};
+use super::sent::FORM_BYTES_MAX;
+use super::visit::{Visit, encode};
+use super::words::{self, Units};
+use super::{act, errors, facts, paper};
+use crate::html::pages::case::{
+    Action, Attachment, AttachmentFile, CasePage, Clock, CountedDay, Opinion, StepMark, TimelineEvent,
+};
+use crate::html::pages::parts::{Choice, Clause, Light};
+use crate::state::Edge;
+
+pub(super) fn routes() -> Router<Edge> {
+    let limit = DefaultBodyLimit::max(FORM_BYTES_MAX);
+    Router::new()
+        .route("/cases/{case}", get(show))
+        .route("/cases/{case}/commands", post(act::command).layer(limit))
+        .route("/cases/{case}/form", get(act::form).post(act::send_form).layer(limit))
+        .route("/cases/{case}/attachments/{object}", get(download))
+}
+
+async fn show(visit: Visit, Path(case): Path<String>) -> Response {
+    let result = read(&visit, &case).await;
+    visit.answer(result).await
+}
+
+async fn read(visit: &Visit, case: &str) -> Result<Response, Error> {
+    visit.signed_in()?;
+    let view = cases::case_view(&visit.app, &visit.ctx, Visit::id(case, "case.unknown")?).await?;
+    let page = page(visit, &view, &Values::default(), &Wrong::new()).await?;
+    visit.page("inbox", &page).await
+}
+
+/// The page of a case. `values` and `wrong` are what was sent with a command that was refused.
+///
+/// # Errors
+/// Storage faults.
+pub(super) async fn page(
+    visit: &Visit,
+    view: &CaseView,
+    values: &Values,
+    wrong: &Wrong,
+) -> Result<CasePage, Error> {
+    let units = Units::load(visit).await?;
+    let (state, procedure) = (&view.state, &view.procedure);
+    let pack = visit.app.packs().current();
+    let running: Vec<&ClockView> = view.clocks.iter().filter(|clock| clock.done_on.is_none()).collect();
+    let clocks: Vec<Clock> = running.iter().map(|view| clock(visit, procedure, &units, view)).collect();
+    let (previous_href, next_href) = neighbours(visit, state.id).await?;
+    let records = desk::case_records(&visit.app, &visit.ctx, state.id).await?;
+    let ended = state.ended.is_some();
+    Ok(CasePage {
+        number: state.number.clone(),
+        name: state.title.clone(),
+        procedure: words::procedure(visit, procedure),
+        state: state_words(visit, view),
+        light: light(view, &running),
+        applicant: state.opener.unit_name.clone(),
+        holder: if ended { String::new() } else { holder(visit, view, &units) },
+        opened: visit.day(state.opened_at),
+        pack: format!("{} {}", pack_name(visit, &state.pack.id), state.pack.version),
+        basis: words::clauses_of(&pack, &procedure.clauses),
+        steps: steps(visit, view),
+        clocks,
+        form: paper::paper(visit, view, &units).await?,
+        opinions: opinions(visit, view, &units),
+        attachments: attachments(visit, view),
+        timeline: timeline(visit, view, &records),
+        actions: actions(visit, view, values, wrong).await?,
+        refusal: None,
+        draft_opinion: String::new(),
+        version: i64::try_from(state.version).unwrap_or(i64::MAX),
+        request_key: Visit::request_key(),
+        action_href: format!("/cases/{}/commands", state.id),
+        previous_href,
+        next_href,
+    })
+}
+
+fn pack_name(visit: &Visit, id: &str) -> String {
+    let all = visit.app.packs().all();
+    all.iter().find(|pack| pack.id == id).map_or_else(|| id.to_owned(), |pack| pack.name.clone())
+}
+
+fn state_words(visit: &Visit, view: &CaseView) -> String {
+    match (&view.state.ended, &view.state.awaiting, &view.state.step) {
+        (Some(ending), ..) => ending.outcome.clone(),
+        (None, Some(_), _) => visit.text("case-awaiting"),
+        (None, None, Some(open)) => words::step_name(visit, &view.procedure, &open.step),
+        (None, None, None) => String::new(),
+    }
+}
+
+fn light(view: &CaseView, running: &[&ClockView]) -> Light {
+    if view.state.ended.is_some() {
+        return Light::Done;
+    }
+    if view.state.awaiting.is_some() {
+        return Light::Suspended;
+    }
+    let has = |light: CaseLight| running.iter().any(|clock| clock.light == light);
+    match (has(CaseLight::Overdue), has(CaseLight::Soon)) {
+        (true, _) => Light::Overdue,
+        (_, true) => Light::DueSoon,
+        _ => Light::Normal,
+    }
+}
+
+/// Who has to act now: the units that hold a task, or anybody.
+fn holder(visit: &Visit, view: &CaseView, units: &Units) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for task in open_tasks(&view.state) {
+        let name = match task.unit {
+            Some(unit) => units.name(visit, &unit),
+            None => words::role(visit, &visit.app.packs().current(), &task.role),
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join("、")
+}
+
+fn steps(visit: &Visit, view: &CaseView) -> Vec<StepMark> {
+    let current = view.state.step.as_ref().map(|open| &open.step);
+    let mark = |step: &app::regulation::pack::Step| {
+        let is_current = current == Some(&step.id);
+        StepMark {
+            name: words::step(visit, step),
+            done: view.state.visits.contains_key(&step.id) && !is_current,
+            current: is_current,
+        }
+    };
+    view.procedure.steps.iter().map(mark).collect()
+}
+
+fn clock(visit: &Visit, procedure: &Procedure, units: &Units, view: &ClockView) -> Clock {
+    let rule = procedure.steps.iter().find(|step| step.id == view.step).and_then(|step| step.clock.as_ref());
+    let pack = visit.app.packs().current();
+    let holder = match (&view.unit, procedure.steps.iter().find(|step| step.id == view.step)) {
+        (Some(unit), _) => units.name(visit, unit),
+        (None, Some(step)) => words::role(visit, &pack, &step.role),
+        (None, None) => String::new(),
+    };
+    let days = view.explanation.iter().map(|day| CountedDay {
+        date: words::day(visit, day.date),
+        counted: day.counted,
+        reason: words::reason(visit, &day.reason),
+    });
+    Clock {
+        name: words::step_name(visit, procedure, &view.step),
+        holder,
+        length: words::period(visit, view.period),
+        started: view.start.to_string(),
+        due: view.due.map_or_else(|| visit.text("none"), |due| due.to_string()),
+        days_left: view.days_left.map(i64::from),
+        light: words::light(view.light),
+        provisional: view.provisional,
+        on_expiry: rule.map(|rule| words::expiry(visit, rule.on_expiry)).unwrap_or_default(),
+        clause: words::clauses_of(&pack, &view.clauses)
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| local_choice(visit)),
+        days: days.collect(),
+    }
+}
+
+/// A period no clause fixes.
+fn local_choice(visit: &Visit) -> Clause {
+    Clause::new(&visit.text("local-choice"), "", "/admin/packs")
+}
+
+/// The boxes of the paper form in their order, then what was said outside any box.
+fn opinions(visit: &Visit, view: &CaseView, units: &Units) -> Vec<Opinion> {
+    let state = &view.state;
+    let form = view.forms.iter().find(|form| Some(&form.id) == state.form_id.as_ref());
+    let boxes: Vec<String> = form.map(|form| form.opinion_boxes.clone()).unwrap_or_default();
+    let mut shown = Vec::new();
+    for title in &boxes {
+        let said: Vec<&CaseOpinion> =
+            state.opinions.iter().filter(|opinion| opinion.opinion_box.as_ref() == Some(title)).collect();
+        if said.is_empty() {
+            let step = view.procedure.steps.iter().find(|step| step.opinion_box.as_ref() == Some(title));
+            let pack = visit.app.packs().current();
+            shown.push(Opinion {
+                title: title.clone(),
+                unit: step.map(|step| words::role(visit, &pack, &step.role)).unwrap_or_default(),
+                clause: step.and_then(|step| words::clauses_of(&pack, &step.clauses).into_iter().next()),
+                ..Opinion::default()
+            });
+        }
+        shown.extend(said.into_iter().map(|opinion| written(visit, opinion, title.clone(), units)));
+    }
+    let outside = state.opinions.iter().filter(|opinion| {
+        opinion.opinion_box.as_ref().is_none_or(|title| !boxes.contains(title)) && !opinion.text.is_empty()
+    });
+    shown.extend(outside.map(|opinion| {
+        let title = words::step_name(visit, &view.procedure, &opinion.step);
+        written(visit, opinion, title, units)
+    }));
+    shown
+}
+
+fn written(visit: &Visit, opinion: &CaseOpinion, title: String, units: &Units) -> Opinion {
+    let pack = visit.app.packs().current();
+    let (zh_date, _) = paper_date(opinion.on);
+    Opinion {
+        title,
+        unit: if opinion.by.unit_name.is_empty() {
+            units.name(visit, &opinion.by.unit)
+        } else {
+            opinion.by.unit_name.clone()
+        },
+        verdict: words::command(visit, opinion.command),
+        text: opinion.text.clone(),
+        name: opinion.by.person_name.clone(),
+        date: if visit.is_english() { opinion.on.to_string() } else { zh_date },
+        sealed: true,
+        clause: words::clauses_of(&pack, &opinion.clauses).into_iter().next(),
+    }
+}
+
+/// A date as forms print it.
+fn paper_date(date: Date) -> (String, i32) {
+    let (year, month, day) = date.parts();
+    (format!("{year}年{month}月{day}日"), year)
+}
+
+/// The files asked for, with those that are missing, then the others.
+fn attachments(visit: &Visit, view: &CaseView) -> Vec<Attachment> {
+    let state = &view.state;
+    let file = |item: &app::regulation::case::Attachment| AttachmentFile {
+        name: item.file_name.clone(),
+        href: item
+            .object
+            .map(|object| format!("/cases/{}/attachments/{object}", state.id))
+            .unwrap_or_default(),
+        size: words::bytes(item.bytes),
+        digest: short(&item.digest.to_string()),
+        by: state.opener.unit_name.clone(),
+        at: item.object.map(|object| visit.minute(made_at(object))).unwrap_or_default(),
+    };
+    let rules = &view.procedure.attachments;
+    let mut shown = Vec::new();
+    for rule in rules {
+        let mut handed_in = state.attachments.iter().filter(|item| item.name == rule.name).peekable();
+        if handed_in.peek().is_none() {
+            shown.push(Attachment { name: rule.name.clone(), file: None, required: rule.required });
+        }
+        shown.extend(handed_in.map(|item| Attachment {
+            name: rule.name.clone(),
+            file: Some(file(item)),
+            required: rule.required,
+        }));
+    }
+    let others = state.attachments.iter().filter(|item| rules.iter().all(|rule| rule.name != item.name));
+    shown.extend(others.map(|item| Attachment {
+        name: item.name.clone(),
+        file: Some(AttachmentFile { by: String::new(), ..file(item) }),
+        required: false,
+    }));
+    shown
+}
+
+/// Ids carry the instant they were made at (UUIDv7).
+fn made_at(object: Id<kind::Object>) -> Timestamp {
+    let millis = object.as_bytes().iter().take(6).fold(0_i64, |sum, byte| sum << 8 | i64::from(*byte));
+    Timestamp::from_micros(millis.saturating_mul(1_000))
+}
+
+fn short(digest: &str) -> String {
+    digest.chars().take(16).collect()
+}
+
+fn timeline(visit: &Visit, view: &CaseView, records: &[(Timestamp, u64)]) -> Vec<TimelineEvent> {
+    let pack = visit.app.packs().current();
+    let event = |entry: &app::regulation::case::TimelineEntry| TimelineEvent {
+        at: visit.minute(entry.at),
+        actor: entry.actor.as_ref().map(|actor| actor.person_name.clone()).unwrap_or_default(),
+        unit: entry.actor.as_ref().map(|actor| actor.unit_name.clone()).unwrap_or_default(),
+        text: visit.pick(&entry.zh, &entry.en),
+        note: entry.text.clone().unwrap_or_default(),
+        clauses: words::clauses_of(&pack, &entry.clauses),
+        proof_href: records
+            .iter()
+            .find(|(at, _)| *at == entry.at)
+            .map(|(_, record)| format!("/ledger?record={record}")),
+    };
+    view.timeline.iter().map(event).collect()
+}
+
+/// The cases before and after this one in my list.
+async fn neighbours(visit: &Visit, id: Id<kind::Case>) -> Result<(Option<String>, Option<String>), Error> {
+    let limit = base::limit::PAGE_ROWS_MAX;
+    let todo = cases::inbox(&visit.app, &visit.ctx, TaskBox::Todo, None, limit).await?.items;
+    let Some(at) = todo.iter().position(|item| item.case.id == id) else { return Ok((None, None)) };
+    let href = |index: Option<usize>| {
+        index.and_then(|index| todo.get(index)).map(|item| format!("/cases/{}", item.case.id))
+    };
+    Ok((href(at.checked_sub(1)), href(at.checked_add(1))))
+}
+
+async fn actions(
+    visit: &Visit,
+    view: &CaseView,
+    values: &Values,
+    wrong: &Wrong,
+) -> Result<Vec<Action>, Error> {
+    let mut actions = Vec::with_capacity(view.actions.len());
+    let pack = visit.app.packs().current();
+    let mut has_primary = false;
+    for available in &view.actions {
+        let primary = available.primary && available.refused.is_none() && !has_primary;
+        has_primary |= primary;
+        let mut asked = facts::fields(visit, &pack, &available.facts, values, wrong).await?;
+        asked.extend(available.attachments.iter().map(|name| file(visit, name, wrong)));
+        actions.push(Action {
+            command: act::key(available.command),
+            label: visit.pick(&available.label_zh, &available.label_en),
+            clauses: words::clauses_of(&pack, &available.clauses),
+            primary,
+            grave: is_grave(available.command),
+            needs_opinion: available.needs_opinion,
+            needs_defects: available.needs_defects,
+            attachments: Vec::new(),
+            choices: ballot(visit, available),
+            fields: asked,
+            form_href: form_href(view, available),
+            refused: available.refused.as_ref().map(|rejection| errors::rejected(visit, rejection)),
+        });
+    }
+    // Without a primary button of its own the first that can be done is the one.
+    if !has_primary
+        && let Some(first) = actions.iter_mut().find(|action| action.refused.is_none() && !action.grave)
+    {
+        first.primary = true;
+    }
+    Ok(actions)
+}
+
+fn file(visit: &Visit, name: &str, wrong: &Wrong) -> crate::html::pages::form::Field {
+    let rule =
+        app::regulation::pack::AttachmentRule { name: name.to_owned(), required: true, clauses: Vec::new() };
+    fields::file_field(visit, &rule, None, wrong)
+}
+
+fn ballot(visit: &Visit, available: &Available) -> Vec<Choice> {
+    if !available.needs_vote {
+        return Vec::new();
+    }
+    vec![
+        Choice::new("approve", &visit.text("ballot-approve"), false),
+        Choice::new("refuse", &visit.text("ballot-refuse"), false),
+    ]
+}
+
+/// Where the form is filled that an action needs. A correction fills the opening form again, if there is one.
+fn form_href(view: &CaseView, available: &Available) -> Option<String> {
+    let corrects = available.command == CommandKind::Supplement && view.state.awaiting.is_some();
+    (available.form.is_some() || corrects)
+        .then(|| format!("/cases/{}/form?command={}", view.state.id, encode(&act::key(available.command))))
+}
+
+/// Commands that are not easily undone.
+const fn is_grave(command: CommandKind) -> bool {
+    matches!(
+        command,
+        CommandKind::Withdraw | CommandKind::Revoke | CommandKind::Destroy | CommandKind::Suspend
+    )
+}
+
+async fn download(visit: Visit, Path((case, object)): Path<(String, String)>) -> Response {
+    let result = deliver(&visit, &case, &object).await;
+    visit.answer(result).await
+}
+
+async fn deliver(visit: &Visit, case: &str, object: &str) -> Result<Response, Error> {
+    visit.signed_in()?;
+    let case = Visit::id(case, "case.unknown")?;
+    let object = Visit::id(object, "attachment.unknown")?;
+    let file = cases::attachment(&visit.app, &visit.ctx, case, object).await?;
+    let disposition = format!("attachment; filename*=UTF-8''{}", encode(&file.file_name).replace('/', "%2F"));
+    let disposition =
+        HeaderValue::from_str(&disposition).unwrap_or_else(|_| HeaderValue::from_static("attachment"));
+    // A file of somebody else is never opened in our own pages.
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, file.bytes).into_response())
+}

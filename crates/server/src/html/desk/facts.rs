@@ -1,0 +1,223 @@
+//! Facts a procedure asks for, chosen from the person's own things.
+
+use std::collections::BTreeMap;
+
+use app::Error;
+use app::cases::{TaskBox, facts as names, inbox};
+use app::regulation::case::{FieldError, Rejection};
+use app::regulation::pack::{Binding, FactKind, FactRule, FactValue, Pack};
+use app::{models, notices, products, tenants, usages};
+use base::{Id, kind};
+
+use super::fields::{FACT, Values, Wrong, flag_choices, slug};
+use super::visit::Visit;
+use super::words::Units;
+use crate::html::pages::form::{Field, FieldKind};
+use crate::html::pages::parts::Choice;
+
+/// Things offered for one fact.
+const OFFERED_MAX: u32 = 100;
+
+/// The fields of facts.
+///
+/// # Errors
+/// Storage faults.
+pub(super) async fn fields(
+    visit: &Visit,
+    pack: &Pack,
+    rules: &[FactRule],
+    values: &Values,
+    wrong: &Wrong,
+) -> Result<Vec<Field>, Error> {
+    let units = Units::load(visit).await?;
+    let mut fields = Vec::with_capacity(rules.len());
+    for rule in rules {
+        let id = slug(&format!("{FACT}{}", rule.key));
+        let value = values.one(&id);
+        let mut field = Field {
+            label: visit.pick(&rule.key, &rule.en),
+            required: rule.required,
+            value: value.to_owned(),
+            error: wrong.get(&id).cloned(),
+            ..Field::default()
+        };
+        match rule.kind {
+            FactKind::Text => {}
+            FactKind::Number => field.kind = FieldKind::Number,
+            FactKind::Date => field.kind = FieldKind::Date,
+            FactKind::Flag => {
+                field.kind = FieldKind::Choice;
+                field.choices = flag_choices(visit, value);
+            }
+            FactKind::Units => {
+                field.kind = FieldKind::MultiChoice;
+                let chosen = values.all(&id);
+                let offered = units_of(visit, pack, &units, &rule.key).into_iter();
+                field.choices =
+                    offered.map(|(code, name)| Choice::new(&code, &name, chosen.contains(&code))).collect();
+            }
+            FactKind::Reference => reference(visit, rule, &mut field).await?,
+        }
+        field.id = id;
+        fields.push(field);
+    }
+    Ok(fields)
+}
+
+/// A reference is chosen from a list; where there is none to choose from, the id can still be written.
+async fn reference(visit: &Visit, rule: &FactRule, field: &mut Field) -> Result<(), Error> {
+    let mut offered = things(visit, &rule.key).await?;
+    if offered.is_empty() {
+        field.hint = visit.text("fact-none");
+        return Ok(());
+    }
+    if !field.value.is_empty() && !offered.iter().any(|(id, _)| *id == field.value) {
+        offered.push((field.value.clone(), field.value.clone()));
+    }
+    let only = offered.len() == 1;
+    field.kind = FieldKind::Choice;
+    field.choices =
+        offered.iter().map(|(id, label)| Choice::new(id, label, only || *id == field.value)).collect();
+    Ok(())
+}
+
+/// The things a person may point at under a fact: id and words.
+///
+/// # Errors
+/// Storage faults.
+pub(super) async fn things(visit: &Visit, fact: &str) -> Result<Vec<(String, String)>, Error> {
+    let (app, ctx) = (&visit.app, &visit.ctx);
+    Ok(match fact {
+        names::TENANT => tenants::tenants(app, ctx)
+            .await?
+            .into_iter()
+            .map(|tenant| (tenant.id.to_string(), format!("{}（{}）", tenant.title, tenant.unit_name)))
+            .collect(),
+        names::MODEL => {
+            let mut found = Vec::new();
+            for tenant in tenants::tenants(app, ctx).await? {
+                // A tenant that may be seen need not show its models.
+                for model in models::models(app, ctx, tenant.id).await.unwrap_or_default() {
+                    found.push((model.model.id.to_string(), model.model.name.clone()));
+                }
+            }
+            found
+        }
+        names::PRODUCT => products::products_page(app, ctx, None, OFFERED_MAX)
+            .await?
+            .0
+            .into_iter()
+            .map(|record| {
+                (
+                    record.product.id.to_string(),
+                    format!("{}（{}）", record.product.name, record.operator_name),
+                )
+            })
+            .collect(),
+        names::USAGE => usages::usages(app, ctx)
+            .await?
+            .into_iter()
+            .map(|usage| {
+                (usage.agreement.id.to_string(), format!("{}（{}）", usage.product_name, usage.buyer_unit.1))
+            })
+            .collect(),
+        names::NOTICE => notices::notices(app, None, OFFERED_MAX)
+            .await?
+            .0
+            .into_iter()
+            .map(|notice| (notice.id.to_string(), notice.title))
+            .collect(),
+        names::CASE => inbox(app, ctx, TaskBox::Cc, None, OFFERED_MAX)
+            .await?
+            .items
+            .into_iter()
+            .map(|item| (item.case.id.to_string(), format!("{} {}", item.case.number, item.case.title)))
+            .collect(),
+        _ => Vec::new(),
+    })
+}
+
+/// The units a fact may name: those the pack lists for the role that is bound to it, or all.
+fn units_of(visit: &Visit, pack: &Pack, units: &Units, fact: &str) -> Vec<(String, String)> {
+    let role = pack.roles.values().find(|role| matches!(&role.binding, Binding::Fact(key) if key == fact));
+    let all = units.all(visit);
+    match role.filter(|role| !role.units.is_empty()) {
+        Some(role) => all.into_iter().filter(|(code, _)| role.units.contains(code)).collect(),
+        None => all,
+    }
+}
+
+/// The facts as the kernel takes them. What does not read as its kind is passed on as text for the kernel to refuse.
+pub(super) fn values(rules: &[FactRule], given: &Values) -> BTreeMap<String, FactValue> {
+    let mut facts = BTreeMap::new();
+    for rule in rules {
+        let id = slug(&format!("{FACT}{}", rule.key));
+        let text = given.one(&id).trim();
+        if text.is_empty() && rule.kind != FactKind::Units {
+            continue;
+        }
+        let plain = || FactValue::Text(text.to_owned());
+        let value = match rule.kind {
+            FactKind::Text | FactKind::Reference => plain(),
+            FactKind::Number => text.parse().map_or_else(|_| plain(), FactValue::Number),
+            FactKind::Date => text.parse().map_or_else(|_| plain(), FactValue::Date),
+            FactKind::Flag => match text {
+                "是" | "true" => FactValue::Flag(true),
+                "否" | "false" => FactValue::Flag(false),
+                _ => plain(),
+            },
+            FactKind::Units => {
+                let units: Vec<String> =
+                    given.all(&id).iter().filter(|unit| !unit.is_empty()).cloned().collect();
+                if units.is_empty() {
+                    continue;
+                }
+                FactValue::List(units)
+            }
+        };
+        facts.insert(rule.key.clone(), value);
+    }
+    facts
+}
+
+/// A fact's value in words.
+///
+/// # Errors
+/// Storage faults.
+pub(super) async fn shown(
+    visit: &Visit,
+    units: &Units,
+    key: &str,
+    value: &FactValue,
+) -> Result<String, Error> {
+    Ok(match value {
+        FactValue::Flag(true) => visit.text("yes"),
+        FactValue::Flag(false) => visit.text("no"),
+        FactValue::Number(number) => number.to_string(),
+        FactValue::Date(date) => date.to_string(),
+        FactValue::List(items) => {
+            items.iter().map(|item| units.name(visit, item)).collect::<Vec<_>>().join("、")
+        }
+        FactValue::Text(text) if text.parse::<Id<kind::Case>>().is_ok() => {
+            let known = things(visit, key).await.unwrap_or_default();
+            known.into_iter().find(|(id, _)| id == text).map_or_else(|| text.clone(), |(_, label)| label)
+        }
+        FactValue::Text(text) => units.name(visit, text),
+    })
+}
+
+/// A refusal of our own making, for something the page itself asks for.
+pub(super) fn missing(field: &str, zh: &str, en: &str) -> Error {
+    let place =
+        FieldError { field: field.to_owned(), code: "required", zh: zh.to_owned(), en: en.to_owned() };
+    Error::Rejected(Box::new(Rejection {
+        code: "case.form_invalid",
+        clauses: Vec::new(),
+        rule: String::new(),
+        zh: zh.to_owned(),
+        en: en.to_owned(),
+        remedy_zh: String::new(),
+        remedy_en: String::new(),
+        fields: vec![place],
+    }))
+}

@@ -1,0 +1,67 @@
+//! The desk and the portal: signing in, the inbox, cases, announcements, the public pages, administration, ledger.
+//!
+//! A handler takes a [`visit::Visit`], calls one use case and fills a struct of [`super::pages`]. Every POST carries
+//! the form token, answers 303, and when it is refused shows the page again with what the person had written.
+
+mod accounts;
+mod act;
+mod announcements;
+mod case;
+pub(crate) mod errors;
+mod facts;
+pub(crate) mod fields;
+pub(crate) mod frame;
+mod inbox;
+mod jobs;
+mod journal;
+mod ledger;
+mod open;
+mod packs;
+mod paper;
+mod portal;
+pub(crate) mod sent;
+mod session;
+pub(crate) mod visit;
+pub(crate) mod words;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+
+use crate::state::Edge;
+use visit::Visit;
+
+/// The routes of these pages.
+pub(crate) fn routes() -> Router<Edge> {
+    Router::new()
+        .route("/", get(front))
+        .route("/help", get(help))
+        .route("/help/{topic}", get(help))
+        .merge(session::routes())
+        .merge(inbox::routes())
+        .merge(open::routes())
+        .merge(case::routes())
+        .merge(announcements::routes())
+        .merge(portal::routes())
+        .merge(ledger::routes())
+        .merge(journal::routes())
+        .merge(packs::routes())
+        .merge(accounts::routes())
+        .merge(jobs::routes())
+}
+
+/// The front door: the inbox for who is signed in, the portal for everybody else.
+async fn front(visit: Visit) -> Response {
+    visit.send_on(if visit.ctx.is_person() { "/inbox" } else { "/portal" }, None)
+}
+
+async fn help(visit: Visit) -> Response {
+    let page = super::pages::help::Help { version: env!("CARGO_PKG_VERSION").to_owned(), links: Vec::new() };
+    let page = visit.page("help", &page).await;
+    visit.answer(page).await
+}
+
+/// What is shown for an address that leads nowhere.
+pub(crate) async fn not_found(visit: Visit) -> Response {
+    errors::page(&visit, &app::Error::NotFound("http.not_found")).await
+}
