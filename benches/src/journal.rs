@@ -64,8 +64,18 @@ pub(crate) async fn run(setup: &Setup, report: &mut Report) -> Result<()> {
         "per second",
         &[
             Pair { what: "1 caller", ours: ours[0], peer: "append + fdatasync, 1 thread", theirs: theirs[0] },
-            Pair { what: "64 callers", ours: ours[1], peer: "append + fdatasync, 1 thread", theirs: theirs[0] },
-            Pair { what: "64 callers", ours: ours[1], peer: "append + fdatasync, 64 threads", theirs: theirs[1] },
+            Pair {
+                what: "64 callers",
+                ours: ours[1],
+                peer: "append + fdatasync, 1 thread",
+                theirs: theirs[0],
+            },
+            Pair {
+                what: "64 callers",
+                ours: ours[1],
+                peer: "append + fdatasync, 64 threads",
+                theirs: theirs[1],
+            },
         ],
     )
 }
@@ -110,8 +120,9 @@ fn recording(caller: usize) -> Recording {
 fn files(folder: &std::path::Path, threads: usize, each: Duration) -> Result<f64> {
     let start = Instant::now();
     let done: Vec<Result<u32>> = std::thread::scope(|scope| {
-        let threads: Vec<_> =
-            (0..threads).map(|thread| scope.spawn(move || one_file(&folder.join(format!("{thread}.log")), start, each))).collect();
+        let threads: Vec<_> = (0..threads)
+            .map(|thread| scope.spawn(move || one_file(&folder.join(format!("{thread}.log")), start, each)))
+            .collect();
         threads.into_iter().map(|thread| thread.join().unwrap_or(Ok(0))).collect()
     });
     let mut total = 0.0;

@@ -8,10 +8,13 @@
 
 mod duck;
 mod journal;
+mod lookup;
 mod masking;
+mod process;
 mod queries;
 mod report;
 mod setup;
+mod start;
 mod tpch;
 
 use anyhow::{Context as _, Result, bail};
@@ -20,7 +23,7 @@ use report::Report;
 use setup::Setup;
 
 /// The parts, in the order in which they run: what needs a quiet disk first.
-const PARTS: [&str; 3] = ["journal", "masking", "tpch"];
+const PARTS: [&str; 5] = ["start", "journal", "lookup", "masking", "tpch"];
 
 fn main() -> Result<()> {
     let setup = Setup::from_environment()?;
@@ -28,7 +31,8 @@ fn main() -> Result<()> {
     if let Some(unknown) = wanted.iter().find(|part| !PARTS.contains(&part.as_str())) {
         bail!("no such part: {unknown}; there are {}", PARTS.join(", "));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(setup.threads).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(setup.threads).enable_all().build()?;
     let mut report = Report::create(&setup)?;
     let mut failed = Vec::new();
     for part in PARTS.iter().filter(|part| wanted.is_empty() || wanted.iter().any(|word| word == *part)) {
@@ -45,7 +49,9 @@ fn main() -> Result<()> {
 
 async fn run(part: &str, setup: &Setup, report: &mut Report) -> Result<()> {
     match part {
+        "start" => start::run(setup, report),
         "journal" => journal::run(setup, report).await,
+        "lookup" => lookup::run(setup, report),
         "masking" => masking::run(setup, report),
         "tpch" => tpch::run(setup, report).await,
         _ => Ok(()),

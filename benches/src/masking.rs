@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use arrow::array::{Array as _, ArrayRef, StringArray};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, StringArray};
 use privacy::SensitiveKind;
 use privacy::masking::{MaskKey, MaskSpec, mask_column};
 
@@ -64,7 +64,12 @@ pub(crate) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
             Pair { what: "token, HMAC-SHA-256", ours: token, peer: "DuckDB sha256, 1 thread", theirs: at(0) },
             Pair { what: "token, HMAC-SHA-256", ours: token, peer: "DuckDB md5, 1 thread", theirs: at(1) },
             Pair { what: "token, HMAC-SHA-256", ours: token, peer: &many, theirs: at(3) },
-            Pair { what: "identity number, injective", ours: format, peer: "DuckDB number from md5, 1 thread", theirs: at(2) },
+            Pair {
+                what: "identity number, injective",
+                ours: format,
+                peer: "DuckDB number from md5, 1 thread",
+                theirs: at(2),
+            },
             Pair { what: "identity number, injective", ours: format, peer: &many_numbers, theirs: at(5) },
         ],
     )
@@ -77,6 +82,11 @@ fn ours(column: &ArrayRef, spec: &MaskSpec, key: &MaskKey) -> Result<f64> {
         let masked = mask_column(column, spec, key)?;
         best = best.min(start.elapsed().as_secs_f64());
         ensure!(masked.len() == column.len() && masked.null_count() == 0, "a mask lost rows");
+        let first = masked.as_string::<i32>().value(0).to_owned();
+        ensure!(
+            first.starts_with('~') == matches!(spec, MaskSpec::Token { .. }),
+            "another mask was applied: {first}"
+        );
     }
     Ok(f64::from(ROWS) / best / 1e6)
 }
@@ -89,29 +99,34 @@ fn peer(duck: &mut Duck, sql: &str) -> Result<f64> {
     Ok(f64::from(ROWS) / best / 1e3)
 }
 
-/// A number of the same region with another birth date and sequence drawn from a hash, and its check digit.
+/// A number of the same region with another birth date and sequence drawn from a hash, and its check digit; in integer
+/// arithmetic, which DuckDB does ten times faster than the same on text.
 fn number_sql() -> String {
     let mut sum = String::new();
-    for (place, weight) in WEIGHTS.iter().enumerate() {
+    for (place, weight) in (0_u32..).zip(WEIGHTS) {
+        let plus = if place > 0 { " + " } else { "" };
         // Writing into a string cannot fail.
-        let _ = write!(sum, "{}substr(body, {}, 1)::INTEGER * {weight}", if place > 0 { " + " } else { "" }, place + 1);
+        let _ = write!(sum, "{plus}n // {} % 10 * {weight}", 10_u64.pow(16 - place));
     }
     format!(
         "CREATE OR REPLACE TABLE masked AS
-         WITH hashed AS (SELECT id, md5_number('secret' || id) AS h FROM ids),
-         bodies AS (SELECT substr(id, 1, 6) || strftime(DATE '1940-01-01' + (h % 25000)::INTEGER, '%Y%m%d')
-                           || lpad(((h // 25000) % 1000)::VARCHAR, 3, '0') AS body FROM hashed)
-         SELECT body || substr('10X98765432', ({sum}) % 11 + 1, 1) AS id FROM bodies"
+         WITH hashed AS (SELECT id, md5_number_lower('secret' || id) AS h FROM ids),
+         dated AS (SELECT id, h, DATE '1940-01-01' + (h % 25000)::INTEGER AS d FROM hashed),
+         bodies AS (SELECT substr(id, 1, 6)::BIGINT * 100000000000
+                           + (year(d) * 10000 + month(d) * 100 + day(d)) * 1000
+                           + (h // 25000 % 1000)::BIGINT AS n FROM dated)
+         SELECT n::VARCHAR || substr('10X98765432', ({sum}) % 11 + 1, 1) AS id FROM bodies"
     )
 }
 
-/// Distinct and valid in form; a region that does not exist keeps them from being anybody's.
+/// Distinct and valid in form. The region's last digits are not in use, so they are nobody's.
 fn ids() -> Vec<String> {
     (0..ROWS)
         .map(|row| {
             let (year, month, day) = (1950 + row / 1000 % 60, row / 60_000 % 12 + 1, row / 720_000 % 28 + 1);
-            let body = format!("990101{year}{month:02}{day:02}{:03}", row % 1000);
-            let sum: u32 = body.bytes().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+            let body = format!("119999{year}{month:02}{day:02}{:03}", row % 1000);
+            let sum: u32 =
+                body.bytes().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
             let check = CHECKS[usize::try_from(sum % 11).unwrap_or_default()];
             format!("{body}{}", char::from(check))
         })

@@ -45,7 +45,10 @@ impl Report {
         let kernel = read("/proc/sys/kernel/osrelease").trim().to_owned();
         let load = read("/proc/loadavg").split(' ').next().unwrap_or_default().to_owned();
         let commit = std::env::var("BENCH_COMMIT").unwrap_or_default();
-        println!("{} threads of {cpu}, Linux {kernel}, load {load} at the start, commit {commit}", setup.threads);
+        println!(
+            "{} threads of {cpu}, Linux {kernel}, load {load} at the start, commit {commit}",
+            setup.threads
+        );
         report.line(&json!({
             "part": "machine", "threads": setup.threads, "cpu": cpu, "kernel": kernel, "load": load,
             "commit": commit, "scale": setup.scale, "rounds": setup.rounds,

@@ -37,7 +37,8 @@ impl Setup {
         ensure!((1..=20).contains(&rounds), "ROUNDS must be 1 to 20");
         let each: u64 = number("SECONDS_EACH", 5)?;
         ensure!((1..=60).contains(&each), "SECONDS_EACH must be 1 to 60");
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+        let target =
+            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
         Ok(Self {
             scale,
             rounds,

@@ -15,7 +15,8 @@ use tpchgen::generators::{
     RegionGenerator, SupplierGenerator,
 };
 use tpchgen_arrow::{
-    CustomerArrow, LineItemArrow, NationArrow, OrderArrow, PartArrow, PartSuppArrow, RegionArrow, SupplierArrow,
+    CustomerArrow, LineItemArrow, NationArrow, OrderArrow, PartArrow, PartSuppArrow, RegionArrow,
+    SupplierArrow,
 };
 
 use crate::duck::Duck;
@@ -27,8 +28,7 @@ use crate::setup::Setup;
 const TABLES: [&str; 8] =
     ["nation", "region", "supplier", "customer", "part", "partsupp", "orders", "lineitem"];
 /// Of the guarded engine. The plain one is not bounded.
-const LIMITS: Limits =
-    Limits { memory_bytes: 6 << 30, millis_max: 120_000, rows_max: 1_000_000, threads: 0 };
+const LIMITS: Limits = Limits { memory_bytes: 6 << 30, millis_max: 120_000, rows_max: 1_000_000, threads: 0 };
 
 /// The three engines.
 struct Engines {
@@ -127,8 +127,12 @@ async fn one(engines: &mut Engines, seen: &mut Seen, number: usize, scale: f64, 
         let start = Instant::now();
         let (millis, rows) = match engine {
             0 => {
-                let order =
-                    QueryOrder { sql: sql.clone(), parameters: Vec::new(), values: Default::default(), rows_max: LIMITS.rows_max };
+                let order = QueryOrder {
+                    sql: sql.clone(),
+                    parameters: Vec::new(),
+                    values: Default::default(),
+                    rows_max: LIMITS.rows_max,
+                };
                 match engines.sealed.query_batches(order).await {
                     Ok(batches) => took(start, &mut answers[0], batches),
                     Err(error) => {
@@ -138,7 +142,8 @@ async fn one(engines: &mut Engines, seen: &mut Seen, number: usize, scale: f64, 
                 }
             }
             1 => {
-                let batches = engines.clear.query_batches(&sql).await.map_err(|error| anyhow!("Q{number}: {error}"))?;
+                let batches =
+                    engines.clear.query_batches(&sql).await.map_err(|error| anyhow!("Q{number}: {error}"))?;
                 took(start, &mut answers[1], batches)
             }
             _ => engines.duck.time(&sql).with_context(|| format!("Q{number}"))?,
@@ -168,7 +173,8 @@ fn took(start: Instant, answer: &mut Option<Vec<RecordBatch>>, batches: Vec<Reco
 
 /// The rows as sorted text: the order of equal keys is free.
 fn text(batches: &[RecordBatch]) -> Result<Vec<String>> {
-    let mut lines: Vec<String> = pretty_format_batches(batches)?.to_string().lines().map(str::to_owned).collect();
+    let mut lines: Vec<String> =
+        pretty_format_batches(batches)?.to_string().lines().map(str::to_owned).collect();
     lines.sort_unstable();
     Ok(lines)
 }
@@ -197,7 +203,12 @@ fn print(report: &mut Report, seen: &[Seen], rounds: usize) -> Result<()> {
             sums.iter_mut().zip(best).for_each(|(sum, millis)| *sum += millis);
             println!(
                 "   Q{number:<4} {:>8} {:>10} {:>10} {:>10} {:>13.3} {:>13.3} {remarks}",
-                seen.rows, figure(sealed), figure(clear), figure(duck), of[0], of[1]
+                seen.rows,
+                figure(sealed),
+                figure(clear),
+                figure(duck),
+                of[0],
+                of[1]
             );
         }
         report.line(&json!({
@@ -211,11 +222,16 @@ fn print(report: &mut Report, seen: &[Seen], rounds: usize) -> Result<()> {
     let show = |mean: Option<f64>| mean.map_or_else(|| "-".to_owned(), |mean| format!("{mean:.3}"));
     println!(
         "   {:<5} {answered:>8} {:>10} {:>10} {:>10}   queries and milliseconds; {rounds} rounds",
-        "sum", figure(sums[0]), figure(sums[1]), figure(sums[2])
+        "sum",
+        figure(sums[0]),
+        figure(sums[1]),
+        figure(sums[2])
     );
     println!(
         "   geometric means: sealed/clear {}, sealed/duckdb {}, clear/duckdb {}",
-        show(means[0]), show(means[1]), show(means[2])
+        show(means[0]),
+        show(means[1]),
+        show(means[2])
     );
     report.line(&json!({
         "part": "tpch", "answered": answered, "rounds": rounds, "sum_millis": sums,

@@ -103,7 +103,11 @@ async fn one_connection(targets: Arc<Targets>, number: usize, start: Instant, en
     Ok(seen)
 }
 
-async fn one_call(sender: &mut SendRequest<Full<Bytes>>, targets: &Targets, call: &Call) -> Result<(u16, Bytes)> {
+async fn one_call(
+    sender: &mut SendRequest<Full<Bytes>>,
+    targets: &Targets,
+    call: &Call,
+) -> Result<(u16, Bytes)> {
     let mut request = Request::builder()
         .method(call.method.parse::<Method>()?)
         .uri(call.path.parse::<Uri>()?)

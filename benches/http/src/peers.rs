@@ -36,7 +36,9 @@ pub(crate) async fn serve(kind: &str, file: Option<&str>) -> Result<()> {
 
 async fn bare() -> impl IntoResponse {
     // As long as the answer of a lookup in the demonstration county.
-    Json(json!({ "rows": [{ "origin": "JFK", "month": 7, "flights": 10_023, "mean_delay": 23.77 }], "more": false }))
+    Json(
+        json!({ "rows": [{ "origin": "JFK", "month": 7, "flights": 10_023, "mean_delay": 23.77 }], "more": false }),
+    )
 }
 
 fn with_insert(pool: SqlitePool) -> Router {
@@ -58,6 +60,8 @@ async fn open(file: Option<&str>, synchronous: SqliteSynchronous) -> Result<Sqli
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(synchronous);
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-    sqlx::query("CREATE TABLE calls (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT").execute(&pool).await?;
+    sqlx::query("CREATE TABLE calls (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT")
+        .execute(&pool)
+        .await?;
     Ok(pool)
 }
