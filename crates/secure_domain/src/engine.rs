@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 
 use crate::Error;
 use crate::guard::{bind, check_release, plan_query};
-use crate::objects::KeyRing;
+use crate::objects::{Content, KeyRing};
 use crate::protocol::{CheckOrder, Checked, Limits, Page, QueryOrder, TableSpec, ZoneKey};
 use crate::session::{Fault, Session};
 use crate::value::page;
@@ -48,7 +48,9 @@ impl DevEngine {
     }
 
     pub(crate) fn with_keys(objects_dir: PathBuf, keys: Arc<KeyRing>, limits: Limits) -> Result<Self, Error> {
-        Ok(Self { session: Arc::new(Session::new(objects_dir, keys, limits)?) })
+        Ok(Self {
+            session: Arc::new(Session::new(objects_dir, keys, limits, &[Content::Twin, Content::Unmarked])?),
+        })
     }
 
     /// Answers a free query.
@@ -89,7 +91,8 @@ impl DevEngine {
 impl ProdEngine {
     /// Only for the worker: see the module's description.
     pub(crate) fn open(objects_dir: PathBuf, keys: Arc<KeyRing>, limits: Limits) -> Result<Self, Error> {
-        let session = Arc::new(Session::new(objects_dir.clone(), Arc::clone(&keys), limits)?);
+        let session =
+            Arc::new(Session::new(objects_dir.clone(), Arc::clone(&keys), limits, &[Content::Raw])?);
         Ok(Self { session, keys, objects_dir })
     }
 

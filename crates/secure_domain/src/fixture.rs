@@ -10,7 +10,7 @@ use privacy::ir::{Entity, Label};
 use zeroize::Zeroizing;
 
 use crate::engine::{DevEngine, ProdEngine};
-use crate::objects::{KeyRing, ParquetObject, Written};
+use crate::objects::{Content, KeyRing, ParquetObject, Written};
 use crate::protocol::{
     ColumnSpec, InputPin, Limits, ObjectRef, OutputColumn, RunOrder, Secret, TableSpec, ZoneKey,
 };
@@ -26,7 +26,10 @@ pub(crate) fn id<K: Kind>(number: u8) -> Id<K> {
 /// A folder of sealed objects with its keys.
 pub(crate) struct County {
     pub(crate) dir: tempfile::TempDir,
+    /// Raw tables, for prod.
     pub(crate) tables: Vec<TableSpec>,
+    /// The same rows marked as twins, for dev.
+    pub(crate) twins: Vec<TableSpec>,
     pub(crate) digests: Vec<Digest>,
 }
 
@@ -48,17 +51,19 @@ pub(crate) fn object(number: u8, key: &str) -> ObjectRef {
     ObjectRef { object: id::<kind::Object>(number), key: key.to_owned() }
 }
 
-pub(crate) fn seal(dir: &Path, into: &ObjectRef, batches: &[RecordBatch]) -> Written {
+pub(crate) fn seal(dir: &Path, content: Content, into: &ObjectRef, batches: &[RecordBatch]) -> Written {
     let (key, context) = ring().open(into).unwrap();
-    let mut writer = ParquetObject::create(dir, &key, &context, batches[0].schema()).unwrap();
+    let schema = batches[0].schema();
+    let mut writer = ParquetObject::create_as(content, dir, &key, &context, schema).unwrap();
     for batch in batches {
         writer.write(batch).unwrap();
     }
     writer.finish().unwrap()
 }
 
-pub(crate) fn table(
+fn table(
     dir: &Path,
+    content: Content,
     number: u8,
     name: &str,
     labels: &[Option<Label>],
@@ -66,7 +71,7 @@ pub(crate) fn table(
     batch: &RecordBatch,
 ) -> (TableSpec, Digest) {
     let into = object(number, "data");
-    let written = seal(dir, &into, std::slice::from_ref(batch));
+    let written = seal(dir, content, &into, std::slice::from_ref(batch));
     let columns = columns_of(&batch.schema()).unwrap().into_iter().zip(labels);
     let spec = TableSpec {
         name: name.to_owned(),
@@ -140,39 +145,46 @@ fn entity(kind: &str, column: &str, protected: bool) -> Option<Entity> {
     Some(Entity { kind: kind.to_owned(), columns: vec![column.to_owned()], protected })
 }
 
+fn made(dir: &Path, content: Content, first: u8) -> Vec<(TableSpec, Digest)> {
+    use Label::{Identifier, Public, Quasi, Sensitive};
+    vec![
+        table(
+            dir,
+            content,
+            first + 1,
+            "persons",
+            &[Some(Identifier), Some(Identifier), Some(Public), Some(Quasi), Some(Sensitive), None],
+            entity("person", "person_id", true),
+            &persons(),
+        ),
+        table(
+            dir,
+            content,
+            first + 2,
+            "visits",
+            &[Some(Identifier), Some(Public), Some(Quasi), Some(Sensitive)],
+            entity("person", "person_id", true),
+            &visits(),
+        ),
+        table(
+            dir,
+            content,
+            first + 3,
+            "stations",
+            &[Some(Public), Some(Public)],
+            entity("station", "station", false),
+            &stations(),
+        ),
+        table(dir, content, first + 4, "undeclared", &[Some(Public), Some(Public)], None, &stations()),
+    ]
+}
+
 impl County {
     pub(crate) fn new() -> Self {
-        use Label::{Identifier, Public, Quasi, Sensitive};
         let dir = tempfile::tempdir().unwrap();
-        let made = [
-            table(
-                dir.path(),
-                11,
-                "persons",
-                &[Some(Identifier), Some(Identifier), Some(Public), Some(Quasi), Some(Sensitive), None],
-                entity("person", "person_id", true),
-                &persons(),
-            ),
-            table(
-                dir.path(),
-                12,
-                "visits",
-                &[Some(Identifier), Some(Public), Some(Quasi), Some(Sensitive)],
-                entity("person", "person_id", true),
-                &visits(),
-            ),
-            table(
-                dir.path(),
-                13,
-                "stations",
-                &[Some(Public), Some(Public)],
-                entity("station", "station", false),
-                &stations(),
-            ),
-            table(dir.path(), 14, "undeclared", &[Some(Public), Some(Public)], None, &stations()),
-        ];
-        let (tables, digests) = made.into_iter().unzip();
-        Self { dir, tables, digests }
+        let (tables, digests) = made(dir.path(), Content::Raw, 10).into_iter().unzip();
+        let twins = made(dir.path(), Content::Twin, 20).into_iter().map(|(table, _)| table).collect();
+        Self { dir, tables, twins, digests }
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -180,7 +192,7 @@ impl County {
     }
 
     pub(crate) fn dev(&self) -> DevEngine {
-        DevEngine::open(self.path(), zone_keys(), self.tables.clone(), Limits::default()).unwrap()
+        DevEngine::open(self.path(), zone_keys(), self.twins.clone(), Limits::default()).unwrap()
     }
 
     pub(crate) fn prod(&self) -> ProdEngine {

@@ -14,7 +14,7 @@ use privacy::masking::MaskKey;
 use crate::Error;
 use crate::engine::ProdEngine;
 use crate::guard::{Bound, Release, bind, check_release, ir_name, lower, names_of};
-use crate::objects::{ObjectFile, ParquetObject, object_path, read_sealed, write_sealed};
+use crate::objects::{Content, ObjectFile, ParquetObject, object_path, read_sealed, write_sealed};
 use crate::protocol::{InputPin, RunDone, RunOrder};
 use crate::session::{Fault, Table};
 use crate::value::{store, stored_schema};
@@ -102,7 +102,8 @@ impl ProdEngine {
         }
         // The result comes last: where it exists, the order is spent and everything else is there.
         let (key, context) = self.keys.open(&order.result)?;
-        let mut object = ParquetObject::create(&self.objects_dir, &key, &context, schema)?;
+        let mut object =
+            ParquetObject::create_as(Content::Result, &self.objects_dir, &key, &context, schema)?;
         object.write(&safe)?;
         let written = object.finish()?;
         Ok(RunDone {

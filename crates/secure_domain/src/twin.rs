@@ -8,7 +8,7 @@ use arrow::compute::filter_record_batch;
 use privacy::masking::{MaskKey, MaskSpec, keep_entities, mask_column};
 
 use crate::Error;
-use crate::objects::{KeyRing, ObjectFile, ObjectRows, ParquetObject};
+use crate::objects::{Content, KeyRing, ObjectFile, ObjectRows, ParquetObject};
 use crate::protocol::{GrantOrder, OutputColumn, SampleDone, TwinOrder};
 use crate::run::check_digest;
 use crate::value::{columns_of, store, stored_schema};
@@ -23,11 +23,13 @@ pub(crate) fn grant(objects_dir: &Path, keys: &KeyRing, order: &GrantOrder) -> R
     let file = Arc::new(ObjectFile::open(objects_dir, &from, &order.from)?);
     check_digest(&file, order.digest)?;
     let rows = ObjectRows::open(&file, Some(&order.columns))?;
+    rows.check_content(&[Content::Raw])?;
     let columns = in_order(&rows, &order.columns)?;
     let (key, context) = keys.open(&order.into)?;
     let schema = stored_schema(&columns);
     let source_rows = rows.rows;
-    let mut object = ParquetObject::create(objects_dir, &key, &context, Arc::clone(&schema))?;
+    let mut object =
+        ParquetObject::create_as(Content::Raw, objects_dir, &key, &context, Arc::clone(&schema))?;
     for batch in rows {
         object.write(&store(&reordered(&batch?, &order.columns)?, &schema)?)?;
     }
@@ -50,13 +52,15 @@ pub(crate) fn twin(
     let names: Vec<String> = order.columns.iter().map(|column| column.name.clone()).collect();
     let read: Vec<String> = names.iter().chain(&order.entity.columns).cloned().collect();
     let rows = ObjectRows::open(&file, Some(&read))?;
+    rows.check_content(&[Content::Raw])?;
     let columns = in_order(&rows, &names)?;
     let into = KeyRing::default();
     into.add(vec![order.into_key.clone()]);
     let (key, context) = into.open(&order.into)?;
     let schema = stored_schema(&columns);
     let source_rows = rows.rows;
-    let mut object = ParquetObject::create(objects_dir, &key, &context, Arc::clone(&schema))?;
+    let mut object =
+        ParquetObject::create_as(Content::Twin, objects_dir, &key, &context, Arc::clone(&schema))?;
     for batch in rows {
         let batch = batch?;
         let entity = reordered(&batch, &order.entity.columns)?;

@@ -22,7 +22,7 @@ use vault::{DataKey, SealContext};
 pub use faults::{Fault, Faults};
 
 use crate::Error;
-use crate::objects::{KeyRing, ParquetObject};
+use crate::objects::{Content, KeyRing, ParquetObject};
 use crate::protocol::{IntakeDone, IntakeFormat, IntakeOrder};
 use profile::Observer;
 
@@ -57,7 +57,13 @@ struct Target<'a> {
 
 impl Target<'_> {
     fn create(&self, schema: &SchemaRef) -> Result<(ParquetObject, Observer), Error> {
-        let object = ParquetObject::create(self.objects_dir, self.key, &self.context, Arc::clone(schema))?;
+        let object = ParquetObject::create_as(
+            Content::Raw,
+            self.objects_dir,
+            self.key,
+            &self.context,
+            Arc::clone(schema),
+        )?;
         Ok((object, Observer::new(schema)))
     }
 }

@@ -3,6 +3,7 @@
 //! An object is written once, under a temporary name, synced, renamed and never changed. Its plain bytes are a Parquet
 //! file; they exist in memory only.
 
+mod content;
 mod keys;
 mod read;
 mod rows;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use base::{Id, kind};
 
+pub(crate) use content::Content;
 pub use keys::KeyRing;
 pub use read::{ObjectFile, read_sealed};
 pub(crate) use rows::{BATCH_ROWS, ObjectRows};

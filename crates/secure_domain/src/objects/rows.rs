@@ -11,6 +11,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
 use super::ObjectFile;
+use super::content::{CONTENT_KEY, Content};
 use crate::Error;
 
 /// Rows of a batch.
@@ -50,6 +51,8 @@ pub(crate) struct ObjectRows {
     pub(crate) schema: SchemaRef,
     /// Rows of the object.
     pub(crate) rows: u64,
+    /// What the object says it holds.
+    pub(crate) content: Content,
 }
 
 impl ObjectRows {
@@ -58,6 +61,10 @@ impl ObjectRows {
         let builder =
             ParquetRecordBatchReaderBuilder::try_new(SealedChunks(Arc::clone(file))).map_err(fault)?;
         let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
+        let marks = builder.metadata().file_metadata().key_value_metadata();
+        let mark = marks.and_then(|marks| marks.iter().find(|mark| mark.key == CONTENT_KEY));
+        let content = mark
+            .map_or(Content::Unmarked, |mark| Content::from_name(mark.value.as_deref().unwrap_or_default()));
         let all = Arc::clone(builder.schema());
         let builder = builder.with_batch_size(BATCH_ROWS);
         let (builder, schema) = match columns {
@@ -74,7 +81,15 @@ impl ObjectRows {
                 (builder.with_projection(mask), schema)
             }
         };
-        Ok(Self { reader: builder.build().map_err(fault)?, schema, rows })
+        Ok(Self { reader: builder.build().map_err(fault)?, schema, rows, content })
+    }
+}
+
+impl ObjectRows {
+    /// Refuses an object that holds something else.
+    pub(crate) fn check_content(&self, allowed: &[Content]) -> Result<(), Error> {
+        let fits = allowed.contains(&self.content);
+        if fits { Ok(()) } else { Err(Error::OrderMismatch { what: "content" }) }
     }
 }
 

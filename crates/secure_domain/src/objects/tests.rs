@@ -21,7 +21,7 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 #[test]
 fn nothing_lies_in_clear_on_disk() {
     let dir = tempfile::tempdir().unwrap();
-    let written = seal(dir.path(), &object(1, "data"), &[persons()]);
+    let written = seal(dir.path(), Content::Raw, &object(1, "data"), &[persons()]);
     let files = files(dir.path());
     assert_eq!(files, [object_path(dir.path(), written.object)]);
     let bytes = fs::read(&files[0]).unwrap();
@@ -40,7 +40,7 @@ fn nothing_lies_in_clear_on_disk() {
 fn any_changed_byte_is_found_when_it_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let into = object(1, "data");
-    let written = seal(dir.path(), &into, &[persons()]);
+    let written = seal(dir.path(), Content::Raw, &into, &[persons()]);
     let path = object_path(dir.path(), written.object);
     let sound = fs::read(&path).unwrap();
     for at in (0..sound.len()).step_by(97) {
@@ -60,7 +60,7 @@ fn any_changed_byte_is_found_when_it_is_read() {
 #[test]
 fn a_wrong_key_a_missing_key_and_a_moved_object_do_not_open() {
     let dir = tempfile::tempdir().unwrap();
-    let written = seal(dir.path(), &object(1, "data"), &[persons()]);
+    let written = seal(dir.path(), Content::Raw, &object(1, "data"), &[persons()]);
     let wrong = KeyRing::default();
     wrong.add(vec![zone_key("data", 99)]);
     assert_eq!(read_sealed(dir.path(), &wrong, &object(1, "data")).unwrap_err().code(), "vault.open");
@@ -111,7 +111,7 @@ async fn the_engine_reads_sealed_tables_and_finds_tampering() {
     let page = county.dev().query(query(sql)).await.unwrap();
     assert_eq!(page.rows, [vec![serde_json::json!(4_000), serde_json::json!(400)]]);
     let engine = county.dev();
-    let path = object_path(county.dir.path(), county.tables[1].object.object);
+    let path = object_path(county.dir.path(), county.twins[1].object.object);
     let mut bytes = fs::read(&path).unwrap();
     bytes[200] ^= 1;
     fs::write(&path, bytes).unwrap();

@@ -9,10 +9,12 @@ use arrow::datatypes::SchemaRef;
 use base::{Digest, Id, kind};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use serde::{Deserialize, Serialize};
 use vault::{DataKey, SealContext, Sealer};
 
+use super::content::{CONTENT_KEY, Content};
 use super::object_path;
 use crate::Error;
 
@@ -43,7 +45,7 @@ pub struct ParquetObject {
 }
 
 impl ParquetObject {
-    /// Starts an object.
+    /// Starts an object without a mark; a zone takes it for neither raw data nor a result.
     ///
     /// # Errors
     /// `domain.order_used` if the object exists already, `domain.io` if the disk refuses.
@@ -53,9 +55,31 @@ impl ParquetObject {
         context: &SealContext,
         schema: SchemaRef,
     ) -> Result<Self, Error> {
+        Self::start(objects_dir, key, context, schema, parquet_properties())
+    }
+
+    /// Starts an object that says under its seal what it holds.
+    pub(crate) fn create_as(
+        content: Content,
+        objects_dir: &Path,
+        key: &DataKey,
+        context: &SealContext,
+        schema: SchemaRef,
+    ) -> Result<Self, Error> {
+        let mark = KeyValue::new(CONTENT_KEY.to_owned(), content.name().to_owned());
+        let properties = parquet_properties().into_builder().set_key_value_metadata(Some(vec![mark])).build();
+        Self::start(objects_dir, key, context, schema, properties)
+    }
+
+    fn start(
+        objects_dir: &Path,
+        key: &DataKey,
+        context: &SealContext,
+        schema: SchemaRef,
+        properties: WriterProperties,
+    ) -> Result<Self, Error> {
         let (temporary, target, file) = create(objects_dir, context.object)?;
         let sealer = Sealer::new(BufWriter::with_capacity(1 << 20, file), key, context, rand::random())?;
-        let properties = parquet_properties();
         let mut made = Self { writer: None, temporary, target, object: context.object, rows: 0 };
         made.writer = Some(ArrowWriter::try_new(sealer, schema, Some(properties)).map_err(parquet_fault)?);
         Ok(made)

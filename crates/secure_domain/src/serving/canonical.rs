@@ -13,7 +13,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 use super::whole;
 use crate::Error;
-use crate::objects::{KeyRing, ObjectFile};
+use crate::objects::{Content, KeyRing, ObjectFile};
 use crate::protocol::{CanonicalFormat, CanonicalOrder};
 use crate::run::check_digest;
 use crate::value::texts;
@@ -29,7 +29,7 @@ pub(crate) fn canonical(
 ) -> Result<(Vec<u8>, u64), Error> {
     let file = Arc::new(ObjectFile::open(objects_dir, keys, &order.object)?);
     check_digest(&file, order.digest)?;
-    let batch = sorted(&whole(&file)?)?;
+    let batch = sorted(&whole(&file, &[Content::Result])?)?;
     let bytes = match order.format {
         CanonicalFormat::Csv => csv(&batch)?,
         CanonicalFormat::Parquet => parquet(&batch)?,

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::take_record_batch;
 
-use super::open_whole;
+use super::whole;
 use crate::Error;
-use crate::objects::KeyRing;
+use crate::objects::{Content, KeyRing, ObjectFile};
 use crate::protocol::{ObjectRef, OutputColumn, Page};
 use crate::value::{JsonColumns, columns_of, texts};
 
@@ -31,17 +32,20 @@ impl Index {
     /// Opens a released object and indexes it by some columns. Blocks.
     ///
     /// # Errors
-    /// `domain.unknown` for a column or object that is not there, `vault.open`, `domain.limit`.
+    /// `domain.unknown` for a column or object that is not there, `domain.order_mismatch` for raw rows and twins,
+    /// `vault.open`, `domain.limit`.
     pub fn open(
         objects_dir: &Path,
         keys: &KeyRing,
         object: &ObjectRef,
         key_columns: &[String],
     ) -> Result<Self, Error> {
-        Self::build(&open_whole(objects_dir, keys, object)?, key_columns)
+        let file = Arc::new(ObjectFile::open(objects_dir, keys, object)?);
+        // Releases in canonical form bear no mark; raw rows and twins are not for serving.
+        Self::build(&whole(&file, &[Content::Result, Content::Unmarked])?, key_columns)
     }
 
-    pub(super) fn build(batch: &RecordBatch, key_columns: &[String]) -> Result<Self, Error> {
+    fn build(batch: &RecordBatch, key_columns: &[String]) -> Result<Self, Error> {
         let schema = batch.schema();
         let mut parts = Vec::with_capacity(key_columns.len());
         for name in key_columns {

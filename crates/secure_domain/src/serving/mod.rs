@@ -17,16 +17,17 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 
 use crate::Error;
-use crate::objects::{KeyRing, ObjectFile, ObjectRows};
-use crate::protocol::{ObjectRef, Page, PageOrder};
+use crate::objects::{Content, KeyRing, ObjectFile, ObjectRows};
+use crate::protocol::{Page, PageOrder};
 use crate::value::page;
 
 /// Limit: rows of an object that is held in memory as one batch.
 const ROWS_MAX: u64 = 5_000_000;
 
-/// All rows of an object in one batch.
-fn whole(file: &Arc<ObjectFile>) -> Result<RecordBatch, Error> {
+/// All rows of an object in one batch, if it holds what it should.
+fn whole(file: &Arc<ObjectFile>, allowed: &[Content]) -> Result<RecordBatch, Error> {
     let rows = ObjectRows::open(file, None)?;
+    rows.check_content(allowed)?;
     if rows.rows > ROWS_MAX {
         return Err(Error::Limit { what: "object_rows" });
     }
@@ -35,13 +36,10 @@ fn whole(file: &Arc<ObjectFile>) -> Result<RecordBatch, Error> {
     concat_batches(&schema, &batches).map_err(|_| Error::RunFailed)
 }
 
-/// Rows of a sealed result, for those who review it. Blocks.
+/// Rows of a sealed result, for those who review it. Nothing but results of runs can be read. Blocks.
 pub(crate) fn read_page(objects_dir: &Path, keys: &KeyRing, order: &PageOrder) -> Result<Page, Error> {
-    let batch = open_whole(objects_dir, keys, &order.object)?;
+    let file = Arc::new(ObjectFile::open(objects_dir, keys, &order.object)?);
+    let batch = whole(&file, &[Content::Result])?;
     let limit = order.limit.min(base::limit::QUERY_ROWS_MAX);
     page(&batch.schema(), std::slice::from_ref(&batch), order.offset, limit)
-}
-
-fn open_whole(objects_dir: &Path, keys: &KeyRing, object: &ObjectRef) -> Result<RecordBatch, Error> {
-    whole(&Arc::new(ObjectFile::open(objects_dir, keys, object)?))
 }

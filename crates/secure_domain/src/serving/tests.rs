@@ -12,9 +12,9 @@ fn canonical_bytes_depend_on_values_only() {
     let dir = tempfile::tempdir().unwrap();
     let batch = visits();
     let half = batch.num_rows() / 2;
-    let a = seal(dir.path(), &object(1, "result"), std::slice::from_ref(&batch));
+    let a = seal(dir.path(), Content::Result, &object(1, "result"), std::slice::from_ref(&batch));
     let parts = [batch.slice(half, batch.num_rows() - half), batch.slice(0, half)];
-    let b = seal(dir.path(), &object(2, "result"), &parts);
+    let b = seal(dir.path(), Content::Result, &object(2, "result"), &parts);
     for format in [CanonicalFormat::Csv, CanonicalFormat::Parquet] {
         let rebuild = |number, digest| {
             let order = CanonicalOrder { object: object(number, "result"), digest, format };
@@ -56,7 +56,7 @@ fn csv_tells_null_from_empty_and_quotes() {
     let column: ArrayRef =
         Arc::new(StringArray::from(vec![None, Some(""), Some("a,\"b\""), Some("line\nbreak")]));
     let batch = RecordBatch::try_from_iter([("c", Arc::clone(&column)), ("d", column)]).unwrap();
-    let written = seal(dir.path(), &object(1, "result"), &[batch]);
+    let written = seal(dir.path(), Content::Result, &object(1, "result"), &[batch]);
     let order =
         CanonicalOrder { object: object(1, "result"), digest: written.digest, format: CanonicalFormat::Csv };
     let (bytes, _) = canonical(dir.path(), &ring(), &order).unwrap();
@@ -67,7 +67,7 @@ fn csv_tells_null_from_empty_and_quotes() {
 #[test]
 fn lookups_find_all_rows_of_a_key_quickly() {
     let dir = tempfile::tempdir().unwrap();
-    seal(dir.path(), &object(1, "result"), &[visits()]);
+    seal(dir.path(), Content::Result, &object(1, "result"), &[visits()]);
     let columns = ["person_id".to_owned(), "station".to_owned()];
     let index = Index::open(dir.path(), &ring(), &object(1, "result"), &columns).unwrap();
     assert_eq!((index.rows(), index.keys()), (4_000, 1_200));
@@ -83,6 +83,35 @@ fn lookups_find_all_rows_of_a_key_quickly() {
     }
     // Far above what it takes, so that a busy machine does not fail the test.
     assert!(started.elapsed().as_micros() < 1_000 * 200);
+}
+
+#[test]
+fn raw_rows_and_twins_cannot_be_read_released_or_served() {
+    let dir = tempfile::tempdir().unwrap();
+    for (number, content) in [(1, Content::Raw), (2, Content::Twin)] {
+        let object = object(number, "data");
+        let digest = seal(dir.path(), content, &object, &[visits()]).digest;
+        let page = PageOrder { object: object.clone(), offset: 0, limit: 1 };
+        assert_eq!(read_page(dir.path(), &ring(), &page).unwrap_err().code(), "domain.order_mismatch");
+        let order = CanonicalOrder { object: object.clone(), digest, format: CanonicalFormat::Csv };
+        assert_eq!(canonical(dir.path(), &ring(), &order).unwrap_err().code(), "domain.order_mismatch");
+        let index = Index::open(dir.path(), &ring(), &object, &["station".to_owned()]);
+        assert_eq!(index.err().map(|error| error.code()), Some("domain.order_mismatch"));
+    }
+}
+
+#[test]
+fn raw_tables_do_not_open_in_dev_nor_twins_in_prod() {
+    let county = County::new();
+    let (dev, prod) = (county.dev(), county.prod());
+    let code = |result: Result<(), Error>| result.unwrap_err().code();
+    assert_eq!(code(dev.session.set_tables(county.tables.clone())), "domain.order_mismatch");
+    assert_eq!(code(prod.session.set_tables(county.twins.clone())), "domain.order_mismatch");
+    let mut wrong = county.tables.clone();
+    wrong[0].columns[0].data_type = DataType::Integer;
+    assert_eq!(code(prod.session.set_tables(wrong)), "domain.order_mismatch");
+    // What was open before is still open.
+    assert_eq!(prod.session.tables().len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,9 +19,10 @@ use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionState;
 use datafusion::prelude::SessionConfig;
+use privacy::DataType;
 
 use crate::Error;
-use crate::objects::{KeyRing, ObjectFile, SealedStore};
+use crate::objects::{Content, KeyRing, ObjectFile, ObjectRows, SealedStore};
 use crate::protocol::{Limits, ObjectRef, TableSpec};
 
 pub(crate) use execute::{Fault, clipped};
@@ -42,6 +43,8 @@ pub(crate) struct Session {
     schema: Arc<MemorySchemaProvider>,
     tables: RwLock<Arc<Vec<Arc<Table>>>>,
     limits: Limits,
+    /// What its tables may hold.
+    contents: &'static [Content],
 }
 
 /// A table as the zone knows it.
@@ -52,7 +55,12 @@ pub(crate) struct Table {
 }
 
 impl Session {
-    pub(crate) fn new(objects_dir: PathBuf, keys: Arc<KeyRing>, limits: Limits) -> Result<Self, Error> {
+    pub(crate) fn new(
+        objects_dir: PathBuf,
+        keys: Arc<KeyRing>,
+        limits: Limits,
+        contents: &'static [Content],
+    ) -> Result<Self, Error> {
         let store = Arc::new(SealedStore::default());
         let runtime = runtime(&limits, &store)?;
         let schema = Arc::new(MemorySchemaProvider::new());
@@ -72,7 +80,7 @@ impl Session {
             .with_window_functions(functions::windows())
             .build();
         state.catalog_list().register_catalog(CATALOG.to_owned(), Arc::new(catalog));
-        Ok(Self { objects_dir, keys, store, state, schema, tables: RwLock::default(), limits })
+        Ok(Self { objects_dir, keys, store, state, schema, tables: RwLock::default(), limits, contents })
     }
 
     pub(crate) const fn limits(&self) -> &Limits {
@@ -88,6 +96,7 @@ impl Session {
         let mut opened = Vec::with_capacity(specs.len());
         for spec in specs {
             let file = Arc::new(ObjectFile::open(&self.objects_dir, &self.keys, &spec.object)?);
+            self.check_table(&spec, &file)?;
             let provider = self.provider(&spec.object, &file, table_schema(&spec))?;
             opened.push(Arc::new(Table { spec, file, provider }));
         }
@@ -113,6 +122,19 @@ impl Session {
         self.tables.read().map(|tables| Arc::clone(&tables)).unwrap_or_default()
     }
 
+    /// Is the object what its description says, and of a sort that belongs here?
+    fn check_table(&self, spec: &TableSpec, file: &Arc<ObjectFile>) -> Result<(), Error> {
+        let names: Vec<String> = spec.columns.iter().map(|column| column.name.clone()).collect();
+        let rows = ObjectRows::open(file, Some(&names))?;
+        rows.check_content(self.contents)?;
+        let sound = rows.rows == spec.rows
+            && spec.columns.iter().all(|column| {
+                let field = rows.schema.field_with_name(&column.name).ok();
+                field.and_then(|field| DataType::from_arrow(field.data_type())) == Some(column.data_type)
+            });
+        if sound { Ok(()) } else { Err(Error::OrderMismatch { what: "table" }) }
+    }
+
     /// A provider over one sealed Parquet object. Row groups are shared out among threads, projections and predicates
     /// reach the decoder, footers are cached.
     fn provider(
@@ -135,7 +157,7 @@ impl Session {
 fn table_schema(spec: &TableSpec) -> SchemaRef {
     let fields = spec.columns.iter().map(|column| {
         let data_type = match column.data_type {
-            privacy::DataType::Text => arrow::datatypes::DataType::Utf8View,
+            DataType::Text => arrow::datatypes::DataType::Utf8View,
             other => other.to_arrow(),
         };
         Field::new(&column.name, data_type, true)

@@ -15,7 +15,11 @@ use crate::protocol::*;
 const LIMIT: Duration = Duration::from_secs(60);
 
 fn init(county: &County, zone: ZoneKind) -> Init {
-    let tables = if zone == ZoneKind::Intake { Vec::new() } else { county.tables.clone() };
+    let tables = match zone {
+        ZoneKind::Intake => Vec::new(),
+        ZoneKind::Dev => county.twins.clone(),
+        ZoneKind::Prod => county.tables.clone(),
+    };
     Init {
         version: VERSION,
         zone,
@@ -216,6 +220,7 @@ async fn make_twin(prod: &ZoneClient, table: &TableSpec, granted: &SampleDone) -
     let Reply::Sample(twin) = ask(prod, Request::Twin(Box::new(order))).await.unwrap() else { panic!() };
     let mut dev_table = table.clone();
     dev_table.object = object(32, "dev");
+    dev_table.rows = twin.written.rows;
     dev_table.columns = twin
         .columns
         .iter()
