@@ -50,7 +50,7 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 
 /// Who calls: a signed-in person, or nobody.
 #[derive(Debug, Clone)]
-pub struct Caller(pub Ctx);
+pub(crate) struct Caller(pub(crate) Ctx);
 
 impl FromRequestParts<Edge> for Caller {
     type Rejection = Problem;
