@@ -1,7 +1,7 @@
 //! The month's bill of an agreement, made from the meter and reconciled with it.
 
 use access::{Action, ResourceRef, Thing};
-use base::{Digest, Id, Timestamp, kind};
+use base::{Date, Digest, Id, Timestamp, kind};
 use products::{BillInput, Charge, Invoice, MeterRecord, Month, Outcome};
 use serde::{Deserialize, Serialize};
 use storage::records::{self, Expected, Key, Record};
@@ -200,6 +200,32 @@ pub async fn totals(app: &App, ctx: &Ctx, id: Id<kind::Usage>) -> Result<UsageTo
                 let today = sum(calls::totals_of_usage(tx, id, calls::Period { from: day, to: end }).await?);
                 let month = sum(calls::totals_of_usage(tx, id, calls::Period { from: month, to: end }).await?);
                 Ok::<_, Error>(UsageTotals { today, month })
+            })
+        })
+        .await
+}
+
+/// Calls of an agreement on each day of a month, up to today.
+///
+/// # Errors
+/// `usage.unknown`.
+pub async fn daily(app: &App, ctx: &Ctx, id: Id<kind::Usage>, month: Month) -> Result<Vec<(Date, i64)>> {
+    usages::usage_view(app, ctx, id).await?;
+    let offset = app.packs().current().counting.utc_offset_seconds;
+    let last = month.last().min(ctx.now.date_at(offset));
+    app.store()
+        .read("usage.daily", |tx| {
+            Box::pin(async move {
+                let mut days = Vec::new();
+                let mut day = month.first();
+                while day <= last {
+                    let period =
+                        calls::Period { from: day.start_at(offset), to: day.plus_days(1).start_at(offset) };
+                    let totals = calls::totals_of_usage(tx, id, period).await?;
+                    days.push((day, totals.iter().map(|total| total.calls).sum()));
+                    day = day.plus_days(1);
+                }
+                Ok::<_, Error>(days)
             })
         })
         .await

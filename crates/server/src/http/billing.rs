@@ -1,12 +1,12 @@
 //! The month's bill of an agreement, as JSON or CSV.
 
 use app::billing::BillRecord;
+use app::offers::Month;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use app::offers::Month;
 
 use super::{Problem, id};
 use crate::state::{Caller, Edge};

@@ -79,7 +79,9 @@ fn request(
     };
     let idempotency_key = match headers.get("idempotency-key") {
         None => None,
-        Some(value) => Some(idempotency_key(value).ok_or_else(|| app::Error::invalid("http.idempotency_key", ""))?),
+        Some(value) => {
+            Some(idempotency_key(value).ok_or_else(|| app::Error::invalid("http.idempotency_key", ""))?)
+        }
     };
     Ok(CallRequest { key: key.to_owned(), product, operation, scenario, idempotency_key, parameters })
 }
@@ -100,7 +102,8 @@ fn scenario(bytes: &[u8]) -> Option<String> {
     while let [first, tail @ ..] = rest {
         match (first, tail) {
             (b'%', [high, low, after @ ..]) => {
-                let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+                let digit =
+                    |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
                 decoded.push(digit(high)? * 16 + digit(low)?);
                 rest = after;
             }

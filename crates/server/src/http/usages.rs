@@ -51,10 +51,7 @@ struct UsageAnswer {
     keys: Vec<KeyView>,
 }
 
-async fn list(
-    State(edge): State<Edge>,
-    Caller(ctx): Caller,
-) -> Answer<Page<UsageRecord>> {
+async fn list(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<Page<UsageRecord>> {
     Ok(Json(Page { items: app::usages::usages(&edge.app, &ctx).await?, next: None }))
 }
 
@@ -76,11 +73,7 @@ async fn issue(
     Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(issued)))
 }
 
-async fn revoke(
-    State(edge): State<Edge>,
-    Caller(ctx): Caller,
-    Path(key): Path<String>,
-) -> Answer<KeyView> {
+async fn revoke(State(edge): State<Edge>, Caller(ctx): Caller, Path(key): Path<String>) -> Answer<KeyView> {
     Ok(Json(app::usages::revoke_key(&edge.app, &ctx, id(&key)?).await?.into()))
 }
 

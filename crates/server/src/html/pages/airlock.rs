@@ -84,6 +84,8 @@ pub struct AirlockReview {
     pub request_key: String,
     pub version: i64,
     pub release: Option<Link>,
+    /// The record of this look at the rows.
+    pub looked: Option<Link>,
 }
 
 impl Page for AirlockReview {

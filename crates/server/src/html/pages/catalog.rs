@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::form::{Field, FieldKind, FormError, FormSection};
-use super::parts::{Choice, Fact, Light, Link, Table};
+use super::parts::{Choice, Fact, Light, Link, Refusal, Table};
 use crate::html::render::Page;
 
 /// A resource in the list.
@@ -76,11 +76,13 @@ pub struct ResourceColumn {
     pub reason: String,
     pub kinds: Vec<Choice>,
     pub grades: Vec<Choice>,
+    /// Places in the lattice.
+    pub labels: Vec<Choice>,
+    /// How twins hide it.
+    pub masks: Vec<Choice>,
     pub confirmed_by: String,
     pub missing: String,
     pub distinct: String,
-    /// Masked examples, never raw values.
-    pub examples: String,
 }
 
 /// An imported state of a resource.
@@ -106,10 +108,12 @@ pub struct ResourcePage {
     pub snapshots: Vec<Snapshot>,
     /// Products and grants built on it.
     pub used_by: Vec<Link>,
-    /// Absent when this role may not confirm. Posts `kind.<column>` and `grade.<column>`.
+    /// Absent when this role may not confirm. Posts `kind.<column>`, `grade.<column>`, `label.<column>`, `mask.<column>`
+    /// and `note`.
     pub confirm_href: Option<String>,
     pub upload_href: Option<String>,
     pub version: i64,
+    pub refusal: Option<Refusal>,
 }
 
 impl Page for ResourcePage {
@@ -117,25 +121,21 @@ impl Page for ResourcePage {
 
     fn samples() -> Vec<Self> {
         let column =
-            |name: &str, label: &str, data_type: &str, proposal: &str, reason: &str, examples: &str| {
-                ResourceColumn {
-                    name: name.into(),
-                    label: label.into(),
-                    data_type: data_type.into(),
-                    proposal: proposal.into(),
-                    reason: reason.into(),
-                    kinds: vec![
-                        Choice::new("id_card", "身份证号", true),
-                        Choice::new("none", "非敏感", false),
-                    ],
-                    grades: vec![Choice::new("2", "2级", false), Choice::new("3", "3级", true)],
-                    confirmed_by: String::new(),
-                    missing: "0.0%".into(),
-                    distinct: "100,000".into(),
-                    examples: examples.into(),
-                }
+            |name: &str, label: &str, data_type: &str, proposal: &str, reason: &str| ResourceColumn {
+                name: name.into(),
+                label: label.into(),
+                data_type: data_type.into(),
+                proposal: proposal.into(),
+                reason: reason.into(),
+                kinds: vec![Choice::new("id_card", "身份证号", true), Choice::new("none", "非敏感", false)],
+                grades: vec![Choice::new("2", "2级", false), Choice::new("3", "3级", true)],
+                labels: vec![Choice::new("identifier", "标识符", true)],
+                masks: vec![Choice::new("format", "保格式替换", true)],
+                confirmed_by: String::new(),
+                missing: "0.0%".into(),
+                distinct: "100,000".into(),
             };
-        let mut done = column("name", "姓名", "文本", "姓名 97.1%", "姓氏词典和字形", "王**");
+        let mut done = column("name", "姓名", "文本", "姓名 97.1%", "姓氏词典和字形");
         done.confirmed_by = "何设竹 2026-09-21".into();
         let page = Self {
             name: "人口基本信息".into(),
@@ -149,14 +149,7 @@ impl Page for ResourcePage {
                 Fact::new("更新频率", "每月"),
             ],
             columns: vec![
-                column(
-                    "id_no",
-                    "公民身份号码",
-                    "文本",
-                    "身份证号 99.8%",
-                    "18位格式，校验码正确",
-                    "3399**********001X",
-                ),
+                column("id_no", "公民身份号码", "文本", "身份证号 99.8%", "18位格式，校验码正确"),
                 done,
             ],
             snapshots: vec![Snapshot {
@@ -171,9 +164,16 @@ impl Page for ResourcePage {
             confirm_href: Some("/catalog/1/classification".into()),
             upload_href: Some("/catalog/1/upload".into()),
             version: 3,
+            refusal: None,
         };
         let mut plain = page.clone();
         plain.confirm_href = None;
+        plain.refusal = Some(Refusal {
+            code: "catalog.mask_too_weak".into(),
+            message: "脱敏方式不足以保护该级别的数据".into(),
+            remedy: "请选择更强的脱敏方式。".into(),
+            clauses: Vec::new(),
+        });
         plain.snapshots = Vec::new();
         plain.used_by = Vec::new();
         vec![page, plain]

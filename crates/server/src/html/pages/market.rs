@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::parts::{Choice, Figure, Light, Link, Table};
+use super::case::Action;
+use super::parts::{Choice, Fact, Figure, Light, Link, Refusal, Table};
 use crate::html::chart::{Chart, Point, Shape};
 use crate::html::render::Page;
 
@@ -53,16 +54,65 @@ impl Page for Agreements {
     }
 }
 
+/// One usage agreement (`agreement.html`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct AgreementPage {
+    pub number: String,
+    pub product: Link,
+    pub state: String,
+    pub light: Light,
+    pub facts: Vec<Fact>,
+    /// The parties and when each signed.
+    pub signatures: Vec<Fact>,
+    pub links: Vec<Link>,
+    /// Cases to open about it.
+    pub actions: Vec<Action>,
+}
+
+impl Page for AgreementPage {
+    const TEMPLATE: &'static str = "agreement.html";
+
+    fn samples() -> Vec<Self> {
+        let draft = Self {
+            number: "20261101-9f3a81c2".into(),
+            product: Link::new("货运企业资质核验", "/products/1"),
+            state: "待签署".into(),
+            light: Light::DueSoon,
+            facts: vec![
+                Fact::new("数据使用主体", "示例物流有限公司"),
+                Fact::new("应用场景", "货运企业资质核验"),
+                Fact::new("有效期", "2026-11-01 至 2027-10-31"),
+            ],
+            signatures: vec![Fact::new("示例数据运营有限公司", "未签署")],
+            links: Vec::new(),
+            actions: vec![Action {
+                command: "file".into(),
+                label: "签署并备案".into(),
+                primary: true,
+                form_href: Some("/cases/new?procedure=x".into()),
+                ..Action::default()
+            }],
+        };
+        let mut signed = draft.clone();
+        signed.state = "履行中".into();
+        signed.light = Light::Normal;
+        signed.signatures = vec![Fact::new("示例数据运营有限公司", "2026-11-02 09:10")];
+        signed.links = vec![Link::new("接口密钥", "/keys")];
+        signed.actions = Vec::new();
+        vec![draft, signed]
+    }
+}
+
 /// An API key; the secret is never shown again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct KeyRow {
     pub id: String,
     pub name: String,
-    /// The first characters, to tell keys apart.
+    /// A few characters of its id, to tell keys apart.
     pub prefix: String,
     pub agreement: String,
     pub created: String,
-    pub last_used: String,
+    pub until: String,
     pub state: String,
     pub light: Light,
     /// Absent once revoked.
@@ -76,7 +126,7 @@ pub struct NewKey {
     pub secret: String,
 }
 
-/// API keys (`keys.html`). Posts `name` and `agreement`.
+/// API keys (`keys.html`). Posts `agreement`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Keys {
     pub rows: Vec<KeyRow>,
@@ -84,6 +134,7 @@ pub struct Keys {
     pub agreements: Vec<Choice>,
     pub create_href: Option<String>,
     pub request_key: String,
+    pub refusal: Option<Refusal>,
 }
 
 impl Page for Keys {
@@ -93,10 +144,10 @@ impl Page for Keys {
         let row = |name: &str, state: &str, light: Light, open: bool| KeyRow {
             id: "1".into(),
             name: name.into(),
-            prefix: "sy_3f9a".into(),
+            prefix: "3f9a81c2".into(),
             agreement: "使协〔2026〕1号".into(),
             created: "2026-11-01".into(),
-            last_used: "2026-11-20 18:22".into(),
+            until: "2027-10-31".into(),
             state: state.into(),
             light,
             revoke_href: open.then(|| "/keys/1/revoke".into()),
@@ -110,7 +161,7 @@ impl Page for Keys {
                 agreements: vec![Choice::new("1", "使协〔2026〕1号 货运企业资质核验", true)],
                 create_href: Some("/keys".into()),
                 request_key: "k10".into(),
-                new_key: None,
+                ..Self::default()
             },
             Self {
                 new_key: Some(NewKey {
@@ -194,6 +245,7 @@ pub struct Bill {
     pub total: String,
     pub total_words: String,
     pub issued: String,
+    pub digest: String,
     pub record: Option<Link>,
     pub download_href: Option<String>,
 }
@@ -219,6 +271,7 @@ impl Page for Bill {
             total: "624.00".into(),
             total_words: "陆佰贰拾肆元整".into(),
             issued: "2026-11-01".into(),
+            digest: "5d41402abc4b2a76b9719d911017c592".into(),
             record: Some(Link::new("1302", "/ledger?record=1302")),
             download_href: Some("/bills/2026-10.csv".into()),
         }]

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::case::Action;
 use super::form::{Field, FieldKind, FormError};
 use super::parts::{Choice, Clause, Fact, Gauge, Light, Link, Refusal, Table};
 use crate::html::render::Page;
@@ -98,6 +99,11 @@ pub struct ProductPage {
     pub buy_href: Option<String>,
     pub price_href: Option<String>,
     pub ticket_href: Option<String>,
+    /// Cases to open about it, and taking it off the market.
+    pub actions: Vec<Action>,
+    pub action_href: String,
+    pub request_key: String,
+    pub refusal: Option<Refusal>,
 }
 
 impl Page for ProductPage {
@@ -135,6 +141,14 @@ impl Page for ProductPage {
             buy_href: Some("/cases/new/usage".into()),
             price_href: Some("/products/1/price".into()),
             ticket_href: Some("/cases/new/ticket".into()),
+            actions: vec![Action {
+                command: "off".into(),
+                label: "暂停上架".into(),
+                grave: true,
+                ..Action::default()
+            }],
+            action_href: "/products/1/suspension".into(),
+            request_key: "k12".into(),
             ..Self::default()
         };
         let mut tried = page.clone();
@@ -163,13 +177,14 @@ pub struct PriceLine {
     pub error: Option<String>,
 }
 
-/// Editing a price (`product_price.html`). Posts `price.<code>`, `from`, `reason`.
+/// Editing a price (`product_price.html`). Posts `price.<code>`, `from`, `month_max`, `income`, `cost`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ProductPrice {
     pub product: Link,
     pub lines: Vec<PriceLine>,
     pub from: String,
-    pub reason: String,
+    /// The most a month may cost; empty for no limit.
+    pub month_max: String,
     pub return_rate: Gauge,
     pub permitted: Option<Gauge>,
     pub income: String,
@@ -200,7 +215,7 @@ impl Page for ProductPrice {
                 error: None,
             }],
             from: "2026-11-01".into(),
-            reason: String::new(),
+            month_max: String::new(),
             return_rate: Gauge {
                 percent: 64,
                 value: "32.0%".into(),

@@ -133,11 +133,12 @@ pub struct RunPage {
     /// Stable code only; the run never says more.
     pub error: Option<String>,
     pub report: Option<DisclosureReport>,
-    /// Asks for release; absent when it cannot be asked.
+    /// Asks for release; absent when it cannot be asked. Posts `purpose`.
     pub release_href: Option<String>,
     pub case_href: Option<String>,
     pub downloads: Vec<Link>,
     pub request_key: String,
+    pub refusal: Option<Refusal>,
 }
 
 impl RunPage {

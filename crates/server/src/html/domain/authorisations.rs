@@ -1,0 +1,244 @@
+//! Authorisations: who may operate what until when, whether access is open, and what is left at the end.
+
+use app::Error;
+use app::regulation::pack::Effect;
+use app::tenants::{self, Tenant, TenantState};
+use axum::Router;
+use axum::extract::Path;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use base::{Id, kind};
+
+use super::common::{self, fact, open_case, procedure_with, tenant_light, word};
+use crate::html::desk::visit::Visit;
+use crate::html::desk::words;
+use crate::html::pages::authorisations::{AuthorisationPage, AuthorisationRow, Authorisations, Certificate};
+use crate::html::pages::case::Action;
+use crate::html::pages::parts::{Fact, Link, Refusal, Table};
+use crate::state::Edge;
+
+/// What a case may bring about in an authorisation's life, in the order of its life.
+const LIFE: [Effect; 9] = [
+    Effect::ActivateAgreement,
+    Effect::OpenAccess,
+    Effect::GrantData,
+    Effect::ApproveModel,
+    Effect::FileProduct,
+    Effect::CloseAccess,
+    Effect::RestoreAccess,
+    Effect::SealTenant,
+    Effect::DestroyTenant,
+];
+/// Products looked through for those of one authorisation.
+const PRODUCTS: u32 = 100;
+
+pub(super) fn routes() -> Router<Edge> {
+    Router::new()
+        .route("/authorisations", get(list))
+        .route("/authorisations/{tenant}", get(show))
+        .route("/authorisations/{tenant}/certificate.json", get(download))
+}
+
+async fn list(visit: Visit) -> Response {
+    let result = list_page(&visit).await;
+    visit.answer(result).await
+}
+
+async fn list_page(visit: &Visit) -> Result<Response, Error> {
+    let row = |tenant: &Tenant| AuthorisationRow {
+        number: tenant.title.clone(),
+        href: format!("/authorisations/{}", tenant.id),
+        operator: tenant.unit_name.clone(),
+        domain: tenant.pack.clone(),
+        stage: visit.text(&format!("tenant-stage-{}", common::key(&tenant.state))),
+        until: tenant.term.map_or_else(|| "—".to_owned(), |(_, last)| last.to_string()),
+        state: word(visit, "tenant-state", &tenant.state),
+        light: tenant_light(tenant.state),
+    };
+    let found = common::tenants(visit).await?;
+    let page = Authorisations { rows: found.iter().map(row).collect(), more_href: None };
+    visit.page("authorisations", &page).await
+}
+
+async fn show(visit: Visit, Path(tenant): Path<String>) -> Response {
+    let result = page(&visit, &tenant).await;
+    visit.answer(result).await
+}
+
+async fn page(visit: &Visit, tenant: &str) -> Result<Response, Error> {
+    visit.signed_in()?;
+    let id = Visit::id::<kind::Tenant>(tenant, "tenant.unknown")?;
+    let view = tenants::tenant_view(&visit.app, &visit.ctx, id).await?;
+    let tenant = &view.tenant;
+    let certificate = match tenants::certificate(&visit.app, &visit.ctx, id).await {
+        Ok((_, certificate)) => Some(certificate_of(visit, id, &certificate)),
+        Err(_) => None,
+    };
+    let page = AuthorisationPage {
+        number: tenant.title.clone(),
+        operator: tenant.unit_name.clone(),
+        state: word(visit, "tenant-state", &tenant.state),
+        light: tenant_light(tenant.state),
+        facts: facts(visit, tenant, view.grants.len()),
+        stages: stages(visit, tenant),
+        clocks: Vec::new(),
+        cases: cases(visit, tenant),
+        products: products(visit, id).await?,
+        tenant_href: Some(format!("/tenants/{id}")),
+        suspension: suspension(visit, tenant),
+        certificate,
+        actions: actions(visit, id),
+        action_href: String::new(),
+        request_key: String::new(),
+        version: 0,
+    };
+    visit.page("authorisations", &page).await
+}
+
+fn facts(visit: &Visit, tenant: &Tenant, grants: usize) -> Vec<Fact> {
+    let term = tenant.term.map_or_else(
+        || "—".to_owned(),
+        |(first, last)| {
+            visit.text_with("term-words", &[("first", &first.to_string()), ("last", &last.to_string())])
+        },
+    );
+    vec![
+        fact(visit, "operator", &tenant.unit_name),
+        fact(visit, "pack", &tenant.pack),
+        fact(visit, "established", visit.day(tenant.created)),
+        fact(visit, "term", term),
+        fact(visit, "resources-granted", grants.to_string()),
+    ]
+}
+
+/// The states of an authorisation's life; those it has reached carry a day or a tick.
+fn stages(visit: &Visit, tenant: &Tenant) -> Vec<Fact> {
+    const WAY: [TenantState; 4] =
+        [TenantState::Established, TenantState::Agreed, TenantState::Active, TenantState::Destroyed];
+    let reached = match tenant.state {
+        TenantState::Holding => 0,
+        TenantState::Established => 1,
+        TenantState::Agreed => 2,
+        TenantState::Active | TenantState::Suspended | TenantState::Sealed => 3,
+        TenantState::Destroyed => 4,
+    };
+    let day = |index: usize| match index {
+        0 => visit.day(tenant.created),
+        1 => tenant.term.map(|(first, _)| first.to_string()).unwrap_or_else(|| "✓".to_owned()),
+        3 => {
+            tenant.certificate.as_ref().map_or_else(|| "✓".to_owned(), |known| visit.day(known.destroyed_at))
+        }
+        _ => "✓".to_owned(),
+    };
+    let stage = |(index, state): (usize, &TenantState)| {
+        let value = if index < reached { day(index) } else { String::new() };
+        Fact::new(&word(visit, "tenant-stage", state), &value)
+    };
+    WAY.iter().enumerate().map(stage).collect()
+}
+
+fn cases(visit: &Visit, tenant: &Tenant) -> Vec<Link> {
+    let mut links = Vec::new();
+    if let Some(case) = tenant.case {
+        links.push(Link::new(&visit.text("case-determined"), &format!("/cases/{case}")));
+    }
+    if let Some(case) = tenant.closed_by {
+        links.push(Link::new(&visit.text("case-closed-by"), &format!("/cases/{case}")));
+    }
+    links
+}
+
+async fn products(visit: &Visit, id: Id<kind::Tenant>) -> Result<Vec<Link>, Error> {
+    let (found, _) = app::products::products_page(&visit.app, &visit.ctx, None, PRODUCTS).await?;
+    let of_this = found.iter().filter(|record| record.product.tenant == id);
+    Ok(of_this
+        .map(|record| Link::new(&record.product.name, &format!("/products/{}", record.product.id)))
+        .collect())
+}
+
+fn suspension(visit: &Visit, tenant: &Tenant) -> Option<Refusal> {
+    if !matches!(tenant.state, TenantState::Suspended | TenantState::Sealed) {
+        return None;
+    }
+    let pack = visit.app.packs().current();
+    let by = procedure_with(&pack, Effect::CloseAccess);
+    Some(Refusal {
+        code: "tenant.closed".to_owned(),
+        message: visit.text(&format!("closed-{}", common::key(&tenant.state))),
+        remedy: visit.error_words("tenant.closed").1,
+        clauses: by.map_or_else(Vec::new, |procedure| words::clauses(visit, &procedure.clauses)),
+    })
+}
+
+/// The cases this person may open about the authorisation, each procedure once.
+fn actions(visit: &Visit, id: Id<kind::Tenant>) -> Vec<Action> {
+    let pack = visit.app.packs().current();
+    let mut seen = Vec::new();
+    let mut actions = Vec::new();
+    for effect in LIFE {
+        let Some(procedure) = procedure_with(&pack, effect) else { continue };
+        let Some(href) = open_case(visit, effect, &[(super::tenants::facts_tenant(), id.to_string())]) else {
+            continue;
+        };
+        if seen.contains(&procedure.id) {
+            continue;
+        }
+        seen.push(procedure.id.clone());
+        actions.push(Action {
+            command: format!("open-{}", actions.len()),
+            label: words::procedure(visit, procedure),
+            clauses: words::clauses(visit, &procedure.clauses),
+            form_href: Some(href),
+            ..Action::default()
+        });
+    }
+    actions
+}
+
+fn certificate_of(visit: &Visit, id: Id<kind::Tenant>, known: &tenants::Certificate) -> Certificate {
+    let (objects, scanned) = (words::count(known.objects), words::count(known.scanned));
+    let (files, readable) = (words::count(known.files_removed), words::count(known.readable));
+    let workers = words::count(known.workers);
+    let caption = visit.text("residue-scan");
+    let heads = ["object", "count", "readable"].map(|name| visit.text(&format!("residue-{name}")));
+    let [object, count, open] = heads.each_ref().map(String::as_str);
+    Certificate {
+        number: known.id.to_string(),
+        issued: visit.minute(known.destroyed_at),
+        facts: vec![
+            fact(visit, "residue-objects-destroyed", objects),
+            fact(visit, "residue-files", files),
+            fact(visit, "size", words::bytes(known.bytes)),
+            fact(visit, "logs-until", known.logs_until.to_string()),
+            fact(visit, "basis", known.clauses.join("；")),
+        ],
+        scan: Table::new(
+            &caption,
+            &[object, count, open],
+            &[count, open],
+            &[
+                &[&visit.text("sealed-objects"), &scanned, &readable],
+                &[&visit.text("zone-workers"), &workers, &workers],
+            ],
+        ),
+        record: Link::new(&known.journal_seq.to_string(), &format!("/ledger?record={}", known.journal_seq)),
+        download_href: format!("/authorisations/{id}/certificate.json"),
+    }
+}
+
+async fn download(visit: Visit, Path(tenant): Path<String>) -> Response {
+    let result = certificate_file(&visit, &tenant).await;
+    visit.answer(result).await
+}
+
+async fn certificate_file(visit: &Visit, tenant: &str) -> Result<Response, Error> {
+    visit.signed_in()?;
+    let id = Visit::id::<kind::Tenant>(tenant, "tenant.unknown")?;
+    let (_, certificate) = tenants::certificate(&visit.app, &visit.ctx, id).await?;
+    let mut response = axum::Json(certificate).into_response();
+    if let Ok(name) = HeaderValue::from_str(&format!("attachment; filename=\"certificate-{id}.json\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    }
+    Ok(response)
+}

@@ -1,0 +1,297 @@
+//! One resource: its columns with the proposed or confirmed classification, its snapshots, who uses it.
+
+use std::collections::BTreeMap;
+
+use app::Error;
+use app::catalog::{Column, Decision};
+use app::privacy::SensitiveKind;
+use app::privacy::detect::Proposal;
+use app::privacy::ir::Label;
+use app::privacy::masking::MaskSpec;
+use app::resources::{self, CatalogEntry};
+use axum::Router;
+use axum::extract::{Path, Request};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use base::kind;
+
+use super::catalog::{grade, state};
+use super::common::{data_type, fact, short, word};
+use crate::html::desk::sent::Sent;
+use crate::html::desk::visit::Visit;
+use crate::html::desk::{errors, words};
+use crate::html::pages::catalog::{ResourceColumn, ResourcePage, Snapshot};
+use crate::html::pages::parts::{Choice, Link, Refusal};
+use crate::http::problem;
+use crate::state::Edge;
+
+/// Days that dates move at most, where the provider chooses that mask.
+const SHIFT_DAYS: u16 = 30;
+/// Multiple that numbers are rounded to.
+const ROUND_STEP: u32 = 1_000;
+/// Thousandths that numbers change by at most.
+const NOISE_PER_MILLE: u16 = 100;
+/// The lattice, lowest first.
+const LABELS: [Label; 4] = [Label::Public, Label::Quasi, Label::Sensitive, Label::Identifier];
+/// The masks on offer.
+const MASKS: [&str; 7] = ["keep", "format", "token", "shift_date", "round", "noise", "null"];
+
+pub(super) fn routes() -> Router<Edge> {
+    Router::new()
+        .route("/catalog/{resource}", get(show))
+        .route("/catalog/{resource}/classification", post(confirm))
+}
+
+async fn show(visit: Visit, Path(resource): Path<String>) -> Response {
+    let result = page(&visit, &resource).await;
+    visit.answer(result).await
+}
+
+async fn page(visit: &Visit, resource: &str) -> Result<Response, Error> {
+    let entry = find(visit, resource).await?;
+    draw(visit, StatusCode::OK, &entry, &BTreeMap::new(), None).await
+}
+
+async fn find(visit: &Visit, resource: &str) -> Result<CatalogEntry, Error> {
+    visit.signed_in()?;
+    let id = Visit::id::<kind::Resource>(resource, "resource.unknown")?;
+    resources::resource(&visit.app, &visit.ctx, id).await
+}
+
+async fn draw(
+    visit: &Visit,
+    status: StatusCode,
+    entry: &CatalogEntry,
+    sent: &BTreeMap<String, Decision>,
+    refusal: Option<Refusal>,
+) -> Result<Response, Error> {
+    let mine = visit.ctx.principal.unit == entry.unit && visit.ctx.principal.has(app::access::Role::Provider);
+    let open = entry.columns.iter().any(|column| column.classification.is_none());
+    let (state, light) = state(visit, entry);
+    let id = entry.id();
+    let page = ResourcePage {
+        name: visit.pick(&entry.name_zh, &entry.name_en),
+        code: entry.code.clone(),
+        state,
+        light,
+        facts: facts(visit, entry),
+        columns: entry.columns.iter().map(|each| column(visit, entry, each, sent.get(&each.name))).collect(),
+        snapshots: snapshots(visit, entry),
+        used_by: used_by(visit, entry).await?,
+        confirm_href: (mine && open).then(|| format!("/catalog/{id}/classification")),
+        upload_href: mine.then(|| format!("/catalog/{id}/upload")),
+        version: i64::try_from(entry.snapshots.len()).unwrap_or(i64::MAX),
+        refusal,
+    };
+    visit.page_with(status, "catalog", &page).await
+}
+
+fn facts(visit: &Visit, entry: &CatalogEntry) -> Vec<crate::html::pages::parts::Fact> {
+    let mut facts = vec![
+        fact(visit, "provider", &entry.unit_name),
+        fact(visit, "update-frequency", word(visit, "frequency", &entry.update_frequency)),
+        fact(visit, "openness", word(visit, "openness", &entry.openness)),
+    ];
+    if let Some(entity) = &entry.entity {
+        let key = format!("{} ({})", entity.kind, entity.columns.join(", "));
+        facts.push(fact(visit, "entity", key));
+        let protected = visit.text(if entity.protected { "yes" } else { "no" });
+        facts.push(fact(visit, "entity-protected", protected));
+    }
+    if let Some((snapshot, _)) = entry.newest() {
+        facts.push(fact(visit, "rows", words::count(snapshot.rows)));
+    }
+    if !entry.description.is_empty() {
+        facts.push(fact(visit, "description", &entry.description));
+    }
+    facts
+}
+
+fn snapshots(visit: &Visit, entry: &CatalogEntry) -> Vec<Snapshot> {
+    let line = |(number, snapshot): (usize, &app::catalog::Snapshot)| Snapshot {
+        version: (number + 1).to_string(),
+        at: visit.minute(snapshot.taken_at),
+        rows: words::count(snapshot.rows),
+        size: "—".to_owned(),
+        digest: short(&snapshot.digest),
+        by: entry.unit_name.clone(),
+    };
+    let mut lines: Vec<Snapshot> = entry.snapshots.iter().enumerate().map(line).collect();
+    lines.reverse();
+    lines
+}
+
+/// The authorisations that were granted it, as far as this person may see them.
+async fn used_by(visit: &Visit, entry: &CatalogEntry) -> Result<Vec<Link>, Error> {
+    let mut links = Vec::new();
+    for tenant in app::tenants::tenants(&visit.app, &visit.ctx).await? {
+        let view = app::tenants::tenant_view(&visit.app, &visit.ctx, tenant.id).await?;
+        if view.grants.iter().any(|grant| grant.resource == entry.id()) {
+            links.push(Link::new(&tenant.title, &format!("/tenants/{}", tenant.id)));
+        }
+    }
+    Ok(links)
+}
+
+fn column(visit: &Visit, entry: &CatalogEntry, column: &Column, sent: Option<&Decision>) -> ResourceColumn {
+    let known = column.classification.as_ref();
+    let chosen = Chosen::of(column, sent);
+    let profile = entry.profile.as_ref();
+    let counted = profile.and_then(|all| all.columns.iter().find(|found| found.name == column.name));
+    let rows = profile.map_or(0, |all| all.rows);
+    let missing = counted.map(|found| found.nulls.saturating_mul(1_000).checked_div(rows).unwrap_or(0));
+    let kinds =
+        SensitiveKind::ALL.map(|kind| Choice::new(kind.name(), &kind_name(visit, kind), kind == chosen.kind));
+    let labels = LABELS.map(|label| {
+        let name = super::common::key(&label);
+        Choice::new(&name, &word(visit, "label", &label), label == chosen.label)
+    });
+    let masks = MASKS.map(|mask| {
+        let words = visit.text(&format!("mask-{}", mask.replace('_', "-")));
+        Choice::new(mask, &words, mask == chosen.mask)
+    });
+    ResourceColumn {
+        name: column.name.clone(),
+        label: if column.label_zh.is_empty() { column.name.clone() } else { column.label_zh.clone() },
+        data_type: data_type(visit, column.data_type),
+        proposal: column.proposal.as_ref().map_or_else(String::new, |proposal| {
+            format!("{} {}%", kind_name(visit, proposal.kind), proposal.confidence)
+        }),
+        reason: column.proposal.as_ref().map_or_else(String::new, |proposal| evidence(visit, proposal)),
+        kinds: kinds.to_vec(),
+        grades: (1..=4)
+            .map(|level| Choice::new(&level.to_string(), &grade(visit, level), level == chosen.level))
+            .collect(),
+        labels: labels.to_vec(),
+        masks: masks.to_vec(),
+        confirmed_by: known.map_or_else(String::new, |known| visit.day(known.confirmed_at)),
+        missing: missing
+            .map_or_else(|| "—".to_owned(), |per_mille| format!("{}.{}%", per_mille / 10, per_mille % 10)),
+        distinct: counted.map_or_else(|| "—".to_owned(), |found| words::count(found.distinct)),
+    }
+}
+
+/// What is chosen for a column before anybody touches it: what was sent, what is confirmed, what is proposed.
+struct Chosen {
+    kind: SensitiveKind,
+    level: u8,
+    label: Label,
+    mask: &'static str,
+}
+
+impl Chosen {
+    fn of(column: &Column, sent: Option<&Decision>) -> Self {
+        let (sent, known, proposed) = (sent, column.classification.as_ref(), column.proposal.as_ref());
+        let kind = sent.map(|s| s.kind).or(known.map(|k| k.kind)).or(proposed.map(|p| p.kind));
+        let kind = kind.unwrap_or(SensitiveKind::General);
+        let level = sent.map(|s| s.level).or(known.map(|k| k.level)).or(proposed.map(|p| p.level));
+        let label = sent.map(|s| s.label).or(known.map(|k| k.label)).or(proposed.map(|p| p.label));
+        let mask = sent.map(|s| &s.mask).or(known.map(|k| &k.mask)).or(proposed.map(|p| &p.mask));
+        Self {
+            kind,
+            level: level.unwrap_or_else(|| kind.level()),
+            label: label.unwrap_or_else(|| kind.label()),
+            mask: mask.map_or("keep", MaskSpec::name),
+        }
+    }
+}
+
+fn kind_name(visit: &Visit, kind: SensitiveKind) -> String {
+    visit.text(&format!("sensitive-{}", kind.name().replace('_', "-")))
+}
+
+/// Why a kind is proposed: counts, never values.
+fn evidence(visit: &Visit, proposal: &Proposal) -> String {
+    let found = &proposal.evidence;
+    let (sampled, matched, valid) =
+        (found.sampled.to_string(), found.matched.to_string(), found.checksum_valid.to_string());
+    let mut text = visit.text_with("evidence-shape", &[("sampled", &sampled), ("matched", &matched)]);
+    if found.checksum_valid > 0 {
+        text.push_str(&visit.text_with("evidence-checksum", &[("valid", &valid)]));
+    }
+    if found.name_hint {
+        text.push_str(&visit.text("evidence-name"));
+    }
+    text
+}
+
+async fn confirm(visit: Visit, Path(resource): Path<String>, request: Request) -> Response {
+    let result = try_confirm(&visit, &resource, request).await;
+    visit.answer(result).await
+}
+
+async fn try_confirm(visit: &Visit, resource: &str, request: Request) -> Result<Response, Error> {
+    visit.signed_in()?;
+    let sent = Sent::read(visit, request).await?;
+    let entry = find(visit, resource).await?;
+    let ctx = visit.keyed(sent.get("request_key"));
+    let decisions = match decisions(&entry, &sent) {
+        Ok(decisions) => decisions,
+        Err(error) => {
+            let refusal = errors::refusal(visit, &error);
+            return draw(visit, problem::status(&error), &entry, &BTreeMap::new(), Some(refusal)).await;
+        }
+    };
+    match resources::classify_resource(&visit.app, &ctx, entry.id(), &decisions).await {
+        Ok(_) => Ok(visit.send_on(&format!("/catalog/{}", entry.id()), Some("classified"))),
+        Err(error) if errors::can_be_mended(&error) => {
+            let written = decisions.into_iter().map(|decision| (decision.column.clone(), decision)).collect();
+            let refusal = errors::refusal(visit, &error);
+            draw(visit, problem::status(&error), &entry, &written, Some(refusal)).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn decisions(entry: &CatalogEntry, sent: &Sent) -> Result<Vec<Decision>, Error> {
+    let mut decisions = Vec::new();
+    for column in entry.columns.iter().filter(|column| column.classification.is_none()) {
+        let name = &column.name;
+        let bad = || Error::invalid("form.unknown", name.clone());
+        let kind = sent.get(&format!("kind.{name}"));
+        let kind = SensitiveKind::ALL.into_iter().find(|known| known.name() == kind).ok_or_else(bad)?;
+        let level = sent.get(&format!("grade.{name}")).parse().map_err(|_| bad())?;
+        let label = sent.get(&format!("label.{name}"));
+        let label = LABELS.into_iter().find(|known| super::common::key(known) == label).ok_or_else(bad)?;
+        let mask = sent.get(&format!("mask.{name}"));
+        let proposed =
+            column.proposal.as_ref().filter(|proposal| proposal.mask.name() == mask && proposal.kind == kind);
+        let mask = match proposed {
+            Some(proposal) => proposal.mask.clone(),
+            None => mask_of(mask, kind, name).ok_or_else(bad)?,
+        };
+        let note = sent.get("note").trim().to_owned();
+        decisions.push(Decision { column: name.clone(), kind, level, label, mask, note });
+    }
+    Ok(decisions)
+}
+
+/// A mask by name, with the usual strength. Columns of one kind, or of one name, get equal tokens for equal values.
+fn mask_of(name: &str, kind: SensitiveKind, column: &str) -> Option<MaskSpec> {
+    Some(match name {
+        "keep" => MaskSpec::Keep,
+        "null" => MaskSpec::Null,
+        "format" => MaskSpec::Format { kind },
+        "token" if kind == SensitiveKind::General => MaskSpec::Token { domain: column.to_lowercase() },
+        "token" => MaskSpec::Token { domain: kind.name().to_owned() },
+        "shift_date" => MaskSpec::ShiftDate { days_max: SHIFT_DAYS },
+        "round" => MaskSpec::Round { step: ROUND_STEP },
+        "noise" => MaskSpec::Noise { per_mille: NOISE_PER_MILLE },
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mask_on_offer_is_one() {
+        for name in MASKS {
+            let mask = mask_of(name, SensitiveKind::Mobile, "phone").unwrap();
+            assert_eq!(mask.name(), name);
+        }
+        assert_eq!(mask_of("none", SensitiveKind::Mobile, "phone"), None);
+    }
+}

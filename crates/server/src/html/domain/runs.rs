@@ -1,0 +1,396 @@
+//! Runs: ordering one, its page with the disclosure report, asking that its result leave.
+
+use std::collections::BTreeMap;
+
+use app::Error;
+use app::access::Role;
+use app::catalog::{Domain, Parameter, Value};
+use app::exports::{self, ExportState, ExportView, NewExport, ReleaseFormat};
+use app::models::{self, ModelKind, ModelRecord, ModelState};
+use app::privacy::disclosure::{self, Bucket};
+use app::runs::{self, Run, RunState};
+use axum::Router;
+use axum::extract::{Path, Query, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use base::kind;
+use serde::Deserialize;
+
+use super::common::{self, domain, fact, plain, short, word};
+use crate::html::desk::sent::Sent;
+use crate::html::desk::visit::Visit;
+use crate::html::desk::{errors, words};
+use crate::html::pages::form::{Field, FieldKind};
+use crate::html::pages::parts::{Choice, Fact, Light, Link};
+use crate::html::pages::runs::{DisclosureCheck, DisclosureReport, RunOrder, RunPage, RunRow, Runs};
+use crate::http::problem;
+use crate::state::Edge;
+
+/// Parts per million in one per cent.
+const PPM_OF_PERCENT: u32 = 10_000;
+/// Characters of an id that tell two runs apart at a glance; the last ones are random.
+const NUMBER_CHARS: usize = 8;
+
+pub(super) fn routes() -> Router<Edge> {
+    Router::new()
+        .route("/runs", get(list))
+        .route("/runs/new", get(show_order).post(order))
+        .route("/runs/{run}", get(show))
+        .route("/runs/{run}/release", post(ask_release))
+        .route("/exports/{export}/release.csv", get(download_csv))
+        .route("/exports/{export}/release.parquet", get(download_parquet))
+}
+
+/// How people call something that has an id only: its day and the end of the id.
+pub(super) fn number(visit: &Visit, at: base::Timestamp, id: &str) -> String {
+    let end: String = id.chars().rev().take(NUMBER_CHARS).collect::<Vec<_>>().into_iter().rev().collect();
+    format!("{}-{end}", visit.day(at).replace('-', ""))
+}
+
+async fn list(visit: Visit) -> Response {
+    let result = list_page(&visit).await;
+    visit.answer(result).await
+}
+
+async fn list_page(visit: &Visit) -> Result<Response, Error> {
+    let mut found = Vec::new();
+    for tenant in common::tenants(visit).await? {
+        found.extend(runs::runs(&visit.app, &visit.ctx, tenant.id).await.unwrap_or_default());
+    }
+    found.sort_by_key(|run| std::cmp::Reverse(run.ordered));
+    let page = Runs {
+        rows: found.iter().map(|run| row(visit, run)).collect(),
+        order_href: visit.ctx.principal.has(Role::OperatorEngineer).then(|| "/runs/new".to_owned()),
+        more_href: None,
+    };
+    visit.page("runs", &page).await
+}
+
+fn row(visit: &Visit, run: &Run) -> RunRow {
+    RunRow {
+        number: number(visit, run.ordered, &run.id.to_string()),
+        href: format!("/runs/{}", run.id),
+        model: format!("{} ({})", run.model_name, short(&run.model_digest)),
+        state: word(visit, "run-state", &run.state),
+        light: light(run.state),
+        ordered_by: run.ordered_by.clone(),
+        ordered: visit.minute(run.ordered),
+    }
+}
+
+const fn light(state: RunState) -> Light {
+    match state {
+        RunState::Ordered | RunState::Running => Light::DueSoon,
+        RunState::Done => Light::Normal,
+        RunState::Failed => Light::Overdue,
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    model: String,
+}
+
+async fn show_order(visit: Visit, Query(asked): Query<Asked>) -> Response {
+    let result = order_page(&visit, &asked.model, &Sent::default(), None).await;
+    visit.answer(result).await
+}
+
+/// The approved queries this engineer may order.
+async fn approved(visit: &Visit) -> Result<Vec<ModelRecord>, Error> {
+    let mut found = Vec::new();
+    for tenant in common::own_tenants(visit).await? {
+        found.extend(models::models(&visit.app, &visit.ctx, tenant.id).await?);
+    }
+    found.retain(|model| model.state == ModelState::Approved && model.does == ModelKind::Query);
+    Ok(found)
+}
+
+async fn order_page(
+    visit: &Visit,
+    wanted: &str,
+    sent: &Sent,
+    error: Option<&Error>,
+) -> Result<Response, Error> {
+    let found = approved(visit).await?;
+    let chosen = found.iter().find(|model| model.model.id.to_string() == wanted).or(found.first());
+    let label = |model: &ModelRecord| format!("{} ({})", model.model.name, short(&model.digest));
+    let is_chosen = |model: &ModelRecord| chosen.is_some_and(|chosen| chosen.model.id == model.model.id);
+    let page = RunOrder {
+        action_href: "/runs/new".to_owned(),
+        request_key: Visit::request_key(),
+        models: found
+            .iter()
+            .map(|model| Choice::new(&model.model.id.to_string(), &label(model), is_chosen(model)))
+            .collect(),
+        scenarios: Vec::new(),
+        parameters: chosen.map_or_else(Vec::new, |model| {
+            model.model.parameters.iter().map(|each| field(visit, each, sent)).collect()
+        }),
+        binds: chosen.map_or_else(Vec::new, |model| binds(visit, model)),
+        errors: Vec::new(),
+        refusal: error.map(|error| errors::refusal(visit, error)),
+    };
+    visit.page_with(error.map_or(StatusCode::OK, problem::status), "runs", &page).await
+}
+
+fn binds(visit: &Visit, model: &ModelRecord) -> Vec<Fact> {
+    let columns: Vec<&str> = model.model.output.iter().map(|column| column.name.as_str()).collect();
+    vec![
+        fact(visit, "model", &model.model.name),
+        fact(visit, "model-digest", model.digest.to_string()),
+        fact(visit, "output", columns.join(", ")),
+        fact(visit, "entity", &model.model.entity),
+    ]
+}
+
+fn field(visit: &Visit, parameter: &Parameter, sent: &Sent) -> Field {
+    let value = sent.get(&format!("field.{}", parameter.name)).to_owned();
+    let mut field = Field {
+        id: parameter.name.clone(),
+        label: parameter.name.clone(),
+        required: true,
+        hint: domain(visit, parameter),
+        value,
+        ..Field::default()
+    };
+    match &parameter.domain {
+        Domain::Values(values) => {
+            field.kind = FieldKind::Choice;
+            let choice = |value: &Value| {
+                let text = plain(value);
+                Choice::new(&text, &text, text == field.value)
+            };
+            field.choices = values.iter().map(choice).collect();
+        }
+        Domain::Range(Value::Date(_), _) => field.kind = FieldKind::Date,
+        Domain::Range(..) => field.kind = FieldKind::Number,
+    }
+    field
+}
+
+async fn order(visit: Visit, request: Request) -> Response {
+    let result = try_order(&visit, request).await;
+    visit.answer(result).await
+}
+
+async fn try_order(visit: &Visit, request: Request) -> Result<Response, Error> {
+    visit.signed_in()?;
+    let sent = Sent::read(visit, request).await?;
+    let model = Visit::id::<kind::Model>(sent.get("model"), "model.unknown")?;
+    // Answers for another model's parameters are not this one's.
+    let known = models::model(&visit.app, &visit.ctx, model).await?;
+    let names: Vec<&str> = known.model.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+    let values: BTreeMap<String, String> = sent
+        .below("field.")
+        .filter(|(name, _)| names.contains(name))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let ctx = visit.keyed(sent.get("request_key"));
+    match runs::order_run(&visit.app, &ctx, model, &values).await {
+        Ok(run) => Ok(visit.send_on(&format!("/runs/{}", run.id), Some("run-ordered"))),
+        Err(error) if errors::can_be_mended(&error) => {
+            order_page(visit, sent.get("model"), &sent, Some(&error)).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn show(visit: Visit, Path(run): Path<String>) -> Response {
+    let result = page(&visit, &run, None).await;
+    visit.answer(result).await
+}
+
+async fn page(visit: &Visit, run: &str, error: Option<&Error>) -> Result<Response, Error> {
+    visit.signed_in()?;
+    let id = Visit::id::<kind::Run>(run, "run.unknown")?;
+    let run = runs::run(&visit.app, &visit.ctx, id).await?;
+    let all = exports::exports(&visit.app, &visit.ctx, run.tenant).await.unwrap_or_default();
+    let export = all.into_iter().find(|view| view.export.run == id);
+    let may_ask =
+        visit.ctx.principal.has(Role::OperatorEngineer) || visit.ctx.principal.has(Role::OperatorManager);
+    let mine = visit.ctx.principal.tenants.contains(&run.tenant);
+    let can_ask = run.result.is_some()
+        && export.as_ref().is_none_or(|view| {
+            view.export.state == ExportState::Refused
+                || (view.export.state == ExportState::Requested && view.case.is_none())
+        });
+    let page = RunPage {
+        number: number(visit, run.ordered, &id.to_string()),
+        model: Link::new(&run.model_name, &format!("/models/{}", run.model)),
+        state: state_word(visit, &run, export.as_ref()),
+        light: light(run.state),
+        facts: facts(visit, &run),
+        stages: stages(visit, &run, export.as_ref()),
+        error: run.error.as_ref().map(|error| error.code.clone()),
+        report: run.result.as_ref().map(|result| report(visit, &result.report, &run.clauses)),
+        release_href: (can_ask && may_ask && mine).then(|| format!("/runs/{id}/release")),
+        case_href: export.as_ref().and_then(|view| Some(format!("/cases/{}", view.case.as_ref()?.id))),
+        downloads: downloads(export.as_ref().filter(|_| mine && may_ask)),
+        request_key: Visit::request_key(),
+        refusal: error.map(|error| errors::refusal(visit, error)),
+    };
+    visit.page_with(error.map_or(StatusCode::OK, problem::status), "runs", &page).await
+}
+
+fn state_word(visit: &Visit, run: &Run, export: Option<&ExportView>) -> String {
+    match export {
+        Some(view) => word(visit, "export-state", &view.export.state),
+        None => word(visit, "run-state", &run.state),
+    }
+}
+
+fn facts(visit: &Visit, run: &Run) -> Vec<Fact> {
+    let values: Vec<String> = run.values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    let inputs: Vec<String> =
+        run.inputs.iter().map(|pin| format!("{} ({})", pin.table, short(&pin.digest))).collect();
+    let mut facts = vec![
+        fact(visit, "ordered-by", &run.ordered_by),
+        fact(visit, "parameters", if values.is_empty() { visit.text("none") } else { values.join(", ") }),
+        fact(visit, "model-digest", run.model_digest.to_string()),
+        fact(visit, "inputs", inputs.join(", ")),
+    ];
+    if let Some(result) = &run.result {
+        facts.push(fact(visit, "rows", words::count(result.rows)));
+        facts.push(fact(visit, "result-digest", result.digest.to_string()));
+    }
+    if let Some(refusal) = run.error.as_ref().and_then(|error| error.refusal.as_ref()) {
+        facts.push(fact(visit, "nearest-form", visit.pick(&refusal.legal_form_zh, &refusal.legal_form_en)));
+    }
+    facts
+}
+
+fn stages(visit: &Visit, run: &Run, export: Option<&ExportView>) -> Vec<Fact> {
+    let at = |at: Option<base::Timestamp>| at.map(|at| visit.minute(at)).unwrap_or_default();
+    vec![
+        fact(visit, "run-state-ordered", visit.minute(run.ordered)),
+        fact(visit, "run-state-running", at(run.started)),
+        fact(visit, "run-state-done", at(run.finished.filter(|_| run.result.is_some()))),
+        fact(visit, "export-state-requested", at(export.map(|view| view.export.requested))),
+        fact(
+            visit,
+            "export-state-released",
+            at(export.and_then(|view| Some(view.export.release.as_ref()?.at))),
+        ),
+    ]
+}
+
+fn downloads(export: Option<&ExportView>) -> Vec<Link> {
+    let Some(view) = export.filter(|view| view.export.release.is_some()) else { return Vec::new() };
+    let id = view.export.id;
+    vec![
+        Link::new("CSV", &format!("/exports/{id}/release.csv")),
+        Link::new("Parquet", &format!("/exports/{id}/release.parquet")),
+    ]
+}
+
+/// What disclosure control found, check by check.
+pub(super) fn report(
+    visit: &Visit,
+    found: &disclosure::DisclosureReport,
+    clauses: &[String],
+) -> DisclosureReport {
+    let pack = visit.app.packs().current();
+    let labels: Vec<&str> = clauses
+        .iter()
+        .map(|id| pack.clauses.get(id).map_or(id.as_str(), |clause| clause.label.as_str()))
+        .collect();
+    let basis = labels.join("；");
+    let (entities, share) = (
+        found.thresholds.min_entities.to_string(),
+        found.thresholds.max_dominance_ppm.div_ceil(PPM_OF_PERCENT).to_string(),
+    );
+    let check = |name: &str, rule: String, failed: u64| DisclosureCheck {
+        name: visit.text(&format!("check-{name}")),
+        rule,
+        found: visit.text_with("check-cells-failed", &[("count", &words::count(failed))]),
+        passed: failed == 0,
+        clause_label: basis.clone(),
+    };
+    let failures = found.failures;
+    DisclosureReport {
+        passed: found.cells == 0 || found.passed > 0,
+        cells: words::count(found.cells),
+        suppressed: words::count(found.suppressed),
+        entities_min: bucket(visit, found.smallest, found.thresholds.min_entities),
+        checks: vec![
+            check(
+                "entities",
+                visit.text_with("check-entities-rule", &[("count", &entities)]),
+                failures.few_entities,
+            ),
+            check(
+                "dominance",
+                visit.text_with("check-dominance-rule", &[("share", &share)]),
+                failures.dominance,
+            ),
+            check("missing", visit.text("check-missing-rule"), failures.missing),
+            check(
+                "differencing",
+                visit.text_with("check-differencing-rule", &[("count", &entities)]),
+                failures.differencing,
+            ),
+        ],
+    }
+}
+
+fn bucket(visit: &Visit, bucket: Bucket, least: u32) -> String {
+    let times = |times: u32| least.saturating_mul(times).to_string();
+    match bucket {
+        Bucket::None => visit.text("none"),
+        Bucket::Below => format!("< {least}"),
+        Bucket::UpToTwice => format!("{least} – {}", times(2)),
+        Bucket::UpToTenfold => format!("{} – {}", times(2), times(10)),
+        Bucket::Larger => format!("≥ {}", times(10)),
+    }
+}
+
+async fn ask_release(visit: Visit, Path(run): Path<String>, request: Request) -> Response {
+    let result = try_ask_release(&visit, &run, request).await;
+    visit.answer(result).await
+}
+
+async fn try_ask_release(visit: &Visit, run: &str, request: Request) -> Result<Response, Error> {
+    visit.signed_in()?;
+    let id = Visit::id::<kind::Run>(run, "run.unknown")?;
+    let sent = Sent::read(visit, request).await?;
+    let new = NewExport { purpose: sent.get("purpose").trim().to_owned(), ..NewExport::default() };
+    match exports::open_export_case(&visit.app, &visit.keyed(sent.get("request_key")), id, &new).await {
+        Ok((_, opened)) => {
+            Ok(visit.send_on(&format!("/cases/{}", opened.id), Some(&format!("opened~{}", opened.number))))
+        }
+        Err(error) if errors::can_be_mended(&error) => page(visit, run, Some(&error)).await,
+        Err(error) => Err(error),
+    }
+}
+
+async fn download_csv(visit: Visit, Path(export): Path<String>) -> Response {
+    let result = download(&visit, &export, ReleaseFormat::Csv, "text/csv; charset=utf-8", "csv").await;
+    visit.answer(result).await
+}
+
+async fn download_parquet(visit: Visit, Path(export): Path<String>) -> Response {
+    let result =
+        download(&visit, &export, ReleaseFormat::Parquet, "application/vnd.apache.parquet", "parquet").await;
+    visit.answer(result).await
+}
+
+async fn download(
+    visit: &Visit,
+    export: &str,
+    format: ReleaseFormat,
+    media: &'static str,
+    ending: &str,
+) -> Result<Response, Error> {
+    visit.signed_in()?;
+    let id = Visit::id::<kind::Export>(export, "export.unknown")?;
+    let bytes = exports::download(&visit.app, &visit.ctx, id, format).await?;
+    let mut response = bytes.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+    if let Ok(name) = HeaderValue::from_str(&format!("attachment; filename=\"release-{id}.{ending}\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    }
+    Ok(response)
+}
