@@ -33,7 +33,9 @@ const QUEUE_MAX: usize = 256;
 #[derive(Clone)]
 pub struct ZoneClient(Arc<Connection>);
 
-type Waiting = HashMap<u64, oneshot::Sender<Result<(Reply, Bytes), Error>>>;
+type Outcome = Result<(Reply, Bytes), Error>;
+type Waiting = HashMap<u64, oneshot::Sender<Outcome>>;
+type Received = Result<Result<Outcome, oneshot::error::RecvError>, tokio::time::error::Elapsed>;
 
 struct Connection {
     next: AtomicU64,
@@ -110,13 +112,7 @@ struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    fn finish(
-        mut self,
-        answer: Result<
-            Result<Result<(Reply, Bytes), Error>, oneshot::error::RecvError>,
-            tokio::time::error::Elapsed,
-        >,
-    ) -> Result<(Reply, Bytes), Error> {
+    fn finish(mut self, answer: Received) -> Outcome {
         match answer {
             Ok(Ok(result)) => {
                 self.answered = true;

@@ -12,8 +12,10 @@ use crate::protocol::{ObjectRef, ZoneKey};
 /// Data keys by name, each with the tenant it belongs to. Names are chosen by the server.
 #[derive(Default)]
 pub struct KeyRing {
-    keys: RwLock<HashMap<String, (Id<kind::Tenant>, Arc<DataKey>)>>,
+    keys: RwLock<HashMap<String, HeldKey>>,
 }
+
+type HeldKey = (Id<kind::Tenant>, Arc<DataKey>);
 
 impl KeyRing {
     /// Adds keys; a key of the same name is replaced.

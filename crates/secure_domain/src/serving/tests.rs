@@ -27,11 +27,7 @@ fn canonical_bytes_depend_on_values_only() {
         let text = String::from_utf8_lossy(&first);
         match format {
             CanonicalFormat::Csv => {
-                assert!(
-                    text.starts_with("person_id,station,day,cost\nP000000,S0,2022-01-08,"),
-                    "{}",
-                    &text[..80]
-                );
+                assert!(text.starts_with("person_id,station,day,cost\nP000000,S0,2022-01-08,"));
             }
             CanonicalFormat::Parquet => {
                 use parquet::file::reader::{FileReader, SerializedFileReader};
