@@ -23,7 +23,7 @@ use super::{Lang, embedded};
 use crate::serve;
 
 pub use client::{Answer, Call, Client};
-pub use people::{PASSWORD, People};
+pub use people::{Member, PASSWORD, People};
 pub use player::{Acknowledged, Audience, Player};
 pub use registers::Sizes;
 pub use story::{Chapter, Saved, Step, Story, Words, read as read_story};
@@ -98,6 +98,12 @@ pub(crate) struct ServeOptions {
 
 /// The demonstration's marker in a data folder: only what bears it is ever emptied.
 const MARKER: &str = "demonstration";
+
+/// Whether a data folder holds the demonstration.
+#[must_use]
+pub fn is_demonstration(data: &Path) -> bool {
+    data.join(MARKER).is_file()
+}
 
 pub(crate) async fn run(demo: Demo) -> Result<ExitCode> {
     match demo {

@@ -45,18 +45,11 @@ pub(crate) async fn page(visit: &Visit, error: &Error) -> Response {
     }
 }
 
-/// A refusal of the law in the reader's language. Everything wrong with single fields is in it, all at once.
+/// A refusal of the law in the reader's language; its words name every wrong field at once.
 pub(crate) fn rejected(visit: &Visit, rejection: &Rejection) -> Refusal {
-    let mut message = visit.pick(&rejection.zh, &rejection.en);
-    for field in &rejection.fields {
-        message.push_str(&visit.text_with(
-            "refusal-field",
-            &[("field", &field.field), ("problem", &visit.pick(&field.zh, &field.en))],
-        ));
-    }
     Refusal {
         code: rejection.code.to_owned(),
-        message,
+        message: visit.pick(&rejection.zh, &rejection.en),
         remedy: visit.pick(&rejection.remedy_zh, &rejection.remedy_en),
         clauses: words::clauses(visit, &rejection.clauses),
     }

@@ -1,8 +1,9 @@
 //! Starting a case: what the unit may start, and the form of one procedure.
 
 use app::Error;
-use app::cases::{self, AttachmentRef, OpenRequest, preview_form, procedures};
-use app::regulation::pack::{AttachmentRule, Form, Pack, Procedure};
+use app::access::Role;
+use app::cases::{self, AttachmentRef, OpenRequest, facts as names, preview_form, procedures};
+use app::regulation::pack::{AttachmentRule, Binding, Form, Pack, Procedure};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Query, Request};
 use axum::http::StatusCode;
@@ -42,9 +43,26 @@ async fn list(visit: &Visit) -> Result<Response, Error> {
     visit.signed_in()?;
     let pack = visit.app.packs().current();
     let mut found = procedures(&visit.app, &visit.ctx);
+    found.retain(|procedure| is_for(visit, &pack, procedure));
     found.sort_by_key(|procedure| stage_order(&procedure.stage));
     let procedures = found.iter().map(|procedure| card(visit, &pack, procedure)).collect();
     visit.page("start", &CaseStart { procedures }).await
+}
+
+/// Whether the person's duties fit who opens a procedure. It only shortens the list: what may be opened the kernel says.
+fn is_for(visit: &Visit, pack: &Pack, procedure: &Procedure) -> bool {
+    let has = |roles: &[Role]| roles.iter().any(|role| visit.ctx.principal.has(*role));
+    match pack.roles.get(&procedure.opener).map(|role| &role.binding) {
+        Some(Binding::Opener) => has(&[Role::Applicant, Role::OperatorManager]),
+        Some(Binding::Fact(fact)) => match fact.as_str() {
+            names::OPERATOR => has(&[Role::OperatorManager, Role::OperatorEngineer]),
+            names::BUYER => has(&[Role::Buyer]),
+            names::PROVIDERS => has(&[Role::Provider]),
+            _ => true,
+        },
+        Some(Binding::Fixed | Binding::Anyone) => true,
+        None => false,
+    }
 }
 
 /// Stages begin with their Chinese number: 一、… 十、…

@@ -11,8 +11,9 @@ use serde::Deserialize;
 
 use super::sent::Sent;
 use super::visit::{ROLE_COOKIE, Visit, local_path};
+use crate::commands::demo::{Member, PASSWORD, People, is_demonstration};
 use crate::html::locale::{LANGUAGE_COOKIE, Language};
-use crate::html::pages::sign_in::SignIn;
+use crate::html::pages::sign_in::{DemoAccount, SignIn};
 use crate::http::problem;
 use crate::state::{Edge, SESSION_COOKIE};
 
@@ -78,9 +79,26 @@ fn again(visit: &Visit, account: &str, next: &str, error: &Error) -> Result<Resp
     visit.public_page(problem::status(error), &page)
 }
 
-/// The sign-in page with the demonstration's accounts, if this is the demonstration.
-fn demonstration(_visit: &Visit) -> SignIn {
-    SignIn::default()
+/// The sign-in page, with the accounts if this is the demonstration: they protect nothing.
+fn demonstration(visit: &Visit) -> SignIn {
+    let data = &visit.app.config().data;
+    if !is_demonstration(data) {
+        return SignIn::default();
+    }
+    let Ok(people) = People::read(data) else { return SignIn::default() };
+    let account = |member: &Member| {
+        let unit = people.units.iter().find(|unit| unit.code == member.unit);
+        DemoAccount {
+            name: member.account.clone(),
+            role: visit.pick(&member.duty, &member.duty_en),
+            unit: unit.map(|unit| visit.pick(&unit.name, &unit.en)).unwrap_or_default(),
+        }
+    };
+    SignIn {
+        demo_accounts: people.people.iter().map(account).collect(),
+        demo_password: Some(PASSWORD.to_owned()),
+        ..SignIn::default()
+    }
 }
 
 async fn sign_out(visit: Visit, request: Request) -> Response {
