@@ -13,7 +13,7 @@ const BATCH: u32 = 50;
 
 /// Ticks every open case that has a clock. Answers how many changed.
 pub(crate) async fn sweep(app: &App) -> Result<u64> {
-    let ctx = &Ctx::service("case.sweep", app.now());
+    let ctx = &Ctx::service("case.tick", app.now());
     let mut after = None;
     let mut changed = 0;
     loop {
