@@ -54,7 +54,9 @@ async fn try_command(visit: &Visit, id: &str, request: Request) -> Result<Respon
     }
     // Somebody may have been faster: the page shows the case as it is now.
     let view = cases::case_view(&visit.app, &visit.ctx, view.state.id).await?;
-    let wrong = fields::wrong(visit, &error, None, Some(&sent));
+    let after = view.actions.iter().find(|action| action.command == command);
+    let files: Vec<&str> = after.iter().flat_map(|action| &action.attachments).map(String::as_str).collect();
+    let wrong = fields::wrong(visit, &error, None, &files, Some(&sent));
     let mut page = case::page(visit, &view, &values, &wrong).await?;
     page.refusal = Some(errors::refusal(visit, &error));
     sent.get("opinion").clone_into(&mut page.draft_opinion);
@@ -149,8 +151,8 @@ pub(super) async fn form(visit: Visit, Path(id): Path<String>, Query(asked): Que
 async fn show_form(visit: &Visit, id: &str, asked: &Asked) -> Result<Response, Error> {
     visit.signed_in()?;
     let view = cases::case_view(&visit.app, &visit.ctx, Visit::id(id, "case.unknown")?).await?;
-    let filling = Filling::of(&view, command_of(&asked.command)?)?;
-    let earlier = filling.form.and_then(|form| view.state.forms.get(&form.id));
+    let filling = Filling::of(visit, &view, command_of(&asked.command)?)?;
+    let earlier = filling.form.as_ref().and_then(|form| view.state.forms.get(&form.id));
     let values = earlier.map(Values::form).unwrap_or_default();
     let page = filling.page(visit, &values, &Wrong::new(), None).await?;
     visit.page("inbox", &page).await
@@ -160,12 +162,12 @@ async fn show_form(visit: &Visit, id: &str, asked: &Asked) -> Result<Response, E
 struct Filling<'a> {
     view: &'a CaseView,
     action: &'a Available,
-    form: Option<&'a Form>,
+    form: Option<Form>,
     attachments: Vec<AttachmentRule>,
 }
 
 impl<'a> Filling<'a> {
-    fn of(view: &'a CaseView, command: CommandKind) -> Result<Self, Error> {
+    fn of(visit: &Visit, view: &'a CaseView, command: CommandKind) -> Result<Self, Error> {
         let action = view.actions.iter().find(|action| action.command == command);
         let action = action.ok_or(Error::Conflict("case.wrong_step"))?;
         if let Some(rejection) = &action.refused {
@@ -173,7 +175,10 @@ impl<'a> Filling<'a> {
         }
         let corrects = command == CommandKind::Supplement;
         let wanted = if corrects { view.state.form_id.as_ref() } else { action.form.as_ref() };
-        let form = wanted.and_then(|id| view.forms.iter().find(|form| form.id == *id));
+        let pack = visit.app.packs().current();
+        let form = wanted
+            .and_then(|id| view.forms.iter().find(|form| form.id == *id).or_else(|| pack.forms.get(id)));
+        let form = form.cloned();
         let attachments = if corrects {
             view.procedure
                 .attachments
@@ -211,17 +216,17 @@ impl<'a> Filling<'a> {
     ) -> Result<CaseOpen, Error> {
         let pack = visit.app.packs().current();
         let mut sections = Vec::new();
-        if let Some(form) = self.form {
+        if let Some(form) = &self.form {
             sections.extend(fields::sections(visit, form, values, wrong, &|field| self.opens(field)).await?);
         }
         let mut beside = facts::fields(visit, &pack, &self.action.facts, values, wrong).await?;
         beside.push(self.opinion(visit, values, wrong));
-        sections.push(FormSection { heading: visit.text("opinion"), hint: String::new(), fields: beside });
+        sections.push(FormSection { heading: visit.text("act"), hint: String::new(), fields: beside });
         sections.extend(open::files(visit, &self.attachments, values, wrong, sent));
         let state = &self.view.state;
         Ok(CaseOpen {
             procedure: format!("{} {}", state.number, state.title),
-            form_title: self.form.map_or_else(
+            form_title: self.form.as_ref().map_or_else(
                 || visit.pick(&self.action.label_zh, &self.action.label_en),
                 |form| visit.pick(&form.title, &form.en),
             ),
@@ -250,6 +255,19 @@ impl<'a> Filling<'a> {
         }
     }
 
+    /// What a return does not open stays as it was, whatever a browser sent.
+    fn keep_locked(&self, values: &mut FormValues) {
+        let Some(form) = &self.form else { return };
+        let earlier = self.view.state.forms.get(&form.id);
+        for field in form.sections.iter().flat_map(|section| &section.fields) {
+            if let Some(value) =
+                earlier.and_then(|earlier| earlier.get(&field.key)).filter(|_| !self.opens(field))
+            {
+                values.insert(field.key.clone(), value.clone());
+            }
+        }
+    }
+
     fn correction(&self) -> Option<String> {
         let awaiting =
             self.view.state.awaiting.as_ref().filter(|_| self.action.command == CommandKind::Supplement)?;
@@ -273,16 +291,19 @@ async fn try_form(visit: &Visit, id: &str, asked: &Asked, request: Request) -> R
     visit.signed_in()?;
     let sent = Sent::read(visit, request).await?;
     let view = cases::case_view(&visit.app, &visit.ctx, Visit::id(id, "case.unknown")?).await?;
-    let filling = Filling::of(&view, command_of(&asked.command)?)?;
+    let filling = Filling::of(visit, &view, command_of(&asked.command)?)?;
     let values = Values::sent(&sent);
-    let mut request = act_request(filling.action.command, Some(filling.action), filling.form, &values, &sent);
+    let mut request =
+        act_request(filling.action.command, Some(filling.action), filling.form.as_ref(), &values, &sent);
+    filling.keep_locked(&mut request.form);
     let names = filling.attachments.iter().map(|rule| rule.name.as_str());
     request.attachments = open::attachments(names, &values, &sent);
     let Err(error) = act(visit, &view, &request, &sent).await else { return Ok(went_on(visit, &view)) };
     if !errors::can_be_mended(&error) {
         return Err(error);
     }
-    let wrong = fields::wrong(visit, &error, filling.form, Some(&sent));
+    let files: Vec<&str> = filling.attachments.iter().map(|rule| rule.name.as_str()).collect();
+    let wrong = fields::wrong(visit, &error, filling.form.as_ref(), &files, Some(&sent));
     let mut page = filling.page(visit, &values, &wrong, Some(&sent)).await?;
     page.refusal =
         Some(errors::refusal(visit, &error)).filter(|_| page.errors.is_empty() || !open::is_form(&error));

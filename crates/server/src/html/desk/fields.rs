@@ -89,18 +89,19 @@ pub(crate) fn slug(key: &str) -> String {
     key.chars().map(|c| if c.is_whitespace() { '_' } else { c }).collect()
 }
 
-/// The places of a refusal, by the field they belong to: of the form, a fact or an attachment.
-pub(crate) fn wrong(visit: &Visit, error: &Error, form: Option<&Form>, sent: Option<&Sent>) -> Wrong {
+/// The places of a refusal, by the field they belong to: of the form, an attachment or a fact.
+pub(crate) fn wrong(
+    visit: &Visit,
+    error: &Error,
+    form: Option<&Form>,
+    files: &[&str],
+    sent: Option<&Sent>,
+) -> Wrong {
     let mut wrong = Wrong::new();
     if let Error::Rejected(rejection) = error {
         for place in &rejection.fields {
-            let id = place_of(form, &place.field);
+            let id = place_of(form, files, &place.field);
             wrong.entry(id).or_insert_with(|| visit.pick(&place.zh, &place.en));
-        }
-        if rejection.code.contains("attachment") {
-            let mut alone =
-                rejection.fields.iter().map(|place| slug(&format!("{ATTACHMENT}{}", place.field)));
-            wrong.extend(alone.by_ref().map(|id| (id, visit.pick(&rejection.zh, &rejection.en))));
         }
     }
     for (name, code) in sent.iter().flat_map(|sent| &sent.refused) {
@@ -111,9 +112,15 @@ pub(crate) fn wrong(visit: &Visit, error: &Error, form: Option<&Form>, sent: Opt
 }
 
 /// Which field a place of a refusal means.
-fn place_of(form: Option<&Form>, key: &str) -> String {
+fn place_of(form: Option<&Form>, files: &[&str], key: &str) -> String {
     let mut fields = form.iter().flat_map(|form| &form.sections).flat_map(|section| &section.fields);
-    if fields.any(|field| field.key == key) { slug(key) } else { slug(&format!("{FACT}{key}")) }
+    if fields.any(|field| field.key == key) {
+        slug(key)
+    } else if files.contains(&key) {
+        slug(&format!("{ATTACHMENT}{key}"))
+    } else {
+        slug(&format!("{FACT}{key}"))
+    }
 }
 
 /// The error summary: every wrong field that stands on the page, in the page's order.

@@ -235,7 +235,8 @@ async fn try_submit(visit: &Visit, query: &[(String, String)], request: Request)
             Ok(visit.send_on(&format!("/cases/{}", opened.id), Some(&format!("opened~{}", opened.number))))
         }
         Err(error) if errors::can_be_mended(&error) => {
-            let wrong = fields::wrong(visit, &error, form.as_ref(), Some(&sent));
+            let files: Vec<&str> = found.attachments.iter().map(|rule| rule.name.as_str()).collect();
+            let wrong = fields::wrong(visit, &error, form.as_ref(), &files, Some(&sent));
             let mut page = page(visit, &procedure, &values, &wrong, Some(&sent)).await?;
             page.refusal =
                 Some(errors::refusal(visit, &error)).filter(|_| page.errors.is_empty() || !is_form(&error));

@@ -188,8 +188,33 @@ fn clauses(visit: &Visit, pack: &Pack, rules: &BTreeMap<String, Vec<String>>) ->
         }
     };
     // The pack's own clauses first, then what it inherits.
-    let (own, inherited): (Vec<_>, Vec<_>) = pack.clauses.values().partition(|clause| clause.pack == pack.id);
+    let (mut own, mut inherited): (Vec<_>, Vec<_>) =
+        pack.clauses.values().partition(|clause| clause.pack == pack.id);
+    own.sort_by_cached_key(|clause| reading_order(&clause.id));
+    inherited.sort_by_cached_key(|clause| reading_order(&clause.id));
     own.into_iter().chain(inherited).map(one).collect()
+}
+
+/// The order in which a text is read: 一 before 二, 九 before 十, body before annexes.
+fn reading_order(id: &str) -> Vec<(u32, String)> {
+    id.split('.').map(part_order).collect()
+}
+
+fn part_order(part: &str) -> (u32, String) {
+    let numerals = "一二三四五六七八九";
+    let mut number = 0;
+    for c in part.chars() {
+        let digit = numerals.chars().position(|found| found == c).and_then(|at| u32::try_from(at + 1).ok());
+        match (c, digit.or_else(|| c.to_digit(10))) {
+            ('十', _) if number == 0 => number = 10,
+            ('十', _) => number *= 10,
+            (_, Some(digit)) if c.is_ascii_digit() => number = number * 10 + digit,
+            (_, Some(digit)) => number += digit,
+            // Words come after numbers, in their own order.
+            (_, None) => return (u32::MAX, part.to_owned()),
+        }
+    }
+    (number, String::new())
 }
 
 fn roles(visit: &Visit, pack: &Pack, units: &Units) -> Vec<PackRole> {
@@ -325,6 +350,17 @@ fn calendar_table(visit: &Visit) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clauses_stand_in_the_order_of_the_text() {
+        let mut ids =
+            ["x.附件5.一", "x.十.一", "x.九", "x.三.二", "x.三.一.2", "x.一", "x.十二", "x.三.一.10"];
+        ids.sort_by_cached_key(|id| reading_order(id));
+        assert_eq!(
+            ids,
+            ["x.一", "x.三.一.2", "x.三.一.10", "x.三.二", "x.九", "x.十.一", "x.十二", "x.附件5.一"]
+        );
+    }
 
     #[test]
     fn ratios_are_written_as_percent() {
