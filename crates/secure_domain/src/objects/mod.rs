@@ -30,3 +30,26 @@ pub fn object_path(objects_dir: &Path, object: Id<kind::Object>) -> PathBuf {
     let [.., last] = object.as_bytes();
     objects_dir.join(format!("{last:02x}")).join(object.to_string())
 }
+
+/// Removes what writers left unfinished when their process was ended. To be called while nobody writes; returns how many
+/// files went.
+///
+/// # Errors
+/// If the folder cannot be read or a file not removed.
+pub fn remove_unfinished(objects_dir: &Path) -> std::io::Result<usize> {
+    let mut removed = 0;
+    for folder in std::fs::read_dir(objects_dir)? {
+        let folder = folder?;
+        if !folder.file_type()?.is_dir() {
+            continue;
+        }
+        for file in std::fs::read_dir(folder.path())? {
+            let path = file?.path();
+            if path.extension().is_some_and(|extension| extension == "tmp") {
+                std::fs::remove_file(path)?;
+                removed += 1;
+            }
+        }
+    }
+    Ok(removed)
+}

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, RwLock, Weak};
 
 use async_trait::async_trait;
 use base::{Id, kind};
@@ -23,10 +23,10 @@ const NAME: &str = "sealed";
 const COALESCE_BYTES: u64 = 64 * 1024;
 
 /// Sealed objects by id, as the engine sees them. What was not put in cannot be reached: nothing is listed, nothing is
-/// found by name on disk, nothing can be written.
+/// found by name on disk, nothing can be written. An object is there for as long as a table or a running query holds it.
 #[derive(Debug, Default)]
 pub(crate) struct SealedStore {
-    objects: RwLock<HashMap<Path, Arc<ObjectFile>>>,
+    objects: RwLock<HashMap<Path, Weak<ObjectFile>>>,
 }
 
 impl SealedStore {
@@ -34,23 +34,17 @@ impl SealedStore {
     pub(crate) const URL: &'static str = "sealed://zone/";
 
     /// Makes an opened object readable and returns its URL.
-    pub(crate) fn put_object(&self, object: Id<kind::Object>, file: Arc<ObjectFile>) -> String {
+    pub(crate) fn put_object(&self, object: Id<kind::Object>, file: &Arc<ObjectFile>) -> String {
         if let Ok(mut objects) = self.objects.write() {
-            objects.insert(Path::from(object.to_string()), file);
+            objects.retain(|_, file| file.strong_count() > 0);
+            objects.insert(Path::from(object.to_string()), Arc::downgrade(file));
         }
         format!("{}{object}", Self::URL)
     }
 
-    /// Forgets an object.
-    pub(crate) fn remove_object(&self, object: Id<kind::Object>) {
-        if let Ok(mut objects) = self.objects.write() {
-            objects.remove(&Path::from(object.to_string()));
-        }
-    }
-
     fn object(&self, location: &Path) -> Result<Arc<ObjectFile>> {
         let objects = self.objects.read().map_err(|_| not_found(location))?;
-        objects.get(location).cloned().ok_or_else(|| not_found(location))
+        objects.get(location).and_then(Weak::upgrade).ok_or_else(|| not_found(location))
     }
 }
 

@@ -85,6 +85,13 @@ fn an_object_is_written_once_and_a_broken_off_one_leaves_nothing() {
     assert!(!object_path(dir.path(), into.object).exists());
     drop(half);
     assert_eq!(files(dir.path()), Vec::<PathBuf>::new());
+    // A writer that was killed leaves a temporary file; it is swept.
+    let mut killed = ParquetObject::create(dir.path(), &key, &context, persons().schema()).unwrap();
+    killed.write(&persons()).unwrap();
+    std::mem::forget(killed);
+    assert_eq!(files(dir.path()).len(), 1);
+    assert_eq!(remove_unfinished(dir.path()).unwrap(), 1);
+    assert_eq!(files(dir.path()), Vec::<PathBuf>::new());
     // Two writers at once: one wins.
     let start = || {
         let mut writer = ParquetObject::create(dir.path(), &key, &context, persons().schema()).unwrap();

@@ -142,6 +142,21 @@ pub enum Verdict {
     Unknown,
 }
 
+/// Codes of the crates beneath that a worker may answer with.
+const BENEATH: &[&str] = &[
+    "vault.open",
+    "vault.unwrap",
+    "vault.format",
+    "vault.range",
+    "vault.limit",
+    "privacy.threshold",
+    "privacy.mask_type",
+    "privacy.mask_parameter",
+    "privacy.column",
+    "privacy.length",
+    "privacy.arrow",
+];
+
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Failure {
@@ -161,8 +176,8 @@ impl Failure {
     pub fn static_code(&self) -> &'static str {
         let rules = privacy::ir::Rule::ALL.iter().map(|rule| rule.code());
         let own = crate::CODES.iter().copied().chain(crate::guard::RULES.iter().map(|rule| rule.code));
-        let vault = ["vault.open", "vault.format", "vault.range", "vault.unwrap", "vault.limit"];
-        rules.chain(own).chain(vault).find(|code| *code == self.code).unwrap_or("domain.remote")
+        let beneath = BENEATH.iter().copied();
+        rules.chain(own).chain(beneath).find(|code| *code == self.code).unwrap_or("domain.remote")
     }
 }
 

@@ -96,8 +96,8 @@ fn raw_rows_and_twins_cannot_be_read_released_or_served() {
     }
 }
 
-#[test]
-fn raw_tables_do_not_open_in_dev_nor_twins_in_prod() {
+#[tokio::test(flavor = "multi_thread")]
+async fn raw_tables_do_not_open_in_dev_nor_twins_in_prod() {
     let county = County::new();
     let (dev, prod) = (county.dev(), county.prod());
     let code = |result: Result<(), Error>| result.unwrap_err().code();
@@ -106,8 +106,24 @@ fn raw_tables_do_not_open_in_dev_nor_twins_in_prod() {
     let mut wrong = county.tables.clone();
     wrong[0].columns[0].data_type = DataType::Integer;
     assert_eq!(code(prod.session.set_tables(wrong)), "domain.order_mismatch");
-    // What was open before is still open.
+    // What was open before is still open and readable; what is replaced is gone.
     assert_eq!(prod.session.tables().len(), 4);
+    let doubled = vec![county.tables[0].clone(), county.tables[0].clone()];
+    assert_eq!(code(prod.session.set_tables(doubled)), "domain.order_mismatch");
+    let mut broken = county.twins.clone();
+    broken[3].object = object(99, "data");
+    assert_eq!(code(dev.session.set_tables(broken)), "domain.unknown");
+    let query = || crate::protocol::QueryOrder {
+        sql: "SELECT count(*) FROM visits".to_owned(),
+        parameters: Vec::new(),
+        values: Default::default(),
+        rows_max: 1,
+    };
+    dev.query(query()).await.unwrap();
+    dev.session.set_tables(Vec::new()).unwrap();
+    assert_eq!(dev.query(query()).await.unwrap_err().code(), "domain.sql");
+    dev.session.set_tables(county.twins.clone()).unwrap();
+    dev.query(query()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -63,6 +63,8 @@ pub(crate) fn clipped(text: &str) -> String {
 impl Session {
     /// Executes a plan: at most `rows_max` rows are kept. Dropping the future stops the work.
     pub(crate) async fn execute(&self, plan: &LogicalPlan, rows_max: usize) -> Result<Rows, Fault> {
+        // Tables that are replaced meanwhile stay readable for this query.
+        let _held = self.tables();
         let millis_max = self.limits().millis_max;
         let work = self.collect(plan, rows_max);
         match tokio::time::timeout(Duration::from_millis(millis_max), work).await {

@@ -93,9 +93,13 @@ impl Session {
 
     /// Opens all tables, then replaces the old ones. A table that cannot be opened changes nothing.
     pub(crate) fn set_tables(&self, specs: Vec<TableSpec>) -> Result<(), Error> {
+        let names: std::collections::BTreeSet<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
+        if names.len() != specs.len() {
+            return Err(Error::OrderMismatch { what: "table_names" });
+        }
         let mut opened = Vec::with_capacity(specs.len());
         for spec in specs {
-            let file = Arc::new(ObjectFile::open(&self.objects_dir, &self.keys, &spec.object)?);
+            let file = self.file(&spec.object)?;
             self.check_table(&spec, &file)?;
             let provider = self.provider(&spec.object, &file, table_schema(&spec))?;
             opened.push(Arc::new(Table { spec, file, provider }));
@@ -103,9 +107,6 @@ impl Session {
         let mut tables = self.tables.write().map_err(|_| Error::RunFailed)?;
         for table in tables.iter() {
             self.schema.deregister_table(&table.spec.name).map_err(|_| Error::RunFailed)?;
-            if !opened.iter().any(|new| new.spec.object.object == table.spec.object.object) {
-                self.store.remove_object(table.spec.object.object);
-            }
         }
         for table in &opened {
             let (name, provider) = (table.spec.name.clone(), Arc::clone(&table.provider));
@@ -120,6 +121,17 @@ impl Session {
     /// The tables as they are now; a later change does not touch what was returned.
     pub(crate) fn tables(&self) -> Arc<Vec<Arc<Table>>> {
         self.tables.read().map(|tables| Arc::clone(&tables)).unwrap_or_default()
+    }
+
+    /// An object that is open already is not opened again: running queries and a set of tables that is refused half-way
+    /// must find it where it was.
+    fn file(&self, object: &ObjectRef) -> Result<Arc<ObjectFile>, Error> {
+        self.keys.open(object)?;
+        let held = self.tables();
+        match held.iter().find(|table| table.spec.object == *object) {
+            Some(table) => Ok(Arc::clone(&table.file)),
+            None => ObjectFile::open(&self.objects_dir, &self.keys, object).map(Arc::new),
+        }
     }
 
     /// Is the object what its description says, and of a sort that belongs here?
@@ -144,7 +156,7 @@ impl Session {
         schema: SchemaRef,
     ) -> Result<Arc<dyn TableProvider>, Error> {
         let fault = |_| Error::OrderMismatch { what: "table" };
-        let url = self.store.put_object(object.object, Arc::clone(file));
+        let url = self.store.put_object(object.object, file);
         let url = ListingTableUrl::parse(url).map_err(fault)?;
         let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
         let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(schema);
