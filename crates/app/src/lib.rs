@@ -34,6 +34,8 @@ pub mod products;
 pub mod resources;
 pub mod runs;
 pub mod tenants;
+#[cfg(test)]
+mod tests;
 pub mod uploads;
 pub mod usages;
 pub mod workbench;

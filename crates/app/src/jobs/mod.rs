@@ -106,6 +106,20 @@ pub(crate) async fn run(app: App) {
     }
 }
 
+/// Runs what is due until nothing is, one after the other.
+#[cfg(test)]
+pub(crate) async fn drain(app: &App) {
+    loop {
+        let due = lease(app, CONCURRENT).await.unwrap();
+        if due.is_empty() {
+            return;
+        }
+        for job in &due {
+            attempt(app, job).await;
+        }
+    }
+}
+
 async fn lease(app: &App, free: usize) -> Result<Vec<Job>> {
     let Ok(limit @ 1..) = u32::try_from(free) else { return Ok(Vec::new()) };
     let now = app.now();
@@ -131,16 +145,21 @@ async fn attempt(app: &App, job: &Job) {
             let (code, later) = (error.code(), now.plus_seconds(1 << job.attempt.clamp(0, 10)));
             app.store()
                 .system("jobs.retry", |tx| {
-                    Box::pin(async move {
-                        Ok::<_, Error>(jobs::retry(tx, job, later, code, ATTEMPTS_MAX).await?)
-                    })
+                    Box::pin(
+                        async move { Ok::<_, Error>(jobs::retry(tx, job, later, code, ATTEMPTS_MAX).await?) },
+                    )
                 })
                 .await
                 .map(|_| ())
         }
     };
     if let Err(error) = outcome {
-        tracing::error!(job.kind, job.key, error.code = error.code(), "job outcome not stored; it will run again");
+        tracing::error!(
+            job.kind,
+            job.key,
+            error.code = error.code(),
+            "job outcome not stored; it will run again"
+        );
     }
 }
 

@@ -47,8 +47,7 @@ async fn list_queue(
     Caller(ctx): Caller,
     Query(page): Query<PageQuery>,
 ) -> Answer<Page<ExportView>> {
-    let (items, next) =
-        exports::review_queue(&edge.app, &ctx, page.after.as_deref(), page.limit()).await?;
+    let (items, next) = exports::review_queue(&edge.app, &ctx, page.after.as_deref(), page.limit()).await?;
     Ok(Json(Page { items, next }))
 }
 

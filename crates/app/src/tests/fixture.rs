@@ -1,0 +1,340 @@
+//! An installation in a temporary folder, with units and people of the built-in county and one open authorisation.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use access::{Principal, Role, Standing};
+use base::{Id, Timestamp, kind};
+use bytes::Bytes;
+use catalog::{Decision, Openness, UpdateFrequency};
+use privacy::SensitiveKind;
+use privacy::ir::{Entity, Label};
+use privacy::masking::MaskSpec;
+use storage::records::{self, Expected};
+
+use crate::cases::{self, ActRequest, OpenRequest};
+use crate::clock::{new_id, random_bytes};
+use crate::identity::Unit;
+use crate::packs::PackSource;
+use crate::resources::{self, NewResource};
+use crate::tenants::{Grant, GrantState, Tenant, TenantState};
+use crate::uploads::{self, UploadFormat};
+use crate::{App, Config, Ctx, Error, Result, jobs};
+
+pub(super) struct County {
+    pub(super) app: App,
+    pub(super) folder: tempfile::TempDir,
+    pub(super) tenant: Id<kind::Tenant>,
+    units: BTreeMap<&'static str, Unit>,
+    persons: BTreeMap<&'static str, Id<kind::Person>>,
+}
+
+const UNITS: [(&str, &[Role]); 5] = [
+    ("bigdata-bureau", &[Role::Authority, Role::Reviewer]),
+    ("supervision-office", &[Role::Supervisor, Role::Reviewer]),
+    ("market-bureau", &[Role::Provider]),
+    ("civil-bureau", &[Role::Provider]),
+    ("operator", &[Role::OperatorManager, Role::OperatorEngineer, Role::Applicant]),
+];
+
+fn packs() -> Vec<PackSource> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
+    let mut sources = Vec::new();
+    for folder in std::fs::read_dir(&root).unwrap() {
+        let folder = folder.unwrap().path();
+        if !folder.is_dir() {
+            continue;
+        }
+        let mut files = Vec::new();
+        collect(&folder, &folder, &mut files);
+        files.sort();
+        sources.push(PackSource { id: folder.file_name().unwrap().to_string_lossy().into_owned(), files });
+    }
+    sources
+}
+
+fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(root, &path, files);
+        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+            files.push((name, std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+impl County {
+    pub(super) async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config =
+            Config { data: folder.path().to_owned(), jurisdiction: "deqing".to_owned(), ..Config::default() };
+        let app = App::open(config, &packs()).await.unwrap();
+        let mut county = Self {
+            app,
+            folder,
+            tenant: new_id(Timestamp::from_micros(1)),
+            units: BTreeMap::new(),
+            persons: BTreeMap::new(),
+        };
+        let now = county.app.now();
+        for (code, roles) in UNITS {
+            let unit = Unit {
+                id: new_id(now),
+                code: code.to_owned(),
+                name: code.to_owned(),
+                en: code.to_owned(),
+                roles: roles.to_vec(),
+                standing: Standing::Active,
+            };
+            county.put(&unit).await;
+            county.persons.insert(code, new_id(now));
+            county.units.insert(code, unit);
+        }
+        county.tenant = county.authorise("operator", TenantState::Active).await;
+        county
+    }
+
+    /// An authorisation of a unit, without the cases that lead to it.
+    pub(super) async fn authorise(&self, unit: &str, state: TenantState) -> Id<kind::Tenant> {
+        let unit = &self.units[unit];
+        let now = self.app.now();
+        let tenant = Tenant {
+            id: new_id(now),
+            unit: unit.id,
+            unit_code: unit.code.clone(),
+            unit_name: unit.name.clone(),
+            title: "test".to_owned(),
+            pack: "deqing".to_owned(),
+            case: None,
+            state,
+            term: None,
+            created: now,
+            closed_by: None,
+            was_open: false,
+            certificate: None,
+        };
+        self.put(&tenant).await;
+        let (app, id) = (&self.app, tenant.id);
+        app.store()
+            .system("test.key", |tx| Box::pin(async move { app.keys().create_tenant(tx, id, now).await }))
+            .await
+            .unwrap();
+        tenant.id
+    }
+
+    pub(super) async fn put<R: records::Record>(&self, record: &R) {
+        let now = self.app.now();
+        self.app
+            .store()
+            .system("test.put", |tx| {
+                Box::pin(async move {
+                    records::put(tx, record, Expected::Any, now).await?;
+                    Ok::<_, Error>(())
+                })
+            })
+            .await
+            .unwrap();
+    }
+
+    pub(super) async fn get<R: records::Record>(&self, id: uuid::Uuid) -> R {
+        let found = self
+            .app
+            .store()
+            .read("test.get", |tx| Box::pin(async move { Ok::<_, Error>(records::get::<R>(tx, id).await?) }))
+            .await
+            .unwrap();
+        found.unwrap().value
+    }
+
+    /// Sets the state of the tenant, as a case would.
+    pub(super) async fn set_state(&self, state: TenantState) {
+        let tenant = self.get::<Tenant>(self.tenant.uuid()).await;
+        self.put(&Tenant { state, ..tenant }).await;
+    }
+
+    /// Somebody of a unit.
+    pub(super) fn ctx(&self, unit: &str) -> Ctx {
+        let unit = &self.units[unit];
+        let now = self.app.now();
+        let person = self.persons[unit.code.as_str()];
+        let mut principal = Principal::person(
+            person,
+            (unit.id, &unit.code),
+            &unit.roles,
+            new_id(now),
+            now.plus_seconds(3_600),
+        );
+        if unit.code == "operator" {
+            principal.tenants = vec![self.tenant];
+        }
+        Ctx {
+            principal,
+            person_name: unit.code.clone(),
+            unit_name: unit.name.clone(),
+            now,
+            request: new_id(now),
+            idempotency_key: None,
+        }
+    }
+
+    /// A resource registered by a provider and filled with a CSV text.
+    pub(super) async fn resource(
+        &self,
+        provider: &str,
+        code: &str,
+        entity: &str,
+        key: &str,
+        csv: Vec<u8>,
+    ) -> Result<Id<kind::Resource>> {
+        let new = NewResource {
+            code: code.to_owned(),
+            name_zh: code.to_owned(),
+            name_en: code.to_owned(),
+            description: String::new(),
+            update_frequency: UpdateFrequency::Yearly,
+            openness: Openness::Conditional,
+            entity: Entity { kind: entity.to_owned(), columns: vec![key.to_owned()], protected: true },
+        };
+        let entry = resources::register_resource(&self.app, &self.ctx(provider), &new).await?;
+        self.upload(provider, entry.id(), csv).await?;
+        Ok(entry.id())
+    }
+
+    pub(super) async fn upload(
+        &self,
+        provider: &str,
+        resource: Id<kind::Resource>,
+        csv: Vec<u8>,
+    ) -> Result<uploads::Uploaded> {
+        let pieces: Vec<_> =
+            csv.chunks(1_000).map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece))).collect();
+        let body = futures::stream::iter(pieces);
+        uploads::upload(&self.app, &self.ctx(provider), resource, UploadFormat::Csv, body).await
+    }
+
+    /// Accepts all columns as public, but the key as an identifier.
+    pub(super) async fn classify(&self, provider: &str, resource: Id<kind::Resource>, key: &str) {
+        let ctx = self.ctx(provider);
+        let entry = resources::resource(&self.app, &ctx, resource).await.unwrap();
+        let decisions: Vec<_> = entry
+            .resource
+            .columns
+            .iter()
+            .map(|column| Decision {
+                column: column.name.clone(),
+                kind: SensitiveKind::General,
+                level: if column.name == key { 2 } else { 1 },
+                label: if column.name == key { Label::Identifier } else { Label::Public },
+                mask: if column.name == key {
+                    MaskSpec::Token { domain: "test".to_owned() }
+                } else {
+                    MaskSpec::Keep
+                },
+                note: "test".to_owned(),
+            })
+            .collect();
+        resources::classify_resource(&self.app, &ctx, resource, &decisions).await.unwrap();
+    }
+
+    /// Grants columns to the tenant, as the effect of a case does, and has the job prepare them.
+    pub(super) async fn grant(&self, resource: Id<kind::Resource>, columns: &[&str]) -> Grant {
+        let now = self.app.now();
+        let entry = self.get::<resources::CatalogEntry>(resource.uuid()).await;
+        let wanted = resources::Wanted {
+            code: entry.resource.code.clone(),
+            columns: columns.iter().map(|&name| name.to_owned()).collect(),
+        };
+        let grant = Grant {
+            id: new_id(now),
+            tenant: self.tenant,
+            resource,
+            code: wanted.code.clone(),
+            columns: entry.check_wanted(&wanted).unwrap(),
+            case: new_id(now),
+            state: GrantState::Preparing,
+            created: now,
+            raw: None,
+            twin: None,
+            error: None,
+        };
+        self.put(&grant).await;
+        self.push(jobs::PREPARE_GRANT, grant.id, &grant.id).await;
+        jobs::drain(&self.app).await;
+        self.get::<Grant>(grant.id.uuid()).await
+    }
+
+    pub(super) async fn push(
+        &self,
+        kind: &'static str,
+        key: impl ToString,
+        body: &(impl serde::Serialize + Sync),
+    ) {
+        let (now, key) = (self.app.now(), key.to_string());
+        self.app
+            .store()
+            .system("test.push", |tx| {
+                let key = key.clone();
+                Box::pin(async move { jobs::push(tx, kind, key, now, body).await })
+            })
+            .await
+            .unwrap();
+    }
+
+    /// Opens a case about things of the tenant.
+    pub(super) async fn case(&self, procedure: &str, facts: serde_json::Value) -> Id<kind::Case> {
+        let request = OpenRequest {
+            procedure: procedure.to_owned(),
+            title: procedure.to_owned(),
+            form: BTreeMap::default(),
+            attachments: Vec::new(),
+            facts: serde_json::from_value(facts).unwrap(),
+        };
+        cases::open(&self.app, &self.ctx("operator"), &request).await.unwrap().id
+    }
+
+    pub(super) async fn act(
+        &self,
+        unit: &str,
+        case: Id<kind::Case>,
+        request: serde_json::Value,
+    ) -> Result<()> {
+        let request: ActRequest = serde_json::from_value(request).unwrap();
+        cases::act(&self.app, &self.ctx(unit), case, &request).await?;
+        jobs::drain(&self.app).await;
+        Ok(())
+    }
+
+    /// Files below the objects folder.
+    pub(super) fn files(&self) -> Vec<std::path::PathBuf> {
+        let mut files = Vec::new();
+        for folder in std::fs::read_dir(self.folder.path().join("objects")).unwrap() {
+            let folder = folder.unwrap().path();
+            if folder.is_dir() {
+                files.extend(std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()));
+            }
+        }
+        files
+    }
+}
+
+/// Enterprises in three industries: two large ones and one of three firms only.
+pub(super) fn enterprises(rows: usize) -> Vec<u8> {
+    let mut csv = "credit_code,industry,licence_status,employees\n".to_owned();
+    for row in 0..rows {
+        let industry = match row {
+            0..3 => "fishery",
+            _ if row % 2 == 0 => "retail",
+            _ => "textile",
+        };
+        let status = if row % 5 == 0 { "expired" } else { "valid" };
+        csv.push_str(&format!("ENT-{row:06}-X,{industry},{status},{}\n", 10 + row % 90));
+    }
+    csv.into_bytes()
+}
+
+/// Random text that must never be found in a file.
+pub(super) fn marker() -> String {
+    format!("marker-{:016x}", u64::from_be_bytes(random_bytes()))
+}

@@ -1,0 +1,284 @@
+//! Upload → classify → grant → twin → query → model → run → export → release → verification → destruction.
+
+use std::collections::BTreeMap;
+
+use access::Action;
+use serde_json::json;
+
+use super::fixture::{County, enterprises, marker};
+use crate::exports::{self, ExportState, NewExport, ReleaseFormat};
+use crate::models::{self, ModelState, NewModel};
+use crate::runs::{self, RunState};
+use crate::tenants::{GrantState, Tenant, TenantState};
+use crate::workbench::{self, QueryRequest};
+use crate::{Error, jobs, zones};
+
+const COLUMNS: &[&str] = &["credit_code", "industry", "licence_status", "employees"];
+
+fn sql(text: &str) -> QueryRequest {
+    QueryRequest { sql: text.to_owned(), ..QueryRequest::default() }
+}
+
+fn query_model(sql: &str) -> NewModel {
+    serde_json::from_value(json!({
+        "name": "industries", "sql": sql, "entity": "enterprise", "reversibility": "sums only"
+    }))
+    .unwrap()
+}
+
+async fn granted() -> County {
+    let county = County::open().await;
+    let csv = enterprises(2_000);
+    let resource =
+        county.resource("market-bureau", "enterprises", "enterprise", "credit_code", csv).await.unwrap();
+    county.classify("market-bureau", resource, "credit_code").await;
+    let grant = county.grant(resource, COLUMNS).await;
+    assert_eq!(grant.state, GrantState::Ready, "{:?}", grant.error);
+    assert_eq!(grant.raw.unwrap().rows, 2_000);
+    let sampled = grant.twin.unwrap().rows;
+    assert!((100..300).contains(&sampled), "a tenth of the enterprises, not {sampled}");
+    county
+}
+
+/// A model that reviewers have approved.
+async fn approved(county: &County, new: &NewModel) -> models::ModelRecord {
+    let engineer = county.ctx("operator");
+    let model = models::create_model(&county.app, &engineer, county.tenant, new).await.unwrap();
+    let id = model.model.id;
+    let early = runs::order_run(&county.app, &engineer, id, &BTreeMap::new()).await.unwrap_err();
+    assert!(["model.not_approved", "model.not_query"].contains(&early.code()), "{early:?}");
+    let case = county.case("模型审核", json!({ "授权": county.tenant, "模型": id })).await;
+    let approve = json!({ "command": "approve", "opinion": "同意", "facts": { "可还原原始数据": false } });
+    county.act("supervision-office", case, approve).await.unwrap();
+    let model = models::model(&county.app, &engineer, id).await.unwrap();
+    assert_eq!(model.state, ModelState::Approved);
+    model
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn data_reach_a_buyer_only_as_reviewed_sums() {
+    let county = granted().await;
+    let engineer = county.ctx("operator");
+    let model = approved(
+        &county,
+        &query_model("SELECT industry, count(*) AS n FROM enterprises GROUP BY industry ORDER BY industry"),
+    )
+    .await;
+
+    let run = runs::order_run(&county.app, &engineer, model.model.id, &BTreeMap::new()).await.unwrap();
+    jobs::drain(&county.app).await;
+    let run = runs::run(&county.app, &engineer, run.id).await.unwrap();
+    assert_eq!(run.state, RunState::Done, "{:?}", run.error);
+    let result = run.result.clone().unwrap();
+    assert_eq!(
+        (result.report.cells, result.report.passed, result.rows),
+        (3, 2, 2),
+        "three firms are too few"
+    );
+
+    let new = NewExport { purpose: "行业统计".to_owned(), ..NewExport::default() };
+    let (export, case) = exports::open_export_case(&county.app, &engineer, run.id, &new).await.unwrap();
+    let again = exports::open_export_case(&county.app, &engineer, run.id, &new).await.unwrap();
+    assert_eq!((again.0.id, again.1.id), (export.id, case.id), "one request waits once");
+    let own = exports::candidate(&county.app, &engineer, export.id, 0).await.unwrap_err();
+    assert!(matches!(own, Error::Forbidden(_)), "the operator sees no candidate");
+    let reviewer = county.ctx("supervision-office");
+    let candidate = exports::candidate(&county.app, &reviewer, export.id, 0).await.unwrap();
+    assert_eq!(candidate.page.rows.len(), 2);
+
+    let agree = json!({ "command": "approve", "opinion": "同意出域" });
+    county.act("supervision-office", case.id, agree.clone()).await.unwrap();
+    let waiting = exports::export(&county.app, &engineer, export.id).await.unwrap();
+    assert_eq!(waiting.export.state, ExportState::Requested, "one vote is not two");
+    county.act("bigdata-bureau", case.id, agree).await.unwrap();
+    let released = exports::export(&county.app, &engineer, export.id).await.unwrap();
+    assert_eq!(released.export.state, ExportState::Released);
+    let csv = exports::download(&county.app, &engineer, export.id, ReleaseFormat::Csv).await.unwrap();
+    assert_eq!(String::from_utf8(csv).unwrap(), "industry,n\nretail,998\ntextile,999\n");
+    let index = exports::release_index(&county.app, export.id, vec!["industry".to_owned()]).await.unwrap();
+    assert_eq!(index.lookup(&["retail".to_owned()]).unwrap().rows, [[json!("retail"), json!(998)]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_dev_zone_shows_masked_samples_and_every_query_is_recorded() {
+    let county = granted().await;
+    let engineer = county.ctx("operator");
+    let ask = async |text: &str| workbench::query(&county.app, &engineer, county.tenant, &sql(text)).await;
+    let answer = ask("SELECT credit_code, industry FROM enterprises LIMIT 3").await.unwrap();
+    assert_eq!(answer.page.rows.len(), 3);
+    assert!(answer.page.rows.iter().all(|row| !row[0].as_str().unwrap().starts_with("ENT-")), "masked");
+    let before = answer.journal_seq;
+    let hostile = ask("SELECT * FROM '/etc/passwd'").await.unwrap_err();
+    assert!(hostile.code().starts_with("domain."), "{hostile:?}");
+    let recorded = ask("SELECT count(*) AS n FROM enterprises").await.unwrap();
+    assert_eq!(recorded.journal_seq, before + 2, "the refused query is recorded too");
+    let officer =
+        workbench::query(&county.app, &county.ctx("bigdata-bureau"), county.tenant, &sql("SELECT 1")).await;
+    assert!(matches!(officer.unwrap_err(), Error::Forbidden(_)));
+    let tables = workbench::tables(&county.app, &engineer, county.tenant).await.unwrap();
+    assert_eq!((tables[0].name.as_str(), tables[0].columns[0].mask), ("enterprises", "token"));
+
+    county.set_state(TenantState::Suspended).await;
+    let closed = ask("SELECT 1").await.unwrap_err();
+    assert!(matches!(closed, Error::Forbidden(_)), "{closed:?}");
+    county.push(jobs::STOP_ZONES, "test", &county.tenant).await;
+    jobs::drain(&county.app).await;
+    assert_eq!(county.app.zones().workers(county.tenant).await, 0);
+    let prod = secure_domain::protocol::ZoneKind::Prod;
+    assert_eq!(zones::zone(&county.app, county.tenant, prod).await.err().unwrap().code(), "tenant.closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_refused_with_the_nearest_legal_form() {
+    let county = granted().await;
+    let engineer = county.ctx("operator");
+    let new = query_model("SELECT credit_code, employees FROM enterprises");
+    let refused = models::create_model(&county.app, &engineer, county.tenant, &new).await.unwrap_err();
+    assert_eq!(refused.code(), "privacy.not_aggregate");
+    assert!(!refused.refusal().unwrap().legal_form_zh.is_empty());
+    let unknown = query_model("SELECT count(*) AS n FROM persons");
+    let unknown = models::create_model(&county.app, &engineer, county.tenant, &unknown).await.unwrap_err();
+    assert!(unknown.code().starts_with("domain."), "{unknown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_column_that_was_not_granted_is_counted_and_never_named() {
+    let county = County::open().await;
+    let csv = enterprises(2_000);
+    let resource =
+        county.resource("market-bureau", "enterprises", "enterprise", "credit_code", csv).await.unwrap();
+    county.classify("market-bureau", resource, "credit_code").await;
+    let grant = county.grant(resource, &["industry", "employees"]).await;
+    assert_eq!(grant.state, GrantState::Ready, "{:?}", grant.error);
+    let engineer = county.ctx("operator");
+    let named = &sql("SELECT credit_code FROM enterprises");
+    let dev = workbench::query(&county.app, &engineer, county.tenant, named);
+    assert!(dev.await.is_err());
+    let text = "SELECT industry, count(*) AS n FROM enterprises GROUP BY industry";
+    let model = approved(&county, &query_model(text)).await;
+    let run = runs::order_run(&county.app, &engineer, model.model.id, &BTreeMap::new()).await.unwrap();
+    jobs::drain(&county.app).await;
+    let run = runs::run(&county.app, &engineer, run.id).await.unwrap();
+    assert_eq!(run.state, RunState::Done, "{:?}", run.error);
+    assert_eq!(run.result.unwrap().report.kinds, ["enterprise"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verifications_answer_yes_no_and_unknown() {
+    let county = granted().await;
+    let new: NewModel = serde_json::from_value(json!({
+        "name": "licence", "kind": "verification", "table": "enterprises", "key_column": "credit_code",
+        "sql": "licence_status = 'valid'", "entity": "enterprise", "reversibility": "yes or no"
+    }))
+    .unwrap();
+    let escaping = NewModel { sql: "1=1) THEN 1 ELSE 0 END AS holds, (1".to_owned(), ..new.clone() };
+    let engineer = county.ctx("operator");
+    assert!(models::create_model(&county.app, &engineer, county.tenant, &escaping).await.is_err());
+    let model = approved(&county, &new).await.model.id;
+    let product = crate::clock::new_id(county.app.now());
+    let app = &county.app;
+    let reference = access::ResourceRef::tenant(county.tenant).with_zone(access::Zone::Dev);
+    let permit = app.permit(&engineer, Action::WorkbenchQuery, reference).unwrap();
+    let ask = async |key: &str| models::verify(app, &permit, county.tenant, product, key.to_owned()).await;
+    assert_eq!(ask("ENT-000001-X").await.unwrap_err().code(), "domain.unknown", "not loaded yet");
+    models::load_verification(app, county.tenant, model, product).await.unwrap();
+    let answers = [ask("ENT-000001-X").await, ask("ENT-000005-X").await, ask("nobody").await];
+    let answers = answers.map(|answer| serde_json::to_value(answer.unwrap()).unwrap());
+    assert_eq!(answers, [json!("yes"), json!("no"), json!("unknown")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faulty_files_are_answered_by_row_and_leave_nothing() {
+    let county = County::open().await;
+    let secret = marker();
+    let mut csv = enterprises(500);
+    csv.extend(format!("ENT-1,{secret}\n").bytes());
+    let error =
+        county.resource("market-bureau", "broken", "enterprise", "credit_code", csv).await.unwrap_err();
+    assert_eq!(error.code(), "domain.intake");
+    let Error::Invalid { fields, detail, .. } = &error else { panic!("{error:?}") };
+    assert_eq!((fields[0].row, fields[0].code.as_str()), (Some(501), "csv.field_count"));
+    assert!(!detail.contains(&secret) && !format!("{error:?}").contains(&secret));
+    assert!(county.files().is_empty(), "{:?}", county.files());
+
+    let good = county.resource("market-bureau", "good", "enterprise", "credit_code", enterprises(500)).await;
+    let good = good.unwrap();
+    county.classify("market-bureau", good, "credit_code").await;
+    let other = county.upload("market-bureau", good, b"credit_code,other\nENT-1,2\n".to_vec()).await;
+    assert_eq!(other.unwrap_err().code(), "resource.schema_changed");
+    let stranger = county.upload("civil-bureau", good, enterprises(10)).await.unwrap_err();
+    assert!(matches!(stranger, Error::Forbidden(_) | Error::NotFound(_)), "{stranger:?}");
+    let second = county.upload("market-bureau", good, enterprises(700)).await.unwrap();
+    assert_eq!(second.resource.resource.snapshots.len(), 2);
+    assert_eq!(county.files().len(), 2, "only registered snapshots lie there");
+    let empty = county.upload("market-bureau", good, Vec::new()).await.unwrap_err();
+    assert_eq!(empty.code(), "upload.empty");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn gb18030_is_read() {
+    let county = County::open().await;
+    let mut csv = b"credit_code,name\n".to_vec();
+    for row in 0..50 {
+        csv.extend(format!("ENT-{row:04}-X,").bytes());
+        // 虚构公司
+        csv.extend([0xd0, 0xe9, 0xb9, 0xb9, 0xb9, 0xab, 0xcb, 0xbe, b'\n']);
+    }
+    let resource = county.resource("market-bureau", "gb", "enterprise", "credit_code", csv).await.unwrap();
+    let entry = county.get::<crate::resources::CatalogEntry>(resource.uuid()).await;
+    assert_eq!(entry.resource.profile.unwrap().rows, 50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn destruction_leaves_a_certificate_and_nothing_readable() {
+    let county = granted().await;
+    let model =
+        approved(&county, &query_model("SELECT industry, count(*) AS n FROM enterprises GROUP BY industry"))
+            .await;
+    let engineer = county.ctx("operator");
+    runs::order_run(&county.app, &engineer, model.model.id, &BTreeMap::new()).await.unwrap();
+    jobs::drain(&county.app).await;
+    let before = county.files().len();
+    assert_eq!(before, 5, "snapshot, raw, twin, result, cells");
+    county.set_state(TenantState::Destroyed).await;
+    let (app, tenant, now) = (&county.app, county.tenant, county.app.now());
+    app.store()
+        .system("test.destroy", |tx| {
+            Box::pin(async move { app.keys().destroy_tenant(tx, tenant, now).await })
+        })
+        .await
+        .unwrap();
+    let case = crate::clock::new_id(now);
+    let order = jobs::DestroyOrder { tenant, case, destroyed_at: now };
+    for attempt in ["first", "second"] {
+        county.push(jobs::DESTROY_TENANT, attempt, &order).await;
+        jobs::drain(app).await;
+        let record = county.get::<Tenant>(tenant.uuid()).await;
+        let certificate = record.certificate.unwrap();
+        assert_eq!((certificate.scanned, certificate.readable, certificate.workers), (4, 0, 0));
+        assert!(certificate.logs_until > now.date_at(28_800).plus_days(150));
+        assert!(certificate.journal_seq > 0);
+    }
+    assert_eq!(county.files().len(), 1, "the provider's snapshot stays the provider's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_broke_off_is_run_again_and_leaves_no_rubbish() {
+    let county = granted().await;
+    let text = "SELECT industry, count(*) AS n FROM enterprises GROUP BY industry";
+    let model = approved(&county, &query_model(text)).await;
+    let engineer = county.ctx("operator");
+    let run = runs::order_run(&county.app, &engineer, model.model.id, &BTreeMap::new()).await.unwrap();
+    // As a crash after the worker wrote and before anything was registered leaves it.
+    let now = county.app.now();
+    let left = runs::Attempt { result: crate::clock::new_id(now), cells: crate::clock::new_id(now) };
+    let path = secure_domain::objects::object_path(&county.app.config().objects_dir(), left.result);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, b"half").unwrap();
+    county.put(&runs::Run { state: RunState::Running, attempt: Some(left), ..run.clone() }).await;
+    jobs::drain(&county.app).await;
+    let done = runs::run(&county.app, &engineer, run.id).await.unwrap();
+    assert_eq!(done.state, RunState::Done, "{:?}", done.error);
+    assert!(!path.exists());
+    assert_eq!(done.attempt, None);
+}
