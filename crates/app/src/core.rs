@@ -84,7 +84,14 @@ impl App {
             stop: CancellationToken::new(),
         };
         let app = Self { inner: Arc::new(inner) };
-        app.tasks().spawn(writer);
+        // The writer would wait for the last handle, which is ours; when the application closes nobody calls any more.
+        let stopping = app.stopping().clone();
+        app.tasks().spawn(async move {
+            tokio::select! {
+                () = writer => {}
+                () = stopping.cancelled() => {}
+            }
+        });
         let now = app.now();
         let this = &app;
         this.store()
