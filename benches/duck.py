@@ -7,6 +7,7 @@ import duckdb
 
 connection = duckdb.connect()
 connection.execute(f"SET threads = {int(sys.argv[1])}")
+connection.execute("SET enable_progress_bar = false")  # it would be printed between the answers
 connection.sql("SELECT 1").to_arrow_table()  # loads what Arrow needs before anything is timed
 print(json.dumps({"version": duckdb.__version__}), flush=True)
 for line in sys.stdin:

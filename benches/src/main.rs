@@ -17,6 +17,8 @@ mod setup;
 mod start;
 mod tpch;
 
+use std::process::ExitCode;
+
 use anyhow::{Context as _, Result, bail};
 
 use report::Report;
@@ -25,7 +27,17 @@ use setup::Setup;
 /// The parts, in the order in which they run: what needs a quiet disk first.
 const PARTS: [&str; 5] = ["start", "journal", "lookup", "masking", "tpch"];
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match measure() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure() -> Result<()> {
     let setup = Setup::from_environment()?;
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     if let Some(unknown) = wanted.iter().find(|part| !PARTS.contains(&part.as_str())) {

@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
-/// How long a program may take until it listens, and to stop.
+/// How long a program may take until it listens.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long it may take to stop before it is killed.
+const STOPPING: Duration = Duration::from_secs(10);
 /// How often it is looked at. *Units*: 1 ms, the accuracy of a start time.
 const PAUSE: Duration = Duration::from_millis(1);
 
@@ -117,22 +119,23 @@ impl Server {
         Ok(Memory { resident, children: children.len() })
     }
 
-    /// Asks it to stop and waits.
+    /// Asks it to stop and waits; says so if it has to be killed.
     ///
     /// # Errors
-    /// If it does not.
+    /// If it cannot be asked.
     pub(crate) fn stop(mut self) -> Result<()> {
         // A peer ends with its standard input, the server at SIGTERM.
         drop(self.child.stdin.take());
         let _ended = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
         let start = Instant::now();
-        while start.elapsed() < PATIENCE {
+        while start.elapsed() < STOPPING {
             if self.child.try_wait()?.is_some() {
                 return Ok(());
             }
             std::thread::sleep(PAUSE);
         }
-        bail!("did not stop within {PATIENCE:?}")
+        println!("   (did not stop within {STOPPING:?} of SIGTERM and was killed)");
+        Ok(())
     }
 }
 
@@ -201,7 +204,7 @@ pub(crate) fn fire(targets: &Path, each: Duration, connections: usize) -> Result
         .args([each.as_secs().to_string(), connections.to_string()])
         .stderr(Stdio::inherit())
         .output()?;
-    ensure!(output.status.success(), "the load broke off");
+    ensure!(output.status.success(), "the load broke off: {}", output.status);
     let load: Load = serde_json::from_slice(&output.stdout)?;
     ensure!(load.refused.is_empty(), "refused: {:?} {}", load.refused, load.example.unwrap_or_default());
     Ok(load)
