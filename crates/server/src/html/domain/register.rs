@@ -142,7 +142,8 @@ fn say(visit: &Visit, page: &mut ResourceRegister, error: &Error) {
             .map(|place| {
                 let (problem, remedy) = visit.error_words(&place.code);
                 let row = place.row.map_or_else(|| "—".to_owned(), |row| row.to_string());
-                vec![row, place.field.clone(), problem, remedy]
+                let column = if matches!(place.field.as_str(), "" | "0") { "—" } else { &place.field };
+                vec![row, column.to_owned(), problem, remedy]
             })
             .collect(),
         rows_more: None,

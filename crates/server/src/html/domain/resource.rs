@@ -113,7 +113,6 @@ fn snapshots(visit: &Visit, entry: &CatalogEntry) -> Vec<Snapshot> {
         version: (number + 1).to_string(),
         at: visit.minute(snapshot.taken_at),
         rows: words::count(snapshot.rows),
-        size: "—".to_owned(),
         digest: short(&snapshot.digest),
         by: entry.unit_name.clone(),
     };
@@ -204,6 +203,9 @@ fn kind_name(visit: &Visit, kind: SensitiveKind) -> String {
 /// Why a kind is proposed: counts, never values.
 fn evidence(visit: &Visit, proposal: &Proposal) -> String {
     let found = &proposal.evidence;
+    if proposal.kind == SensitiveKind::General && !found.name_hint {
+        return visit.text_with("evidence-none", &[("sampled", &found.sampled.to_string())]);
+    }
     let (sampled, matched, valid) =
         (found.sampled.to_string(), found.matched.to_string(), found.checksum_valid.to_string());
     let mut text = visit.text_with("evidence-shape", &[("sampled", &sampled), ("matched", &matched)]);

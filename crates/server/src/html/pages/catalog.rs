@@ -91,7 +91,6 @@ pub struct Snapshot {
     pub version: String,
     pub at: String,
     pub rows: String,
-    pub size: String,
     pub digest: String,
     pub by: String,
 }
@@ -156,7 +155,6 @@ impl Page for ResourcePage {
                 version: "2".into(),
                 at: "2026-09-20 08:00".into(),
                 rows: "100,000".into(),
-                size: "4.1 MB".into(),
                 digest: "b1946ac9…".into(),
                 by: "何设竹".into(),
             }],

@@ -291,6 +291,12 @@ fn messages_are_all_used() {
     for name in Files::iter() {
         text.push_str(std::str::from_utf8(&Files::get(&name).unwrap().data).unwrap());
     }
+    for folder in ["desk", "domain"] {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/html").join(folder);
+        for file in std::fs::read_dir(folder).unwrap() {
+            text.push_str(&std::fs::read_to_string(file.unwrap().path()).unwrap());
+        }
+    }
     // Keys joined from a prefix and a code.
     let joined = [
         "error-",
@@ -306,6 +312,31 @@ fn messages_are_all_used() {
         "portal-nav-",
         "gauge-",
         "pack-",
+        "check-",
+        "closed-",
+        "export-state-",
+        "frequency-",
+        "grade-",
+        "grant-state-",
+        "label-",
+        "line-",
+        "mask-",
+        "model-",
+        "month-",
+        "notice-",
+        "openness-",
+        "period-",
+        "product-",
+        "residue-",
+        "resource-",
+        "role-",
+        "run-state-",
+        "sensitive-",
+        "source-",
+        "tenant-stage-",
+        "tenant-state-",
+        "type-",
+        "usage-state-",
     ];
     let locale = include_str!("../../../../../web/locales/en.ftl");
     for line in locale.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase())) {
