@@ -99,7 +99,8 @@ pub async fn backup(app: &App, to: &Path, keys: Keys) -> Result<Manifest> {
         keys: with_keys,
         files,
     };
-    let bytes = serde_json::to_vec_pretty(&manifest).map_err(|error| Error::internal("backup.write", error))?;
+    let bytes =
+        serde_json::to_vec_pretty(&manifest).map_err(|error| Error::internal("backup.write", error))?;
     let path = to.join(MANIFEST);
     blocking(move || folder::write_durable(&path, &bytes)).await?;
     Ok(manifest)
@@ -119,7 +120,9 @@ async fn copy_all(from: PathBuf, to: &Path, name: &'static str) -> Result<Vec<Fi
     blocking(move || folder::copy(&from, &to, name)).await
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> + Send + 'static) -> Result<T> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal("backup.write", error))?.map_err(
         |error| match error.kind() {
             std::io::ErrorKind::StorageFull => Error::Unavailable("storage.full"),
@@ -135,7 +138,8 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> std::io::Result<T> +
 /// empty; storage faults.
 pub async fn restore(config: &Config, from: &Path) -> Result<Manifest> {
     let not_whole = |detail: String| Error::invalid("backup.not_whole", detail);
-    let bytes = std::fs::read(from.join(MANIFEST)).map_err(|error| not_whole(format!("{MANIFEST}: {error}")))?;
+    let bytes =
+        std::fs::read(from.join(MANIFEST)).map_err(|error| not_whole(format!("{MANIFEST}: {error}")))?;
     let manifest: Manifest = serde_json::from_slice(&bytes).map_err(|error| not_whole(error.to_string()))?;
     if manifest.format != FORMAT {
         return Err(not_whole(format!("{MANIFEST}: unknown format")));
@@ -156,7 +160,8 @@ pub async fn restore(config: &Config, from: &Path) -> Result<Manifest> {
     store.migrate().await?;
     store.restore(&from.join(DATABASE)).await?;
     store.close().await;
-    let targets = [("ledger", config.ledger_dir()), ("objects", config.objects_dir()), ("keys", config.keys_dir())];
+    let targets =
+        [("ledger", config.ledger_dir()), ("objects", config.objects_dir()), ("keys", config.keys_dir())];
     for (name, target) in targets {
         let source = from.join(name);
         if source.is_dir() {

@@ -104,7 +104,8 @@ impl Log {
     async fn reaches(&self, size: u64) -> Result<()> {
         self.wake();
         let mut seen = self.size.subscribe();
-        let reached = tokio::time::timeout(SEQUENCE_WAIT, seen.wait_for(|published| *published >= size)).await;
+        let reached =
+            tokio::time::timeout(SEQUENCE_WAIT, seen.wait_for(|published| *published >= size)).await;
         match reached {
             Ok(Ok(_)) => Ok(()),
             _ => Err(Error::Unavailable("ledger.pending")),

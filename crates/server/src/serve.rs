@@ -15,7 +15,11 @@ use crate::state::Edge;
 ///
 /// # Errors
 /// When the embedded pages are not usable or the listener breaks.
-pub async fn serve(app: App, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+pub async fn serve(
+    app: App,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
     let renderer = Renderer::load(&Assets::load()).map_err(io::Error::other)?;
     app.start_background();
     let router = http::router(Edge { app: app.clone(), renderer });

@@ -90,11 +90,13 @@ pub(super) fn entry(path: &Path, name: String) -> io::Result<FileEntry> {
 /// The first file that is missing or differs from the list.
 pub(super) fn first_wrong(root: &Path, files: &[FileEntry]) -> io::Result<Option<String>> {
     for file in files {
-        let inside = Path::new(&file.path).components().all(|part| matches!(part, std::path::Component::Normal(_)));
-        let same = inside && match entry(&root.join(&file.path), file.path.clone()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            found => found? == *file,
-        };
+        let inside =
+            Path::new(&file.path).components().all(|part| matches!(part, std::path::Component::Normal(_)));
+        let same = inside
+            && match entry(&root.join(&file.path), file.path.clone()) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+                found => found? == *file,
+            };
         if !same {
             return Ok(Some(file.path.clone()));
         }

@@ -108,14 +108,11 @@ async fn check_log(
                 })
                 .await;
             let last = page.as_ref().ok().and_then(|rows| rows.last()).map(|row| row.seq);
-            let more = matches!(last, Some(_));
             if !page.as_ref().is_ok_and(Vec::is_empty) && send.send(page).await.is_err() {
                 return;
             }
-            match last {
-                Some(last) if more => next = last + 1,
-                _ => return,
-            }
+            let Some(last) = last else { return };
+            next = last + 1;
         }
     };
     let (folder, key) = (LedgerFolder::new(config.ledger_dir()), key.clone());

@@ -111,9 +111,9 @@ async fn resume(app: &App) -> Result<Sequencer> {
     let (sequenced, rows) = app
         .store()
         .read("ledger.position", |tx| {
-            Box::pin(async move {
-                Ok::<_, Error>((position::sequenced(tx).await?, journal::size(tx).await?))
-            })
+            Box::pin(
+                async move { Ok::<_, Error>((position::sequenced(tx).await?, journal::size(tx).await?)) },
+            )
         })
         .await?;
     let this = app.clone();

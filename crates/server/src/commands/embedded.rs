@@ -28,7 +28,8 @@ pub(crate) fn built_in() -> Result<Vec<PackSource>> {
     let mut files = Vec::new();
     for name in PackFiles::iter() {
         let Some(file) = PackFiles::get(&name) else { continue };
-        let text = String::from_utf8(file.data.into_owned()).with_context(|| format!("{name} is not UTF-8"))?;
+        let text =
+            String::from_utf8(file.data.into_owned()).with_context(|| format!("{name} is not UTF-8"))?;
         files.push((name.into_owned(), text));
     }
     Ok(group(files))
@@ -39,7 +40,8 @@ pub(crate) fn from_folder(root: &Path) -> Result<Vec<PackSource>> {
     let mut files = Vec::new();
     let mut left = vec![root.to_owned()];
     while let Some(folder) = left.pop() {
-        let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        let entries =
+            std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
         for entry in entries {
             let path = entry?.path();
             if path.is_dir() {
@@ -51,8 +53,8 @@ pub(crate) fn from_folder(root: &Path) -> Result<Vec<PackSource>> {
             }
             let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
             if is_pack_file(&name) {
-                let text =
-                    std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+                let text = std::fs::read_to_string(&path)
+                    .with_context(|| format!("cannot read {}", path.display()))?;
                 files.push((name, text));
             }
         }

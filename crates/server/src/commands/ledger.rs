@@ -8,7 +8,12 @@ use app::backup::{FolderReport, verify_folder};
 
 use super::Lang;
 
-pub(crate) async fn verify(config: &app::Config, key: Option<&str>, lang: Lang, json: bool) -> Result<ExitCode> {
+pub(crate) async fn verify(
+    config: &app::Config,
+    key: Option<&str>,
+    lang: Lang,
+    json: bool,
+) -> Result<ExitCode> {
     let key = match key {
         Some(text) => text.parse().context("not a verifier key")?,
         None => app::ledger::public_key(config)?,

@@ -2,10 +2,12 @@
 
 mod admin;
 pub mod demo;
-mod embedded;
+pub(crate) mod embedded;
 mod ledger;
 mod pack;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -88,7 +90,8 @@ impl Settings {
         let mut config = match &self.config {
             None => app::Config::default(),
             Some(path) => {
-                let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("cannot read {}", path.display()))?;
                 serde_saphyr::from_str(&text).with_context(|| format!("settings in {}", path.display()))?
             }
         };
@@ -186,7 +189,8 @@ pub fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("SHUYU_LOG").unwrap_or_else(|_| "warn,app=info,server=info".into()),
+            tracing_subscriber::EnvFilter::try_from_env("SHUYU_LOG")
+                .unwrap_or_else(|_| "warn,app=info,server=info".into()),
         )
         .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -12,7 +12,8 @@ use super::{Lang, embedded};
 /// Loads the folder's pack with its parents and says everything that is wrong with it.
 pub(crate) fn check(folder: &Path, lang: Lang) -> Result<ExitCode> {
     let folder = folder.canonicalize().with_context(|| format!("{}", folder.display()))?;
-    let id = folder.file_name().and_then(|name| name.to_str()).context("a pack's folder has a name")?.to_owned();
+    let id =
+        folder.file_name().and_then(|name| name.to_str()).context("a pack's folder has a name")?.to_owned();
     let mut sources = Vec::new();
     if let Some(beside) = folder.parent() {
         sources = embedded::from_folder(beside)?;

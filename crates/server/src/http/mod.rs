@@ -95,6 +95,11 @@ async fn method_not_allowed() -> Response {
     Problem(Error::invalid("http.method", "")).into_response()
 }
 
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) use tests::installation;
+
 /// The query of a list.
 #[derive(Debug, Default, serde::Deserialize)]
 pub(crate) struct PageQuery {

@@ -65,7 +65,8 @@ impl Client {
     /// # Errors
     /// When the connection fails or breaks; the call may or may not have had its effect.
     pub async fn send(&self, call: &Call) -> Result<Answer> {
-        let mut request = Request::builder().method(call.method.clone()).uri(format!("{}{}", self.base, call.path));
+        let mut request =
+            Request::builder().method(call.method.clone()).uri(format!("{}{}", self.base, call.path));
         if let Some(token) = &call.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
@@ -80,7 +81,8 @@ impl Client {
             request = request.header("content-type", kind);
         }
         let request = request.body(Full::new(body.unwrap_or_default())).context("request cannot be built")?;
-        let answer = self.pool.request(request).await.with_context(|| format!("{} {}", call.method, call.path))?;
+        let answer =
+            self.pool.request(request).await.with_context(|| format!("{} {}", call.method, call.path))?;
         let status = answer.status().as_u16();
         let body = answer.into_body().collect().await.context("answer broke off")?.to_bytes();
         Ok(Answer { status, body })

@@ -37,7 +37,11 @@ impl Audience for Terminal {
         let say = self.lang.pick(&say.zh, &say.en);
         if self.rewrite {
             let filled = number * 24 / of.max(1);
-            print!("\r\u{1b}[K{}{} {number}/{of} {say}", "█".repeat(filled), "░".repeat(24_usize.saturating_sub(filled)));
+            print!(
+                "\r\u{1b}[K{}{} {number}/{of} {say}",
+                "█".repeat(filled),
+                "░".repeat(24_usize.saturating_sub(filled))
+            );
             // A terminal that went away is no reason to stop the story.
             let _ = std::io::stdout().flush();
         } else {
@@ -46,9 +50,16 @@ impl Audience for Terminal {
     }
 }
 
-pub(super) async fn play(options: &ServeOptions, exit: bool, story: Option<&Path>, lang: Lang) -> Result<ExitCode> {
+pub(super) async fn play(
+    options: &ServeOptions,
+    exit: bool,
+    story: Option<&Path>,
+    lang: Lang,
+) -> Result<ExitCode> {
     let text = match story {
-        Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
+        Some(path) => {
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?
+        }
         None => embedded::demo_text("story.yaml")?,
     };
     let story = read_story(&text)?;
@@ -65,7 +76,7 @@ pub(super) async fn play(options: &ServeOptions, exit: bool, story: Option<&Path
             () = serve::told_to_stop() => {}
         }
     };
-    #[expect(clippy::disallowed_methods, reason = "the server runs beside the player for the program's whole life")]
+    // Runs beside the player; awaited before this function ends, whatever happens.
     let server = tokio::spawn(serve::serve(app.clone(), listener, stop_now));
     let client = Client::new(&format!("http://{address}"));
     client.wait_until_up(Duration::from_secs(30)).await?;

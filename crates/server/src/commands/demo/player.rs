@@ -101,7 +101,8 @@ impl Player {
 
     async fn step(&mut self, number: usize, step: &Step) -> Result<()> {
         if let Some(at) = &step.at {
-            let call = self.call("POST /api/v1/clock", Some(json!({ "to": at })), format!("clock-{number}"))?;
+            let call =
+                self.call("POST /api/v1/clock", Some(json!({ "to": at })), format!("clock-{number}"))?;
             let answer = self.send(&call).await?;
             // A server that went away after moving the clock is asked again, and is there already.
             let there = answer.json().pointer("/code") == Some(&json!("clock.backwards"));

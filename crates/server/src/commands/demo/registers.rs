@@ -9,13 +9,13 @@ use std::io::{self, Write};
 use base::Date;
 
 const SURNAMES: [&str; 24] = [
-    "王", "李", "张", "刘", "陈", "杨", "黄", "赵", "吴", "周", "徐", "孙", "马", "朱", "胡", "郭", "何", "林",
-    "高", "沈", "姚", "俞", "欧阳", "上官",
+    "王", "李", "张", "刘", "陈", "杨", "黄", "赵", "吴", "周", "徐", "孙", "马", "朱", "胡", "郭", "何",
+    "林", "高", "沈", "姚", "俞", "欧阳", "上官",
 ];
 const FICTION: [&str; 6] = ["虚", "拟", "例", "样", "假", "设"];
 const GIVEN: [&str; 20] = [
-    "安", "文", "宁", "和", "清", "远", "明", "青", "山", "川", "云", "禾", "木", "舟", "石", "泉", "松", "竹",
-    "梅", "兰",
+    "安", "文", "宁", "和", "清", "远", "明", "青", "山", "川", "云", "禾", "木", "舟", "石", "泉", "松",
+    "竹", "梅", "兰",
 ];
 const TOWNS: [&str; 8] = ["东溪镇", "西塘镇", "南浦街道", "北山乡", "中湖街道", "新桥镇", "古渡镇", "云岭乡"];
 const ROADS: [&str; 8] = ["示范路", "样板路", "虚构街", "模拟巷", "假想大道", "设例路", "演练街", "测试路"];
@@ -179,12 +179,7 @@ impl Person {
         let town = 1 + row / 1_000 % 99;
         let sequence = row % 1_000;
         let body = format!("3399{town:02}{year:04}{month:02}{day:02}{sequence:03}");
-        let name = format!(
-            "{}{}{}",
-            numbers.pick(&SURNAMES),
-            numbers.pick(&FICTION),
-            numbers.pick(&GIVEN)
-        );
+        let name = format!("{}{}{}", numbers.pick(&SURNAMES), numbers.pick(&FICTION), numbers.pick(&GIVEN));
         Self {
             id_number: format!("{body}{}", id_check(&body)),
             name,
@@ -197,12 +192,7 @@ impl Person {
 }
 
 fn address(numbers: &mut Numbers) -> String {
-    format!(
-        "浙江省虚构市样例县{}{}{}号",
-        numbers.pick(&TOWNS),
-        numbers.pick(&ROADS),
-        1 + numbers.below(999)
-    )
+    format!("浙江省虚构市样例县{}{}{}号", numbers.pick(&TOWNS), numbers.pick(&ROADS), 1 + numbers.below(999))
 }
 
 /// The check character of an 18-digit resident id (GB 11643, ISO 7064 MOD 11-2).

@@ -98,7 +98,9 @@ pub(crate) fn fill(value: &Value, saved: &Saved) -> Result<Value> {
             Some(name) => lookup(saved, name)?.clone(),
             None => Value::String(fill_text(text, saved)?),
         },
-        Value::Array(items) => Value::Array(items.iter().map(|item| fill(item, saved)).collect::<Result<_>>()?),
+        Value::Array(items) => {
+            Value::Array(items.iter().map(|item| fill(item, saved)).collect::<Result<_>>()?)
+        }
         Value::Object(map) => Value::Object(
             map.iter()
                 .map(|(key, item)| Ok((fill_text(key, saved)?, fill(item, saved)?)))
