@@ -34,7 +34,8 @@ async fn show(visit: Visit) -> Response {
 
 async fn page(visit: &Visit) -> Result<AdminAccounts, Error> {
     visit.signed_in()?;
-    let (units, persons) = identity::list_accounts(&visit.app, &visit.ctx).await?;
+    let (units, mut persons) = identity::list_accounts(&visit.app, &visit.ctx).await?;
+    persons.sort_by(|left, right| (left.unit, &left.account).cmp(&(right.unit, &right.account)));
     let roles = Role::ALL.iter().filter(|role| **role != Role::Service);
     Ok(AdminAccounts {
         rows: persons.iter().map(|person| row(visit, &units, person)).collect(),

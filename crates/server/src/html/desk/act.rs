@@ -47,7 +47,9 @@ async fn try_command(visit: &Visit, id: &str, request: Request) -> Result<Respon
     let values = Values::sent(&sent);
     let known = view.actions.iter().find(|action| action.command == command);
     let request = act_request(command, known, None, &values, &sent);
-    let done = act(visit, &view, &request, &sent).await;
+    let sure = sent.get("sure") == "yes" || !case::is_grave(command);
+    let done =
+        if sure { act(visit, &view, &request, &sent).await } else { Err(Error::invalid("form.sure", "")) };
     let Err(error) = done else { return Ok(went_on(visit, &view)) };
     if !errors::can_be_mended(&error) {
         return Err(error);

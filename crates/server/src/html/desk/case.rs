@@ -374,7 +374,7 @@ fn form_href(view: &CaseView, available: &Available) -> Option<String> {
 }
 
 /// Commands that are not easily undone.
-const fn is_grave(command: CommandKind) -> bool {
+pub(super) const fn is_grave(command: CommandKind) -> bool {
     matches!(
         command,
         CommandKind::Withdraw | CommandKind::Revoke | CommandKind::Destroy | CommandKind::Suspend

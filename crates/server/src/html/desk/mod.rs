@@ -21,6 +21,8 @@ mod paper;
 mod portal;
 pub(crate) mod sent;
 mod session;
+#[cfg(test)]
+mod tests;
 pub(crate) mod visit;
 pub(crate) mod words;
 

@@ -139,7 +139,7 @@ async fn notice_page(visit: &Visit, id: &str) -> Result<Response, Error> {
         window: String::new(),
         paragraphs,
         facts,
-        basis: words::clauses_of(&pack, &notice.clauses),
+        basis: words::clauses_of(&pack, &basis(visit, &notice)),
         attachments: Vec::new(),
         objections: notice.objections.iter().map(|found| objection(visit, &notice, found)).collect(),
         objection_href: objections::procedure(&visit.app)
@@ -149,6 +149,23 @@ async fn notice_page(visit: &Visit, id: &str) -> Result<Response, Error> {
             .map(|procedure| format!("/cases/new?procedure={}", encode(&procedure.id))),
     };
     visit.public_page(StatusCode::OK, &page)
+}
+
+/// The clauses a notice rests on: its own, or those of the action that publishes such notices.
+fn basis(visit: &Visit, notice: &Notice) -> Vec<String> {
+    if !notice.clauses.is_empty() {
+        return notice.clauses.clone();
+    }
+    let effect = match notice.kind {
+        notices::NoticeKind::Announcement => Effect::PublishNotice,
+        notices::NoticeKind::Result => Effect::PublishResult,
+    };
+    let procedure = starts(visit, effect);
+    let mut actions = procedure.iter().flat_map(|found| &found.steps).flat_map(|step| &step.actions);
+    actions
+        .find(|action| action.effects.contains(&effect))
+        .map(|action| action.clauses.clone())
+        .unwrap_or_default()
 }
 
 /// The procedure that leads to an effect, whoever may open it.
