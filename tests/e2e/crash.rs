@@ -40,9 +40,10 @@ impl Moments {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_when_the_server_is_killed_a_hundred_times() {
-    let seed = std::env::var("SHUYU_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| {
-        u64::from(std::process::id()) ^ Instant::now().elapsed().as_nanos() as u64
-    });
+    let seed = std::env::var("SHUYU_SEED")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_else(|| u64::from(std::process::id()) ^ Instant::now().elapsed().as_nanos() as u64);
     println!("SHUYU_SEED={seed}");
     let kills = Arc::new(AtomicU32::new(0));
     let mut moments = Moments(seed);

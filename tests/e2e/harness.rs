@@ -88,12 +88,6 @@ pub(crate) fn story() -> Story {
     read_story(&text).expect("story")
 }
 
-/// A story of its own, for one test.
-pub(crate) fn tale(steps: &str) -> Story {
-    let text = format!("title: {{zh: 测试, en: test}}\nchapters:\n- title: {{zh: 测试, en: test}}\n  steps:\n{steps}");
-    read_story(&text).expect("tale")
-}
-
 /// Prints chapters, so that a failing test says how far it came.
 pub(crate) struct Printer;
 
@@ -112,20 +106,9 @@ pub(crate) fn verify(data: &Path) -> (bool, String) {
         .stdin(Stdio::null())
         .output()
         .expect("the binary starts");
-    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    let said =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     (output.status.success(), said)
-}
-
-/// A plain GET without a session.
-pub(crate) fn get(path: &str) -> Call {
-    Call {
-        method: "GET".parse().expect("method"),
-        path: path.to_owned(),
-        token: None,
-        body: None,
-        idempotency_key: None,
-        headers: Vec::new(),
-    }
 }
 
 /// A client that signs people in and sends what a test wants to send, sound or not.

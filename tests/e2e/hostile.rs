@@ -19,7 +19,10 @@ fn refused(answer: &Answer, status: u16, code: &str) {
     let document = answer.json();
     assert_eq!(document["status"], status, "{said}");
     let found = document["code"].as_str().unwrap_or_default();
-    assert!(if code.ends_with('…') { found.starts_with(code.trim_end_matches('…')) } else { found == code }, "{said}");
+    assert!(
+        if code.ends_with('…') { found.starts_with(code.trim_end_matches('…')) } else { found == code },
+        "{said}"
+    );
 }
 
 fn announcement(title: &str) -> Value {
@@ -43,7 +46,15 @@ async fn malformed_requests_are_refused_with_a_code() {
     let officer = Some("bureau.officer");
     let post = "POST /api/v1/cases";
     let raw = |text: &str| Some(("application/json", text.as_bytes().to_vec()));
-    for broken in ["", "{", "[]", "null", "\"text\"", "{\"procedure\": 3}", "{\"procedure\":\"信息发布\",\"titel\":\"x\"}"] {
+    for broken in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "\"text\"",
+        "{\"procedure\": 3}",
+        "{\"procedure\":\"信息发布\",\"titel\":\"x\"}",
+    ] {
         refused(&desk.send(officer, post, raw(broken), None).await, 400, "http.body");
     }
     let plain = Some(("text/plain", b"{}".to_vec()));
@@ -52,13 +63,21 @@ async fn malformed_requests_are_refused_with_a_code() {
     refused(&desk.send(officer, post, raw(&deep), None).await, 400, "http.body");
     refused(&desk.get(officer, "/api/v1/nothing").await, 404, "http.not_found");
     refused(&desk.get(officer, "/api/v1/cases/not-an-id").await, 404, "http.not_found");
-    refused(&desk.get(officer, "/api/v1/cases/00000000-0000-7000-8000-000000000000").await, 404, "case.unknown");
+    refused(
+        &desk.get(officer, "/api/v1/cases/00000000-0000-7000-8000-000000000000").await,
+        404,
+        "case.unknown",
+    );
     refused(&desk.send(officer, "DELETE /api/v1/packs", None, None).await, 405, "http.method");
     refused(&desk.get(officer, "/api/v1/cases?after=%27%20OR%201=1").await, 400, "page.cursor");
     let unknown = json!({"procedure": "没有这个程序", "title": "x"});
     refused(&desk.json(officer, post, &unknown).await, 400, "case.procedure");
     let large = vec![b' '; base::limit::BODY_BYTES_MAX + 1];
-    refused(&desk.send(officer, post, Some(("application/json", large)), None).await, 413, "http.body_too_large");
+    refused(
+        &desk.send(officer, post, Some(("application/json", large)), None).await,
+        413,
+        "http.body_too_large",
+    );
     let large = vec![7; usize::try_from(base::limit::ATTACHMENT_BYTES_MAX).expect("limit") + 1];
     let attach = "POST /api/v1/attachments?name=big.bin";
     let answer = desk.send(officer, attach, Some(("application/octet-stream", large)), None).await;
@@ -77,7 +96,11 @@ async fn malformed_requests_are_refused_with_a_code() {
 async fn only_who_is_signed_in_and_may_gets_through() {
     let (_folder, _server, mut desk) = county().await;
     let credentials = |password: &str| json!({"account": "bureau.officer", "password": password});
-    refused(&desk.json(None, "POST /api/v1/sessions", &credentials("wrong")).await, 401, "access.credentials");
+    refused(
+        &desk.json(None, "POST /api/v1/sessions", &credentials("wrong")).await,
+        401,
+        "access.credentials",
+    );
     let nobody = json!({"account": "nobody", "password": "wrong"});
     refused(&desk.json(None, "POST /api/v1/sessions", &nobody).await, 401, "access.credentials");
     refused(&desk.json(None, "POST /api/v1/cases", &announcement("x")).await, 401, "access.…");
@@ -118,7 +141,8 @@ async fn a_repeated_command_counts_once_and_two_at_once_have_one_winner() {
     let (_folder, server, mut desk) = county().await;
     let officer = Some("bureau.officer");
     let post = "POST /api/v1/cases";
-    let body = |title: &str| Some(("application/json", serde_json::to_vec(&announcement(title)).expect("json")));
+    let body =
+        |title: &str| Some(("application/json", serde_json::to_vec(&announcement(title)).expect("json")));
     let first = desk.send(officer, post, body("一"), Some("k-1")).await;
     assert_eq!(first.status, 201, "{}", String::from_utf8_lossy(&first.body));
     let again = desk.send(officer, post, body("一"), Some("k-1")).await;
@@ -126,7 +150,8 @@ async fn a_repeated_command_counts_once_and_two_at_once_have_one_winner() {
     refused(&desk.send(officer, post, body("二"), Some("k-1")).await, 409, "storage.…");
     let case = first.json()["id"].as_str().expect("id").to_owned();
     // Twenty at once with the same version: one wins, the others are told that somebody was faster.
-    let version = desk.get(officer, &format!("/api/v1/cases/{case}")).await.json()["state"]["version"].clone();
+    let version =
+        desk.get(officer, &format!("/api/v1/cases/{case}")).await.json()["state"]["version"].clone();
     let act = format!("POST /api/v1/cases/{case}/commands");
     let mut calls = Vec::new();
     for number in 0..20 {
@@ -186,17 +211,23 @@ async fn files_that_are_broken_name_their_rows_and_gb18030_is_read() {
     let csv = |text: &str| Some(("text/csv", text.as_bytes().to_vec()));
     let ragged = "credit_code,name\n1,甲\n2\n3,丙,多\n4,丁\n";
     let answer = desk.send(officer, &upload, csv(ragged), None).await;
-    refused(&answer, 400, "domain.intake…");
-    let rows: Vec<u64> =
-        answer.json()["errors"].as_array().expect("errors").iter().filter_map(|e| e["row"].as_u64()).collect();
+    refused(&answer, 422, "domain.intake");
+    let rows: Vec<u64> = answer.json()["errors"]
+        .as_array()
+        .expect("errors")
+        .iter()
+        .filter_map(|e| e["row"].as_u64())
+        .collect();
     assert_eq!(rows.len(), 2, "{}", String::from_utf8_lossy(&answer.body));
-    for broken in ["", "\n\n", "credit_code,credit_code\n1,2\n", "a\"b,c\n1,2\n", "credit_code,name\n\"1,甲\n"] {
+    for broken in
+        ["", "\n\n", "credit_code,credit_code\n1,2\n", "a\"b,c\n1,2\n", "credit_code,name\n\"1,甲\n"]
+    {
         let answer = desk.send(officer, &upload, csv(broken), None).await;
-        assert_eq!(answer.status, 400, "{broken:?}: {}", String::from_utf8_lossy(&answer.body));
+        assert!(matches!(answer.status, 400 | 422), "{broken:?}: {}", String::from_utf8_lossy(&answer.body));
     }
     let parquet = format!("POST /api/v1/resources/{id}/uploads?format=parquet");
     let answer = desk.send(officer, &parquet, csv("PAR1 this is no parquet PAR1"), None).await;
-    assert_eq!(answer.status, 400, "{}", String::from_utf8_lossy(&answer.body));
+    assert_eq!(answer.status, 422, "{}", String::from_utf8_lossy(&answer.body));
     // Nothing half-done is visible.
     let entry = desk.get(officer, &format!("/api/v1/resources/{id}")).await.json();
     assert_eq!((&entry["snapshots"], &entry["columns"]), (&json!([]), &json!([])));
@@ -227,7 +258,13 @@ async fn files_that_are_broken_name_their_rows_and_gb18030_is_read() {
 async fn injected_sql_and_markup_stay_text() {
     let (_folder, _server, mut desk) = county().await;
     let officer = Some("bureau.officer");
-    for nasty in ["'; DROP TABLE events; --", "\" OR 1=1 --", "<script>alert(1)</script>", "${7*7}{{7*7}}", "％27；ＤＲＯＰ"] {
+    for nasty in [
+        "'; DROP TABLE events; --",
+        "\" OR 1=1 --",
+        "<script>alert(1)</script>",
+        "${7*7}{{7*7}}",
+        "％27；ＤＲＯＰ",
+    ] {
         let opened = desk.json(officer, "POST /api/v1/cases", &announcement(nasty)).await;
         assert_eq!(opened.status, 201, "{}", String::from_utf8_lossy(&opened.body));
         let id = opened.json()["id"].as_str().expect("id").to_owned();
@@ -239,7 +276,11 @@ async fn injected_sql_and_markup_stay_text() {
     }
     let listed = desk.get(officer, "/api/v1/cases?box=mine").await.json();
     assert_eq!(listed["items"].as_array().map(Vec::len), Some(5));
-    for path in ["/api/v1/resources/'%20OR%20'1'='1", "/ledger/tile/../../keys/root.key", "/ledger/tile/%2e%2e/%2e%2e/keys"] {
+    for path in [
+        "/api/v1/resources/'%20OR%20'1'='1",
+        "/ledger/tile/../../keys/root.key",
+        "/ledger/tile/%2e%2e/%2e%2e/keys",
+    ] {
         let answer = desk.get(officer, path).await;
         assert!(matches!(answer.status, 400 | 404), "{path}: {}", String::from_utf8_lossy(&answer.body));
     }

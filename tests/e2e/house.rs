@@ -36,10 +36,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("server", &["base", "app"]),
     ("bench", &["base", "access", "privacy", "storage", "secure_domain"]),
     ("bench_http", &[]),
-    (
-        "bench_county",
-        &["base", "access", "vault", "privacy", "products", "storage", "secure_domain", "app"],
-    ),
+    ("bench_county", &["base", "access", "vault", "privacy", "products", "storage", "secure_domain", "app"]),
 ];
 
 /// Crates that are never shipped: they hold the peers that ours are measured against, so no external crate is pinned
@@ -73,7 +70,8 @@ const PINNED: &[(&str, &[&str])] = &[
 
 /// Pure crates: none of these may be imported there.
 const PURE: &[&str] = &["base", "regulation", "ledger", "vault", "privacy", "access", "products", "catalog"];
-const IMPURE: &[&str] = &["tokio", "tracing", "rand", "getrandom", "reqwest", "hyper", "sqlx", "object_store"];
+const IMPURE: &[&str] =
+    &["tokio", "tracing", "rand", "getrandom", "reqwest", "hyper", "sqlx", "object_store"];
 
 #[test]
 fn the_crate_graph_is_the_one_in_the_design() {

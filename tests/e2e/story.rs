@@ -19,7 +19,9 @@ async fn the_story_plays_and_the_ledger_proves_it() {
     let (sound, said) = verify(&server.data);
     assert!(sound, "{said}");
     println!("{said}");
-    for file in [first_file(&server.data.join("ledger"), "tile"), first_file(&server.data.join("objects"), "")] {
+    for file in
+        [first_file(&server.data.join("ledger"), "tile"), first_file(&server.data.join("objects"), "")]
+    {
         let name = file.file_name().expect("name").to_string_lossy().into_owned();
         let whole = fs::read(&file).expect("read");
         let mut damaged = whole.clone();

@@ -62,9 +62,9 @@ pub async fn bill(app: &App, ctx: &Ctx, id: Id<kind::Usage>, month: Month) -> Re
     let issued = app
         .store()
         .read("bill.find", |tx| {
-            Box::pin(async move {
-                Ok::<_, Error>(records::by_unique::<BillRecord>(tx, "month", unique).await?)
-            })
+            Box::pin(
+                async move { Ok::<_, Error>(records::by_unique::<BillRecord>(tx, "month", unique).await?) },
+            )
         })
         .await?;
     if let Some(issued) = issued {
@@ -120,12 +120,8 @@ async fn issue(
                     differences: 0,
                 };
                 records::put(tx, &record, Expected::New, now).await?;
-                let note = Note {
-                    subject: format!("bill/{id}"),
-                    tenant: None,
-                    clauses: &[],
-                    payload: &record,
-                };
+                let note =
+                    Note { subject: format!("bill/{id}"), tenant: None, clauses: &[], payload: &record };
                 app.record(tx, permit, now, note).await?;
                 Ok(record)
             })
@@ -198,7 +194,8 @@ pub async fn totals(app: &App, ctx: &Ctx, id: Id<kind::Usage>) -> Result<UsageTo
             Box::pin(async move {
                 let sum = |totals: Vec<calls::Total>| totals.iter().map(|total| total.calls).sum();
                 let today = sum(calls::totals_of_usage(tx, id, calls::Period { from: day, to: end }).await?);
-                let month = sum(calls::totals_of_usage(tx, id, calls::Period { from: month, to: end }).await?);
+                let month =
+                    sum(calls::totals_of_usage(tx, id, calls::Period { from: month, to: end }).await?);
                 Ok::<_, Error>(UsageTotals { today, month })
             })
         })

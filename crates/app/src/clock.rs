@@ -53,7 +53,9 @@ impl Clock {
     pub fn advance_to(&self, to: Timestamp) -> bool {
         self.fake.as_ref().is_some_and(|micros| {
             micros
-                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| (to.micros() > now).then(|| to.micros()))
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| {
+                    (to.micros() > now).then(|| to.micros())
+                })
                 .is_ok()
         })
     }

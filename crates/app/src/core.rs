@@ -49,7 +49,8 @@ impl App {
     /// # Errors
     /// When a part cannot be opened, the schema is unknown, or a pack does not load.
     pub async fn open(config: Config, packs: &[PackSource]) -> Result<Self> {
-        std::fs::create_dir_all(config.objects_dir()).map_err(|error| Error::internal("data.folder", error))?;
+        std::fs::create_dir_all(config.objects_dir())
+            .map_err(|error| Error::internal("data.folder", error))?;
         let keys = Keys::open(&config.keys_dir())?;
         let log = Log::open(&config)?;
         let store = Store::open(&StoreConfig { url: config.database_url(), readers: 4 }).await?;
@@ -58,11 +59,10 @@ impl App {
             store.migrate().await?;
         }
         store.check_schema().await?;
-        let authorizer =
-            Authorizer::embedded().map_err(|error| Error::internal("access.policies", error))?;
-        let clock = config.fake_clock.map_or_else(Clock::system, |start| {
-            Clock::fake(base::Timestamp::from_micros(start))
-        });
+        let authorizer = Authorizer::embedded().map_err(|error| Error::internal("access.policies", error))?;
+        let clock = config
+            .fake_clock
+            .map_or_else(Clock::system, |start| Clock::fake(base::Timestamp::from_micros(start)));
         catch_up(&clock, &store).await?;
         let sources = packs;
         let packs = Packs::load(sources, &config.jurisdiction)?;
@@ -247,7 +247,8 @@ impl App {
             return Ok(done);
         };
         let actor = actor_name(ctx);
-        let bytes = canonical_json(&(name, request)).map_err(|error| Error::internal("command.request", error))?;
+        let bytes =
+            canonical_json(&(name, request)).map_err(|error| Error::internal("command.request", error))?;
         let digest = Digest::of(&bytes);
         if let Some(first) = self.replayed(&actor, key, digest).await? {
             return Ok(first);
@@ -260,8 +261,8 @@ impl App {
                 Box::pin(async move {
                     let value = work(tx).await?;
                     let command = commands::Command { actor: &actor, key, request: digest };
-                    let response =
-                        serde_json::to_vec(&value).map_err(|error| Error::internal("command.response", error))?;
+                    let response = serde_json::to_vec(&value)
+                        .map_err(|error| Error::internal("command.response", error))?;
                     commands::remember(tx, &command, &response, ctx.now).await?;
                     Ok(value)
                 })
@@ -270,7 +271,9 @@ impl App {
         self.committed();
         match done {
             // The same request ran at the same time and won.
-            Err(Error::Conflict(code)) => self.replayed(&actor, key, digest).await?.ok_or(Error::Conflict(code)),
+            Err(Error::Conflict(code)) => {
+                self.replayed(&actor, key, digest).await?.ok_or(Error::Conflict(code))
+            }
             other => other,
         }
     }
@@ -292,7 +295,9 @@ impl App {
             })
             .await?;
         stored
-            .map(|bytes| serde_json::from_slice(&bytes).map_err(|error| Error::internal("command.response", error)))
+            .map(|bytes| {
+                serde_json::from_slice(&bytes).map_err(|error| Error::internal("command.response", error))
+            })
             .transpose()
     }
 }

@@ -105,10 +105,12 @@ pub async fn call(app: &App, request: &CallRequest, now: Timestamp) -> Result<(C
     }
     let ctx = context(&bundle, now, request);
     let permit = app.permit(&ctx, Action::ProductCall, reference(&bundle))?;
-    check_request(&bundle.product.product.parameters, &request.parameters).map_err(|fault| Error::Invalid {
-        code: fault.code(),
-        detail: fault.to_string(),
-        fields: vec![FieldError { field: fault.to_string(), code: fault.code().to_owned(), row: None }],
+    check_request(&bundle.product.product.parameters, &request.parameters).map_err(|fault| {
+        Error::Invalid {
+            code: fault.code(),
+            detail: fault.to_string(),
+            fields: vec![FieldError { field: fault.to_string(), code: fault.code().to_owned(), row: None }],
+        }
     })?;
     let left = take_quota(app, &bundle.usage.agreement, request, now).await?;
     let answer = answer(app, &permit, &bundle, request).await?;
@@ -159,7 +161,8 @@ fn check_open(bundle: &Bundle) -> Result<()> {
 }
 
 fn context(bundle: &Bundle, now: Timestamp, request: &CallRequest) -> Ctx {
-    let mut principal = bundle.key.key.principal(&bundle.key.unit_code, Standing::Active, bundle.buyer.standing);
+    let mut principal =
+        bundle.key.key.principal(&bundle.key.unit_code, Standing::Active, bundle.buyer.standing);
     principal.usages = vec![bundle.usage.agreement.id];
     Ctx {
         principal,
@@ -206,7 +209,9 @@ async fn take_quota(
         }
     };
     taken.map_err(|refusal| match refusal {
-        products::CallRefusal::NotInForce | products::CallRefusal::Scenario => Error::Forbidden(refusal.code()),
+        products::CallRefusal::NotInForce | products::CallRefusal::Scenario => {
+            Error::Forbidden(refusal.code())
+        }
         _ => Error::Limited(refusal.code()),
     })
 }
@@ -227,8 +232,10 @@ async fn load_counters(app: &App, usage: Id<kind::Usage>, now: Timestamp, offset
         .store()
         .read("data.counters", |tx| {
             Box::pin(async move {
-                let day = calls::totals_of_usage(tx, usage, calls::Period { from: day_start, to: end }).await?;
-                let month = calls::totals_of_usage(tx, usage, calls::Period { from: month_start, to: end }).await?;
+                let day =
+                    calls::totals_of_usage(tx, usage, calls::Period { from: day_start, to: end }).await?;
+                let month =
+                    calls::totals_of_usage(tx, usage, calls::Period { from: month_start, to: end }).await?;
                 Ok::<_, Error>((day, month))
             })
         })

@@ -96,10 +96,7 @@ impl Error {
     }
 
     /// A fault with its cause.
-    pub fn internal(
-        code: &'static str,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
+    pub fn internal(code: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal { code, source: source.into() }
     }
 
@@ -205,7 +202,9 @@ impl From<secure_domain::Error> for Error {
         match code {
             "domain.closed" | "domain.no_answer" => Self::Unavailable(code),
             "domain.limit" | "domain.time_limit" => Self::Limited(code),
-            "domain.io" | "domain.protocol" | "domain.remote" => Self::Internal { code, source: Box::new(error) },
+            "domain.io" | "domain.protocol" | "domain.remote" => {
+                Self::Internal { code, source: Box::new(error) }
+            }
             _ if code.starts_with("vault.") => Self::Internal { code, source: Box::new(error) },
             _ => Self::Invalid { code, detail: error.to_string(), fields: Vec::new() },
         }

@@ -173,9 +173,9 @@ async fn find_person(app: &App, account: &str) -> Result<Option<Person>> {
         .store()
         .read("identity.find", |tx| {
             let account = account.to_owned();
-            Box::pin(async move {
-                Ok::<_, Error>(records::by_unique::<Person>(tx, "account", &account).await?)
-            })
+            Box::pin(
+                async move { Ok::<_, Error>(records::by_unique::<Person>(tx, "account", &account).await?) },
+            )
         })
         .await?;
     Ok(found.map(|found| found.value))
@@ -185,9 +185,10 @@ async fn note_failure(app: &App, person: Id<kind::Person>, now: Timestamp) -> Re
     app.store()
         .system("identity.failure", |tx| {
             Box::pin(async move {
-                let Some(mut stored) = records::get::<Person>(tx, person.uuid()).await? else { return Ok(()) };
-                stored.value.failures =
-                    Some(Throttle::default().after_failure(stored.value.failures, now));
+                let Some(mut stored) = records::get::<Person>(tx, person.uuid()).await? else {
+                    return Ok(());
+                };
+                stored.value.failures = Some(Throttle::default().after_failure(stored.value.failures, now));
                 records::put(tx, &stored.value, Expected::Any, now).await?;
                 Ok(())
             })
@@ -251,7 +252,8 @@ async fn open_session(app: &App, person: Person, now: Timestamp) -> Result<Signe
 pub async fn sign_out(app: &App, ctx: &Ctx, token: &str) -> Result<()> {
     let Ok(secret) = SessionSecret::parse(token) else { return Ok(()) };
     let Credential::Person { session, .. } = &ctx.principal.credential else { return Ok(()) };
-    let resource = ResourceRef::new(Thing::Session, session).with_requester(ctx.principal.person, ctx.principal.unit);
+    let resource =
+        ResourceRef::new(Thing::Session, session).with_requester(ctx.principal.person, ctx.principal.unit);
     let permit = app.permit(ctx, Action::SessionClose, resource)?;
     let (permit, digest) = (&permit, secret.digest());
     app.store()

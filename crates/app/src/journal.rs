@@ -35,7 +35,8 @@ impl App {
         note: Note<'_, P>,
     ) -> Result<u64> {
         let tenant = note.tenant.unwrap_or(PLATFORM);
-        let payload = canonical_json(&note.payload).map_err(|error| Error::internal("journal.payload", error))?;
+        let payload =
+            canonical_json(&note.payload).map_err(|error| Error::internal("journal.payload", error))?;
         let key = self.keys().derived(tx, tenant, "journal").await?;
         let object = new_id::<kind::Object>(now);
         let context = vault::SealContext { tenant, object };

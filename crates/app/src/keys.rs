@@ -13,7 +13,8 @@ use crate::clock::{new_id, random_bytes};
 use crate::{Error, Result};
 
 /// The tenant under whose key records are sealed that belong to no authorisation.
-pub(crate) const PLATFORM: Id<kind::Tenant> = Id::from_uuid(uuid::Uuid::from_u128(0x7000_8000_0000_0000_0001));
+pub(crate) const PLATFORM: Id<kind::Tenant> =
+    Id::from_uuid(uuid::Uuid::from_u128(0x7000_8000_0000_0000_0001));
 
 /// The root key and the tenant keys in use.
 pub(crate) struct Keys {
@@ -154,7 +155,8 @@ pub(crate) fn secret_file(path: &Path) -> Result<[u8; 32]> {
             }
             bytes = random_bytes();
             // Written whole under another name first: a crash must not leave half a key.
-            let draft = path.with_extension(format!("{}.new", new_id::<kind::Object>(Timestamp::from_micros(0))));
+            let draft =
+                path.with_extension(format!("{}.new", new_id::<kind::Object>(Timestamp::from_micros(0))));
             let mut file = std::fs::OpenOptions::new()
                 .write(true)
                 .create_new(true)

@@ -39,12 +39,12 @@ mod tests;
 pub mod uploads;
 pub mod usages;
 pub mod workbench;
-mod zones;
 mod worker;
+mod zones;
 
+pub use ::{access, catalog, privacy, regulation};
 /// The crates whose values use cases take and answer, for the edges that show them.
 pub use ::products as offers;
-pub use ::{access, catalog, privacy, regulation};
 pub use config::Config;
 pub use context::Ctx;
 pub use core::{App, migrate};

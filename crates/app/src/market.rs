@@ -93,7 +93,10 @@ impl Market {
         change: impl FnOnce(&mut Counters) -> T,
     ) -> Option<T> {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.get_mut(&usage).filter(|counted| counted.day == day).map(|counted| change(&mut counted.counters))
+        counted
+            .get_mut(&usage)
+            .filter(|counted| counted.day == day)
+            .map(|counted| change(&mut counted.counters))
     }
 
     pub(crate) fn keep_counters(&self, usage: Id<kind::Usage>, loaded: Counted) {

@@ -81,7 +81,11 @@ pub(crate) async fn publish(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState, kind: 
         id: new_id(ctx.now),
         kind,
         title: case.title.clone(),
-        unit_name: if ctx.unit_name.is_empty() { case.opener.unit_name.clone() } else { ctx.unit_name.clone() },
+        unit_name: if ctx.unit_name.is_empty() {
+            case.opener.unit_name.clone()
+        } else {
+            ctx.unit_name.clone()
+        },
         published_at: ctx.now,
         case: case.id,
         case_number: case.number.clone(),

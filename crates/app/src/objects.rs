@@ -36,9 +36,7 @@ pub(crate) async fn stage(
     let object = new_id::<kind::Object>(now);
     let (key, wrapped) = app
         .store()
-        .read("object.key", |tx| {
-            Box::pin(async move { app.keys().new_data_key(tx, tenant, object).await })
-        })
+        .read("object.key", |tx| Box::pin(async move { app.keys().new_data_key(tx, tenant, object).await }))
         .await?;
     let path = object_path(&app.config().objects_dir(), object);
     let plain_digest = base::Digest::of(&bytes);

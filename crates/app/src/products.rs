@@ -3,7 +3,7 @@
 use access::{Action, Life, ResourceRef, Thing};
 use base::{Date, Fen, Id, Timestamp, kind};
 use products::{
-    Bound, Field, PlanDraft, Plan, Product, ProductEvent, ProductKind, ProductState, RateView, Source,
+    Bound, Field, Plan, PlanDraft, Product, ProductEvent, ProductKind, ProductState, RateView, Source,
     SuspendedBy, return_rate_check,
 };
 use regulation::case::CaseState;
@@ -277,7 +277,8 @@ async fn step(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState, events: &[ProductEve
     for event in events {
         stored.value.product = stored.value.product.apply(event)?;
     }
-    stored.value.proposed = stored.value.proposed.filter(|_| matches!(events.first(), Some(ProductEvent::Filed { .. })));
+    stored.value.proposed =
+        stored.value.proposed.filter(|_| matches!(events.first(), Some(ProductEvent::Filed { .. })));
     records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
     Ok(())
 }
@@ -341,9 +342,7 @@ pub(crate) async fn versioned(tx: &mut Tx<'_>, id: Id<kind::Product>) -> Result<
 
 /// A product by id, whoever asks.
 pub(crate) async fn find(app: &App, id: Id<kind::Product>) -> Result<ProductRecord> {
-    app.store()
-        .read("product.find", |tx| Box::pin(async move { Ok(versioned(tx, id).await?.value) }))
-        .await
+    app.store().read("product.find", |tx| Box::pin(async move { Ok(versioned(tx, id).await?.value) })).await
 }
 
 /// A product by its path, whoever asks.
@@ -352,9 +351,9 @@ pub(crate) async fn find_code(app: &App, code: &str) -> Result<ProductRecord> {
         .store()
         .read("product.code", |tx| {
             let code = code.to_owned();
-            Box::pin(async move {
-                Ok::<_, Error>(records::by_unique::<ProductRecord>(tx, "code", &code).await?)
-            })
+            Box::pin(
+                async move { Ok::<_, Error>(records::by_unique::<ProductRecord>(tx, "code", &code).await?) },
+            )
         })
         .await?;
     found.map(|found| found.value).ok_or(Error::NotFound("product.unknown"))
@@ -366,7 +365,8 @@ pub(crate) async fn find_code(app: &App, code: &str) -> Result<ProductRecord> {
 /// `product.unknown` when there is none or it is not for this person to know.
 pub async fn product(app: &App, ctx: &Ctx, id: Id<kind::Product>) -> Result<ProductRecord> {
     let record = find(app, id).await?;
-    app.permit(ctx, Action::ProductView, record.reference()).map_err(|_| Error::NotFound("product.unknown"))?;
+    app.permit(ctx, Action::ProductView, record.reference())
+        .map_err(|_| Error::NotFound("product.unknown"))?;
     Ok(record)
 }
 

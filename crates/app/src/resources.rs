@@ -158,7 +158,8 @@ pub struct NewResource {
 /// Not a provider; `storage.duplicate` when the code is taken; what the catalog finds wrong.
 pub async fn register_resource(app: &App, ctx: &Ctx, new: &NewResource) -> Result<CatalogEntry> {
     let id = new_id::<kind::Resource>(ctx.now);
-    let reference = ResourceRef::new(Thing::Resource, id).with_owner(ctx.principal.unit).with_life(Life::Draft);
+    let reference =
+        ResourceRef::new(Thing::Resource, id).with_owner(ctx.principal.unit).with_life(Life::Draft);
     let permit = &app.permit(ctx, Action::ResourceRegister, reference)?;
     let unit = &unit(app, ctx.principal.unit).await?;
     catalog::check_column_name(&new.code)?;
@@ -242,9 +243,7 @@ pub(crate) async fn by_code(tx: &mut Tx<'_>, code: &str) -> Result<Option<Catalo
 }
 
 pub(crate) async fn find(app: &App, id: Id<kind::Resource>) -> Result<CatalogEntry> {
-    app.store()
-        .read("resource.find", |tx| Box::pin(async move { Ok(versioned(tx, id).await?.value) }))
-        .await
+    app.store().read("resource.find", |tx| Box::pin(async move { Ok(versioned(tx, id).await?.value) })).await
 }
 
 /// One resource's metadata.

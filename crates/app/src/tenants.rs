@@ -509,10 +509,8 @@ pub(crate) async fn grants(tx: &mut Tx<'_>, tenant: Id<kind::Tenant>) -> Result<
 /// # Errors
 /// `certificate.not_yet` until it is made; `tenant.unknown`.
 pub async fn certificate(app: &App, ctx: &Ctx, id: Id<kind::Tenant>) -> Result<(Tenant, Certificate)> {
-    let tenant = app
-        .store()
-        .read("tenant.certificate", |tx| Box::pin(async move { get(tx, id).await }))
-        .await?;
+    let tenant =
+        app.store().read("tenant.certificate", |tx| Box::pin(async move { get(tx, id).await })).await?;
     let resource = ResourceRef::new(Thing::Certificate, id).with_owner(tenant.unit).with_tenant(id);
     app.permit(ctx, Action::CertificateView, resource).map_err(|_| Error::NotFound("tenant.unknown"))?;
     let certificate = tenant.certificate.clone().ok_or(Error::NotFound("certificate.not_yet"))?;

@@ -142,8 +142,9 @@ pub async fn draft_usage(
         Box::pin(async move {
             let code = if new.buyer.is_empty() { &ctx.principal.unit_code } else { &new.buyer };
             let buyer = unit_by_code(tx, code).await?;
-            let document = canonical_json(&(product, &known.product.source, new, &operator.code, &buyer.code))
-                .map_err(|error| Error::internal("usage.document", error))?;
+            let document =
+                canonical_json(&(product, &known.product.source, new, &operator.code, &buyer.code))
+                    .map_err(|error| Error::internal("usage.document", error))?;
             let agreement = UsageAgreement {
                 id,
                 product,
@@ -169,8 +170,7 @@ pub async fn draft_usage(
                 created: ctx.now,
             };
             records::put(tx, &record, Expected::New, ctx.now).await?;
-            let note =
-                Note { subject: format!("usage/{id}"), tenant: None, clauses: &[], payload: &record };
+            let note = Note { subject: format!("usage/{id}"), tenant: None, clauses: &[], payload: &record };
             app.record(tx, permit, ctx.now, note).await?;
             Ok(record)
         })
@@ -261,9 +261,9 @@ pub async fn usages(app: &App, ctx: &Ctx) -> Result<Vec<UsageRecord>> {
     let found = app
         .store()
         .read("usage.list", |tx| {
-            Box::pin(async move {
-                Ok::<_, Error>(records::all::<UsageRecord>(tx, "unit", unit, 5_000).await?)
-            })
+            Box::pin(
+                async move { Ok::<_, Error>(records::all::<UsageRecord>(tx, "unit", unit, 5_000).await?) },
+            )
         })
         .await?;
     Ok(found.into_iter().map(|usage| usage.value).collect())
@@ -316,9 +316,9 @@ pub async fn issue_key(app: &App, ctx: &Ctx, id: Id<kind::Usage>) -> Result<Issu
     let key = key.await?;
     app.store()
         .read("key.text", |tx| {
-            Box::pin(async move {
-                Ok(IssuedKey { id: key, key: secret(app, tx, key).await?.text().to_string() })
-            })
+            Box::pin(
+                async move { Ok(IssuedKey { id: key, key: secret(app, tx, key).await?.text().to_string() }) },
+            )
         })
         .await
 }
@@ -335,10 +335,8 @@ async fn secret(app: &App, tx: &mut Tx<'_>, key: Id<kind::ApiKey>) -> Result<Api
 /// # Errors
 /// Not a party; `key.unknown`.
 pub async fn revoke_key(app: &App, ctx: &Ctx, id: Id<kind::ApiKey>) -> Result<KeyEntry> {
-    let (entry, usage) = app
-        .store()
-        .read("key.find", |tx| Box::pin(async move { key_and_usage(tx, id).await }))
-        .await?;
+    let (entry, usage) =
+        app.store().read("key.find", |tx| Box::pin(async move { key_and_usage(tx, id).await })).await?;
     let permit = &app.permit(ctx, Action::KeyRevoke, key_reference(&usage, &entry.key.id.to_string()))?;
     app.command(ctx, permit, "key.revoke", &id, move |tx| {
         Box::pin(async move {

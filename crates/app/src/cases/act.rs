@@ -93,8 +93,7 @@ pub async fn act(app: &App, ctx: &Ctx, id: Id<kind::Case>, request: &ActRequest)
             effects::apply(app, tx, permit, ctx, &state, &new).await?;
             project(tx, &context, &state, ctx.now).await?;
             let clauses: Vec<String> = new.iter().flat_map(|event| event.clauses.clone()).collect();
-            let note =
-                Note { subject: format!("case/{id}"), tenant: None, clauses: &clauses, payload: &new };
+            let note = Note { subject: format!("case/{id}"), tenant: None, clauses: &clauses, payload: &new };
             app.record(tx, permit, ctx.now, note).await?;
             Ok(Opened { id, number: state.number })
         })

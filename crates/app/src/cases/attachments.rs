@@ -133,7 +133,8 @@ pub async fn attachment(
                 let record = record(tx, case).await?;
                 let loaded = load(tx, case).await?;
                 let found = loaded.state.attachments.iter().find(|item| item.object == Some(object));
-                let name = found.map(|item| item.file_name.clone()).ok_or(Error::NotFound("attachment.unknown"))?;
+                let name =
+                    found.map(|item| item.file_name.clone()).ok_or(Error::NotFound("attachment.unknown"))?;
                 Ok::<_, Error>((resource(tx, &record).await?, name))
             })
         })

@@ -90,9 +90,10 @@ pub async fn inbox(app: &App, ctx: &Ctx, which: TaskBox, after: Option<&str>, li
 }
 
 fn line(app: &App, case: CaseRecord, today: Date) -> InboxItem {
-    let days_left = case.due.filter(|_| case.outcome.is_none()).map(|due| {
-        app.packs().calendar().working_days_between(today, due).working_days
-    });
+    let days_left = case
+        .due
+        .filter(|_| case.outcome.is_none())
+        .map(|due| app.packs().calendar().working_days_between(today, due).working_days);
     let light = match (case.outcome.is_some(), case.stopped, days_left) {
         (true, ..) => Light::Done,
         (_, true, _) => Light::Stopped,

@@ -122,7 +122,9 @@ pub(crate) async fn load(tx: &mut Tx<'_>, id: Id<kind::Case>) -> Result<Loaded> 
     let stored = events::load(tx, &stream(id), 1, EVENTS_MAX).await?;
     let events = stored
         .iter()
-        .map(|event| serde_json::from_slice(&event.body).map_err(|error| Error::internal("case.event", error)))
+        .map(|event| {
+            serde_json::from_slice(&event.body).map_err(|error| Error::internal("case.event", error))
+        })
         .collect::<Result<Vec<Event>>>()?;
     let version = stored.last().map_or(0, |event| event.version);
     let state = fold(&events).ok_or(Error::NotFound("case.unknown"))?;
@@ -130,12 +132,7 @@ pub(crate) async fn load(tx: &mut Tx<'_>, id: Id<kind::Case>) -> Result<Loaded> 
 }
 
 /// Appends events to a case's stream.
-pub(crate) async fn append(
-    tx: &mut Tx<'_>,
-    id: Id<kind::Case>,
-    version: i64,
-    new: &[Event],
-) -> Result<i64> {
+pub(crate) async fn append(tx: &mut Tx<'_>, id: Id<kind::Case>, version: i64, new: &[Event]) -> Result<i64> {
     let rows = new
         .iter()
         .map(|event| {
@@ -176,7 +173,8 @@ pub(crate) async fn project(
     let mut actors: Vec<_> = state.acts.iter().map(|act| act.by.person).collect();
     actors.sort();
     actors.dedup();
-    let about: Vec<String> = state.facts.iter().filter_map(|(key, value)| facts::reference(key, value)).collect();
+    let about: Vec<String> =
+        state.facts.iter().filter_map(|(key, value)| facts::reference(key, value)).collect();
     let record = CaseRecord {
         id: state.id,
         number: state.number.clone(),

@@ -75,12 +75,8 @@ pub async fn open(app: &App, ctx: &Ctx, request: &OpenRequest) -> Result<Opened>
             effects::apply(app, tx, permit, ctx, &state, &events).await?;
             project(tx, &context, &state, ctx.now).await?;
             let clauses: Vec<String> = events.iter().flat_map(|event| event.clauses.clone()).collect();
-            let note = Note {
-                subject: format!("case/{id}"),
-                tenant: None,
-                clauses: &clauses,
-                payload: &events,
-            };
+            let note =
+                Note { subject: format!("case/{id}"), tenant: None, clauses: &clauses, payload: &events };
             app.record(tx, permit, ctx.now, note).await?;
             Ok(Opened { id, number })
         })

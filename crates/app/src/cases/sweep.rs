@@ -71,8 +71,13 @@ async fn one(app: &App, ctx: &Ctx, case: &CaseRecord) -> Result<bool> {
                 project(tx, &context, &state, ctx.now).await?;
                 let clauses: Vec<String> = new.iter().flat_map(|event| event.clauses.clone()).collect();
                 let subject = format!("case/{id}");
-                app.record(tx, permit, ctx.now, Note { subject, tenant: None, clauses: &clauses, payload: &new })
-                    .await?;
+                app.record(
+                    tx,
+                    permit,
+                    ctx.now,
+                    Note { subject, tenant: None, clauses: &clauses, payload: &new },
+                )
+                .await?;
                 Ok(true)
             })
         })

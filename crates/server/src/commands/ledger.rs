@@ -34,7 +34,10 @@ pub(crate) fn summary(report: &FolderReport, key: &str, lang: Lang) -> String {
     let root = log.root.map(|root| root.to_string()).unwrap_or_default();
     let mut line = |zh: &str, en: &str, value: &dyn std::fmt::Display| {
         // Writing into a String cannot fail.
-        let _ = writeln!(text, "{:<22}{value}", lang.pick(zh, en));
+        let label = lang.pick(zh, en);
+        // Chinese characters take two columns.
+        let columns: usize = label.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum();
+        let _ = writeln!(text, "{label}{}{value}", " ".repeat(26_usize.saturating_sub(columns)));
     };
     line("账本 ", "log", &log.origin);
     line("公钥 ", "public key", &key);

@@ -297,7 +297,13 @@ pub(super) fn report(
         .iter()
         .map(|id| pack.clauses.get(id).map_or(id.as_str(), |clause| clause.label.as_str()))
         .collect();
-    let basis = labels.join("；");
+    let mut said: Vec<&str> = Vec::new();
+    for label in labels {
+        if !said.contains(&label) {
+            said.push(label);
+        }
+    }
+    let basis = said.join("；");
     let (entities, share) = (
         found.thresholds.min_entities.to_string(),
         found.thresholds.max_dominance_ppm.div_ceil(PPM_OF_PERCENT).to_string(),

@@ -116,7 +116,7 @@ async fn grant_row(visit: &Visit, grant: &Grant, until: &str) -> GrantRow {
             .map_or_else(|| grant.code.clone(), |entry| visit.pick(&entry.name_zh, &entry.name_en)),
         href: format!("/catalog/{}", grant.resource),
         fields: all.map_or_else(|| fields.to_string(), |all| format!("{fields} / {all}")),
-        scenario: visit.day(grant.created),
+        granted: visit.day(grant.created),
         until: until.to_owned(),
         twin: match (&grant.twin, &grant.error) {
             (Some(twin), _) => visit.text_with("twin-rows", &[("count", &words::count(twin.rows))]),
