@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use server::commands::demo::Player;
+use server::commands::demo::{Audience, Player, Words};
 use tokio::sync::Mutex;
 
-use crate::harness::{Printer, Server, free_port, story, verify};
+use crate::harness::{Server, free_port, story, verify};
 
 /// Kills in all.
 const KILLS: u32 = 100;
@@ -27,14 +27,28 @@ impl Moments {
         (z ^ (z >> 31)) % bound
     }
 
-    /// How long the server lives this time. Mostly short, so that kills hit everything; now and then long enough for
-    /// the slowest job to get through.
-    fn life(&mut self) -> Duration {
-        Duration::from_millis(match self.below(8) {
-            0 => 2_500 + self.below(2_500),
-            1..=3 => 400 + self.below(900),
-            _ => 20 + self.below(400),
-        })
+    /// Waits until the server has lived long enough this time: a few steps of the story and a moment more, so that kills
+    /// hit every part of it, or some seconds where a step is slow.
+    async fn life(&mut self, steps: &AtomicU32) {
+        let target = steps.load(Ordering::SeqCst) + u32::try_from(self.below(4)).unwrap_or(0);
+        let limit = Duration::from_millis(1_000 + self.below(5_000));
+        let begun = Instant::now();
+        while steps.load(Ordering::SeqCst) < target && begun.elapsed() < limit {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(self.below(250))).await;
+    }
+}
+
+/// Counts the steps done.
+struct Counter(Arc<AtomicU32>);
+
+impl Audience for Counter {
+    fn chapter(&mut self, number: usize, of: usize, title: &Words) {
+        println!("[{number}/{of}] {}", title.en);
+    }
+    fn step(&mut self, _number: usize, _of: usize, _say: &Words) {
+        self.0.fetch_add(1, Ordering::SeqCst);
     }
 }
 
@@ -64,12 +78,13 @@ async fn one_play(play: u32, mut moments: Moments, kills: &Arc<AtomicU32>) -> us
     let server = Arc::new(Mutex::new(Server::start(&folder.path().join("data"), port).await));
     let mut player = server.lock().await.player(&format!("crash-{play}"));
     let over = Arc::new(AtomicBool::new(false));
+    let steps = Arc::new(AtomicU32::new(0));
     let killer = {
-        let (server, over, kills, data) =
-            (Arc::clone(&server), Arc::clone(&over), Arc::clone(kills), folder.path().join("data"));
+        let (server, over, kills) = (Arc::clone(&server), Arc::clone(&over), Arc::clone(kills));
+        let (steps, data) = (Arc::clone(&steps), folder.path().join("data"));
         tokio::spawn(async move {
             while !over.load(Ordering::SeqCst) && kills.load(Ordering::SeqCst) < KILLS {
-                tokio::time::sleep(moments.life()).await;
+                moments.life(&steps).await;
                 let mut server = server.lock().await;
                 server.kill();
                 kills.fetch_add(1, Ordering::SeqCst);
@@ -81,7 +96,7 @@ async fn one_play(play: u32, mut moments: Moments, kills: &Arc<AtomicU32>) -> us
     let mut confirmed = 0;
     for chapter in 0..story.chapters.len() {
         let before = player.acknowledged.len();
-        if let Err(error) = player.play_chapter(&story, chapter, &mut Printer).await {
+        if let Err(error) = player.play_chapter(&story, chapter, &mut Counter(Arc::clone(&steps))).await {
             panic!("after {} kills: {error:?}", kills.load(Ordering::SeqCst));
         }
         match player.confirm(before).await {

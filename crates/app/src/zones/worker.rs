@@ -106,7 +106,10 @@ fn spawn(app: &App, socket: &Path) -> Result<Worker> {
     }
     let configured = &app.config().worker_program;
     let program = if configured.as_os_str().is_empty() {
-        std::env::current_exe().map_err(not_started)?
+        // The running program itself, even where an upgrade has replaced its file: server and workers are of one
+        // release, or they do not understand each other.
+        let running = std::path::PathBuf::from("/proc/self/exe");
+        if running.exists() { running } else { std::env::current_exe().map_err(not_started)? }
     } else {
         configured.clone()
     };
