@@ -345,20 +345,6 @@ pub(crate) async fn find(app: &App, id: Id<kind::Product>) -> Result<ProductReco
     app.store().read("product.find", |tx| Box::pin(async move { Ok(versioned(tx, id).await?.value) })).await
 }
 
-/// A product by its path, whoever asks.
-pub(crate) async fn find_code(app: &App, code: &str) -> Result<ProductRecord> {
-    let found = app
-        .store()
-        .read("product.code", |tx| {
-            let code = code.to_owned();
-            Box::pin(
-                async move { Ok::<_, Error>(records::by_unique::<ProductRecord>(tx, "code", &code).await?) },
-            )
-        })
-        .await?;
-    found.map(|found| found.value).ok_or(Error::NotFound("product.unknown"))
-}
-
 /// One product. Listed ones are open to everybody.
 ///
 /// # Errors
