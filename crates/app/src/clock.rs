@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use base::{Id, Kind, Timestamp};
 use rand::Rng as _;
+use storage::settings;
 
 use crate::{App, Error, Result};
 
+/// The setting that keeps where a fake clock was moved to last: a move that was answered outlives the process.
+pub(crate) const MOVED: &str = "clock/moved";
 /// Limit: rounds of ringing after one move.
 const SWEEPS_MAX: usize = 16;
 
@@ -74,6 +77,11 @@ pub async fn move_to(app: &App, to: Timestamp) -> Result<Timestamp> {
     if !clock.advance_to(to) {
         return Err(Error::Conflict("clock.backwards"));
     }
+    app.store()
+        .system("clock.moved", |tx| {
+            Box::pin(async move { Ok::<_, Error>(settings::put(tx, MOVED, &to.micros(), to).await?) })
+        })
+        .await?;
     // What rings may start another clock that has run out as well.
     for _ in 0..SWEEPS_MAX {
         if crate::cases::sweep(app).await? == 0 {

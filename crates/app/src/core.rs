@@ -330,13 +330,22 @@ async fn ring_clocks(app: App) {
     }
 }
 
-/// A fake clock that is started again goes on where the last record left it.
+/// A fake clock that is started again goes on where the last move or the last record left it.
 async fn catch_up(clock: &Clock, store: &Store) -> Result<()> {
-    let newest = store
+    if !clock.is_fake() {
+        return Ok(());
+    }
+    let (moved, newest) = store
         .read("clock.catch_up", |tx| {
-            Box::pin(async move { Ok::<_, Error>(storage::journal::newest(tx, None, 1).await?) })
+            Box::pin(async move {
+                let moved = storage::settings::get::<i64>(tx, crate::clock::MOVED).await?;
+                Ok::<_, Error>((moved, storage::journal::newest(tx, None, 1).await?))
+            })
         })
         .await?;
+    if let Some(micros) = moved {
+        let _moved = clock.advance_to(base::Timestamp::from_micros(micros));
+    }
     if let Some(row) = newest.first() {
         let _moved = clock.advance_to(row.at.plus_seconds(1));
     }

@@ -97,6 +97,19 @@ pub async fn lease(tx: &mut Tx<'_>, now: Timestamp, until: Timestamp, limit: u32
     Ok(jobs)
 }
 
+/// Gives back every lease, and the attempt with it: the only process that leases has just started, so whoever held them
+/// is gone.
+///
+/// # Errors
+/// The engine's error.
+pub async fn release(tx: &mut Tx<'_>) -> Result<u64, Error> {
+    execute!(
+        tx,
+        "UPDATE jobs SET lease_until = 0, attempt = attempt - 1 WHERE state = 'waiting' AND lease_until > $1",
+        0_i64,
+    )
+}
+
 /// Reports that a job is done. The row stays, so that the same key is never worked on again.
 ///
 /// # Errors

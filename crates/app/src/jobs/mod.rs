@@ -76,6 +76,7 @@ type Running = Arc<Mutex<HashSet<(String, String)>>>;
 
 /// Runs jobs until the application stops.
 pub(crate) async fn run(app: App) {
+    release(&app).await;
     let running = Running::default();
     let slots = Arc::new(Semaphore::new(CONCURRENT));
     while !app.stopping().is_cancelled() {
@@ -117,6 +118,23 @@ pub(crate) async fn drain(app: &App) {
         for job in &due {
             attempt(app, job).await;
         }
+    }
+}
+
+/// What a process that was killed had leased is taken up at once. Only on the embedded database, which one process has to
+/// itself; where several share one, a lease has to run out.
+async fn release(app: &App) {
+    if !app.config().database.is_empty() {
+        return;
+    }
+    let released = app
+        .store()
+        .system("jobs.release", |tx| Box::pin(async move { Ok::<_, Error>(jobs::release(tx).await?) }))
+        .await;
+    match released {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "jobs of an earlier process are taken up again"),
+        Err(error) => tracing::error!(error.code = error.code(), "leases of an earlier process stay"),
     }
 }
 

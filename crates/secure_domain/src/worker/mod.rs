@@ -17,6 +17,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -30,6 +31,8 @@ use zone::Zone;
 
 /// Limit: requests being answered at once; further ones wait on the socket.
 const REQUESTS_MAX: usize = 256;
+/// Limit: how long a worker waits for who started it.
+const CONNECT_MAX: Duration = Duration::from_secs(30);
 
 /// Serves one zone until its server goes away.
 ///
@@ -39,7 +42,9 @@ const REQUESTS_MAX: usize = 256;
 pub async fn serve(socket_path: &Path) -> Result<(), Error> {
     let listener = UnixListener::bind(socket_path)?;
     std::fs::set_permissions(socket_path, Permissions::from_mode(0o600))?;
-    let (stream, _) = listener.accept().await?;
+    // Whoever started this worker connects at once, unless it died in between.
+    let accepted = tokio::time::timeout(CONNECT_MAX, listener.accept()).await;
+    let (stream, _) = accepted.unwrap_or_else(|late| Err(late.into()))?;
     drop(listener);
     // The name has done its work; what is not there cannot be connected to.
     std::fs::remove_file(socket_path)?;
