@@ -63,7 +63,7 @@ const PINNED: &[(&str, &[&str])] = &[
     ("aes-gcm", &["vault"]),
     ("ed25519-dalek", &["ledger"]),
     ("reqwest", &["app"]),
-    ("rand", &["app"]),
+    ("rand", &["app", "secure_domain"]),
     ("serde-saphyr", &["regulation", "server"]),
     ("tokio", &["storage", "secure_domain", "app", "server"]),
 ];

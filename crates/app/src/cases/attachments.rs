@@ -80,17 +80,28 @@ pub async fn upload_attachment(
         by: ctx.principal.person,
     };
     let (permit, row, record) = (&permit, &staged.row, &record);
-    app.command(ctx, permit, "attachment.upload", &(name, record.digest), move |tx| {
-        Box::pin(async move {
-            rows::put(tx, row).await?;
-            records::put(tx, record, Expected::New, ctx.now).await?;
-            let subject = format!("object/{}", record.id);
-            app.record(tx, permit, ctx.now, Note { subject, tenant: None, clauses: &[], payload: record })
+    let kept = app
+        .command(ctx, permit, "attachment.upload", &(name, record.digest), move |tx| {
+            Box::pin(async move {
+                rows::put(tx, row).await?;
+                records::put(tx, record, Expected::New, ctx.now).await?;
+                let subject = format!("object/{}", record.id);
+                app.record(
+                    tx,
+                    permit,
+                    ctx.now,
+                    Note { subject, tenant: None, clauses: &[], payload: record },
+                )
                 .await?;
-            Ok(record.clone())
+                Ok(record.clone())
+            })
         })
-    })
-    .await
+        .await;
+    // A repeated or refused upload left its file behind, which no row will ever name.
+    if kept.as_ref().map_or(true, |kept| kept.id != record.id) {
+        objects::discard(app, record.id).await;
+    }
+    kept
 }
 
 /// Turns references into the kernel's attachments. Only who uploaded a file may attach it.
