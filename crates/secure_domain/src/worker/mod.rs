@@ -1,7 +1,7 @@
 //! A zone worker: one process, one zone, one connection.
 //!
 //! [`serve`] binds a unix socket that only its own user can reach, takes exactly one connection, reads one
-//! [`Init`](crate::protocol::Init) and answers requests side by side until the connection closes. Then it returns, and
+//! [`Init`] and answers requests side by side until the connection closes. Then it returns, and
 //! the process ends: a worker without its server does not live on. The listener is gone as soon as the connection is
 //! there, so nobody else can speak to the zone.
 //!
