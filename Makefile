@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/shuyu/target
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: run test check bench demo fmt
+.PHONY: run test check doc bench demo fmt
 
 # Build and start the demonstration county at http://127.0.0.1:8080.
 run:
@@ -25,12 +25,15 @@ test:
 check:
 	cargo fmt --all --check
 	cargo clippy --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --no-deps --document-private-items --quiet
 
 # Ratios against peers, in the same run.
 bench:
 	scripts/setup.sh bench
 	benches/run.sh
+
+# The reference of every crate, private items too.
+doc:
+	cargo doc --no-deps --document-private-items
 
 fmt:
 	cargo fmt --all
