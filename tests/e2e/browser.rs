@@ -88,8 +88,13 @@ impl Browser {
         self.fill("#account", who).await;
         self.fill("#password", PASSWORD).await;
         self.click("form[action='/sign-in'] button[type=submit]").await;
-        let path = self.path().await;
-        assert!(!path.starts_with("/sign-in"), "{who} could not sign in: {}", self.text("main").await);
+        for _ in 0..200 {
+            if !self.path().await.starts_with("/sign-in") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{who} could not sign in: {}", self.text("main").await);
     }
 
     async fn path(&self) -> String {

@@ -427,6 +427,23 @@ pub(crate) async fn release(
     jobs::push(tx, jobs::RELEASE_EXPORT, id, ctx.now, &id).await
 }
 
+/// Releases that were approved before access closed are taken up again.
+pub(crate) async fn take_up(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    tenant: Id<kind::Tenant>,
+    case: &CaseState,
+) -> Result<()> {
+    for export in records::all::<Export>(tx, "tenant", &tenant.to_string(), 1_000).await? {
+        if export.value.state == ExportState::Approved {
+            let id = export.value.id;
+            let key = format!("{id}/{}/{}", case.id, case.version);
+            jobs::push(tx, jobs::RELEASE_EXPORT, key, ctx.now, &id).await?;
+        }
+    }
+    Ok(())
+}
+
 /// The cells of everything a tenant has released or is about to: what later results are compared with.
 pub(crate) async fn released_cells(
     tx: &mut Tx<'_>,

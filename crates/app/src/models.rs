@@ -20,6 +20,7 @@ use storage::records::{self, Expected, Key, Record, Versioned};
 
 pub(crate) use serving::{load_verification, verify};
 
+use crate::cases::CaseRecord;
 use crate::cases::facts::{self, Facts};
 use crate::clock::new_id;
 use crate::journal::Note;
@@ -354,11 +355,23 @@ pub async fn model(app: &App, ctx: &Ctx, id: Id<kind::Model>) -> Result<ModelRec
     Ok(record)
 }
 
+/// A draft about which a case is open has been submitted, whoever opened the case.
+async fn seen(tx: &mut Tx<'_>, mut record: ModelRecord) -> Result<ModelRecord> {
+    if record.state == ModelState::Draft {
+        let cases = records::all::<CaseRecord>(tx, "about", &record.model.id.to_string(), 100).await?;
+        if cases.iter().any(|case| case.value.outcome.is_none()) {
+            record.state = ModelState::Submitted;
+        }
+    }
+    Ok(record)
+}
+
 pub(crate) async fn with_tenant(app: &App, id: Id<kind::Model>) -> Result<(ModelRecord, Tenant)> {
     app.store()
         .read("model.find", |tx| {
             Box::pin(async move {
                 let record = versioned(tx, id).await?.value;
+                let record = seen(tx, record).await?;
                 let tenant = tenants::get(tx, record.model.tenant).await?;
                 Ok((record, tenant))
             })
@@ -376,15 +389,19 @@ pub async fn models(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Result<Ve
         .read("model.list", |tx| {
             Box::pin(async move {
                 let owner = tenants::get(tx, tenant).await?;
-                let found = records::all::<ModelRecord>(tx, "tenant", &tenant.to_string(), 1_000).await?;
+                let all = records::all::<ModelRecord>(tx, "tenant", &tenant.to_string(), 1_000).await?;
+                let mut found = Vec::with_capacity(all.len());
+                for record in all {
+                    found.push(seen(tx, record.value).await?);
+                }
                 Ok::<_, Error>((owner, found))
             })
         })
         .await?;
     app.permit(ctx, Action::ModelView, reference("*", &owner))
         .map_err(|_| Error::NotFound("tenant.unknown"))?;
-    found.sort_by_key(|record| std::cmp::Reverse(record.value.created));
-    Ok(found.into_iter().map(|record| record.value).collect())
+    found.sort_by_key(|record| std::cmp::Reverse(record.created));
+    Ok(found)
 }
 
 /// Takes a model back: it may not be ordered any more.

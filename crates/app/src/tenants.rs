@@ -327,7 +327,7 @@ fn term_months(pack: &Pack) -> i32 {
 
 /// Effect: access opens.
 pub(crate) async fn open_access(_app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
-    change(tx, ctx, case, |tenant| {
+    let tenant = change(tx, ctx, case, |tenant| {
         if tenant.state != TenantState::Agreed && tenant.state != TenantState::Active {
             return Err(Error::Conflict("tenant.not_agreed"));
         }
@@ -335,7 +335,7 @@ pub(crate) async fn open_access(_app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &C
         Ok(())
     })
     .await?;
-    Ok(())
+    take_up(tx, ctx, &tenant, case).await
 }
 
 /// Effect: access closes in this very transaction; workers are stopped by a job right after.
@@ -357,9 +357,9 @@ async fn stop_zones(tx: &mut Tx<'_>, ctx: &Ctx, tenant: &Tenant, case: &CaseStat
     jobs::push(tx, jobs::STOP_ZONES, key, ctx.now, &tenant.id).await
 }
 
-/// Effect: access that was closed opens again.
+/// Effect: access that was closed opens again. What waited for it is taken up.
 pub(crate) async fn restore_access(_app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
-    change(tx, ctx, case, |tenant| {
+    let tenant = change(tx, ctx, case, |tenant| {
         if tenant.state != TenantState::Suspended {
             return Err(Error::Conflict("tenant.not_suspended"));
         }
@@ -369,7 +369,18 @@ pub(crate) async fn restore_access(_app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case:
         Ok(())
     })
     .await?;
-    Ok(())
+    take_up(tx, ctx, &tenant, case).await
+}
+
+/// What waited for access to open is taken up: grants to be prepared, approved exports to be released.
+async fn take_up(tx: &mut Tx<'_>, ctx: &Ctx, tenant: &Tenant, case: &CaseState) -> Result<()> {
+    for grant in grants(tx, tenant.id).await? {
+        if grant.state == GrantState::Preparing {
+            let key = format!("{}/{}/{}", grant.id, case.id, case.version);
+            jobs::push(tx, jobs::PREPARE_GRANT, key, ctx.now, &grant.id).await?;
+        }
+    }
+    crate::exports::take_up(tx, ctx, tenant.id, case).await
 }
 
 /// Effect: the resources that the case's form names are granted; a job copies and masks them.

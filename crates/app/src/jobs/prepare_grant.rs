@@ -25,8 +25,13 @@ pub(super) async fn run(app: &App, id: Id<kind::Grant>) -> Result<()> {
     if grant.state != GrantState::Preparing {
         return zones::refresh(app, grant.tenant).await;
     }
-    if matches!(state, TenantState::Sealed | TenantState::Destroyed) {
-        return fail(app, id, &grant, &entry, "tenant.closed").await;
+    match state {
+        TenantState::Active => {}
+        // Whatever opens access pushes this job anew.
+        TenantState::Established | TenantState::Agreed | TenantState::Suspended => return Ok(()),
+        TenantState::Holding | TenantState::Sealed | TenantState::Destroyed => {
+            return fail(app, id, &grant, &entry, "tenant.closed").await;
+        }
     }
     match prepare(app, &grant, &entry).await {
         Ok(made) => {

@@ -214,6 +214,19 @@ impl County {
         uploads::upload(&self.app, &self.ctx(provider), resource, UploadFormat::Csv, body).await
     }
 
+    /// A resource by its code.
+    pub(super) async fn find(&self, code: &str) -> Id<kind::Resource> {
+        let found = self
+            .app
+            .store()
+            .read("test.find", |tx| {
+                let code = code.to_owned();
+                Box::pin(async move { resources::by_code(tx, &code).await })
+            })
+            .await;
+        found.unwrap().unwrap().id()
+    }
+
     /// Accepts all columns as public, but the key as an identifier.
     pub(super) async fn classify(&self, provider: &str, resource: Id<kind::Resource>, key: &str) {
         let ctx = self.ctx(provider);

@@ -48,6 +48,8 @@ async fn approved(county: &County, new: &NewModel) -> models::ModelRecord {
     let early = runs::order_run(&county.app, &engineer, id, &BTreeMap::new()).await.unwrap_err();
     assert!(["model.not_approved", "model.not_query"].contains(&early.code()), "{early:?}");
     let case = county.case("模型审核", json!({ "授权": county.tenant, "模型": id })).await;
+    let waiting = models::model(&county.app, &engineer, id).await.unwrap();
+    assert_eq!(waiting.state, ModelState::Submitted);
     let approve = json!({ "command": "approve", "opinion": "同意", "facts": { "可还原原始数据": false } });
     county.act("supervision-office", case, approve).await.unwrap();
     let model = models::model(&county.app, &engineer, id).await.unwrap();
@@ -117,6 +119,10 @@ async fn the_dev_zone_shows_masked_samples_and_every_query_is_recorded() {
     assert!(matches!(officer.unwrap_err(), Error::Forbidden(_)));
     let tables = workbench::tables(&county.app, &engineer, county.tenant).await.unwrap();
     assert_eq!((tables[0].name.as_str(), tables[0].columns[0].mask), ("enterprises", "token"));
+
+    let dev = secure_domain::protocol::ZoneKind::Dev;
+    zones::zone(&county.app, county.tenant, dev).await.unwrap().shutdown().await.unwrap();
+    ask("SELECT 1 AS one").await.expect("a worker that is gone is started again");
 
     county.set_state(TenantState::Suspended).await;
     let closed = ask("SELECT 1").await.unwrap_err();
@@ -281,4 +287,21 @@ async fn a_run_that_broke_off_is_run_again_and_leaves_no_rubbish() {
     assert_eq!(done.state, RunState::Done, "{:?}", done.error);
     assert!(!path.exists());
     assert_eq!(done.attempt, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_tenant_gets_other_tokens_and_none_of_the_keys() {
+    let mut county = granted().await;
+    let engineer = county.ctx("operator");
+    let text = sql("SELECT credit_code FROM enterprises ORDER BY credit_code");
+    let ours = workbench::query(&county.app, &engineer, county.tenant, &text).await.unwrap();
+    let other = county.authorise("operator", TenantState::Active).await;
+    let refused = workbench::query(&county.app, &engineer, other, &text).await.unwrap_err();
+    assert!(matches!(refused, Error::Forbidden(_)), "not admitted to that tenant");
+    county.tenant = other;
+    let resource = county.find("enterprises").await;
+    county.grant(resource, COLUMNS).await;
+    let engineer = county.ctx("operator");
+    let theirs = workbench::query(&county.app, &engineer, other, &text).await.unwrap();
+    assert!(!theirs.page.rows.is_empty() && theirs.page.rows.iter().all(|row| !ours.page.rows.contains(row)));
 }
