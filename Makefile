@@ -25,6 +25,7 @@ test:
 check:
 	cargo fmt --all --check
 	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 
 # Ratios against peers, in the same run.
 bench:

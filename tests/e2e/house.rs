@@ -46,7 +46,6 @@ const NOT_SHIPPED: &[&str] = &["bench", "bench_http", "bench_county"];
 /// External crate → the only crates of ours that may import it.
 const PINNED: &[(&str, &[&str])] = &[
     ("axum", &["server"]),
-    ("axum-extra", &["server"]),
     ("tower-http", &["server"]),
     ("minijinja", &["server"]),
     ("fluent-bundle", &["server"]),

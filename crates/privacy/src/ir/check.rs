@@ -9,7 +9,7 @@ use super::{
     Schema, digest,
 };
 
-/// What a query must be known to be before it may run on raw data. Built by [`check`] only.
+/// What a query must be known to be before it may run on raw data. Built by [`check()`] only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Checked {
     digest: Digest,
@@ -20,7 +20,7 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// Digest of the query ([`super::digest`]).
+    /// Digest of the query ([`super::digest()`]).
     #[must_use]
     pub const fn digest(&self) -> Digest {
         self.digest

@@ -44,7 +44,7 @@ pub struct ColumnPolicy {
 /// What the catalog tells about a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourcePolicy {
-    /// The declared entity; `None` is refused by [`super::check`].
+    /// The declared entity; `None` is refused by [`super::check()`].
     pub entity: Option<Entity>,
     /// Columns by name.
     pub columns: BTreeMap<String, ColumnPolicy>,

@@ -2,9 +2,9 @@
 //!
 //! An engine's resolved plan is translated into a [`Rel`]; what cannot be said here cannot run. Three functions read
 //! a `Rel`:
-//! - [`resolve`] computes types, labels and lineage of every column, and refuses malformed trees, unknown and
+//! - [`resolve()`] computes types, labels and lineage of every column, and refuses malformed trees, unknown and
 //!   unclassified columns. It is enough for the dev zone, where the data are twins.
-//! - [`check`] also demands that the query is *releasable*: an aggregate over declared entities. It is for raw data.
+//! - [`check()`] also demands that the query is *releasable*: an aggregate over declared entities. It is for raw data.
 //! - [`count_entities`] rewrites a releasable query so that each result row also carries the number of distinct
 //!   entities behind it and the share of the largest one, which [`crate::disclosure`] then judges.
 //!

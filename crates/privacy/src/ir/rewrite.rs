@@ -18,7 +18,7 @@ pub struct Counted {
     /// The rewritten query. It yields the columns of the original, in order, then the statistics. Scans may occur
     /// twice under one alias (in different branches), so it is to be executed, not resolved again.
     pub rel: Rel,
-    /// What [`check`] found.
+    /// What [`check()`] found.
     pub checked: Checked,
     /// Columns with the number of distinct entities: integer, never null.
     pub entities: Vec<EntityColumn>,
@@ -50,7 +50,7 @@ pub struct DominanceColumn {
 /// the largest entity's share of it (by absolute values).
 ///
 /// # Errors
-/// As [`check`].
+/// As [`check()`].
 pub fn count_entities(rel: &Rel, policy: &Policy) -> Result<Counted, Refusal> {
     let checked = check(rel, policy)?;
     let top = releasing(rel).ok_or(Refusal::bare(Rule::NotAggregate))?;

@@ -1,7 +1,7 @@
 //! The guard: from the text of a query to a plan that may be executed.
 //!
 //! In both zones the text must be one SELECT statement of bounded size over the zone's tables, with the registered
-//! functions only. In a dev zone ([`dev`]) that is all. On raw data ([`release`]) the *resolved* plan is translated into
+//! functions only. In a dev zone (`dev`) that is all. On raw data (`release`) the *resolved* plan is translated into
 //! [`privacy::ir`]; what has no form there is refused with the rule, the place and the nearest legal form. The plan that
 //! runs is then lowered from the checked and rewritten translation, so nothing runs that was not understood.
 

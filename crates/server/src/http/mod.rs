@@ -1,6 +1,6 @@
 //! The JSON interface: one file per topic, each with its `routes()`.
 //!
-//! A new topic is one line in [`api`]. Everything around the handlers is in [`layers`]: request ids, security headers,
+//! A new topic is one line in `api`. Everything around the handlers is in `layers`: request ids, security headers,
 //! time and size limits, compression.
 
 mod attachments;
