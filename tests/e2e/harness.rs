@@ -9,6 +9,8 @@ use server::commands::demo::{
     Answer, Audience, Call, Client, PASSWORD, Player, Sizes, Story, Words, known, prepare_folder, read_story,
 };
 
+use crate::postgres;
+
 /// Registers small enough for a test, large enough for every threshold of the story.
 pub(crate) const SIZES: Sizes = Sizes { enterprises: 600, persons: 3_000, seed: 20_230_901 };
 
@@ -27,6 +29,7 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) port: u16,
     pub(crate) data: PathBuf,
+    database: Option<String>,
 }
 
 impl Server {
@@ -39,16 +42,31 @@ impl Server {
 
     /// Starts it without waiting.
     pub(crate) fn spawn(data: &Path, port: u16) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_shuyu"))
-            .args(["demo", "serve", "--fake-clock", "--quiet"])
-            .arg("--data")
-            .arg(data)
-            .args(["--listen", &format!("127.0.0.1:{port}")])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("the binary starts");
-        Self { child, port, data: data.to_owned() }
+        Self::run(Command::new(env!("CARGO_BIN_EXE_shuyu")), data, port, None)
+    }
+
+    /// As [`Server::start`], on a new and empty database of PostgreSQL.
+    pub(crate) async fn start_on_postgres(data: &Path, port: u16) -> Self {
+        let database = new_database();
+        let server = Self::run(Command::new(env!("CARGO_BIN_EXE_shuyu")), data, port, Some(database));
+        server.client().wait_until_up(Duration::from_secs(60)).await.expect("the server answers");
+        server
+    }
+
+    /// Starts the binary by a command that may put something around it.
+    pub(crate) fn run(mut command: Command, data: &Path, port: u16, database: Option<String>) -> Self {
+        command.args(["demo", "serve", "--fake-clock", "--quiet"]).arg("--data").arg(data);
+        command.args(["--listen", &format!("127.0.0.1:{port}")]);
+        if let Some(database) = &database {
+            command.args(["--database", database]);
+        }
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("the binary starts");
+        Self { child, port, data: data.to_owned(), database }
+    }
+
+    /// Runs `shuyu ledger verify` on its folder and database: whether it is content, and what it says.
+    pub(crate) fn verify(&self) -> (bool, String) {
+        verify_with(&self.data, self.database.as_deref())
     }
 
     pub(crate) fn url(&self) -> String {
@@ -82,6 +100,20 @@ impl Drop for Server {
     }
 }
 
+/// An empty database in the test cluster: its URL.
+pub(crate) fn new_database() -> String {
+    let name = format!("e2e_{}", free_port());
+    let folder = &postgres::cluster().folder;
+    let made = Command::new(postgres::newest_binaries().join("createdb"))
+        .arg("-h")
+        .arg(folder)
+        .args(["-U", "postgres", &name])
+        .status()
+        .expect("createdb starts");
+    assert!(made.success(), "createdb {name}");
+    format!("postgres:///{name}?host={}&user=postgres", folder.display())
+}
+
 /// The demonstration story.
 pub(crate) fn story() -> Story {
     let text = std::fs::read_to_string(root().join("demo/story.yaml")).expect("story file");
@@ -100,12 +132,16 @@ impl Audience for Printer {
 
 /// Runs `shuyu ledger verify` on a data folder: whether it is content, and what it says.
 pub(crate) fn verify(data: &Path) -> (bool, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_shuyu"))
-        .args(["ledger", "verify", "--data"])
-        .arg(data)
-        .stdin(Stdio::null())
-        .output()
-        .expect("the binary starts");
+    verify_with(data, None)
+}
+
+fn verify_with(data: &Path, database: Option<&str>) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shuyu"));
+    command.args(["ledger", "verify", "--data"]).arg(data);
+    if let Some(database) = database {
+        command.args(["--database", database]);
+    }
+    let output = command.stdin(Stdio::null()).output().expect("the binary starts");
     let said =
         [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     (output.status.success(), said)

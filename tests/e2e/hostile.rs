@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use server::commands::demo::Answer;
 
-use crate::harness::{Desk, Server, free_port};
+use crate::harness::{Desk, Server, free_port, new_database};
 
 async fn county() -> (tempfile::TempDir, Server, Desk) {
     let folder = tempfile::tempdir().expect("folder");
@@ -25,7 +25,8 @@ fn refused(answer: &Answer, status: u16, code: &str) {
     );
 }
 
-fn announcement(title: &str) -> Value {
+/// An announcement to open a case with.
+pub(crate) fn announcement(title: &str) -> Value {
     json!({
         "procedure": "信息发布", "title": title,
         "form": {"领域": "交通出行", "授权方式": "一般授权", "申报条件": "信用良好", "受理截止": "2026-09-18",
@@ -33,7 +34,8 @@ fn announcement(title: &str) -> Value {
     })
 }
 
-fn resource(code: &str) -> Value {
+/// A resource of enterprises.
+pub(crate) fn resource(code: &str) -> Value {
     json!({
         "code": code, "name_zh": "登记表", "update_frequency": "daily", "openness": "conditional",
         "entity": {"kind": "enterprise", "columns": ["credit_code"], "protected": true},
@@ -252,6 +254,42 @@ async fn files_that_are_broken_name_their_rows_and_gb18030_is_read() {
                                     "mask": {"method": "keep"}}]});
     let answer = desk.json(officer, &format!("POST /api/v1/resources/{id}/classification"), &wrong).await;
     assert_eq!(answer.status, 400, "{}", String::from_utf8_lossy(&answer.body));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_of_a_providers_database_is_read_or_refused() {
+    let (_folder, _server, mut desk) = county().await;
+    let officer = Some("market.officer");
+    let made = desk.json(officer, "POST /api/v1/resources", &resource("companies")).await;
+    let id = made.json()["id"].as_str().expect("id").to_owned();
+    let import = format!("POST /api/v1/resources/{id}/postgres");
+    let url = new_database();
+    let sql = "CREATE TABLE companies (credit_code text, \"名称\" text, capital numeric(12,2));
+        INSERT INTO companies SELECT 'C' || n, '企业' || n, n * 1.5 FROM generate_series(1, 5000) n;
+        CREATE TABLE secret (x int); CREATE ROLE reader LOGIN; GRANT SELECT ON companies TO reader;";
+    let psql =
+        std::process::Command::new("psql").args([url.as_str(), "-q", "-c", sql]).status().expect("psql");
+    assert!(psql.success());
+    let reader = url.replace("user=postgres", "user=reader");
+    let table = |url: &str, table: &str| json!({"url": url, "table": table});
+    for (url, name, status, code) in [
+        ("http://127.0.0.1/x", "companies", 400, "external.url"),
+        ("postgres://nobody@127.0.0.1:1/none", "companies", 503, "external.unreachable"),
+        (reader.as_str(), "secret", 400, "external.refused"),
+        (reader.as_str(), "nothing", 400, "external.no_table"),
+        (reader.as_str(), "companies; DROP TABLE companies", 400, "external.no_table"),
+        (reader.as_str(), "", 400, "external.name"),
+    ] {
+        refused(&desk.json(officer, &import, &table(url, name)).await, status, code);
+    }
+    let answer = desk.json(officer, &import, &table(&reader, "companies")).await;
+    assert!(answer.status < 300, "{}", String::from_utf8_lossy(&answer.body));
+    let entry = desk.get(officer, &format!("/api/v1/resources/{id}")).await.json();
+    assert_eq!(
+        (&entry["snapshots"][0]["rows"], &entry["columns"][1]["name"]),
+        (&json!(5000), &json!("名称"))
+    );
+    assert!(!entry.to_string().contains("reader"), "the account is kept nowhere: {entry}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

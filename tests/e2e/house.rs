@@ -1,8 +1,12 @@
 //! Holds the crate graph to the table in ARCHITECTURE.md. Change the table when the design changes, with an ADR.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
+
+use crate::harness::root;
 
 /// Crate → the crates of ours it may import.
 const EDGES: &[(&str, &[&str])] = &[
@@ -108,4 +112,74 @@ fn the_crate_graph_is_the_one_in_the_design() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What stands before a stable code where an error is made.
+const MAKERS: [&str; 8] = [
+    "Conflict(\"",
+    "Forbidden(\"",
+    "NotFound(\"",
+    "Limited(\"",
+    "Unavailable(\"",
+    "Unauthenticated(\"",
+    "invalid(\"",
+    "=> \"",
+];
+
+#[test]
+fn every_stable_code_has_words_in_both_languages() {
+    let words = ["zh-CN", "en"].map(|language| {
+        fs::read_to_string(root().join(format!("web/locales/{language}.ftl"))).expect("locale")
+    });
+    let mut missing = BTreeSet::new();
+    let mut found = BTreeSet::new();
+    for path in sources() {
+        let text = fs::read_to_string(&path).expect("source");
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for maker in MAKERS {
+            for rest in text.split(maker).skip(1) {
+                let code = rest.split('"').next().unwrap_or_default();
+                if is_code(code) && found.insert(code.to_owned()) {
+                    let (key, family) =
+                        (code.replace(['.', '_'], "-"), code.split('.').next().unwrap_or_default());
+                    let known = |words: &String| {
+                        [&key, family].iter().any(|key| words.contains(&format!("\nerror-{key} = ")))
+                    };
+                    if !words.iter().all(known) {
+                        missing.insert(format!("{code} ({})", path.display()));
+                    }
+                }
+            }
+        }
+    }
+    assert!(found.len() > 150, "codes are found: {}", found.len());
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+/// `family.what_is_wrong`.
+fn is_code(text: &str) -> bool {
+    let family = text.split('.').next().unwrap_or_default();
+    text.contains('.')
+        && !family.is_empty()
+        && text
+            .split('.')
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+}
+
+/// The source files of what is shipped, tests left out.
+fn sources() -> Vec<PathBuf> {
+    let mut folders = vec![root().join("crates")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("folder") {
+            let path = entry.expect("entry").path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() && name != "tests" && name != "conformance" {
+                folders.push(path);
+            } else if name.ends_with(".rs") && !name.starts_with("tests") {
+                files.push(path);
+            }
+        }
+    }
+    files
 }

@@ -3,7 +3,10 @@
 
 mod browser;
 mod crash;
+mod full_disk;
 mod harness;
 mod hostile;
 mod house;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod story;

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use server::commands::demo::Call;
+
 use crate::harness::{Printer, Server, free_port, story, verify};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -11,7 +13,7 @@ async fn the_story_plays_and_the_ledger_proves_it() {
     let mut server = Server::start(&folder.path().join("data"), free_port()).await;
     let mut player = server.player("story");
     let story = story();
-    let mut confirmed = 0;
+    let (mut confirmed, mut asked) = (0, false);
     for chapter in 0..story.chapters.len() {
         let before = player.acknowledged.len();
         if let Err(error) = player.play_chapter(&story, chapter, &mut Printer).await {
@@ -22,15 +24,26 @@ async fn the_story_plays_and_the_ledger_proves_it() {
             Ok(count) => confirmed += count,
             Err(error) => panic!("{error:?}"),
         }
+        if let Some(key) = player.saved.get("key").and_then(|key| key.as_str())
+            && !asked
+        {
+            asked = true;
+            one_key_is_for_one_question(&server, key).await;
+        }
     }
-    println!("{} commands acknowledged, {confirmed} sent again and answered alike", player.acknowledged.len());
+    assert!(asked, "the story makes a key");
+    println!(
+        "{} commands acknowledged, {confirmed} sent again and answered alike",
+        player.acknowledged.len()
+    );
     server.kill();
     let (sound, said) = verify(&server.data);
     assert!(sound, "{said}");
     println!("{said}");
-    for file in
-        [first_file(&server.data.join("ledger"), "tile"), first_file(&server.data.join("objects"), "")]
-    {
+    let tile = files(&server.data.join("ledger"), "tile").into_iter().next().expect("a tile");
+    let objects = files(&server.data.join("objects"), "");
+    let object = objects.into_iter().max_by_key(|file| fs::metadata(file).map_or(0, |meta| meta.len()));
+    for file in [tile, object.expect("an object")] {
         let name = file.file_name().expect("name").to_string_lossy().into_owned();
         let whole = fs::read(&file).expect("read");
         let mut damaged = whole.clone();
@@ -40,13 +53,56 @@ async fn the_story_plays_and_the_ledger_proves_it() {
         let (sound, said) = verify(&server.data);
         assert!(!sound, "one flipped bit in {} went unnoticed: {said}", file.display());
         assert!(said.contains(&name), "{} is not named: {said}", file.display());
+        if file.starts_with(server.data.join("objects")) {
+            // The first byte of the chunk in which the bit was flipped: 44 bytes of header, 64 KiB and a tag a chunk.
+            let chunk = (middle as u64 - 44) / (65_536 + 16);
+            assert!(chunk > 0, "the object is large enough to have a place: {middle}");
+            let place = 44 + chunk * (65_536 + 16);
+            assert!(said.contains(&place.to_string()), "byte {place} of {name} is not named: {said}");
+        }
         fs::write(&file, &whole).expect("write");
     }
     assert!(verify(&server.data).0, "after repair it is sound again");
 }
 
-/// The first file below a folder, in order of names, whose path has a part.
-fn first_file(folder: &Path, part: &str) -> PathBuf {
+/// An idempotency key makes a repetition free, so it must not carry a second question.
+async fn one_key_is_for_one_question(server: &Server, key: &str) {
+    let call = |month: u32| Call {
+        method: "POST".parse().expect("method"),
+        path: "/data/v1/flight-delays/query".to_owned(),
+        token: Some(key.to_owned()),
+        body: Some((
+            "application/json".to_owned(),
+            format!("{{\"origin\":\"JFK\",\"month\":{month}}}").into(),
+        )),
+        idempotency_key: Some("one-question".to_owned()),
+        headers: vec![("X-Scenario".to_owned(), "物流排班".to_owned())],
+    };
+    let client = server.client();
+    let first = client.send(&call(7)).await.expect("an answer");
+    let again = client.send(&call(7)).await.expect("an answer");
+    assert_eq!((first.status, again.status, &first.body), (200, 200, &again.body));
+    let other = client.send(&call(8)).await.expect("an answer");
+    assert_eq!((other.status, &other.json()["code"]), (409, &serde_json::json!("data.other_request")));
+}
+
+/// The same story with the records in PostgreSQL, and a provider's table read from there.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_story_plays_on_postgresql_too() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut server = Server::start_on_postgres(&folder.path().join("data"), free_port()).await;
+    let mut player = server.player("postgres");
+    if let Err(error) = player.play(&story(), &mut Printer).await {
+        panic!("{error:?}");
+    }
+    assert!(!server.data.join("shuyu.db").exists(), "the records are in PostgreSQL");
+    server.kill();
+    let (sound, said) = server.verify();
+    assert!(sound, "{said}");
+}
+
+/// The files below a folder whose path has a part, in order of names.
+fn files(folder: &Path, part: &str) -> Vec<PathBuf> {
     let mut folders = vec![folder.to_owned()];
     let mut files = Vec::new();
     while let Some(next) = folders.pop() {
@@ -60,5 +116,5 @@ fn first_file(folder: &Path, part: &str) -> PathBuf {
         }
     }
     files.sort();
-    files.into_iter().next().expect("a file")
+    files
 }

@@ -86,7 +86,7 @@ pub struct CallReceipt {
 /// Answers a call. Its journal row and its meter row are durable before this returns.
 ///
 /// # Errors
-/// `access.key_…` for the key; `products.usage_…`, `products.quota_…`, `products.rate_limit`; `tenant.closed` while the
+/// `access.key_…` for the key; `data.other_request` for an idempotency key that was used for another question; `products.usage_…`, `products.quota_…`, `products.rate_limit`; `tenant.closed` while the
 /// authorisation is suspended; `data.parameters` with every fault at once.
 pub async fn call(app: &App, request: &CallRequest, now: Timestamp) -> Result<(CallAnswer, CallReceipt)> {
     let presented =
@@ -339,10 +339,11 @@ async fn record(
         CallAnswer::Rows { rows, .. } => rows.len(),
         CallAnswer::Verdict { .. } => 1,
     };
+    let asked = digest(&(&request.product, &request.scenario, &request.parameters))?;
     let note = CallNote {
         usage: bundle.usage.agreement.id,
         scenario: &request.scenario,
-        request: digest(&request.parameters)?,
+        request: asked,
         answer: digest(answer)?,
         rows,
     };
@@ -364,6 +365,8 @@ async fn record(
             at: now,
             product: bundle.product.product.id,
             usage: bundle.usage.agreement.id,
+            scenario: request.scenario.clone(),
+            request: asked,
             api_key: bundle.key.key.id,
             units: i64::try_from(rows).unwrap_or(i64::MAX),
             outcome: "answered".to_owned(),
@@ -372,6 +375,10 @@ async fn record(
         }),
     };
     let recorded = app.recorder().record(permit, recording).await?;
+    // A key that was used for another question would make this one free: it is on record now, but is not answered.
+    if recorded.earlier.as_ref().is_some_and(|earlier| earlier.call.request != asked) {
+        return Err(Error::Conflict("data.other_request"));
+    }
     let repeated = recorded.earlier.is_some();
     Ok(CallReceipt { call, journal_seq: recorded.journal.seq, repeated, left_today: None })
 }

@@ -200,7 +200,7 @@ impl From<secure_domain::Error> for Error {
             _ => {}
         }
         match code {
-            "domain.closed" | "domain.no_answer" => Self::Unavailable(code),
+            "domain.closed" | "domain.no_answer" | "storage.full" => Self::Unavailable(code),
             "domain.limit" | "domain.time_limit" => Self::Limited(code),
             "domain.io" | "domain.protocol" | "domain.remote" => {
                 Self::Internal { code, source: Box::new(error) }

@@ -46,6 +46,37 @@ pub struct PostgresTable {
     pub table: String,
 }
 
+impl PostgresTable {
+    /// From the parts that a form asks for: host, port and database; account and password; schema and table. A host that
+    /// begins with a slash is the folder of a socket.
+    ///
+    /// # Errors
+    /// `external.url` when host or database is missing or none.
+    pub fn at(
+        (host, port, database): (&str, u16, &str),
+        (user, password): (&str, &str),
+        (schema, table): (&str, &str),
+    ) -> Result<Self> {
+        let wrong = || Error::invalid("external.url", "");
+        if host.is_empty() || database.is_empty() {
+            return Err(wrong());
+        }
+        let mut url = url::Url::parse("postgres://localhost").map_err(|_| wrong())?;
+        if host.starts_with('/') {
+            url.query_pairs_mut().append_pair("host", host);
+        } else {
+            url.set_host(Some(host)).map_err(|_| wrong())?;
+        }
+        url.set_port(Some(port)).map_err(|()| wrong())?;
+        url.set_username(user).map_err(|()| wrong())?;
+        if !password.is_empty() {
+            url.set_password(Some(password)).map_err(|()| wrong())?;
+        }
+        url.path_segments_mut().map_err(|()| wrong())?.clear().push(database);
+        Ok(Self { url: url.into(), schema: schema.to_owned(), table: table.to_owned() })
+    }
+}
+
 impl std::fmt::Debug for PostgresTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PostgresTable").field("table", &self.table).finish_non_exhaustive()
@@ -361,4 +392,26 @@ fn check_same(entry: &CatalogEntry, done: &IntakeDone) -> Result<()> {
 /// What the policies need to know about ingesting a resource's snapshot into a tenant.
 pub(crate) fn ingest_reference(entry: &CatalogEntry, tenant: Id<kind::Tenant>) -> ResourceRef {
     ResourceRef::new(Thing::Resource, entry.id()).with_owner(entry.unit).with_tenant(tenant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_addressed_by_its_parts() {
+        let at = |host, user, password| {
+            PostgresTable::at((host, 5433, "civil"), (user, password), ("public", "persons"))
+                .map(|table| table.url)
+        };
+        assert_eq!(at("db.example", "reader", "").unwrap(), "postgres://reader@db.example:5433/civil");
+        assert_eq!(
+            at("db.example", "a@b", "p:/?#").unwrap(),
+            "postgres://a%40b:p%3A%2F%3F%23@db.example:5433/civil"
+        );
+        assert_eq!(at("/run/pg", "r", "").unwrap(), "postgres://r@localhost:5433/civil?host=%2Frun%2Fpg");
+        for host in ["", "a b", "a/b"] {
+            assert_eq!(at(host, "r", "").unwrap_err().code(), "external.url", "{host}");
+        }
+    }
 }

@@ -133,6 +133,7 @@ impl Error {
             Self::Intake(_) => "domain.intake",
             Self::Vault(error) => error.code(),
             Self::Privacy(error) => error.code(),
+            Self::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => "storage.full",
             Self::Io(_) => "domain.io",
             Self::Protocol { .. } => "domain.protocol",
             Self::Closed => "domain.closed",

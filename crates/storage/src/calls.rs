@@ -1,6 +1,6 @@
 //! The meter: one row for each call of a product, written with its journal row before the answer leaves.
 
-use base::{Fen, Id, Timestamp, kind};
+use base::{Digest, Fen, Id, Timestamp, kind};
 
 use crate::engine::{Tx, dialect, fetch};
 use crate::records::uuid_of;
@@ -20,6 +20,10 @@ pub struct Call {
     pub product: Id<kind::Product>,
     /// Under which usage agreement.
     pub usage: Id<kind::Usage>,
+    /// For which of its scenarios.
+    pub scenario: String,
+    /// Digest of what was asked: of one idempotency key there is one question.
+    pub request: Digest,
     /// With which key.
     pub api_key: Id<kind::ApiKey>,
     /// Units of the price plan that it counts for.
@@ -90,7 +94,7 @@ pub async fn by_idempotency(
         fetch_optional,
         tx,
         Row,
-        "SELECT id, at, product, usage, api_key, units, outcome, price, idempotency, seq \
+        "SELECT id, at, product, usage, scenario, request, api_key, units, outcome, price, idempotency, seq \
          FROM calls WHERE usage = $1 AND idempotency = $2",
         usage.as_bytes().as_slice(),
         key,
@@ -98,15 +102,18 @@ pub async fn by_idempotency(
     row.map(metered).transpose()
 }
 
-type Row = (Vec<u8>, i64, Vec<u8>, Vec<u8>, Vec<u8>, i64, String, i64, Option<String>, i64);
+type Row = (Vec<u8>, i64, Vec<u8>, Vec<u8>, String, Vec<u8>, Vec<u8>, i64, String, i64, Option<String>, i64);
 
 fn metered(row: Row) -> Result<Metered, Error> {
-    let (id, at, product, usage, api_key, units, outcome, price, idempotency, seq) = row;
+    let (id, at, product, usage, scenario, request, api_key, units, outcome, price, idempotency, seq) = row;
     let call = Call {
         id: Id::from_uuid(uuid_of("calls", &id)?),
         at: Timestamp::from_micros(at),
         product: Id::from_uuid(uuid_of("calls", &product)?),
         usage: Id::from_uuid(uuid_of("calls", &usage)?),
+        scenario,
+        // A row from before requests were kept has none, which is no question's digest.
+        request: request.try_into().map_or(Digest([0; 32]), Digest),
         api_key: Id::from_uuid(uuid_of("calls", &api_key)?),
         units,
         outcome,
@@ -133,7 +140,7 @@ pub async fn of_usage(
         fetch_all,
         tx,
         Row,
-        "SELECT id, at, product, usage, api_key, units, outcome, price, idempotency, seq FROM calls \
+        "SELECT id, at, product, usage, scenario, request, api_key, units, outcome, price, idempotency, seq FROM calls \
          WHERE usage = $1 AND at >= $2 AND at < $3 AND (at, id) > ($4, $5) ORDER BY at, id LIMIT $6",
         usage.as_bytes().as_slice(),
         period.from.micros(),

@@ -8,15 +8,23 @@ use crate::engine::pools::{Access, Pools};
 use crate::engine::{Conn, fetch};
 
 /// The schema version this release reads and writes.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// Number, name, text for SQLite, text for PostgreSQL. Append only.
-const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
-    1,
-    "start",
-    include_str!("../migrations/sqlite/0001_start.sql"),
-    include_str!("../migrations/postgres/0001_start.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
+    (
+        1,
+        "start",
+        include_str!("../migrations/sqlite/0001_start.sql"),
+        include_str!("../migrations/postgres/0001_start.sql"),
+    ),
+    (
+        2,
+        "call request",
+        include_str!("../migrations/sqlite/0002_call_request.sql"),
+        include_str!("../migrations/postgres/0002_call_request.sql"),
+    ),
+];
 
 pub(crate) async fn migrate(pools: &Pools) -> Result<(), Error> {
     let found = version(pools).await?;

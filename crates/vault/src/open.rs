@@ -53,6 +53,12 @@ impl Opener {
         Ok(start..self.layout.sealed_range(self.layout.chunk_of(plain.end - 1)).end)
     }
 
+    /// Where a chunk begins in the sealed object. *Units*: bytes.
+    #[must_use]
+    pub const fn chunk_start(&self, chunk: u64) -> u64 {
+        self.layout.sealed_range(chunk).start
+    }
+
     /// The sealed bytes that [`Opener::check_end`] needs.
     #[must_use]
     pub const fn end_range(&self) -> Range<u64> {

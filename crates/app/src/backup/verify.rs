@@ -1,5 +1,6 @@
 //! Verifying a whole data folder offline: the log against its key, the journal against the log, what was sealed against
-//! what was recorded. Needs no root key and trusts nothing but the ledger's public key.
+//! what was recorded. Trusts nothing but the ledger's public key. Needs no root key; where it is at hand, a changed object's
+//! chunks are opened one by one to name the place.
 
 use std::path::Path;
 
@@ -12,6 +13,7 @@ use storage::{Store, StoreConfig};
 use tokio::sync::mpsc;
 
 use super::folder;
+use crate::keys::Keys;
 use crate::ledger::LedgerFolder;
 use crate::{Config, Error, Result};
 
@@ -23,7 +25,8 @@ const PAGE: u32 = 2_000;
 pub struct BadPlace {
     /// File below the data folder, or `journal/<seq>` for a row of the database.
     pub file: String,
-    /// First bad byte in it.
+    /// First bad byte in it; in a sealed object the first byte of the first chunk that does not open, or 0 when its key is
+    /// not at hand.
     pub byte: u64,
     /// What is wrong, as a stable code.
     pub code: String,
@@ -173,7 +176,7 @@ async fn check_objects(config: &Config, store: &Store, report: &mut FolderReport
                 report.destroyed += 1;
                 continue;
             }
-            let (folder, path) = (root.clone(), object.path.clone());
+            let (folder, path, changed) = (root.clone(), object.path.clone(), object.clone());
             let wrong = tokio::task::spawn_blocking(move || wrong_object(&folder, &object))
                 .await
                 .map_err(|error| Error::internal("object.read", error))?;
@@ -183,6 +186,11 @@ async fn check_objects(config: &Config, store: &Store, report: &mut FolderReport
                     report.object_bytes += bytes;
                 }
                 Err((byte, code)) => {
+                    let byte = if code == "object.changed" {
+                        bad_chunk(config, store, changed).await?
+                    } else {
+                        byte
+                    };
                     let file = format!("objects/{path}");
                     report.finding = Some(BadPlace { file, byte, code: code.to_owned() });
                     return Ok(());
@@ -193,6 +201,38 @@ async fn check_objects(config: &Config, store: &Store, report: &mut FolderReport
     let files = folder::files(&root).map_err(|error| Error::internal("object.read", error))?;
     report.strays = files.iter().filter(|file| !named.contains(*file)).count() as u64;
     Ok(())
+}
+
+/// Where a changed object stops opening.
+async fn bad_chunk(config: &Config, store: &Store, object: Object) -> Result<u64> {
+    // Opening the keys of a folder without any would make some.
+    if !config.keys_dir().join("root.key").is_file() {
+        return Ok(0);
+    }
+    let keys = Keys::open(&config.keys_dir())?;
+    let key = store
+        .read("verify.key", |tx| {
+            let (keys, object) = (&keys, &object);
+            Box::pin(async move { keys.data_key(tx, object.tenant, object.id, &object.wrapped).await })
+        })
+        .await;
+    // A key that does not open is another's: then nothing is known about the place.
+    let Ok(key) = key else { return Ok(0) };
+    let path = config.objects_dir().join(&object.path);
+    let context = vault::SealContext { tenant: object.tenant, object: object.id };
+    tokio::task::spawn_blocking(move || {
+        let sealed = std::fs::read(path).unwrap_or_default();
+        let (header, body) = sealed.split_at_checked(vault::HEADER_BYTES).unwrap_or_default();
+        let Ok(opener) = vault::Opener::new(header, sealed.len() as u64, &key, &context) else { return 0 };
+        match opener.open(0..opener.plain_len(), body) {
+            // Header and first chunk prove each other.
+            Err(vault::Error::Open { chunk: 0 }) | Ok(_) => 0,
+            Err(vault::Error::Open { chunk }) => opener.chunk_start(chunk),
+            Err(_) => 0,
+        }
+    })
+    .await
+    .map_err(|error| Error::internal("object.read", error))
 }
 
 /// Compares a sealed file with its row; answers its length, or the first bad byte and what is wrong.

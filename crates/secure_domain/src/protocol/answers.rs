@@ -155,6 +155,7 @@ const BENEATH: &[&str] = &[
     "privacy.column",
     "privacy.length",
     "privacy.arrow",
+    "storage.full",
 ];
 
 /// Why a request failed.

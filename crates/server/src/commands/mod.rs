@@ -68,6 +68,17 @@ enum Command {
     Demo(demo::Demo),
 }
 
+impl Command {
+    /// What is logged unless `SHUYU_LOG` says otherwise. A demonstration that shows its own progress is not mixed with
+    /// the server's.
+    const fn log_filter(&self) -> &'static str {
+        match self {
+            Self::Demo(demo) if demo.is_quiet() => "warn",
+            _ => "warn,app=info,server=info",
+        }
+    }
+}
+
 /// Settings that the command line overrides.
 #[derive(Debug, Clone, Default, Args)]
 struct Settings {
@@ -77,6 +88,10 @@ struct Settings {
     /// The data folder.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// `sqlite:<path>` or `postgres://…`; SQLite inside the data folder without it. A password is better given by the
+    /// environment or the settings file than here, where other users of the machine can see it.
+    #[arg(long, env = "SHUYU_DATABASE", hide_env_values = true)]
+    database: Option<String>,
     /// Address and port to listen on.
     #[arg(long)]
     listen: Option<SocketAddr>,
@@ -97,6 +112,9 @@ impl Settings {
         };
         if let Some(data) = &self.data {
             config.data.clone_from(data);
+        }
+        if let Some(database) = &self.database {
+            config.database.clone_from(database);
         }
         if let Some(listen) = self.listen {
             config.listen = listen;
@@ -190,7 +208,7 @@ pub fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("SHUYU_LOG")
-                .unwrap_or_else(|_| "warn,app=info,server=info".into()),
+                .unwrap_or_else(|_| cli.command.log_filter().into()),
         )
         .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -166,14 +166,16 @@ impl Locales {
         }
     }
 
-    /// The words for a stable error code such as `case.wrong_role`; codes without words of their own get the
-    /// general ones, so that a new code never breaks a page.
+    /// The words for a stable error code such as `case.wrong_role`; a code without words of its own gets those of its
+    /// family (`case`), and failing that the general ones, so that a new code never breaks a page.
     ///
     /// # Errors
     /// Only when the general words themselves are missing.
     pub fn error_text(&self, language: Language, code: &str) -> Result<ErrorText, Error> {
-        let own = format!("error-{}", code.replace(['.', '_'], "-"));
-        let key = if self.bundle(language).has_message(&own) { own } else { "error-unknown".to_owned() };
+        let key = |code: &str| format!("error-{}", code.replace(['.', '_'], "-"));
+        let family = code.split('.').next().unwrap_or_default();
+        let known = [key(code), key(family)].into_iter().find(|key| self.bundle(language).has_message(key));
+        let key = known.unwrap_or_else(|| "error-unknown".to_owned());
         let args = FluentArgs::new();
         Ok(ErrorText {
             title: self.message(language, &key, &args)?,

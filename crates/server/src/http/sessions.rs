@@ -1,6 +1,6 @@
 //! Signing in and out, and who I am.
 
-use app::identity::{self, Me, SignedIn};
+use app::identity::{self, Me, NewPassword, SignedIn};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{delete, get, post};
@@ -15,6 +15,7 @@ pub(super) fn routes() -> Router<Edge> {
         .route("/sessions", post(open_session))
         .route("/sessions/current", delete(close_session))
         .route("/me", get(show_me))
+        .route("/me/password", post(change_password))
 }
 
 #[derive(Deserialize)]
@@ -45,4 +46,13 @@ async fn close_session(
 
 async fn show_me(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<Me> {
     Ok(Json(identity::me(&edge.app, &ctx).await?))
+}
+
+async fn change_password(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Body(change): Body<NewPassword>,
+) -> Result<StatusCode, Problem> {
+    identity::change_password(&edge.app, &ctx, change).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

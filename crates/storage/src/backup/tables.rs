@@ -76,8 +76,8 @@ tables! {
     }
     "commands" by "actor, key" { "actor": Text, "key": Text, "at": Int, "digest": Bytes, "response": Bytes }
     "calls" by "id" {
-        "id": Bytes, "at": Int, "product": Bytes, "usage": Bytes, "api_key": Bytes, "units": Int, "outcome": Text,
-        "price": Int, "idempotency": Text, "seq": Int,
+        "id": Bytes, "at": Int, "product": Bytes, "usage": Bytes, "scenario": Text, "request": Bytes,
+        "api_key": Bytes, "units": Int, "outcome": Text, "price": Int, "idempotency": Text, "seq": Int,
     }
     "journal" by "seq" {
         "seq": Int, "at": Int, "action": Text, "actor": Text, "subject": Text, "permit": Text, "digest": Bytes, "entry": Bytes,

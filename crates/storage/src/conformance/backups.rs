@@ -25,6 +25,8 @@ async fn fill(fixture: &Fixture) {
                     at: now(),
                     product: id(2),
                     usage: id(3),
+                    scenario: "场景".to_owned(),
+                    request: base::Digest::of(b"q"),
                     api_key: id(4),
                     units: i64::MAX,
                     outcome: String::new(),

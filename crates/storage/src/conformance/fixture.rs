@@ -1,8 +1,5 @@
 //! A fresh store for each test, and the throw-away PostgreSQL cluster behind half of them.
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,6 +8,7 @@ use base::{Id, Kind, Timestamp};
 use sqlx::{Connection as _, Executor as _};
 use tempfile::TempDir;
 
+use super::cluster;
 use crate::engine::Tx;
 use crate::journal::{self, JournalDraft};
 use crate::{Error, Store, StoreConfig};
@@ -98,72 +96,11 @@ pub(super) async fn append(tx: &mut Tx<'_>, subject: &str) -> Result<u64, Error>
     Ok(journal::append(tx, &permit(), &draft(subject)).await?.seq)
 }
 
-/// The cluster: its folder, and the shell that keeps it. The shell reads a pipe whose other end this process holds, so
-/// when the tests end, however they end, it stops the server and removes the folder.
-struct Cluster {
-    folder: PathBuf,
-    _shell: Child,
-}
-
-const SCRIPT: &str = r#"
-set -e
-bin=$1
-dir=$(mktemp -d /tmp/shuyu-pg-XXXXXX)
-trap '"$bin/pg_ctl" -D "$dir/data" -m immediate stop >"$dir/stop" 2>&1 || true; rm -rf "$dir"' EXIT
-"$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >"$dir/init" 2>&1 || { cat "$dir/init" >&2; exit 1; }
-"$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -o "-k $dir -c listen_addresses= -c fsync=off -c max_connections=400" start >"$dir/start" 2>&1 || { cat "$dir/log" >&2; exit 1; }
-echo "$dir"
-cat >/dev/null
-"#;
-
-fn cluster() -> &'static Cluster {
-    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
-    CLUSTER.get_or_init(|| {
-        let bin = newest_binaries();
-        // PostgreSQL refuses to run as root.
-        let root =
-            std::fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0);
-        let mut command = if root {
-            let mut command = Command::new("runuser");
-            command.args(["-u", "postgres", "--", "sh"]);
-            command
-        } else {
-            Command::new("sh")
-        };
-        command.args(["-c", SCRIPT, "sh"]).arg(bin).current_dir("/tmp");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut shell = command.spawn().expect("cannot run a shell as user postgres");
-        let mut line = String::new();
-        BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        if line.is_empty() {
-            let mut reason = String::new();
-            shell.stderr.take().unwrap().read_to_string(&mut reason).unwrap();
-            panic!("the test cluster of PostgreSQL did not start: {reason}");
-        }
-        Cluster { folder: PathBuf::from(line.trim()), _shell: shell }
-    })
-}
-
-fn newest_binaries() -> PathBuf {
-    let versions =
-        std::fs::read_dir("/usr/lib/postgresql").map(Iterator::collect::<Vec<_>>).unwrap_or_default();
-    let mut found: Vec<(u32, PathBuf)> = versions
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
-        .filter(|(_, bin)| bin.join("initdb").exists())
-        .collect();
-    found.sort();
-    let (_, bin) = found.pop().expect(
-        "PostgreSQL is not installed: these tests need /usr/lib/postgresql/*/bin (Debian, Ubuntu: apt-get install postgresql)",
-    );
-    bin
-}
-
 /// Makes an empty database; answers its URL.
 async fn new_database() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let folder = tokio::task::spawn_blocking(|| cluster().folder.display().to_string()).await.unwrap();
+    let folder =
+        tokio::task::spawn_blocking(|| cluster::cluster().folder.display().to_string()).await.unwrap();
     let url = |name: &str| format!("postgres:///{name}?host={folder}&user=postgres");
     let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let mut admin = sqlx::PgConnection::connect(&url("postgres")).await.unwrap();

@@ -12,6 +12,8 @@ fn call(number: u8, usage: Id<kind::Usage>, key: Option<&str>) -> Call {
         at: now().plus_seconds(i64::from(number)),
         product: id(100 + number % 2),
         usage,
+        scenario: "credit".to_owned(),
+        request: base::Digest::of(b"question"),
         api_key: id(1),
         units: 2,
         outcome: "answered".to_owned(),

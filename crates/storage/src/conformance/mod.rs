@@ -2,6 +2,8 @@
 
 mod backups;
 mod basics;
+#[path = "../../../../tests/support/postgres.rs"]
+mod cluster;
 mod crowds;
 mod faults;
 mod fixture;

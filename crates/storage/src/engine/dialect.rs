@@ -71,8 +71,8 @@ pub(crate) async fn insert_journal(tx: &mut Tx<'_>, rows: &[Row]) -> Result<(), 
 
 /// Inserts calls; one whose agreement has used its idempotency key before is left out. Answers how many went in.
 pub(crate) async fn insert_calls(tx: &mut Tx<'_>, calls: &[Metered]) -> Result<u64, Error> {
-    let head =
-        "INSERT INTO calls (id, at, product, usage, api_key, units, outcome, price, idempotency, seq) ";
+    let head = "INSERT INTO calls (id, at, product, usage, scenario, request, api_key, units, outcome, price, \
+        idempotency, seq) ";
     let tail = " ON CONFLICT (usage, idempotency) DO NOTHING";
     Ok(insert_many!(tx, head, tail, calls, |tuple, metered| {
         let call = &metered.call;
@@ -81,6 +81,8 @@ pub(crate) async fn insert_calls(tx: &mut Tx<'_>, calls: &[Metered]) -> Result<u
             .push_bind(call.at.micros())
             .push_bind(call.product.as_bytes().as_slice())
             .push_bind(call.usage.as_bytes().as_slice())
+            .push_bind(&call.scenario)
+            .push_bind(call.request.0.as_slice())
             .push_bind(call.api_key.as_bytes().as_slice())
             .push_bind(call.units)
             .push_bind(&call.outcome)

@@ -57,6 +57,16 @@ pub(crate) enum Demo {
     },
 }
 
+impl Demo {
+    /// Whether the log stays out of the way.
+    pub(super) const fn is_quiet(&self) -> bool {
+        match self {
+            Self::Registers { .. } | Self::Play { .. } => true,
+            Self::Serve(options) => options.quiet,
+        }
+    }
+}
+
 /// How large the registers are.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct SizeOptions {
@@ -80,6 +90,9 @@ pub(crate) struct ServeOptions {
     /// The data folder.
     #[arg(long, default_value = "data/demo")]
     data: PathBuf,
+    /// `sqlite:<path>` or `postgres://…`; SQLite inside the data folder without it.
+    #[arg(long, env = "SHUYU_DATABASE", hide_env_values = true, conflicts_with = "fresh")]
+    database: Option<String>,
     /// Address and port to listen on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -139,6 +152,7 @@ async fn open(options: &ServeOptions) -> Result<(App, TcpListener, People)> {
     };
     let config = app::Config {
         data: options.data.clone(),
+        database: options.database.clone().unwrap_or_default(),
         listen: options.listen,
         jurisdiction: people.jurisdiction.clone(),
         fake_clock: fake_clock.map(base::Timestamp::micros),

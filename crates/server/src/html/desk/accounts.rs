@@ -22,6 +22,7 @@ pub(super) fn routes() -> Router<Edge> {
         .route("/admin/accounts", get(show).post(create))
         .route("/admin/accounts/{person}/close", post(close))
         .route("/admin/accounts/{person}/open", post(open))
+        .route("/admin/accounts/{person}/password", post(reset))
 }
 
 async fn show(visit: Visit) -> Response {
@@ -67,6 +68,8 @@ fn row(visit: &Visit, units: &[Unit], person: &Person) -> AccountRow {
         toggle_href: (person.id != visit.ctx.principal.person)
             .then(|| format!("/admin/accounts/{}/{verb}", person.id)),
         toggle_closes: active,
+        reset_href: (person.id != visit.ctx.principal.person)
+            .then(|| format!("/admin/accounts/{}/password", person.id)),
     }
 }
 
@@ -85,17 +88,10 @@ async fn create(visit: Visit, request: Request) -> Response {
     visit.answer(result).await
 }
 
-/// A first password that no list of common ones holds; it is shown once and changed by the person.
-fn first_password() -> String {
-    const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    let letter = |byte: &u8| LETTERS.get(usize::from(*byte) % LETTERS.len()).copied().map_or('x', char::from);
-    app::clock::random_bytes::<16>().iter().map(letter).collect()
-}
-
 async fn try_create(visit: &Visit, request: Request) -> Result<Response, Error> {
     visit.signed_in()?;
     let sent = Sent::read(visit, request).await?;
-    let password = first_password();
+    let password = identity::first_password();
     let (account, name) = (sent.get("account").trim(), sent.get("name").trim());
     let enrolled = match sent.get("role").parse::<Role>() {
         Ok(role) if !account.is_empty() && !name.is_empty() => {
@@ -141,6 +137,24 @@ async fn close(visit: Visit, Path(person): Path<String>, request: Request) -> Re
 async fn open(visit: Visit, Path(person): Path<String>, request: Request) -> Response {
     let result = set(&visit, &person, Standing::Active, request).await;
     visit.answer(result).await
+}
+
+async fn reset(visit: Visit, Path(person): Path<String>, request: Request) -> Response {
+    let result = try_reset(&visit, &person, request).await;
+    visit.answer(result).await
+}
+
+async fn try_reset(visit: &Visit, person: &str, request: Request) -> Result<Response, Error> {
+    visit.signed_in()?;
+    Sent::read(visit, request).await?;
+    let id = Visit::id(person, "person.unknown")?;
+    let password = identity::reset_password(&visit.app, &visit.ctx, id).await?;
+    let (_, known) = identity::list_accounts(&visit.app, &visit.ctx).await?;
+    let account =
+        known.into_iter().find(|known| known.id == id).map(|known| known.account).unwrap_or_default();
+    // As with a new account, the password is in this answer only.
+    let words = visit.text_with("account-reset", &[("account", &account), ("password", &password)]);
+    visit.page_saying(StatusCode::OK, "accounts", &page(visit).await?, words).await
 }
 
 async fn set(visit: &Visit, person: &str, standing: Standing, request: Request) -> Result<Response, Error> {

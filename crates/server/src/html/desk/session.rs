@@ -1,7 +1,8 @@
 //! Signing in and out, language, role.
 
+use app::Error;
 use app::access::Role;
-use app::{Error, identity};
+use app::identity::{self, NewPassword};
 use axum::Router;
 use axum::extract::{Query, Request};
 use axum::http::StatusCode;
@@ -9,11 +10,13 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
 
+use super::errors;
 use super::sent::Sent;
 use super::visit::{ROLE_COOKIE, Visit, local_path};
 use crate::commands::demo::{Member, PASSWORD, People, is_demonstration};
 use crate::html::locale::{LANGUAGE_COOKIE, Language};
-use crate::html::pages::sign_in::{DemoAccount, SignIn};
+use crate::html::pages::form::FormError;
+use crate::html::pages::sign_in::{DemoAccount, PasswordChange, SignIn};
 use crate::http::problem;
 use crate::state::{Edge, SESSION_COOKIE};
 
@@ -24,6 +27,7 @@ pub(super) fn routes() -> Router<Edge> {
     Router::new()
         .route("/sign-in", get(show).post(sign_in))
         .route("/sign-out", post(sign_out))
+        .route("/password", get(show_password).post(change_password))
         .route("/language", post(language))
         .route("/role", post(role))
 }
@@ -115,6 +119,47 @@ async fn try_sign_out(visit: &Visit, request: Request) -> Result<Response, Error
     visit.set_cookie(&mut response, SESSION_COOKIE, "", Some(0));
     visit.set_cookie(&mut response, ROLE_COOKIE, "", Some(0));
     Ok(response)
+}
+
+async fn show_password(visit: Visit) -> Response {
+    let result = password_page(&visit, Vec::new(), StatusCode::OK).await;
+    visit.answer(result).await
+}
+
+async fn password_page(visit: &Visit, errors: Vec<FormError>, status: StatusCode) -> Result<Response, Error> {
+    visit.signed_in()?;
+    visit.page_with(status, "", &PasswordChange { errors }).await
+}
+
+async fn change_password(visit: Visit, request: Request) -> Response {
+    let result = try_change_password(&visit, request).await;
+    visit.answer(result).await
+}
+
+async fn try_change_password(visit: &Visit, request: Request) -> Result<Response, Error> {
+    visit.signed_in()?;
+    let sent = Sent::read(visit, request).await?;
+    let wrong = |field: &str, message: String| vec![FormError { field: field.to_owned(), message }];
+    if sent.get("new") != sent.get("again") {
+        let errors = wrong("again", visit.text("password-differs"));
+        return password_page(visit, errors, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    let change = NewPassword { present: sent.get("present").to_owned(), new: sent.get("new").to_owned() };
+    match identity::change_password(&visit.app, &visit.ctx, change).await {
+        Ok(()) => {
+            // Every session has ended, this one too.
+            let mut response = visit.send_on("/sign-in", Some("password-changed"));
+            visit.set_cookie(&mut response, SESSION_COOKIE, "", Some(0));
+            Ok(response)
+        }
+        Err(error @ (Error::Invalid { .. } | Error::Limited(_))) => {
+            let refusal = errors::refusal(visit, &error);
+            let field = if error.code() == "account.weak_password" { "new" } else { "present" };
+            let (title, remedy) = visit.error_words(&refusal.code);
+            password_page(visit, wrong(field, format!("{title} {remedy}")), problem::status(&error)).await
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn language(visit: Visit, request: Request) -> Response {

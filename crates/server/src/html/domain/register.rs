@@ -1,10 +1,11 @@
-//! Registering a resource and uploading a new state of it. The file goes on to the intake worker as it arrives.
+//! Registering a resource and bringing in a new state of it: a file, which goes on to the intake worker as it arrives, or
+//! a table of the provider's PostgreSQL.
 
 use app::Error;
 use app::catalog::{Openness, UpdateFrequency};
 use app::privacy::ir::Entity;
 use app::resources::{self, CatalogEntry, NewResource};
-use app::uploads::{self, UploadFormat};
+use app::uploads::{self, PostgresTable, UploadFormat};
 use axum::Router;
 use axum::extract::multipart::Field as Part;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Path, Request};
@@ -74,6 +75,12 @@ async fn register_page(visit: &Visit) -> Result<Response, Error> {
     draw(visit, None, &Written::default(), None).await
 }
 
+/// Where the rows come from.
+enum Source<'a> {
+    File(Part<'a>),
+    Table(PostgresTable),
+}
+
 async fn show_upload(visit: Visit, Path(resource): Path<String>) -> Response {
     let result = upload_page(&visit, &resource).await;
     visit.answer(result).await
@@ -108,6 +115,7 @@ async fn draw(
         back_href,
         sections,
         size_max: words::bytes(limit::UPLOAD_BYTES_MAX),
+        table: IMPORT.map(|name| import_field(visit, written, name)).to_vec(),
         request_key: Visit::request_key(),
         ..ResourceRegister::default()
     };
@@ -124,6 +132,7 @@ fn say(visit: &Visit, page: &mut ResourceRegister, error: &Error) {
     let refusal = errors::refusal(visit, error);
     let field = match error.code() {
         "storage.duplicate" | "catalog.column_name" => "code",
+        code if code.starts_with("external.") => "import-host",
         _ => "file",
     };
     page.errors = vec![FormError {
@@ -204,6 +213,28 @@ fn sections(visit: &Visit, written: &Written) -> Vec<FormSection> {
     ]
 }
 
+/// The fields of a table to import. The password is never shown again.
+const IMPORT: [&str; 7] = [
+    "import-host",
+    "import-port",
+    "import-database",
+    "import-user",
+    "import-password",
+    "import-schema",
+    "import-name",
+];
+
+fn import_field(visit: &Visit, written: &Written, name: &str) -> Field {
+    let value = match name {
+        "import-password" => "",
+        "import-port" => or(written.get(name), "5432"),
+        "import-schema" => or(written.get(name), "public"),
+        _ => written.get(name),
+    };
+    let kind = if name == "import-password" { FieldKind::Password } else { FieldKind::Text };
+    Field { id: name.to_owned(), label: visit.text(name), kind, value: value.to_owned(), ..Field::default() }
+}
+
 fn or<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
     if text.is_empty() { otherwise } else { text }
 }
@@ -221,7 +252,8 @@ async fn upload(visit: Visit, Path(resource): Path<String>, request: Request) ->
     visit.answer(result).await
 }
 
-/// Reads the answers, which stand before the file, checks the form token, then hands the file on as it arrives.
+/// Reads the answers, which stand before the file, checks the form token, then hands the file on as it arrives. The
+/// fields of a table stand after the file and are read when there is none.
 async fn receive(visit: &Visit, entry: Option<&CatalogEntry>, request: Request) -> Result<Response, Error> {
     visit.signed_in()?;
     let mut parts = Multipart::from_request(request, &())
@@ -234,9 +266,9 @@ async fn receive(visit: &Visit, entry: Option<&CatalogEntry>, request: Request) 
         if part.file_name().is_some() {
             visit.check_csrf(written.get("csrf"))?;
             if part.file_name().is_some_and(|name| !name.is_empty()) {
-                return with_file(visit, entry, &written, part).await;
+                return with_rows(visit, entry, &written, Source::File(part)).await;
             }
-            break;
+            continue;
         }
         let name = part.name().unwrap_or_default().to_owned();
         let text = part.text().await.map_err(|error| bad(error.status()))?;
@@ -247,17 +279,37 @@ async fn receive(visit: &Visit, entry: Option<&CatalogEntry>, request: Request) 
         written.0.push((name, text));
     }
     visit.check_csrf(written.get("csrf"))?;
-    draw(visit, entry, &written, Some(&Error::invalid("upload.empty", ""))).await
+    if written.get("import-host").is_empty() && written.get("import-name").is_empty() {
+        return draw(visit, entry, &written, Some(&Error::invalid("upload.empty", ""))).await;
+    }
+    match table(&written) {
+        Ok(table) => with_rows(visit, entry, &written, Source::Table(table)).await,
+        Err(error) => draw(visit, entry, &written, Some(&error)).await,
+    }
 }
 
-async fn with_file(
+/// The table that the form names.
+fn table(written: &Written) -> Result<PostgresTable, Error> {
+    let or = |name: &str, otherwise: &str| match written.get(name) {
+        "" => otherwise.to_owned(),
+        given => given.to_owned(),
+    };
+    let port = or("import-port", "5432").parse().map_err(|_| Error::invalid("external.url", ""))?;
+    PostgresTable::at(
+        (written.get("import-host"), port, written.get("import-database")),
+        (written.get("import-user"), written.get("import-password")),
+        (&or("import-schema", "public"), written.get("import-name")),
+    )
+}
+
+async fn with_rows(
     visit: &Visit,
     entry: Option<&CatalogEntry>,
     written: &Written,
-    file: Part<'_>,
+    rows: Source<'_>,
 ) -> Result<Response, Error> {
     if let Some(entry) = entry {
-        return take_in(visit, entry, written, file).await;
+        return take_in(visit, entry, written, rows).await;
     }
     let made = match new_resource(written) {
         Ok(new) => {
@@ -267,7 +319,7 @@ async fn with_file(
         Err(error) => Err(error),
     };
     match made {
-        Ok(entry) => take_in(visit, &entry, written, file).await,
+        Ok(entry) => take_in(visit, &entry, written, rows).await,
         Err(error) if errors::can_be_mended(&error) => draw(visit, None, written, Some(&error)).await,
         Err(error) => Err(error),
     }
@@ -277,13 +329,19 @@ async fn take_in(
     visit: &Visit,
     entry: &CatalogEntry,
     written: &Written,
-    file: Part<'_>,
+    rows: Source<'_>,
 ) -> Result<Response, Error> {
-    let name = file.file_name().unwrap_or_default().to_ascii_lowercase();
-    let format = if name.ends_with(".parquet") { UploadFormat::Parquet } else { UploadFormat::Csv };
     let ctx = visit.keyed(written.get("request_key"));
     let id: Id<kind::Resource> = entry.id();
-    match uploads::upload(&visit.app, &ctx, id, format, Box::pin(file)).await {
+    let done = match rows {
+        Source::File(file) => {
+            let name = file.file_name().unwrap_or_default().to_ascii_lowercase();
+            let format = if name.ends_with(".parquet") { UploadFormat::Parquet } else { UploadFormat::Csv };
+            uploads::upload(&visit.app, &ctx, id, format, Box::pin(file)).await
+        }
+        Source::Table(table) => uploads::import_postgres(&visit.app, &ctx, id, &table).await,
+    };
+    match done {
         Ok(_) => Ok(visit.send_on(&format!("/catalog/{id}"), Some("uploaded"))),
         Err(error) if errors::can_be_mended(&error) => draw(visit, Some(entry), written, Some(&error)).await,
         Err(error) => Err(error),

@@ -202,6 +202,8 @@ pub struct AccountRow {
     /// Opens or closes the account.
     pub toggle_href: Option<String>,
     pub toggle_closes: bool,
+    /// Gives a new first password; absent for one's own account.
+    pub reset_href: Option<String>,
 }
 
 /// Accounts and units (`admin_accounts.html`). The form posts `account`, `name`, `unit`, `role`.
@@ -233,6 +235,7 @@ impl Page for AdminAccounts {
                     light: Light::Normal,
                     toggle_href: Some("/admin/accounts/1/close".into()),
                     toggle_closes: true,
+                    reset_href: Some("/admin/accounts/1/password".into()),
                 }],
                 units: vec![Choice::new("1", "示例县公共数据主管部门", true)],
                 roles: vec![Choice::new("officer", "经办人", false)],

@@ -191,6 +191,8 @@ pub struct ResourceRegister {
     /// For example 共 1,024 行，其中 3 行有误，未导入任何数据.
     pub outcome: String,
     pub size_max: String,
+    /// A table of a PostgreSQL to read instead of a file.
+    pub table: Vec<Field>,
     pub request_key: String,
 }
 

@@ -18,6 +18,7 @@ pub enum FieldKind {
     Date,
     Phone,
     Email,
+    Password,
     File,
     Table,
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::form::FormError;
 use crate::html::render::Page;
 
 /// An account of the demonstration, offered for one click of copying.
@@ -10,6 +11,22 @@ pub struct DemoAccount {
     pub name: String,
     pub role: String,
     pub unit: String,
+}
+
+/// Changing one's own password (`password.html`). Posts `present`, `new` and `again`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PasswordChange {
+    /// What went wrong, at which field.
+    pub errors: Vec<FormError>,
+}
+
+impl Page for PasswordChange {
+    const TEMPLATE: &'static str = "password.html";
+
+    fn samples() -> Vec<Self> {
+        let error = FormError { field: "present".into(), message: "原密码不正确".into() };
+        vec![Self::default(), Self { errors: vec![error] }]
+    }
 }
 
 /// The sign-in page (`sign_in.html`). Posts `account`, `password`, `code` and `next`.

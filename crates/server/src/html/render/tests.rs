@@ -99,6 +99,7 @@ fn all() -> Vec<Rendered> {
     macro_rules! pages { ($($page:ty),+ $(,)?) => { $( add::<$page>(&renderer, &mut all); )+ } }
     pages!(
         sign_in::SignIn,
+        sign_in::PasswordChange,
         inbox::Inbox,
         case::CasePage,
         form::CaseStart,
