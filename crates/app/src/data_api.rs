@@ -101,7 +101,7 @@ pub async fn call(app: &App, request: &CallRequest, now: Timestamp) -> Result<(C
     }
     check_open(&bundle)?;
     if request.operation != Operation::of(bundle.product.product.kind) {
-        return Err(Error::invalid("data.operation", "a lookup answers /query, a verification /verify"));
+        return Err(Error::explained("data.operation", "a lookup answers /query, a verification /verify"));
     }
     let ctx = context(&bundle, now, request);
     let permit = app.permit(&ctx, Action::ProductCall, reference(&bundle))?;
@@ -109,7 +109,12 @@ pub async fn call(app: &App, request: &CallRequest, now: Timestamp) -> Result<(C
         Error::Invalid {
             code: fault.code(),
             detail: fault.to_string(),
-            fields: vec![FieldError { field: fault.to_string(), code: fault.code().to_owned(), row: None }],
+            subject: fault.subject().to_owned(),
+            fields: vec![FieldError {
+                field: fault.subject().to_owned(),
+                code: fault.code().to_owned(),
+                row: None,
+            }],
         }
     })?;
     let left = take_quota(app, &bundle.usage.agreement, request, now).await?;

@@ -21,7 +21,7 @@ const OPINION: &str = "case-opinion";
 const OPINION_CHARS_MAX: u32 = 2_000;
 
 /// A command's key in forms and addresses.
-pub(super) fn key(command: CommandKind) -> String {
+pub(crate) fn key(command: CommandKind) -> String {
     match serde_json::to_value(command) {
         Ok(Value::String(key)) => key,
         _ => String::new(),

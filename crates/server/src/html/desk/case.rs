@@ -16,10 +16,11 @@ use super::sent::FORM_BYTES_MAX;
 use super::visit::{Visit, encode};
 use super::words::{self, Units};
 use super::{act, errors, facts, paper};
+use crate::html::domain::subject::subjects;
 use crate::html::pages::case::{
     Action, Attachment, AttachmentFile, CasePage, Clock, CountedDay, Opinion, StepMark, TimelineEvent,
 };
-use crate::html::pages::parts::{Choice, Clause, Light};
+use crate::html::pages::parts::{Choice, Clause, Fact, Light};
 use crate::state::Edge;
 
 pub(super) fn routes() -> Router<Edge> {
@@ -74,6 +75,7 @@ pub(super) async fn page(
         basis: words::clauses_of(&pack, &procedure.clauses),
         steps: steps(visit, view),
         clocks,
+        subjects: subjects(visit, view).await?,
         form: paper::paper(visit, view, &units).await?,
         opinions: opinions(visit, view, &units),
         attachments: attachments(visit, view),
@@ -107,10 +109,10 @@ fn light(view: &CaseView, running: &[&ClockView]) -> Light {
     if view.state.ended.is_some() {
         return Light::Done;
     }
-    if view.state.awaiting.is_some() {
+    let has = |light: CaseLight| running.iter().any(|clock| clock.light == light);
+    if view.state.awaiting.is_some() && !has(CaseLight::Overdue) {
         return Light::Suspended;
     }
-    let has = |light: CaseLight| running.iter().any(|clock| clock.light == light);
     match (has(CaseLight::Overdue), has(CaseLight::Soon)) {
         (true, _) => Light::Overdue,
         (_, true) => Light::DueSoon,
@@ -160,7 +162,11 @@ fn clock(visit: &Visit, procedure: &Procedure, units: &Units, view: &ClockView) 
         reason: words::reason(visit, &day.reason),
     });
     Clock {
-        name: words::step_name(visit, procedure, &view.step),
+        name: if view.correction {
+            visit.text("clock-correction")
+        } else {
+            words::step_name(visit, procedure, &view.step)
+        },
         holder,
         length: words::period(visit, view.period),
         started: view.start.to_string(),
@@ -168,7 +174,11 @@ fn clock(visit: &Visit, procedure: &Procedure, units: &Units, view: &ClockView) 
         days_left: view.days_left.map(i64::from),
         light: words::light(view.light),
         provisional: view.provisional,
-        on_expiry: rule.map(|rule| words::expiry(visit, rule.on_expiry)).unwrap_or_default(),
+        // Nothing follows by itself from a correction that is late.
+        on_expiry: rule
+            .filter(|_| !view.correction)
+            .map(|rule| words::expiry(visit, rule.on_expiry))
+            .unwrap_or_default(),
         clause: words::clauses_of(&pack, &view.clauses)
             .into_iter()
             .next()
@@ -312,7 +322,7 @@ async fn neighbours(visit: &Visit, id: Id<kind::Case>) -> Result<(Option<String>
     Ok((href(at.checked_sub(1)), href(at.checked_add(1))))
 }
 
-async fn actions(
+pub(crate) async fn actions(
     visit: &Visit,
     view: &CaseView,
     values: &Values,
@@ -334,6 +344,7 @@ async fn actions(
             grave: is_grave(available.command),
             needs_opinion: available.needs_opinion,
             needs_defects: available.needs_defects,
+            asked: asked_by_return(view, available),
             attachments: Vec::new(),
             choices: ballot(visit, available),
             fields: asked,
@@ -348,6 +359,12 @@ async fn actions(
         first.primary = true;
     }
     Ok(actions)
+}
+
+/// The defects that a return named, for the action that answers it.
+fn asked_by_return(view: &CaseView, available: &Available) -> Vec<Fact> {
+    let awaiting = view.state.awaiting.iter().filter(|_| available.command == CommandKind::Supplement);
+    awaiting.flat_map(|awaiting| &awaiting.defects).map(|it| Fact::new(&it.field, &it.note)).collect()
 }
 
 fn file(visit: &Visit, name: &str, wrong: &Wrong) -> crate::html::pages::form::Field {
@@ -374,7 +391,7 @@ fn form_href(view: &CaseView, available: &Available) -> Option<String> {
 }
 
 /// Commands that are not easily undone.
-pub(super) const fn is_grave(command: CommandKind) -> bool {
+pub(crate) const fn is_grave(command: CommandKind) -> bool {
     matches!(
         command,
         CommandKind::Withdraw | CommandKind::Revoke | CommandKind::Destroy | CommandKind::Suspend

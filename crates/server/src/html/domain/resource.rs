@@ -17,7 +17,7 @@ use axum::routing::{get, post};
 use base::kind;
 
 use super::catalog::{grade, state};
-use super::common::{data_type, fact, short, word};
+use super::common::{data_type, fact, kind_name, short, word};
 use crate::html::desk::sent::Sent;
 use crate::html::desk::visit::Visit;
 use crate::html::desk::{errors, words};
@@ -81,6 +81,9 @@ async fn draw(
         used_by: used_by(visit, entry).await?,
         confirm_href: (mine && open).then(|| format!("/catalog/{id}/classification")),
         upload_href: mine.then(|| format!("/catalog/{id}/upload")),
+        edit_href: (mine && entry.snapshots.is_empty()).then(|| format!("/catalog/{id}/edit")),
+        withdraw_href: (mine && entry.snapshots.is_empty()).then(|| format!("/catalog/{id}/withdraw")),
+        request_key: Visit::request_key(),
         version: i64::try_from(entry.snapshots.len()).unwrap_or(i64::MAX),
         refusal,
     };
@@ -194,10 +197,6 @@ impl Chosen {
             mask: mask.map_or("keep", MaskSpec::name),
         }
     }
-}
-
-fn kind_name(visit: &Visit, kind: SensitiveKind) -> String {
-    visit.text(&format!("sensitive-{}", kind.name().replace('_', "-")))
 }
 
 /// Why a kind is proposed: counts, never values.

@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use super::common::{self, data_type, result};
 use crate::html::chart::{Chart, Point, Shape};
+use crate::html::desk::errors;
 use crate::html::desk::sent::Sent;
 use crate::html::desk::visit::Visit;
 use crate::html::desk::words;
@@ -237,7 +238,10 @@ fn query_error(visit: &Visit, error: &Error) -> QueryError {
         };
     }
     let place = match error {
-        Error::Invalid { detail, .. } => detail.clone(),
+        Error::Invalid { .. } => match errors::subject(visit, error) {
+            subject if subject.is_empty() => remedy,
+            subject => subject,
+        },
         _ => remedy,
     };
     QueryError { code: error.code().to_owned(), message, place, nearest: String::new() }

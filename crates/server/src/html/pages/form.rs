@@ -42,6 +42,8 @@ pub struct Field {
     /// For `File`: what is attached already.
     pub files: Vec<Link>,
     pub error: Option<String>,
+    /// Where to go first, when there is nothing to choose.
+    pub link: Option<Link>,
     pub clause: Option<Clause>,
     /// True when only reading is allowed (a return for correction opens the marked fields only).
     pub locked: bool,
@@ -153,6 +155,7 @@ fn sample_sections(error: Option<&str>) -> Vec<FormSection> {
     let mut company = field("company", "授权运营单位", FieldKind::Text);
     company.value = "示例数据运营有限公司".into();
     company.locked = error.is_some();
+    company.link = Some(Link::new("运行单", "/runs"));
     vec![
         FormSection {
             heading: "申请单位".into(),
@@ -240,6 +243,8 @@ pub struct PaperCell {
     pub value: String,
     pub wide: bool,
     pub table: Option<PaperTable>,
+    /// The things the value names, with their pages; they stand in the value's place.
+    pub links: Vec<Link>,
 }
 
 /// Rows inside a cell.
@@ -285,7 +290,7 @@ impl PaperCell {
 
     #[must_use]
     pub fn long(label: &str, value: &str) -> Self {
-        Self { label: label.to_owned(), value: value.to_owned(), wide: true, table: None }
+        Self { label: label.to_owned(), value: value.to_owned(), wide: true, ..Self::default() }
     }
 }
 
