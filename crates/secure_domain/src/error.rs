@@ -15,13 +15,15 @@ pub enum Error {
     Sql {
         /// What the parser or planner found. It has seen the text and the schema, never the data.
         detail: String,
+        /// The table or column that is not there, if that is it.
+        name: String,
     },
     /// The text is no SQL: where it stops being some.
     #[error("no well-formed query at line {line}, column {column}, near `{token}`")]
     Syntax {
-        /// Line, from 1.
+        /// Line, from 1; 0 where the text ends too early.
         line: u32,
-        /// Column, from 1.
+        /// Column, from 1; 0 likewise.
         column: u32,
         /// What stands there; empty at the end of the text.
         token: String,
@@ -159,7 +161,9 @@ impl Error {
     pub fn subject(&self) -> String {
         match self {
             Self::Syntax { line, column, token } => format!("{line}:{column} {token}"),
-            Self::Unknown { name, .. } | Self::Parameter { name, .. } => name.clone(),
+            Self::Sql { name, .. } | Self::Unknown { name, .. } | Self::Parameter { name, .. } => {
+                name.clone()
+            }
             Self::Remote(failure) => failure.subject.clone(),
             _ => String::new(),
         }

@@ -41,7 +41,9 @@ pub(super) async fn on_large_stack<T: Send + 'static>(
     let limit = std::time::Duration::from_millis(millis_max);
     match tokio::time::timeout(limit, receiver).await {
         Ok(Ok(result)) => result,
-        Ok(Err(_)) => Err(Error::Sql { detail: "the query cannot be planned".to_owned() }),
+        Ok(Err(_)) => {
+            Err(Error::Sql { detail: "the query cannot be planned".to_owned(), name: String::new() })
+        }
         Err(_) => Err(Error::TimeLimit { millis_max }),
     }
 }
@@ -68,6 +70,26 @@ fn check_text(sql: &str) -> Result<(), Error> {
 }
 
 fn statement(sql: &str) -> Result<Statement, Error> {
+    select(sql).map_err(|error| located(error, sql))
+}
+
+/// The parser names the place where it gave up, which may lie behind the word it stumbled over: the word's own place is
+/// what a person looks for.
+fn located(error: Error, sql: &str) -> Error {
+    let Error::Syntax { line, column, token } = &error else { return error };
+    let (line, column, token) = (*line, *column, token.clone());
+    let index = usize::try_from(line).unwrap_or(0).checked_sub(1);
+    let Some(text) = index.and_then(|index| sql.lines().nth(index)).filter(|_| !token.is_empty()) else {
+        return error;
+    };
+    let reach = usize::try_from(column).unwrap_or(0) + token.chars().count();
+    let before: String = text.chars().take(reach.saturating_sub(1)).collect();
+    let at = before.rfind(&token).and_then(|at| before.get(..at)).map(|head| head.chars().count() + 1);
+    let column = at.and_then(|at| u32::try_from(at).ok()).unwrap_or(column);
+    Error::Syntax { line, column, token }
+}
+
+fn select(sql: &str) -> Result<Statement, Error> {
     let mut parser = DFParserBuilder::new(sql)
         .with_dialect(&PostgreSqlDialect {})
         .with_recursion_limit(PARSER_DEPTH_MAX)
@@ -115,7 +137,7 @@ pub(super) fn spoken(error: &DataFusionError) -> Error {
     if let DataFusionError::SchemaError(fault, _) = root
         && let SchemaError::FieldNotFound { field, .. } = &**fault
     {
-        return Error::unknown("column", &field.name);
+        return Error::Sql { detail: clipped(&root.strip_backtrace()), name: field.name.clone() };
     }
     said(&root.strip_backtrace())
 }
@@ -126,15 +148,17 @@ fn said(text: &str) -> Error {
         return error;
     }
     let table = text.split_once("table '").and_then(|(_, rest)| rest.split_once("' not found"));
-    match table {
-        Some((name, _)) => Error::unknown("table", name.rsplit('.').next().unwrap_or(name)),
-        None => Error::Sql { detail: clipped(text) },
-    }
+    let name = table.map_or("", |(name, _)| name.rsplit('.').next().unwrap_or(name));
+    Error::Sql { detail: clipped(text), name: name.to_owned() }
 }
 
-/// The place that the parser names at the end of its words: `…, found: FROM at Line: 1, Column: 8`.
+/// Where the text stops being SQL, as the parser names it at the end of its words: `…, found: FROM at Line: 1, Column: 8`.
 fn syntax(text: &str) -> Option<Error> {
-    let (before, place) = text.rsplit_once(" at Line: ")?;
+    let Some((before, place)) = text.rsplit_once(" at Line: ") else {
+        // The end of the text has no place of its own.
+        let ended = text.contains("found: EOF");
+        return ended.then(|| Error::Syntax { line: 0, column: 0, token: String::new() });
+    };
     let (line, column) = place.split_once(", Column: ")?;
     let digits = column.find(|c: char| !c.is_ascii_digit()).unwrap_or(column.len());
     let token = before.rsplit_once("found: ").map_or("", |(_, token)| token);
@@ -163,4 +187,29 @@ pub(super) fn map_expressions(
         })
     })
     .map(|changed| changed.data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_in_the_text_has_a_place() {
+        for (sql, expected) in
+            [("SELECT a,\n FROM t", "2:2 FROM"), ("SELECT a FROM t WHERE", "0:0 "), ("SELECT 'a", "1:8 ")]
+        {
+            let error = check_text(sql).and_then(|()| statement(sql).map(|_| ())).unwrap_err();
+            assert_eq!(
+                (error.code(), error.subject().as_str()),
+                ("domain.syntax", expected),
+                "{sql}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let error = said("Error during planning: table 'datafusion.public.nope' not found");
+        assert_eq!((error.code(), error.subject().as_str()), ("domain.sql", "nope"));
+    }
 }

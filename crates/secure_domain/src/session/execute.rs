@@ -42,7 +42,7 @@ impl Fault {
         match self {
             Self::Engine(error) => match error.find_root() {
                 DataFusionError::ResourcesExhausted(_) => Error::Limit { what: "memory_bytes" },
-                root => Error::Sql { detail: clipped(&root.strip_backtrace()) },
+                root => Error::Sql { detail: clipped(&root.strip_backtrace()), name: String::new() },
             },
             Self::TimeLimit(millis_max) => Error::TimeLimit { millis_max },
         }
