@@ -246,6 +246,14 @@ async fn files_that_are_broken_name_their_rows_and_gb18030_is_read() {
     assert_eq!(answer.json()["encoding"], "gb18030");
     let entry = desk.get(officer, &format!("/api/v1/resources/{id}")).await.json();
     assert_eq!((&entry["snapshots"][0]["rows"], &entry["columns"][1]["name"]), (&json!(2), &json!("企业")));
+    // The same key for another file of the same length is another request.
+    let more = format!("POST /api/v1/resources/{id}/uploads?format=csv");
+    let file = |name: &str| Some(("text/csv", format!("credit_code,企业\n1,{name}\n").into_bytes()));
+    let first = desk.send(officer, &more, file("甲"), Some("one-file")).await;
+    assert!(first.status < 300, "{}", String::from_utf8_lossy(&first.body));
+    refused(&desk.send(officer, &more, file("乙"), Some("one-file")).await, 409, "storage.replay_mismatch");
+    let again = desk.send(officer, &more, file("甲"), Some("one-file")).await;
+    assert_eq!((again.status, again.json()["snapshot"].clone()), (first.status, first.json()["snapshot"].clone()));
     // Another provider may not touch it.
     let answer = desk.send(Some("civil.officer"), &upload, csv("credit_code\n1\n"), None).await;
     assert_eq!(answer.status, 403, "{}", String::from_utf8_lossy(&answer.body));
