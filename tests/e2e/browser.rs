@@ -2,92 +2,40 @@
 //! reported to the console: no violation of the content security policy, no script error.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use fantoccini::wd::Capabilities;
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use server::commands::demo::{Call, Client as Http, PASSWORD};
+use server::commands::demo::PASSWORD;
 
 use crate::harness::{Printer, Server, free_port, root, story};
+use crate::webdriver::Driver;
 
 /// Pages looked at for each person.
 const PAGES_MAX: usize = 25;
 
-/// A browser with its driver; both end with it.
+/// A browser in front of one server.
 struct Browser {
-    driver: Child,
-    port: u16,
-    client: Client,
-    session: String,
+    driver: Driver,
     base: String,
     axe: String,
-    _profile: tempfile::TempDir,
 }
 
 impl Browser {
     async fn start(server: &Server) -> Self {
-        let port = free_port();
-        let profile = tempfile::tempdir().expect("profile");
-        let driver = Command::new("chromedriver")
-            .arg(format!("--port={port}"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is installed (make test installs it)");
-        let mut arguments: Vec<String> = [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--window-size=1280,900",
-        ]
-        .map(str::to_owned)
-        .to_vec();
-        arguments.push(format!("--user-data-dir={}", profile.path().display()));
-        let wanted = json!({
-            "goog:chromeOptions": { "args": arguments },
-            "goog:loggingPrefs": { "browser": "ALL" },
-        });
-        let wanted: Capabilities = serde_json::from_value(wanted).expect("capabilities");
-        let mut connected = None;
-        for _ in 0..100 {
-            let mut builder = ClientBuilder::new(HttpConnector::new());
-            builder.capabilities(wanted.clone());
-            match builder.connect(&format!("http://127.0.0.1:{port}")).await {
-                Ok(client) => {
-                    connected = Some(client);
-                    break;
-                }
-                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-            }
-        }
-        let client = connected.expect("Chromium starts");
-        let session = client.session_id().await.expect("session").expect("id");
         let axe = std::fs::read_to_string(root().join("tests/browser/vendor/axe.min.js")).expect("axe-core");
-        Self { driver, port, client, session, base: server.url(), axe, _profile: profile }
+        Self { driver: Driver::start().await, base: server.url(), axe }
     }
 
     async fn open(&self, path: &str) {
-        self.client
-            .goto(&format!("{}{path}", self.base))
-            .await
-            .unwrap_or_else(|error| panic!("{path}: {error}"));
+        self.driver.command("POST", "/url", &json!({ "url": format!("{}{path}", self.base) })).await;
     }
 
     async fn sign_in(&self, who: &str) {
-        self.client.delete_all_cookies().await.expect("cookies");
+        self.driver.command("DELETE", "/cookie", &Value::Null).await;
         self.open("/sign-in").await;
-        self.fill("#account", who).await;
-        self.fill("#password", PASSWORD).await;
-        self.click("form[action='/sign-in'] button[type=submit]").await;
+        self.driver.fill("#account", who).await;
+        self.driver.fill("#password", PASSWORD).await;
+        self.driver.click("form[action='/sign-in'] button[type=submit]").await;
         for _ in 0..200 {
             if !self.path().await.starts_with("/sign-in") {
                 return;
@@ -97,50 +45,25 @@ impl Browser {
         panic!("{who} could not sign in: {}", self.text("main").await);
     }
 
+    /// Path of the page that is open.
     async fn path(&self) -> String {
-        self.client.current_url().await.expect("address").path().to_owned()
-    }
-
-    async fn fill(&self, css: &str, text: &str) {
-        let field = self.find(css).await;
-        field.clear().await.unwrap_or_else(|error| panic!("{css}: {error}"));
-        field.send_keys(text).await.unwrap_or_else(|error| panic!("{css}: {error}"));
-    }
-
-    async fn click(&self, css: &str) {
-        self.find(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
-    }
-
-    async fn find(&self, css: &str) -> fantoccini::elements::Element {
-        match self.client.find(Locator::Css(css)).await {
-            Ok(found) => found,
-            Err(error) => panic!("{css} on {}: {error}\n{}", self.path().await, self.text("body").await),
-        }
+        self.script("return location.pathname").await.as_str().unwrap_or_default().to_owned()
     }
 
     async fn text(&self, css: &str) -> String {
-        match self.client.find(Locator::Css(css)).await {
-            Ok(found) => found.text().await.unwrap_or_default(),
-            Err(_) => String::new(),
-        }
+        let text =
+            self.driver.script("return document.querySelector(arguments[0])?.innerText ?? ''", &json!([css]));
+        text.await.as_str().unwrap_or_default().to_owned()
+    }
+
+    async fn script(&self, script: &str) -> Value {
+        self.driver.script(script, &json!([])).await
     }
 
     /// What the console says since it was last asked.
     async fn console(&self) -> Vec<String> {
-        let call = Call {
-            method: "POST".parse().expect("method"),
-            path: format!("/session/{}/se/log", self.session),
-            token: None,
-            body: Some((
-                "application/json".to_owned(),
-                serde_json::to_vec(&json!({"type": "browser"})).expect("json").into(),
-            )),
-            idempotency_key: None,
-            headers: Vec::new(),
-        };
-        let answer =
-            Http::new(&format!("http://127.0.0.1:{}", self.port)).send(&call).await.expect("log").json();
-        let entries = answer["value"].as_array().cloned().unwrap_or_default();
+        let entries = self.driver.command("POST", "/se/log", &json!({ "type": "browser" })).await;
+        let entries = entries.as_array().cloned().unwrap_or_default();
         entries
             .iter()
             .filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING")
@@ -158,15 +81,11 @@ impl Browser {
             println!("{who} is shown a link that refuses: {path}");
         }
         wrong.extend(console.into_iter().map(|line| format!("{who} {path}: {line}")));
-        self.client.execute(&self.axe, Vec::new()).await.unwrap_or_else(|error| panic!("{path}: {error}"));
-        let script = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(found => done(
-            found.violations.filter(v => v.impact === 'serious' || v.impact === 'critical').map(v =>
-            v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html).join(' | '))), error => done([String(error)]));";
-        let found = self
-            .client
-            .execute_async(script, Vec::new())
-            .await
-            .unwrap_or_else(|error| panic!("{path}: {error}"));
+        self.script(&self.axe).await;
+        let script = "return axe.run(document, {resultTypes: ['violations']}).then(found => found.violations
+            .filter(v => v.impact === 'serious' || v.impact === 'critical')
+            .map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html).join(' | ')))";
+        let found = self.script(script).await;
         wrong.extend(found.as_array().into_iter().flatten().map(|line| format!("{who} {path}: {line}")));
         self.console().await;
     }
@@ -176,7 +95,7 @@ impl Browser {
         let script = "return [...document.querySelectorAll('a[href]')].map(a => new URL(a.href))
             .filter(u => u.origin === location.origin && !a_file(u)).map(u => u.pathname + u.search);
             function a_file(u) { return /\\.(csv|parquet|md|json|ics|svg)$|\\/(attachments|tile|checkpoint|proof|key)/.test(u.pathname) }";
-        let found = self.client.execute(script, Vec::new()).await.expect("links");
+        let found = self.script(script).await;
         found.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
@@ -196,19 +115,13 @@ impl Browser {
                 continue;
             }
             self.open(&path).await;
-            if self.client.title().await.expect("title").is_empty() || self.text("h1").await.is_empty() {
+            if self.script("return document.title").await == "" || self.text("h1").await.is_empty() {
                 wrong.push(format!("{who} {path} has no title or heading: {}", self.text("body").await));
             }
             self.check(who, wrong).await;
             waiting.extend(self.links().await);
         }
         seen.len()
-    }
-
-    async fn end(mut self) {
-        let _ = self.client.clone().close().await;
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
     }
 }
 
@@ -252,6 +165,5 @@ async fn people_find_their_way_and_axe_finds_nothing() {
         let pages = browser.walk(who, &["/inbox"], &mut wrong).await;
         println!("{who}: {pages} pages");
     }
-    browser.end().await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

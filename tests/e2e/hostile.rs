@@ -253,7 +253,10 @@ async fn files_that_are_broken_name_their_rows_and_gb18030_is_read() {
     assert!(first.status < 300, "{}", String::from_utf8_lossy(&first.body));
     refused(&desk.send(officer, &more, file("乙"), Some("one-file")).await, 409, "storage.replay_mismatch");
     let again = desk.send(officer, &more, file("甲"), Some("one-file")).await;
-    assert_eq!((again.status, again.json()["snapshot"].clone()), (first.status, first.json()["snapshot"].clone()));
+    assert_eq!(
+        (again.status, again.json()["snapshot"].clone()),
+        (first.status, first.json()["snapshot"].clone())
+    );
     // Another provider may not touch it.
     let answer = desk.send(Some("civil.officer"), &upload, csv("credit_code\n1\n"), None).await;
     assert_eq!(answer.status, 403, "{}", String::from_utf8_lossy(&answer.body));

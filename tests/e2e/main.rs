@@ -10,3 +10,4 @@ mod house;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod story;
+mod webdriver;

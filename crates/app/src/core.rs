@@ -350,7 +350,9 @@ fn private_folder(path: &std::path::Path) -> Result<()> {
 async fn keys_of(config: &Config, store: &Store) -> Result<Keys> {
     let known = store
         .read("app.platform_key", |tx| {
-            Box::pin(async move { Ok::<_, Error>(storage::objects::tenant_key(tx, PLATFORM).await?.is_some()) })
+            Box::pin(
+                async move { Ok::<_, Error>(storage::objects::tenant_key(tx, PLATFORM).await?.is_some()) },
+            )
         })
         .await?;
     if known && !config.keys_dir().join("root.key").is_file() {
@@ -364,7 +366,9 @@ async fn keys_of(config: &Config, store: &Store) -> Result<Keys> {
                 Box::pin(async move { keys.tenant(tx, PLATFORM).await.map(|_| ()) })
             })
             .await;
-        opened.map_err(|_| Error::invalid("key.wrong", config.keys_dir().join("root.key").display().to_string()))?;
+        opened.map_err(|_| {
+            Error::invalid("key.wrong", config.keys_dir().join("root.key").display().to_string())
+        })?;
     }
     Ok(keys)
 }

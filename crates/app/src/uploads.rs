@@ -204,7 +204,19 @@ impl<'a> Intake<'a> {
             .await?;
         let key = ZoneKey { name: object.to_string(), tenant: holding, key: Secret::new(key.to_bytes()) };
         let upload = zone.begin_upload();
-        Ok(Self { app, ctx, permit, zone, upload, key, wrapped, object, buffer: Vec::new(), total: 0, digest: Digest([0; 32]) })
+        Ok(Self {
+            app,
+            ctx,
+            permit,
+            zone,
+            upload,
+            key,
+            wrapped,
+            object,
+            buffer: Vec::new(),
+            total: 0,
+            digest: Digest([0; 32]),
+        })
     }
 
     async fn send(&mut self, mut body: impl Stream<Item = Result<Bytes>> + Unpin) -> Result<()> {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use access::{
-    Action, Credential, Failures, Password, Principal, ResourceRef, SessionPolicy, SessionSecret, SessionTimes,
-    Standing, Thing, Throttle,
+    Action, Credential, Failures, Password, Principal, ResourceRef, SessionPolicy, SessionSecret,
+    SessionTimes, Standing, Thing, Throttle,
 };
 use base::{Id, Timestamp, kind};
 use storage::records::{self, Expected};

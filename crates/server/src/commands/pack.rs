@@ -40,7 +40,10 @@ pub(crate) fn test(folder: &Path, lang: Lang) -> Result<ExitCode> {
         }
         let failed: BTreeSet<&str> = failures.iter().map(|failure| failure.scenario.as_str()).collect();
         let (of, wrong) = (pack.scenarios.len(), failed.len());
-        println!("{}", lang.pick(&format!("样例{of}个，不符{wrong}个"), &format!("{of} scenarios, {wrong} do not hold")));
+        println!(
+            "{}",
+            lang.pick(&format!("样例{of}个，不符{wrong}个"), &format!("{of} scenarios, {wrong} do not hold"))
+        );
         if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     })
 }
@@ -49,13 +52,20 @@ pub(crate) fn test(folder: &Path, lang: Lang) -> Result<ExitCode> {
 pub(crate) fn coverage(folder: &Path, lang: Lang) -> Result<ExitCode> {
     with_pack(folder, lang, |packs| {
         let found = app::regulation::pack::coverage(&packs.current());
-        println!("{}", lang.pick("制度包\t条款\t有规则\t有理由\t尚未落实\t缺失", "pack\ttotal\tcarried\treasoned\tpending\tmissing"));
+        println!(
+            "{}",
+            lang.pick(
+                "制度包\t条款\t有规则\t有理由\t尚未落实\t缺失",
+                "pack\ttotal\tcarried\treasoned\tpending\tmissing"
+            )
+        );
         for (pack, [total, carried, reasoned, pending, missing]) in &found.by_pack {
             println!("{pack}\t{total}\t{carried}\t{reasoned}\t{pending}\t{missing}");
         }
-        for (label, clauses) in
-            [(lang.pick("尚未落实", "pending"), &found.pending), (lang.pick("缺失", "missing"), &found.missing)]
-        {
+        for (label, clauses) in [
+            (lang.pick("尚未落实", "pending"), &found.pending),
+            (lang.pick("缺失", "missing"), &found.missing),
+        ] {
             for clause in clauses {
                 println!("{label}\t{clause}");
             }

@@ -168,7 +168,15 @@ async fn the_edge_refuses_what_is_not_for_it() {
 
     // A cookie comes by itself, so it does not suffice to change anything.
     let token = site.token("bureau.officer").await;
-    check("GET", "/api/v1/cases?limit=abc", &[("authorization", &format!("Bearer {token}"))], None, 400, "http.bad_request").await;
+    check(
+        "GET",
+        "/api/v1/cases?limit=abc",
+        &[("authorization", &format!("Bearer {token}"))],
+        None,
+        400,
+        "http.bad_request",
+    )
+    .await;
     let cookie = format!("shuyu_session={token}");
     let by_cookie = [("cookie", cookie.as_str())];
     check("DELETE", "/api/v1/sessions/current", &by_cookie, None, 403, "http.csrf").await;
