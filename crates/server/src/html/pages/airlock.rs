@@ -101,7 +101,7 @@ impl Page for AirlockReview {
                 &["flights"],
                 &[&["UA", ua], &["B6", "4,984"], &["（已抑制）", "—"]],
             ),
-            report: DisclosureReport::sample(true),
+            report: Some(DisclosureReport::sample(true)),
         };
         let open = Self {
             number: "出域〔2026〕5号".into(),
