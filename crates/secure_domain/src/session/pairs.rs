@@ -7,14 +7,13 @@ use std::sync::Arc;
 
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
+use datafusion::physical_plan::statistics::StatisticsArgs;
 
 /// Pairs that a thread goes through in about a second.
 const PAIRS_MAX: u64 = 10_000_000;
-/// Rows that a VALUES list can have: a query has fewer words.
-const VALUES_MAX: u64 = 8_000;
 const JOINS_OF_ALL: [&str; 3] = ["CrossJoinExec", "NestedLoopJoinExec", "PiecewiseMergeJoinExec"];
 
-/// Is there no join of too many pairs? `table_rows` is the size of the largest table.
+/// Is there no join of too many pairs? `table_rows` is the size of the largest table, for sources that do not know theirs.
 pub(super) fn are_bounded(plan: &Arc<dyn ExecutionPlan>, table_rows: u64) -> bool {
     let sides: Vec<u64> = plan.children().into_iter().map(|side| rows_max(side, table_rows)).collect();
     let single = sides.iter().any(|rows| *rows <= 1);
@@ -27,7 +26,12 @@ pub(super) fn are_bounded(plan: &Arc<dyn ExecutionPlan>, table_rows: u64) -> boo
 fn rows_max(plan: &Arc<dyn ExecutionPlan>, table_rows: u64) -> u64 {
     let below = plan.children().into_iter().map(|child| rows_max(child, table_rows));
     let rows = match (plan.children().len(), plan.name()) {
-        (0, _) => table_rows.max(VALUES_MAX),
+        // Predicates are not pushed into the decoder, so these are the rows of the file.
+        (0, _) => plan
+            .statistics_from_inputs(&[], &StatisticsArgs::new())
+            .ok()
+            .and_then(|known| known.num_rows.get_value().copied())
+            .map_or(table_rows, |rows| rows as u64),
         (_, "UnionExec" | "InterleaveExec") => below.fold(0, u64::saturating_add),
         // An outer join keeps rows that have no match.
         _ => below.map(|rows| rows.max(1)).fold(1, u64::saturating_mul),
