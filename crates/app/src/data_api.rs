@@ -85,6 +85,10 @@ pub struct CallReceipt {
 
 /// Answers a call. Its journal row and its meter row are durable before this returns.
 ///
+/// What the product refuses, for example a parameter outside its declared domain, is not metered and costs nothing. A
+/// question within the domain that finds no row is answered by that, and is metered as any other answer: that there is no
+/// such row is what was asked.
+///
 /// # Errors
 /// `access.key_…` for the key; `data.other_request` for an idempotency key that was used for another question; `products.usage_…`, `products.quota_…`, `products.rate_limit`; `tenant.closed` while the
 /// authorisation is suspended; `data.parameters` with every fault at once.

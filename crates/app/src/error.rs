@@ -34,7 +34,7 @@ pub struct FieldError {
     pub field: String,
     /// Stable code, for example `form.required`.
     pub code: String,
-    /// Row of a table or file, counted from 1, where it applies.
+    /// Line of a file, counted from 1 with the header as the first, where it applies.
     pub row: Option<u64>,
 }
 
@@ -228,7 +228,8 @@ fn faulty(code: &'static str, faults: &Faults) -> Error {
     let fields = faults.listed.iter().map(|fault| FieldError {
         field: fault.column.to_string(),
         code: fault.code.clone(),
-        row: Some(fault.row),
+        // A person looks for the line in an editor; the file as a whole has none.
+        row: Some(fault.line).filter(|line| *line > 0),
     });
     Error::Invalid {
         code,

@@ -146,6 +146,9 @@ pub struct Decision {
     /// Reason; needed where the proposal is lowered.
     #[serde(default)]
     pub note: String,
+    /// What people call the column; empty to leave it as it is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
 }
 
 impl Decision {
@@ -159,6 +162,7 @@ impl Decision {
             label: proposal.label,
             mask: proposal.mask.clone(),
             note: String::new(),
+            title: String::new(),
         }
     }
 }
@@ -280,6 +284,9 @@ impl Resource {
         }
         for column in &mut self.columns {
             if let Some(decision) = decided.get(&column.name) {
+                if !decision.title.is_empty() {
+                    column.label_zh.clone_from(&decision.title);
+                }
                 column.classification = Some(Classification {
                     kind: decision.kind,
                     level: decision.level,

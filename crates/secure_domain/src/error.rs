@@ -19,9 +19,9 @@ pub enum Error {
     /// The text is no SQL: where it stops being some.
     #[error("no well-formed query at line {line}, column {column}, near `{token}`")]
     Syntax {
-        /// Line, from 1.
+        /// Line, from 1; 0 where the text ends too early.
         line: u32,
-        /// Column, from 1.
+        /// Column, from 1; 0 likewise.
         column: u32,
         /// What stands there; empty at the end of the text.
         token: String,

@@ -2,6 +2,7 @@
 //! `regulation::case`; here both meet the records, the journal and the rest of the platform.
 
 mod act;
+mod attachment_kind;
 mod attachments;
 mod effects;
 pub mod facts;
@@ -13,6 +14,7 @@ mod sweep;
 mod view;
 
 pub use act::{ActRequest, act};
+pub use attachment_kind::endings;
 pub use attachments::{AttachmentBytes, StagedAttachment, attachment, upload_attachment};
 pub(crate) use inbox::parse_cursor;
 pub use inbox::{Inbox, InboxCounts, InboxItem, TaskBox, counts, inbox};

@@ -132,9 +132,13 @@ fn said(text: &str) -> Error {
     }
 }
 
-/// The place that the parser names at the end of its words: `…, found: FROM at Line: 1, Column: 8`.
+/// Where the text stops being SQL, as the parser names it at the end of its words: `…, found: FROM at Line: 1, Column: 8`.
 fn syntax(text: &str) -> Option<Error> {
-    let (before, place) = text.rsplit_once(" at Line: ")?;
+    let Some((before, place)) = text.rsplit_once(" at Line: ") else {
+        // The end of the text has no place of its own.
+        let ended = text.contains("found: EOF");
+        return ended.then(|| Error::Syntax { line: 0, column: 0, token: String::new() });
+    };
     let (line, column) = place.split_once(", Column: ")?;
     let digits = column.find(|c: char| !c.is_ascii_digit()).unwrap_or(column.len());
     let token = before.rsplit_once("found: ").map_or("", |(_, token)| token);
@@ -163,4 +167,29 @@ pub(super) fn map_expressions(
         })
     })
     .map(|changed| changed.data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_in_the_text_has_a_place() {
+        for (sql, expected) in
+            [("SELECT a,\n FROM t", "2:2 FROM"), ("SELECT a FROM t WHERE", "0:0 "), ("SELECT 'a", "1:8 ")]
+        {
+            let error = check_text(sql).and_then(|()| statement(sql).map(|_| ())).unwrap_err();
+            assert_eq!(
+                (error.code(), error.subject().as_str()),
+                ("domain.syntax", expected),
+                "{sql}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let error = said("Error during planning: table 'datafusion.public.nope' not found");
+        assert_eq!((error.code(), error.subject().as_str()), ("domain.unknown", "nope"));
+    }
 }

@@ -192,35 +192,57 @@ fn local_choice(visit: &Visit) -> Clause {
     Clause::new(&visit.text("local-choice"), "", "/admin/packs")
 }
 
-/// The boxes of the paper form in their order, then what was said outside any box.
+/// What was said, by day, then the boxes of the paper form that wait. A box that no step fills is the one of who handed the
+/// form in.
 fn opinions(visit: &Visit, view: &CaseView, units: &Units) -> Vec<Opinion> {
     let state = &view.state;
     let form = view.forms.iter().find(|form| Some(&form.id) == state.form_id.as_ref());
     let boxes: Vec<String> = form.map(|form| form.opinion_boxes.clone()).unwrap_or_default();
-    let mut shown = Vec::new();
+    let (mut said, mut waiting) = (Vec::new(), Vec::new());
     for title in &boxes {
-        let said: Vec<&CaseOpinion> =
-            state.opinions.iter().filter(|opinion| opinion.opinion_box.as_ref() == Some(title)).collect();
-        if said.is_empty() {
-            let step = view.procedure.steps.iter().find(|step| step.opinion_box.as_ref() == Some(title));
+        let step = view.procedure.steps.iter().find(|step| step.opinion_box.as_ref() == Some(title));
+        let Some(step) = step else {
+            said.push((state.opened_at.date_at(visit.offset()), handed_in(visit, view, title)));
+            continue;
+        };
+        let here = |opinion: &&CaseOpinion| opinion.opinion_box.as_ref() == Some(title);
+        let before = said.len();
+        said.extend(
+            state.opinions.iter().filter(here).map(|it| (it.on, written(visit, it, title.clone(), units))),
+        );
+        if said.len() == before {
             let pack = visit.app.packs().current();
-            shown.push(Opinion {
+            waiting.push(Opinion {
                 title: title.clone(),
-                unit: step.map(|step| words::role(visit, &pack, &step.role)).unwrap_or_default(),
-                clause: step.and_then(|step| words::clauses_of(&pack, &step.clauses).into_iter().next()),
+                unit: words::role(visit, &pack, &step.role),
+                clause: words::clauses_of(&pack, &step.clauses).into_iter().next(),
                 ..Opinion::default()
             });
         }
-        shown.extend(said.into_iter().map(|opinion| written(visit, opinion, title.clone(), units)));
     }
     let outside = state.opinions.iter().filter(|opinion| {
         opinion.opinion_box.as_ref().is_none_or(|title| !boxes.contains(title)) && !opinion.text.is_empty()
     });
-    shown.extend(outside.map(|opinion| {
+    said.extend(outside.map(|opinion| {
         let title = words::step_name(visit, &view.procedure, &opinion.step);
-        written(visit, opinion, title, units)
+        (opinion.on, written(visit, opinion, title, units))
     }));
-    shown
+    said.sort_by_key(|(on, _)| *on);
+    said.into_iter().map(|(_, opinion)| opinion).chain(waiting).collect()
+}
+
+/// The box of who handed the form in: handing it in under the unit's name is what it says.
+fn handed_in(visit: &Visit, view: &CaseView, title: &str) -> Opinion {
+    let (opener, on) = (&view.state.opener, view.state.opened_at.date_at(visit.offset()));
+    Opinion {
+        title: title.to_owned(),
+        unit: opener.unit_name.clone(),
+        verdict: words::command(visit, CommandKind::Submit),
+        name: opener.person_name.clone(),
+        date: if visit.is_english() { on.to_string() } else { paper_date(on).0 },
+        sealed: true,
+        ..Opinion::default()
+    }
 }
 
 fn written(visit: &Visit, opinion: &CaseOpinion, title: String, units: &Units) -> Opinion {
@@ -370,7 +392,8 @@ fn asked_by_return(view: &CaseView, available: &Available) -> Vec<Fact> {
 fn file(visit: &Visit, name: &str, wrong: &Wrong) -> crate::html::pages::form::Field {
     let rule =
         app::regulation::pack::AttachmentRule { name: name.to_owned(), required: true, clauses: Vec::new() };
-    fields::file_field(visit, &rule, None, wrong)
+    let field = fields::file_field(visit, &rule, None, wrong);
+    crate::html::pages::form::Field { hint: fields::files_taken(visit), ..field }
 }
 
 fn ballot(visit: &Visit, available: &Available) -> Vec<Choice> {

@@ -24,8 +24,8 @@ use crate::state::Edge;
 
 /// Rows of the queue.
 const ROWS: u32 = 50;
-/// Rows of a candidate on the page.
-const SAMPLE_ROWS: usize = 100;
+/// Rows of a candidate on one page.
+const SAMPLE_ROWS: usize = 25;
 
 pub(super) fn routes() -> Router<Edge> {
     Router::new().route("/airlock", get(list)).route("/airlock/{export}", get(show))

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::html::desk::visit::{Visit, encode};
+use crate::html::desk::words;
 use crate::html::pages::parts::{Choice, Fact, Light, Table, TableColumn};
 
 /// Characters of a digest that tell two apart at a glance.
@@ -120,13 +121,16 @@ pub(super) fn result(
         numeric: column.data_type.is_numeric(),
     };
     let left_out = rows.len() > most || more;
-    let shown = rows.len().min(most).to_string();
+    let shown = words::count(u64::try_from(rows.len().min(most)).unwrap_or(u64::MAX));
+    let all = words::count(u64::try_from(rows.len()).unwrap_or(u64::MAX));
+    // Of a result that was cut off it is only known that it is longer.
+    let key = if more { "result-first-rows-of-more" } else { "result-first-rows" };
     Table {
         caption: visit.text("result"),
         columns: columns.iter().map(head).collect(),
         rows: rows.iter().take(most).map(|row| row.iter().map(cell).collect()).collect(),
         marks: Vec::new(),
-        rows_more: left_out.then(|| visit.text_with("result-first-rows", &[("count", &shown)])),
+        rows_more: left_out.then(|| visit.text_with(key, &[("count", &shown), ("all", &all)])),
     }
 }
 

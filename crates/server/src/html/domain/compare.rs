@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use super::common::cell;
+
 /// What is different about a row.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Difference {
@@ -44,8 +46,9 @@ pub(super) fn compare(now: &[Vec<Json>], before: &[Vec<Json>]) -> Option<Compari
             continue;
         };
         let pairs = row.iter().zip(old).enumerate();
-        let cells: BTreeMap<usize, Json> =
-            pairs.filter(|(_, (new, old))| new != old).map(|(at, (_, old))| (at, old.clone())).collect();
+        // Averages differ in their last digits from run to run; what reads the same is the same.
+        let changed = pairs.filter(|(_, (new, old))| cell(new) != cell(old));
+        let cells: BTreeMap<usize, Json> = changed.map(|(at, (_, old))| (at, old.clone())).collect();
         found.changed += cells.len();
         found.rows.push(Difference::Cells(cells));
     }
@@ -69,8 +72,8 @@ mod tests {
 
     #[test]
     fn rows_belong_together_by_the_columns_that_tell_them_apart() {
-        let before = rows(json!([["A", 1, 10], ["A", 2, 20], ["B", 1, 30]]));
-        let now = rows(json!([["A", 1, 10], ["A", 2, 21], ["C", 1, 30]]));
+        let before = rows(json!([["A", 1, 10.25], ["A", 2, 20], ["B", 1, 30]]));
+        let now = rows(json!([["A", 1, 10.250000000000001], ["A", 2, 21], ["C", 1, 30]]));
         let found = compare(&now, &before).unwrap();
         assert_eq!((found.changed, found.added, found.gone), (1, 1, 1));
         assert_eq!(found.rows[0], Difference::Cells(BTreeMap::new()));

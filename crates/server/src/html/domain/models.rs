@@ -46,7 +46,8 @@ async fn list_page(visit: &Visit) -> Result<Response, Error> {
         let found = models::models(&visit.app, &visit.ctx, tenant.id).await.unwrap_or_default();
         rows.extend(found.iter().map(|model| row(visit, model)));
     }
-    visit.page("models", &Models { rows }).await
+    let may_write = visit.ctx.principal.has(Role::OperatorEngineer);
+    visit.page("models", &Models { rows, may_write }).await
 }
 
 fn row(visit: &Visit, record: &ModelRecord) -> ModelRow {
@@ -208,7 +209,7 @@ async fn try_save(visit: &Visit, asked: &Asked, request: Request) -> Result<Resp
     if !sent.get("sql").is_empty() {
         return form(visit, tenant, &sent, None).await;
     }
-    let made = match new_model(&sent) {
+    let made = match new_model(visit, &sent) {
         Ok(new) => {
             models::create_model(&visit.app, &visit.keyed(sent.get("request_key")), tenant, &new).await
         }
@@ -335,10 +336,10 @@ fn sections(
     sections
 }
 
-fn new_model(sent: &Sent) -> Result<NewModel, Error> {
+fn new_model(visit: &Visit, sent: &Sent) -> Result<NewModel, Error> {
     let answer = |id: &str| sent.get(&format!("field.{id}")).trim().to_owned();
     let required = |id: &str| match answer(id) {
-        text if text.is_empty() => Err(Error::invalid("form.required", id.to_owned())),
+        text if text.is_empty() => Err(Error::invalid("form.required", visit.text(&format!("model-{id}")))),
         text => Ok(text),
     };
     let is_verification = answer("kind") == "verification";

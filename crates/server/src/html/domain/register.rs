@@ -149,6 +149,8 @@ async fn draw(
     };
     if let Some(entry) = entry.filter(|entry| entry.snapshots.is_empty()) {
         (page.note, page.links) = registered(visit, entry);
+        // The form below is where the file goes.
+        page.links.retain(|link| !link.href.ends_with("/upload"));
     }
     let mut status = StatusCode::OK;
     if let Some(error) = error {
@@ -197,6 +199,8 @@ fn say(visit: &Visit, page: &mut ResourceRegister, error: &Error) {
         },
         _ => "file",
     };
+    // Where only data are asked for, the file is what can be put right here.
+    let field = if page.sections.is_empty() && !field.starts_with("import") { "file" } else { field };
     page.errors = vec![FormError {
         field: field.to_owned(),
         message: format!("{} {}", refusal.message, refusal.remedy),
@@ -213,7 +217,7 @@ fn say(visit: &Visit, page: &mut ResourceRegister, error: &Error) {
             .take(FAULTS_SHOWN)
             .map(|place| {
                 let (problem, remedy) = visit.error_words(&place.code);
-                let row = place.row.map_or_else(|| "—".to_owned(), |row| row.to_string());
+                let row = place.row.map_or_else(|| visit.text("line-whole-file"), |row| row.to_string());
                 let column = if matches!(place.field.as_str(), "" | "0") { "—" } else { &place.field };
                 vec![row, column.to_owned(), problem, remedy]
             })

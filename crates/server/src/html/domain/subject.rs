@@ -49,12 +49,18 @@ async fn export(visit: &Visit, view: &CaseView) -> Option<Subject> {
         fact(visit, "rows", words::count(found.frozen.rows)),
         fact(visit, "result-digest", short(&found.frozen.digest)),
     ];
-    if let Some(run) = run.filter(|run| !run.values.is_empty()) {
+    if let Some(run) = run.as_ref().filter(|run| !run.values.is_empty()) {
         let values: Vec<String> =
             run.values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         facts.push(fact(visit, "parameters", values.join(", ")));
     }
     let all = exports::exports(&visit.app, &visit.ctx, found.tenant).await.unwrap_or_default();
+    let mut related = vec![Link::new(&found.model_name, &format!("/models/{}", found.model))];
+    if let Some(run) = &run {
+        let number = runs::number(visit, run.ordered, &run.id.to_string());
+        related
+            .push(Link::new(&format!("{} {number}", visit.text("menu-runs")), &format!("/runs/{}", run.id)));
+    }
     let mut earlier = Table::new(
         &visit.text("earlier-releases"),
         &[
@@ -83,7 +89,7 @@ async fn export(visit: &Visit, view: &CaseView) -> Option<Subject> {
     Some(Subject {
         heading: visit.text("subject-export"),
         link: Some(Link::new(&visit.text("subject-export-open"), &format!("/airlock/{}", found.id))),
-        related: vec![Link::new(&found.model_name, &format!("/models/{}", found.model))],
+        related,
         facts,
         tables: vec![earlier],
         report: Some(runs::report(visit, &found.frozen.report, &clauses)),
