@@ -51,8 +51,8 @@ impl Browser {
     }
 
     async fn text(&self, css: &str) -> String {
-        let text =
-            self.driver.script("return document.querySelector(arguments[0])?.innerText ?? ''", &json!([css]));
+        let asked = json!([css]);
+        let text = self.driver.script("return document.querySelector(arguments[0])?.innerText ?? ''", &asked);
         text.await.as_str().unwrap_or_default().to_owned()
     }
 

@@ -91,6 +91,11 @@
   var role = document.getElementById('role');
   if (role) { role.addEventListener('change', function () { role.form.submit(); }); }
 
+  /* A list whose choice changes the rest of the page is sent when it is changed; the button is for browsers without scripts. */
+  all('[data-choose]').forEach(function (form) {
+    form.addEventListener('change', function () { form.submit(); });
+  });
+
   /* What needs attention gets the focus. */
   var first = document.querySelector('[data-focus]');
   if (first) { first.focus(); }

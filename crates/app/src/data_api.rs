@@ -85,6 +85,10 @@ pub struct CallReceipt {
 
 /// Answers a call. Its journal row and its meter row are durable before this returns.
 ///
+/// What the product refuses, for example a parameter outside its declared domain, is not metered and costs nothing. A
+/// question within the domain that finds no row is answered by that, and is metered as any other answer: that there is no
+/// such row is what was asked.
+///
 /// # Errors
 /// `access.key_…` for the key; `data.other_request` for an idempotency key that was used for another question; `products.usage_…`, `products.quota_…`, `products.rate_limit`; `tenant.closed` while the
 /// authorisation is suspended; `data.parameters` with every fault at once.
@@ -101,7 +105,7 @@ pub async fn call(app: &App, request: &CallRequest, now: Timestamp) -> Result<(C
     }
     check_open(&bundle)?;
     if request.operation != Operation::of(bundle.product.product.kind) {
-        return Err(Error::invalid("data.operation", "a lookup answers /query, a verification /verify"));
+        return Err(Error::explained("data.operation", "a lookup answers /query, a verification /verify"));
     }
     let ctx = context(&bundle, now, request);
     let permit = app.permit(&ctx, Action::ProductCall, reference(&bundle))?;
@@ -109,7 +113,12 @@ pub async fn call(app: &App, request: &CallRequest, now: Timestamp) -> Result<(C
         Error::Invalid {
             code: fault.code(),
             detail: fault.to_string(),
-            fields: vec![FieldError { field: fault.to_string(), code: fault.code().to_owned(), row: None }],
+            subject: fault.subject().to_owned(),
+            fields: vec![FieldError {
+                field: fault.subject().to_owned(),
+                code: fault.code().to_owned(),
+                row: None,
+            }],
         }
     })?;
     let left = take_quota(app, &bundle.usage.agreement, request, now).await?;

@@ -34,7 +34,7 @@ pub struct FieldError {
     pub field: String,
     /// Stable code, for example `form.required`.
     pub code: String,
-    /// Row of a table or file, counted from 1, where it applies.
+    /// Line of a file, counted from 1 with the header as the first, where it applies.
     pub row: Option<u64>,
 }
 
@@ -46,8 +46,10 @@ pub enum Error {
     Invalid {
         /// Stable code.
         code: &'static str,
-        /// What exactly, without personal data.
+        /// What exactly, in English for programs and logs, without personal data.
         detail: String,
+        /// What it is about, in no language: a name or a number that a page puts into its own words. May be empty.
+        subject: String,
         /// The places, all at once.
         fields: Vec<FieldError>,
     },
@@ -90,9 +92,15 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// Bad input with a code and a detail.
-    pub fn invalid(code: &'static str, detail: impl Into<String>) -> Self {
-        Self::Invalid { code, detail: detail.into(), fields: Vec::new() }
+    /// Bad input with a code and the name or number it is about.
+    pub fn invalid(code: &'static str, subject: impl Into<String>) -> Self {
+        let subject = subject.into();
+        Self::Invalid { code, detail: subject.clone(), subject, fields: Vec::new() }
+    }
+
+    /// Bad input with a code that says it all, and a detail for programs and logs.
+    pub fn explained(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::Invalid { code, detail: detail.into(), subject: String::new(), fields: Vec::new() }
     }
 
     /// A fault with its cause.
@@ -172,13 +180,14 @@ impl From<access::Error> for Error {
 
 impl From<catalog::Error> for Error {
     fn from(error: catalog::Error) -> Self {
-        Self::Invalid { code: error.code(), detail: error.to_string(), fields: Vec::new() }
+        let subject = error.subject().to_owned();
+        Self::Invalid { code: error.code(), detail: error.to_string(), subject, fields: Vec::new() }
     }
 }
 
 impl From<products::Error> for Error {
     fn from(error: products::Error) -> Self {
-        Self::Invalid { code: error.code(), detail: error.to_string(), fields: Vec::new() }
+        Self::explained(error.code(), error.to_string())
     }
 }
 
@@ -206,7 +215,10 @@ impl From<secure_domain::Error> for Error {
                 Self::Internal { code, source: Box::new(error) }
             }
             _ if code.starts_with("vault.") => Self::Internal { code, source: Box::new(error) },
-            _ => Self::Invalid { code, detail: error.to_string(), fields: Vec::new() },
+            _ => {
+                let subject = error.subject();
+                Self::Invalid { code, detail: error.to_string(), subject, fields: Vec::new() }
+            }
         }
     }
 }
@@ -216,9 +228,15 @@ fn faulty(code: &'static str, faults: &Faults) -> Error {
     let fields = faults.listed.iter().map(|fault| FieldError {
         field: fault.column.to_string(),
         code: fault.code.clone(),
-        row: Some(fault.row),
+        // A person looks for the line in an editor; the file as a whole has none.
+        row: Some(fault.line).filter(|line| *line > 0),
     });
-    Error::Invalid { code, detail: format!("{} faults", faults.total), fields: fields.collect() }
+    Error::Invalid {
+        code,
+        detail: format!("{} faults", faults.total),
+        subject: faults.total.to_string(),
+        fields: fields.collect(),
+    }
 }
 
 impl From<Box<Rejection>> for Error {

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use storage::Tx;
 use storage::records::{self, Expected, Key, Record, Versioned};
 
-pub use review::{Candidate, Earlier, candidate, review_queue};
+pub use review::{Candidate, Earlier, candidate, comparison, review_queue};
 
 use crate::cases::facts::{self, Facts};
 use crate::cases::{self, AttachmentRef, CaseRecord, OpenRequest, Opened};

@@ -257,7 +257,7 @@ async fn check_verification(
     grants: &[Grant],
 ) -> Result<(ModelKind, Checked)> {
     let (Some(table), Some(key_column)) = (new.table.clone(), new.key_column.clone()) else {
-        return Err(Error::invalid("model.verification", "table and key_column are needed"));
+        return Err(Error::explained("model.verification", "table and key_column are needed"));
     };
     let grant = grants.iter().find(|grant| grant.code == table);
     let known = grant.is_some_and(|grant| grant.columns.contains(&key_column));
@@ -269,7 +269,7 @@ async fn check_verification(
         .iter()
         .any(|parameter| parameter.name != TODAY || parameter.data_type != privacy::DataType::Date)
     {
-        return Err(Error::invalid("model.verification", "the only parameter is the date `today`"));
+        return Err(Error::explained("model.verification", "the only parameter is the date `today`"));
     }
     let sql = format!(
         "SELECT \"{key_column}\" AS k, CASE WHEN ({}) THEN 1 ELSE 0 END AS holds FROM \"{table}\"",
@@ -280,7 +280,7 @@ async fn check_verification(
     let page = zone.query(permit, order).await?;
     // A text that closes the bracket and says something else would show other columns.
     if page.columns.iter().map(|column| column.name.as_str()).ne(["k", "holds"]) {
-        return Err(Error::invalid("model.verification", "not one condition"));
+        return Err(Error::explained("model.verification", "not one condition"));
     }
     let checked = Checked {
         sql_digest: Digest::of(new.sql.as_bytes()),

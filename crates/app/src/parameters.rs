@@ -29,7 +29,7 @@ pub(crate) fn thresholds(pack: &Pack) -> Result<Thresholds> {
         min_entities: min_entities.ok_or_else(|| missing(MIN_ENTITIES))?,
         max_dominance_ppm: ratio(pack, MAX_SHARE)?,
     };
-    thresholds.check().map_err(|error| Error::invalid("pack.parameter", error.to_string()))?;
+    thresholds.check().map_err(|error| Error::explained("pack.parameter", error.to_string()))?;
     Ok(thresholds)
 }
 

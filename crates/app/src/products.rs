@@ -244,7 +244,7 @@ pub fn rate(pack: &Pack, proposal: &Proposal) -> Result<RateView> {
     let Value::Ratio(ppm) = cap else { return Err(missing()) };
     let cap = u32::try_from(*ppm).map_err(|_| missing())?;
     return_rate_check(proposal.income, proposal.cost, cap, bound)
-        .map_err(|refusal| Error::invalid(refusal.code(), refusal.to_string()))
+        .map_err(|refusal| Error::explained(refusal.code(), refusal.to_string()))
 }
 
 /// What the platform knows about a product, as facts for conditions.

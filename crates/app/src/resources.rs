@@ -162,7 +162,7 @@ pub async fn register_resource(app: &App, ctx: &Ctx, new: &NewResource) -> Resul
         ResourceRef::new(Thing::Resource, id).with_owner(ctx.principal.unit).with_life(Life::Draft);
     let permit = &app.permit(ctx, Action::ResourceRegister, reference)?;
     let unit = &unit(app, ctx.principal.unit).await?;
-    catalog::check_column_name(&new.code)?;
+    describe(id, unit.code.clone(), new).validate_registration()?;
     app.command(ctx, permit, "resource.register", new, move |tx| {
         Box::pin(async move { register(app, tx, ctx, permit, unit, id, new).await })
     })
@@ -180,20 +180,7 @@ async fn register(
 ) -> Result<CatalogEntry> {
     let holding = tenants::holding(app, tx, unit, ctx.now).await?;
     let entry = CatalogEntry {
-        resource: Resource {
-            id,
-            provider: unit.code.clone(),
-            code: new.code.clone(),
-            name_zh: new.name_zh.clone(),
-            name_en: new.name_en.clone(),
-            description: new.description.clone(),
-            update_frequency: new.update_frequency,
-            openness: new.openness,
-            columns: Vec::new(),
-            entity: Some(new.entity.clone()),
-            profile: None,
-            snapshots: Vec::new(),
-        },
+        resource: describe(id, unit.code.clone(), new),
         unit: unit.id,
         unit_name: unit.name.clone(),
         holding: holding.id,
@@ -204,6 +191,79 @@ async fn register(
     let subject = format!("resource/{id}");
     app.record(tx, permit, ctx.now, Note { subject, tenant: None, clauses: &[], payload: new }).await?;
     Ok(entry)
+}
+
+/// A resource as it is registered: described, without columns or data.
+fn describe(id: Id<kind::Resource>, provider: String, new: &NewResource) -> Resource {
+    Resource {
+        id,
+        provider,
+        code: new.code.clone(),
+        name_zh: new.name_zh.clone(),
+        name_en: new.name_en.clone(),
+        description: new.description.clone(),
+        update_frequency: new.update_frequency,
+        openness: new.openness,
+        columns: Vec::new(),
+        entity: Some(new.entity.clone()),
+        profile: None,
+        snapshots: Vec::new(),
+    }
+}
+
+/// Describes a resource anew while it has no data: nothing can rest on it yet.
+///
+/// # Errors
+/// As [`register_resource`]; `resource.has_data` once there is a snapshot.
+pub async fn edit_resource(
+    app: &App,
+    ctx: &Ctx,
+    id: Id<kind::Resource>,
+    new: &NewResource,
+) -> Result<CatalogEntry> {
+    let entry = find(app, id).await?;
+    let permit = &app.permit(ctx, Action::ResourceRegister, entry.reference())?;
+    let described = describe(id, entry.resource.provider.clone(), new);
+    described.validate_registration()?;
+    let described = &described;
+    app.command(ctx, permit, "resource.edit", &(id, new), move |tx| {
+        Box::pin(async move {
+            let mut stored = versioned(tx, id).await?;
+            without_data(&stored.value)?;
+            stored.value.resource = described.clone();
+            records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
+            let subject = format!("resource/{id}");
+            app.record(tx, permit, ctx.now, Note { subject, tenant: None, clauses: &[], payload: new })
+                .await?;
+            Ok(stored.value)
+        })
+    })
+    .await
+}
+
+/// Takes back a registration that never got data; its code is free again.
+///
+/// # Errors
+/// Not the provider; `resource.has_data` once there is a snapshot.
+pub async fn withdraw_resource(app: &App, ctx: &Ctx, id: Id<kind::Resource>) -> Result<()> {
+    let entry = find(app, id).await?;
+    let permit = &app.permit(ctx, Action::ResourceRegister, entry.reference())?;
+    app.command(ctx, permit, "resource.withdraw", &id, move |tx| {
+        Box::pin(async move {
+            let stored = versioned(tx, id).await?;
+            without_data(&stored.value)?;
+            records::remove::<CatalogEntry>(tx, id.uuid()).await?;
+            let subject = format!("resource/{id}");
+            let payload = serde_json::json!({ "withdrawn": stored.value.resource.code });
+            app.record(tx, permit, ctx.now, Note { subject, tenant: None, clauses: &[], payload }).await
+        })
+    })
+    .await?;
+    Ok(())
+}
+
+fn without_data(entry: &CatalogEntry) -> Result<()> {
+    if entry.resource.snapshots.is_empty() { Ok(()) } else { Err(Error::Conflict("resource.has_data")) }
 }
 
 /// Confirms the classification of columns.
@@ -252,6 +312,19 @@ pub(crate) async fn find(app: &App, id: Id<kind::Resource>) -> Result<CatalogEnt
 /// `resource.unknown` when there is none or this person may not see it.
 pub async fn resource(app: &App, ctx: &Ctx, id: Id<kind::Resource>) -> Result<CatalogEntry> {
     let entry = find(app, id).await?;
+    app.permit(ctx, Action::ResourceView, entry.reference())
+        .map_err(|_| Error::NotFound("resource.unknown"))?;
+    Ok(entry)
+}
+
+/// One resource by its code.
+///
+/// # Errors
+/// As [`resource`].
+pub async fn by_code_seen(app: &App, ctx: &Ctx, code: &str) -> Result<CatalogEntry> {
+    let found =
+        app.store().read("resource.code", |tx| Box::pin(async move { by_code(tx, code).await })).await?;
+    let entry = found.ok_or(Error::NotFound("resource.unknown"))?;
     app.permit(ctx, Action::ResourceView, entry.reference())
         .map_err(|_| Error::NotFound("resource.unknown"))?;
     Ok(entry)

@@ -158,7 +158,7 @@ pub async fn import_postgres(
 
 fn broken(error: &(dyn std::error::Error + 'static)) -> Error {
     tracing::info!(error, "an upload broke off");
-    Error::invalid("upload.broken", "the body ended early")
+    Error::explained("upload.broken", "the body ended early")
 }
 
 fn copy_fault(fault: CopyFault) -> Error {
@@ -166,7 +166,7 @@ fn copy_fault(fault: CopyFault) -> Error {
     tracing::warn!(error.code = code, error = ?fault, "a table cannot be read");
     match fault {
         CopyFault::Unreachable(_) => Error::Unavailable(code),
-        _ => Error::invalid(code, fault.to_string()),
+        _ => Error::explained(code, fault.to_string()),
     }
 }
 
@@ -293,7 +293,7 @@ impl<'a> Intake<'a> {
         let into = ObjectRef { object: self.object, key: self.key.name.clone() };
         let order = IntakeOrder { upload: self.upload, format, columns, into };
         self.zone.take_in(self.permit, order).await.map_err(|error| match error.code() {
-            "domain.unknown" if fixed => Error::invalid("resource.schema_changed", error.to_string()),
+            "domain.unknown" if fixed => Error::invalid("resource.schema_changed", error.subject()),
             _ => error.into(),
         })
     }
@@ -406,7 +406,7 @@ fn check_same(entry: &CatalogEntry, done: &IntakeDone) -> Result<()> {
     }
     let first = found.clone().find(|column| !known.clone().any(|other| other == *column));
     let first = first.or_else(|| known.clone().find(|column| !found.clone().any(|other| other == *column)));
-    let detail = first.map_or_else(|| "order of columns".to_owned(), |(name, _)| name.to_owned());
+    let detail = first.map_or_else(String::new, |(name, _)| name.to_owned());
     Err(Error::invalid("resource.schema_changed", detail))
 }
 

@@ -62,6 +62,12 @@ pub enum Error {
     /// No entity is declared, or it names columns that do not exist.
     #[error("resource has no valid entity key")]
     Entity,
+    /// The entity names a column that the data do not have.
+    #[error("no column `{column}`, which the entity key names")]
+    EntityColumn {
+        /// The column.
+        column: String,
+    },
     /// The resource must not be opened.
     #[error("resource must not be opened")]
     NotOpen,
@@ -101,6 +107,31 @@ pub enum Error {
 }
 
 impl Error {
+    /// The name it is about, in no language: a column, a parameter, a field. Empty where it is about the whole.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        match self {
+            Self::Missing { field } => field,
+            Self::Name { name } | Self::DuplicateName { name } => name,
+            Self::UnknownColumn { column }
+            | Self::Unclassified { column }
+            | Self::LoweredWithoutNote { column }
+            | Self::Level { column }
+            | Self::MaskTooWeak { column }
+            | Self::EntityColumn { column } => column,
+            Self::Domain { parameter }
+            | Self::MissingParameter { parameter }
+            | Self::UnknownParameter { parameter }
+            | Self::OutsideDomain { parameter } => parameter,
+            Self::TooManyColumns { .. }
+            | Self::Entity
+            | Self::NotOpen
+            | Self::LineageEdge
+            | Self::Schema
+            | Self::Privacy(_) => "",
+        }
+    }
+
     /// Stable code for programs and for the help pages.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -115,6 +146,7 @@ impl Error {
             Self::Level { .. } => "catalog.level",
             Self::MaskTooWeak { .. } => "catalog.mask_too_weak",
             Self::Entity => "catalog.entity",
+            Self::EntityColumn { .. } => "catalog.entity_column",
             Self::NotOpen => "catalog.not_open",
             Self::Domain { .. } => "catalog.domain",
             Self::MissingParameter { .. } => "catalog.missing_parameter",

@@ -17,6 +17,8 @@ use crate::{Error, Profile};
 
 /// Characters of a column's name.
 const NAME_CHARS_MAX: usize = 128;
+/// Characters of a code, which names a table in the zones.
+const CODE_BYTES_MAX: usize = 64;
 
 /// How often a resource is brought up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +146,9 @@ pub struct Decision {
     /// Reason; needed where the proposal is lowered.
     #[serde(default)]
     pub note: String,
+    /// What people call the column; empty to leave it as it is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
 }
 
 impl Decision {
@@ -157,6 +162,7 @@ impl Decision {
             label: proposal.label,
             mask: proposal.mask.clone(),
             note: String::new(),
+            title: String::new(),
         }
     }
 }
@@ -180,17 +186,7 @@ impl Resource {
     /// # Errors
     /// The first fault found.
     pub fn validate(&self) -> Result<(), Error> {
-        for (field, text) in [("provider", &self.provider), ("code", &self.code), ("name_zh", &self.name_zh)]
-        {
-            if text.trim().is_empty() {
-                return Err(Error::Missing { field });
-            }
-        }
-        let code =
-            self.code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-        if !code || self.code.starts_with('_') || self.code.len() > 64 {
-            return Err(Error::Name { name: self.code.chars().take(NAME_CHARS_MAX).collect() });
-        }
+        self.validate_registration()?;
         if self.columns.is_empty() {
             return Err(Error::Missing { field: "columns" });
         }
@@ -205,6 +201,35 @@ impl Resource {
             }
         }
         self.check_entity()
+    }
+
+    /// What can be checked before there are data: names, code, and an entity whose key columns could exist.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::Name`], [`Error::Entity`].
+    pub fn validate_registration(&self) -> Result<(), Error> {
+        for (field, text) in [("provider", &self.provider), ("code", &self.code), ("name_zh", &self.name_zh)]
+        {
+            if text.trim().is_empty() {
+                return Err(Error::Missing { field });
+            }
+        }
+        let code =
+            self.code.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        if !code || self.code.starts_with('_') || self.code.len() > CODE_BYTES_MAX {
+            return Err(Error::Name { name: self.code.chars().take(NAME_CHARS_MAX).collect() });
+        }
+        for text in [&self.name_zh, &self.name_en] {
+            if text.chars().count() > NAME_CHARS_MAX || text.chars().any(char::is_control) {
+                return Err(Error::Name { name: text.chars().take(NAME_CHARS_MAX).collect() });
+            }
+        }
+        let Some(entity) = &self.entity else { return Ok(()) };
+        if entity.kind.trim().is_empty() || entity.columns.is_empty() {
+            return Err(Error::Entity);
+        }
+        check_column_name(&entity.kind)?;
+        entity.columns.iter().try_for_each(|name| check_column_name(name))
     }
 
     /// A column by name.
@@ -259,6 +284,9 @@ impl Resource {
         }
         for column in &mut self.columns {
             if let Some(decision) = decided.get(&column.name) {
+                if !decision.title.is_empty() {
+                    column.label_zh.clone_from(&decision.title);
+                }
                 column.classification = Some(Classification {
                     kind: decision.kind,
                     level: decision.level,
@@ -341,9 +369,8 @@ impl Resource {
 
     fn check_entity(&self) -> Result<(), Error> {
         let Some(entity) = &self.entity else { return Ok(()) };
-        let named = !entity.kind.trim().is_empty() && !entity.columns.is_empty();
-        let known = entity.columns.iter().all(|name| self.column(name).is_some());
-        if named && known { Ok(()) } else { Err(Error::Entity) }
+        let missing = entity.columns.iter().find(|name| self.column(name).is_none());
+        missing.map_or(Ok(()), |name| Err(Error::EntityColumn { column: name.clone() }))
     }
 }
 

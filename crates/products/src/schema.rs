@@ -7,6 +7,8 @@ use crate::Error;
 
 /// Limit: parameters or fields of one product.
 const FIELDS_MAX: usize = 64;
+/// Limit: listed values of one parameter.
+const VALUES_MAX: usize = 200;
 /// Limit: characters of one text parameter.
 const TEXT_CHARS_MAX: usize = 256;
 
@@ -42,6 +44,41 @@ pub struct Field {
     /// Whether it says something about a natural person: then a call needs that person's consent.
     #[serde(default)]
     pub personal: bool,
+    /// For a parameter: least value, for whole numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<i64>,
+    /// For a parameter: greatest value, for whole numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<i64>,
+    /// For a parameter: the values it may take, as texts; empty for all of its type.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<String>,
+}
+
+impl Field {
+    /// A field that takes every value of its type and says nothing about a person.
+    #[must_use]
+    pub fn new(name: &str, title: &str, field_type: FieldType, required: bool) -> Self {
+        Self {
+            name: name.to_owned(),
+            title: title.to_owned(),
+            field_type,
+            required,
+            personal: false,
+            min: None,
+            max: None,
+            values: Vec::new(),
+        }
+    }
+
+    /// Whether a value of the right type is one that the parameter may take.
+    fn allows(&self, value: &Value) -> bool {
+        let number = value.as_i64();
+        let above = self.min.is_none_or(|min| number.is_some_and(|number| number >= min));
+        let below = self.max.is_none_or(|max| number.is_some_and(|number| number <= max));
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        above && below && (self.values.is_empty() || self.values.contains(&text))
+    }
 }
 
 /// What is wrong with the parameters of a call. It names the parameter, never the value.
@@ -65,6 +102,12 @@ pub enum RequestFault {
         /// Its name.
         name: String,
     },
+    /// A value of the right type that the product does not have.
+    #[error("parameter `{name}` is outside its domain")]
+    Outside {
+        /// Its name.
+        name: String,
+    },
 }
 
 impl RequestFault {
@@ -75,11 +118,23 @@ impl RequestFault {
             Self::Missing { .. } => "products.parameter_missing",
             Self::Unknown { .. } => "products.parameter_unknown",
             Self::Value { .. } => "products.parameter_value",
+            Self::Outside { .. } => "products.parameter_outside",
+        }
+    }
+
+    /// The parameter's name.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        match self {
+            Self::Missing { name }
+            | Self::Unknown { name }
+            | Self::Value { name }
+            | Self::Outside { name } => name,
         }
     }
 }
 
-/// Checks the parameters of a call: all that are required, none that is unknown, each of its type.
+/// Checks the parameters of a call: all that are required, none that is unknown, each of its type and within its domain.
 ///
 /// # Errors
 /// The first [`RequestFault`].
@@ -92,8 +147,11 @@ pub fn check_request(fields: &[Field], request: &Map<String, Value>) -> Result<(
         match request.get(&field.name) {
             None | Some(Value::Null) if field.required => return Err(RequestFault::Missing { name: name() }),
             None | Some(Value::Null) => {}
-            Some(value) if fits(field.field_type, value) => {}
-            Some(_) => return Err(RequestFault::Value { name: name() }),
+            Some(value) if !fits(field.field_type, value) => {
+                return Err(RequestFault::Value { name: name() });
+            }
+            Some(value) if !field.allows(value) => return Err(RequestFault::Outside { name: name() }),
+            Some(_) => {}
         }
     }
     Ok(())
@@ -124,8 +182,29 @@ pub(crate) fn check_fields(fields: &[Field]) -> Result<(), Error> {
         if !seen.insert(field.name.as_str()) {
             return Err(Error::Product { what: "field_twice" });
         }
+        check_domain(field)?;
     }
     Ok(())
+}
+
+/// Bounds belong to whole numbers and are in order; listed values are few, of the type, and within the bounds.
+fn check_domain(field: &Field) -> Result<(), Error> {
+    let bounded = field.min.is_some() || field.max.is_some();
+    let ordered = field.min.zip(field.max).is_none_or(|(min, max)| min <= max);
+    let value = |text: &String| match field.field_type {
+        FieldType::Text | FieldType::Date => Some(Value::from(text.as_str())),
+        FieldType::Integer | FieldType::Number | FieldType::Boolean => serde_json::from_str(text).ok(),
+    };
+    let listed = field
+        .values
+        .iter()
+        .all(|text| value(text).is_some_and(|value| fits(field.field_type, &value) && field.allows(&value)));
+    let sound = (!bounded || field.field_type == FieldType::Integer) && ordered && listed;
+    if sound && field.values.len() <= VALUES_MAX {
+        Ok(())
+    } else {
+        Err(Error::Product { what: "field_domain" })
+    }
 }
 
 #[cfg(test)]
@@ -136,17 +215,13 @@ mod tests {
 
     #[test]
     fn calls_carry_what_the_product_asks_for_and_nothing_else() {
-        let field = |name: &str, field_type, required| Field {
-            name: name.to_owned(),
-            title: name.to_owned(),
-            field_type,
-            required,
-            personal: false,
-        };
+        let field = |name: &str, field_type, required| Field::new(name, name, field_type, required);
         let fields = [
             field("code", FieldType::Text, true),
             field("day", FieldType::Date, false),
             field("n", FieldType::Integer, false),
+            Field { min: Some(1), max: Some(12), ..field("month", FieldType::Integer, false) },
+            Field { values: vec!["EWR".into(), "JFK".into()], ..field("origin", FieldType::Text, false) },
         ];
         for (request, expected) in [
             (json!({"code": "x"}), ""),
@@ -159,11 +234,23 @@ mod tests {
             (json!({"code": "长".repeat(257)}), "products.parameter_value"),
             (json!({"code": "x", "day": "2026-02-30"}), "products.parameter_value"),
             (json!({"code": "x", "n": 1.5}), "products.parameter_value"),
+            (json!({"code": "x", "month": 12, "origin": "JFK"}), ""),
+            (json!({"code": "x", "month": 99}), "products.parameter_outside"),
+            (json!({"code": "x", "month": "1"}), "products.parameter_value"),
+            (json!({"code": "x", "origin": "XXX"}), "products.parameter_outside"),
         ] {
             let result = check_request(&fields, request.as_object().unwrap());
             assert_eq!(result.map_or_else(|fault| fault.code(), |()| ""), expected, "{request}");
         }
         assert!(check_fields(&fields).is_ok());
+        for bad in [
+            Field { min: Some(2), max: Some(1), ..fields[2].clone() },
+            Field { min: Some(2), ..fields[0].clone() },
+            Field { values: vec!["x".into()], ..fields[2].clone() },
+            Field { max: Some(3), values: vec!["4".into()], ..fields[2].clone() },
+        ] {
+            assert_eq!(check_fields(&[bad]), Err(Error::Product { what: "field_domain" }));
+        }
         let twice = [fields[0].clone(), fields[0].clone()];
         assert_eq!(check_fields(&twice), Err(Error::Product { what: "field_twice" }));
         assert_eq!(

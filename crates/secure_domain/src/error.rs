@@ -16,6 +16,16 @@ pub enum Error {
         /// What the parser or planner found. It has seen the text and the schema, never the data.
         detail: String,
     },
+    /// The text is no SQL: where it stops being some.
+    #[error("no well-formed query at line {line}, column {column}, near `{token}`")]
+    Syntax {
+        /// Line, from 1; 0 where the text ends too early.
+        line: u32,
+        /// Column, from 1; 0 likewise.
+        column: u32,
+        /// What stands there; empty at the end of the text.
+        token: String,
+    },
     /// A bound was reached.
     #[error("limit reached: {what}")]
     Limit {
@@ -97,6 +107,7 @@ pub enum Error {
 /// Every code a zone gives on its own account; refusal rules of `privacy` and codes of `vault` come on top.
 pub const CODES: &[&str] = &[
     "domain.sql",
+    "domain.syntax",
     "domain.limit",
     "domain.run_failed",
     "domain.time_limit",
@@ -121,6 +132,7 @@ impl Error {
         match self {
             Self::Refused(refusal) => refusal.static_code(),
             Self::Sql { .. } => "domain.sql",
+            Self::Syntax { .. } => "domain.syntax",
             Self::Limit { .. } => "domain.limit",
             Self::RunFailed => "domain.run_failed",
             Self::TimeLimit { .. } => "domain.time_limit",
@@ -139,6 +151,17 @@ impl Error {
             Self::Closed => "domain.closed",
             Self::NoAnswer => "domain.no_answer",
             Self::Remote(failure) => failure.static_code(),
+        }
+    }
+
+    /// What it is about, in no language: a name, or a place as `line:column token`. Empty where it is about the whole.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Syntax { line, column, token } => format!("{line}:{column} {token}"),
+            Self::Unknown { name, .. } | Self::Parameter { name, .. } => name.clone(),
+            Self::Remote(failure) => failure.subject.clone(),
+            _ => String::new(),
         }
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use storage::records::{self, Expected, Key, Record};
 use storage::{Tx, objects as rows};
 
-use super::{load, record, resource};
+use super::{attachment_kind, load, record, resource};
 use crate::journal::Note;
 use crate::keys::PLATFORM;
 use crate::{App, Ctx, Error, Result, objects};
@@ -49,7 +49,8 @@ pub struct AttachmentBytes {
 /// Takes in a file.
 ///
 /// # Errors
-/// `attachment.empty`, `attachment.too_large`, `attachment.name`.
+/// `attachment.empty`, `attachment.too_large`, `attachment.name`; `attachment.kind`, `attachment.content`,
+/// `attachment.program` for what is none of the files that cases take.
 pub async fn upload_attachment(
     app: &App,
     ctx: &Ctx,
@@ -65,6 +66,9 @@ pub async fn upload_attachment(
     }
     if bytes.len() as u64 > limit::ATTACHMENT_BYTES_MAX {
         return Err(Error::Limited("attachment.too_large"));
+    }
+    if let Some(code) = attachment_kind::refused(name, &bytes) {
+        return Err(Error::invalid(code, name));
     }
     let resource = ResourceRef::any(Thing::Case)
         .with_owner(ctx.principal.unit)

@@ -35,6 +35,9 @@ pub const NOTICE: &str = "公告";
 /// Return rate in parts per million; supplied by the platform from a product's plan.
 pub const RETURN_RATE: &str = "收益率";
 
+/// Whether a request says that personal information or trade secrets are among what it asks for.
+pub const PERSONAL: &str = "涉及个人信息等";
+
 /// The facts of a case.
 pub type Facts = BTreeMap<String, FactValue>;
 

@@ -96,6 +96,7 @@ fn line(app: &App, case: CaseRecord, today: Date) -> InboxItem {
         .map(|due| app.packs().calendar().working_days_between(today, due).working_days);
     let light = match (case.outcome.is_some(), case.stopped, days_left) {
         (true, ..) => Light::Done,
+        (_, true, Some(..0)) => Light::Overdue,
         (_, true, _) => Light::Stopped,
         (.., Some(..0)) => Light::Overdue,
         (.., Some(..=1)) => Light::Soon,

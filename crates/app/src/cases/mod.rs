@@ -2,19 +2,23 @@
 //! `regulation::case`; here both meet the records, the journal and the rest of the platform.
 
 mod act;
+mod attachment_kind;
 mod attachments;
 mod effects;
 pub mod facts;
 mod inbox;
+mod names;
 mod observe;
 mod open;
 mod sweep;
 mod view;
 
 pub use act::{ActRequest, act};
+pub use attachment_kind::endings;
 pub use attachments::{AttachmentBytes, StagedAttachment, attachment, upload_attachment};
 pub(crate) use inbox::parse_cursor;
 pub use inbox::{Inbox, InboxCounts, InboxItem, TaskBox, counts, inbox};
+pub use names::subject_names;
 pub use open::{AttachmentRef, OpenRequest, Opened, open};
 pub(crate) use sweep::sweep;
 pub use view::{CaseView, case_view, preview_form, procedures};

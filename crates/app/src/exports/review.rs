@@ -13,6 +13,8 @@ use crate::{App, Ctx, Error, Result, zones};
 
 /// Rows of one page of a candidate.
 const PAGE_ROWS: usize = 100;
+/// Rows of two results that are compared with each other.
+const COMPARED_ROWS: usize = 2_000;
 /// Earlier releases beside a candidate.
 const EARLIER_MAX: usize = 5;
 
@@ -46,6 +48,18 @@ pub struct Earlier {
 /// # Errors
 /// Not a reviewer, or of the operator's own people; `tenant.closed`; `export.unknown`.
 pub async fn candidate(app: &App, ctx: &Ctx, id: Id<kind::Export>, offset: usize) -> Result<Candidate> {
+    look(app, ctx, id, offset, PAGE_ROWS).await
+}
+
+/// Shows a candidate and earlier releases with so many rows that they can be compared, cell by cell.
+///
+/// # Errors
+/// As [`candidate`].
+pub async fn comparison(app: &App, ctx: &Ctx, id: Id<kind::Export>) -> Result<Candidate> {
+    look(app, ctx, id, 0, COMPARED_ROWS).await
+}
+
+async fn look(app: &App, ctx: &Ctx, id: Id<kind::Export>, offset: usize, rows: usize) -> Result<Candidate> {
     let (export, tenant) = with_tenant(app, id).await?;
     let permit = &app.permit(ctx, Action::ExportReview, export.reference(&tenant))?;
     let (export, case, earlier, journal_seq) = app
@@ -71,7 +85,7 @@ pub async fn candidate(app: &App, ctx: &Ctx, id: Id<kind::Export>, offset: usize
                     subject: format!("export/{id}"),
                     tenant: Some(export.tenant),
                     clauses: &[],
-                    payload: serde_json::json!({ "offset": offset, "rows": PAGE_ROWS, "earlier": ids }),
+                    payload: serde_json::json!({ "offset": offset, "rows": rows, "earlier": ids }),
                 };
                 let seq = app.record(tx, permit, ctx.now, note).await?;
                 Ok((export, case, earlier, seq))
@@ -79,17 +93,23 @@ pub async fn candidate(app: &App, ctx: &Ctx, id: Id<kind::Export>, offset: usize
         })
         .await?;
     app.committed();
-    let page = read(app, permit, &export, offset).await?;
+    let page = read(app, permit, &export, offset, rows).await?;
     let mut shown = Vec::with_capacity(earlier.len());
     for export in earlier {
-        let page = read(app, permit, &export, 0).await?;
+        let page = read(app, permit, &export, 0, rows).await?;
         shown.push(Earlier { export, page });
     }
     Ok(Candidate { view: seen(ctx, export, case), page, offset, earlier: shown, journal_seq })
 }
 
 /// Rows of a frozen result, read by the tenant's prod worker.
-async fn read(app: &App, permit: &access::Permit, export: &Export, offset: usize) -> Result<Page> {
+async fn read(
+    app: &App,
+    permit: &access::Permit,
+    export: &Export,
+    offset: usize,
+    limit: usize,
+) -> Result<Page> {
     let (tenant, object) = (export.tenant, export.frozen.object);
     let mut key = app
         .store()
@@ -100,7 +120,7 @@ async fn read(app: &App, permit: &access::Permit, export: &Export, offset: usize
     let name = key.name.clone();
     let zone = zones::zone(app, tenant, ZoneKind::Prod).await?;
     zone.add_keys(vec![key]).await?;
-    let order = PageOrder { object: ObjectRef { object, key: name.clone() }, offset, limit: PAGE_ROWS };
+    let order = PageOrder { object: ObjectRef { object, key: name.clone() }, offset, limit };
     let page = zone.read_result(permit, order).await;
     zone.forget_keys(vec![name]).await?;
     Ok(page?)

@@ -246,6 +246,7 @@ impl County {
                     MaskSpec::Keep
                 },
                 note: "test".to_owned(),
+                title: String::new(),
             })
             .collect();
         resources::classify_resource(&self.app, &ctx, resource, &decisions).await.unwrap();

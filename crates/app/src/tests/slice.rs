@@ -81,6 +81,10 @@ async fn data_reach_a_buyer_only_as_reviewed_sums() {
     let (export, case) = exports::open_export_case(&county.app, &engineer, run.id, &new).await.unwrap();
     let again = exports::open_export_case(&county.app, &engineer, run.id, &new).await.unwrap();
     assert_eq!((again.0.id, again.1.id), (export.id, case.id), "one request waits once");
+    let view = crate::cases::case_view(&county.app, &engineer, case.id).await.unwrap();
+    let names = crate::cases::subject_names(&county.app, &view).await.unwrap();
+    assert_eq!(names[crate::cases::facts::EXPORT], model.model.name, "a case is about named things");
+    assert!(names[crate::cases::facts::TENANT].contains('（'));
     let own = exports::candidate(&county.app, &engineer, export.id, 0).await.unwrap_err();
     assert!(matches!(own, Error::Forbidden(_)), "the operator sees no candidate");
     let reviewer = county.ctx("supervision-office");
@@ -209,7 +213,7 @@ async fn faulty_files_are_answered_by_row_and_leave_nothing() {
         county.resource("market-bureau", "broken", "enterprise", "credit_code", csv).await.unwrap_err();
     assert_eq!(error.code(), "domain.intake");
     let Error::Invalid { fields, detail, .. } = &error else { panic!("{error:?}") };
-    assert_eq!((fields[0].row, fields[0].code.as_str()), (Some(501), "csv.field_count"));
+    assert_eq!((fields[0].row, fields[0].code.as_str()), (Some(502), "csv.field_count"));
     assert!(!detail.contains(&secret) && !format!("{error:?}").contains(&secret));
     assert!(county.files().is_empty(), "{:?}", county.files());
 

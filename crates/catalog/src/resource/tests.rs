@@ -167,7 +167,7 @@ fn descriptions_are_checked() {
         check(&|r| r.columns = vec![column("x", "", DataType::Text); 501]),
         "catalog.too_many_columns"
     );
-    assert_eq!(check(&|r| r.entity.as_mut().unwrap().columns = names(&["nope"])), "catalog.entity");
+    assert_eq!(check(&|r| r.entity.as_mut().unwrap().columns = names(&["nope"])), "catalog.entity_column");
     let json = serde_json::to_string(&classified()).unwrap();
     assert_eq!(serde_json::from_str::<Resource>(&json).unwrap(), classified());
 }

@@ -13,15 +13,33 @@ pub(super) struct Hint {
 const KINDS: &[(SensitiveKind, &[&str])] = &[
     (
         SensitiveKind::ResidentId,
-        &["身份证", "身份号", "公民身份", "sfz", "id_card", "idcard", "resident_id", "证件号"],
+        &[
+            "身份证",
+            "身份号",
+            "公民身份",
+            "证件号",
+            "sfz",
+            "sfzh",
+            "sfzhm",
+            "zjhm",
+            "id_card",
+            "idcard",
+            "resident_id",
+            "identity",
+            "id_number",
+            "idno",
+        ],
     ),
     (SensitiveKind::CreditCode, &["信用代码", "tyshxydm", "credit_code", "uscc", "uniscid"]),
     (SensitiveKind::BankCard, &["银行卡", "银行账", "bank_card", "bank_account", "card_no", "yhkh"]),
-    (SensitiveKind::Mobile, &["手机", "移动电话", "联系电话", "mobile", "phone", "sjh", "lxdh"]),
-    (SensitiveKind::Plate, &["车牌", "号牌", "plate", "cphm"]),
-    (SensitiveKind::Passport, &["护照", "passport"]),
+    (
+        SensitiveKind::Mobile,
+        &["手机", "电话", "mobile", "phone", "cellphone", "tel", "telephone", "sjh", "sjhm", "lxdh", "dh"],
+    ),
+    (SensitiveKind::Plate, &["车牌", "号牌", "plate", "plate_no", "cph", "cphm", "hphm"]),
+    (SensitiveKind::Passport, &["护照", "passport", "hzhm"]),
     (SensitiveKind::Email, &["邮箱", "电子邮件", "email", "e_mail"]),
-    (SensitiveKind::BirthDate, &["出生", "生日", "birth", "csrq", "dob"]),
+    (SensitiveKind::BirthDate, &["出生", "生日", "birth", "birthday", "birthdate", "csrq", "csny", "dob"]),
     (
         SensitiveKind::OrganizationName,
         &[
@@ -36,7 +54,7 @@ const KINDS: &[(SensitiveKind, &[&str])] = &[
             "organization_name",
         ],
     ),
-    (SensitiveKind::Address, &["地址", "住址", "住所", "经营场所", "address", "addr"]),
+    (SensitiveKind::Address, &["地址", "住址", "住所", "经营场所", "address", "addr", "dz", "jtzz", "zz"]),
     (
         SensitiveKind::PersonName,
         &[
@@ -109,12 +127,61 @@ const QUASI: &[&str] = &[
 
 const KEYS: &[&str] = &["编号", "编码", "序列号", "流水号", "代码"];
 
+/// Who has a name, before or after `name`.
+const PERSONS: &[&str] = &[
+    "person",
+    "driver",
+    "user",
+    "owner",
+    "contact",
+    "customer",
+    "client",
+    "applicant",
+    "patient",
+    "student",
+    "teacher",
+    "employee",
+    "staff",
+    "member",
+    "passenger",
+    "holder",
+    "first",
+    "last",
+    "given",
+    "family",
+    "father",
+    "mother",
+    "child",
+    "citizen",
+    "resident",
+];
+/// What is called like people but is none: places, lines, goods.
+const NO_PERSONS: &[&str] = &[
+    "站", "线路", "路线", "地名", "地点", "区域", "街道", "村", "品名", "名目", "station", "stop", "route",
+    "line", "place", "city", "county", "product", "item",
+];
+
+/// Whether a name says that the column holds names of something else than people.
+pub(super) fn is_no_person(names: &[&str]) -> bool {
+    let names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+    names.iter().any(|name| NO_PERSONS.iter().any(|word| contains(name, word)))
+}
+
+/// `name` alone, or the name of somebody: `driver_name`, `nameOfOwner`.
+fn is_persons_name(name: &str) -> bool {
+    name == "name" || (name.contains("name") && PERSONS.iter().any(|who| name.contains(who)))
+}
+
 /// The first kind, else the label, that one of the names suggests.
 pub(super) fn of(names: &[&str]) -> Option<Hint> {
     let names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
     let says = |words: &[&str]| names.iter().any(|name| words.iter().any(|word| contains(name, word)));
     if let Some((kind, _)) = KINDS.iter().find(|(_, words)| says(words)) {
         return Some(Hint { kind: *kind, label: kind.label() });
+    }
+    if names.iter().any(|name| is_persons_name(name)) {
+        let kind = SensitiveKind::PersonName;
+        return Some(Hint { kind, label: kind.label() });
     }
     let general = |label| Hint { kind: SensitiveKind::General, label };
     if says(SENSITIVE) {

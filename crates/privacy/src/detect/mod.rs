@@ -25,6 +25,8 @@ pub const SAMPLE_MAX: usize = 2_000;
 
 /// Confidence from which a kind is proposed on the evidence of values alone.
 const CONFIDENT: u8 = 50;
+/// Confidence that a column is general when no shape and no name says otherwise.
+const NOTHING_FOUND: u8 = 70;
 
 /// How a column could be classified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,7 +71,9 @@ pub fn propose(names: &[&str], column: &ArrayRef) -> Result<Proposal, Error> {
     let data_type = DataType::from_arrow(column.data_type());
     let values = sample(column)?;
     let seen = Seen::of(&values);
-    let (kind, confidence, mut evidence) = best(&seen, data_type, hint);
+    // Stations and lines are written like names of people: only a column that may be one is taken for one.
+    let people = hint.is_some() || !hint::is_no_person(names);
+    let (kind, confidence, mut evidence) = best(&seen, data_type, hint, people);
     evidence.name_hint = hint.is_some_and(|hint| hint.kind == kind);
     let mut proposal = Proposal {
         kind,
@@ -136,10 +140,15 @@ impl Seen {
     }
 }
 
-fn best(seen: &Seen, data_type: Option<DataType>, hint: Option<Hint>) -> (SensitiveKind, u8, Evidence) {
+fn best(
+    seen: &Seen,
+    data_type: Option<DataType>,
+    hint: Option<Hint>,
+    people: bool,
+) -> (SensitiveKind, u8, Evidence) {
     let mut best = (SensitiveKind::General, 0, seen.evidence(shape::Count::default()));
     for (kind, count) in &seen.counts {
-        if !fits(*kind, data_type) {
+        if !fits(*kind, data_type) || (*kind == SensitiveKind::PersonName && !people) {
             continue;
         }
         let hinted = hint.is_some_and(|hint| hint.kind == *kind);
@@ -154,7 +163,8 @@ fn best(seen: &Seen, data_type: Option<DataType>, hint: Option<Hint>) -> (Sensit
         return (SensitiveKind::ResidentId, CONFIDENT, seen.evidence(shape::Count::default()));
     }
     if best.1 < CONFIDENT {
-        let sure = if seen.sampled == 0 { 0 } else { 100 - best.1 };
+        // That nothing was found is no proof that nothing is there.
+        let sure = if seen.sampled == 0 { 0 } else { (100 - best.1).min(NOTHING_FOUND) };
         return (SensitiveKind::General, sure, seen.evidence(shape::Count::default()));
     }
     best
@@ -196,10 +206,14 @@ fn confidence(kind: SensitiveKind, count: shape::Count, sampled: u32, hinted: bo
         SensitiveKind::Passport => matched * 80 / 100,
         SensitiveKind::Address => matched * 90 / 100,
         SensitiveKind::OrganizationName => matched * 85 / 100,
-        SensitiveKind::PersonName => matched * 75 / 100,
+        // Two to four characters with a surname are many things: without a name to say so, nearly all must be such.
+        SensitiveKind::PersonName if matched >= 90 || hinted => matched * 75 / 100,
         // Most dates are not dates of birth: without a name to say so, a date is a date.
         SensitiveKind::BirthDate => matched * 40 / 100,
-        SensitiveKind::ResidentId | SensitiveKind::CreditCode | SensitiveKind::General => 0,
+        SensitiveKind::ResidentId
+        | SensitiveKind::CreditCode
+        | SensitiveKind::PersonName
+        | SensitiveKind::General => 0,
     };
     // A name alone proposes, weakly: better a question too many than a column too open.
     let hinted = if !hinted {

@@ -68,9 +68,15 @@ fn is_birth_date(value: &str) -> bool {
     format::parse_date(date).is_some_and(|(days, _)| (-25_567..40_000).contains(&days))
 }
 
+/// How places and offices end, and given names hardly do.
+const PLACE_ENDS: &str = "站路街镇村乡县市区局店桥厂司部科室馆场校院";
+
 fn is_person(value: &str) -> bool {
     let length = value.chars().count();
     if !(2..=4).contains(&length) || !value.chars().all(crate::masking::is_han) {
+        return false;
+    }
+    if length >= 3 && value.chars().next_back().is_some_and(|last| PLACE_ENDS.contains(last)) {
         return false;
     }
     let compound = length >= 3 && COMPOUND_SURNAMES.iter().any(|surname| value.starts_with(surname));

@@ -86,9 +86,42 @@ fn names_of_columns_help() {
     assert_eq!(propose(&["page"], &numbers).unwrap().label, Label::Public);
     let keys = propose(&["permit_id"], &texts(|n| format!("P-{n}"))).unwrap();
     assert_eq!((keys.label, keys.mask.name()), (Label::Identifier, "token"));
+    for (name, kind) in [
+        ("driver_name", SensitiveKind::PersonName),
+        ("name", SensitiveKind::PersonName),
+        ("xm", SensitiveKind::PersonName),
+        ("姓名", SensitiveKind::PersonName),
+        ("phone", SensitiveKind::Mobile),
+        ("tel", SensitiveKind::Mobile),
+        ("联系电话", SensitiveKind::Mobile),
+        ("id_card", SensitiveKind::ResidentId),
+        ("sfzh", SensitiveKind::ResidentId),
+        ("address", SensitiveKind::Address),
+        ("dz", SensitiveKind::Address),
+        ("plate_no", SensitiveKind::Plate),
+        ("passport", SensitiveKind::Passport),
+        ("birth", SensitiveKind::BirthDate),
+        ("station_name", SensitiveKind::General),
+        ("column_name", SensitiveKind::General),
+        ("telemetry", SensitiveKind::General),
+    ] {
+        let proposal = propose(&[name], &texts(|n| format!("张{n}"))).unwrap();
+        assert_eq!(proposal.kind, kind, "{name} {proposal:?}");
+    }
+    let nothing = propose(&["c1"], &texts(|n| format!("张{n}"))).unwrap();
+    assert!(nothing.confidence <= 70, "that nothing was found is no certainty: {nothing:?}");
     let empty: ArrayRef = Arc::new(StringArray::new_null(0));
     let hinted = propose(&["身份证号"], &empty).unwrap();
     assert_eq!((hinted.kind, hinted.confidence), (SensitiveKind::ResidentId, 50));
+}
+
+#[test]
+fn places_are_no_people() {
+    let stations = ["武康站", "余英坊", "莫干山", "乾元镇", "新市", "钟管"];
+    let column = texts(|n| stations[n as usize % 6].to_owned());
+    assert_eq!(propose(&["站点"], &column).unwrap().kind, SensitiveKind::General);
+    let ends = texts(|n| ["武康站", "于家村", "余家桥", "王府路"][n as usize % 4].to_owned());
+    assert_eq!(propose(&["c1"], &ends).unwrap().kind, SensitiveKind::General);
 }
 
 #[test]

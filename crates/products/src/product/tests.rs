@@ -8,13 +8,7 @@ pub(crate) fn id<K: base::Kind>(n: u8) -> Id<K> {
 }
 
 pub(crate) fn product() -> Product {
-    let field = |name: &str, field_type| Field {
-        name: name.to_owned(),
-        title: name.to_owned(),
-        field_type,
-        required: true,
-        personal: false,
-    };
+    let field = |name: &str, field_type| Field::new(name, name, field_type, true);
     Product {
         id: id(1),
         tenant: id(1),

@@ -57,6 +57,8 @@ pub struct ClockView {
     pub light: Light,
     /// 法定 / 承诺 / 内部.
     pub nature: ClockNature,
+    /// It is the opener's time to answer a return.
+    pub correction: bool,
     /// Basis.
     pub clauses: Vec<ClauseId>,
     /// Every day that was counted or left out, and why.
@@ -70,7 +72,30 @@ pub struct ClockView {
 /// All clocks of a case, oldest first.
 #[must_use]
 pub fn clocks(state: &CaseState, ctx: &Context<'_>) -> Vec<ClockView> {
-    state.clocks.iter().map(|clock| view(state, clock, ctx)).collect()
+    let corrections =
+        correction(state, ctx).map(|clock| ClockView { correction: true, ..view(state, &clock, ctx) });
+    state.clocks.iter().map(|clock| view(state, clock, ctx)).chain(corrections).collect()
+}
+
+/// The time the opener has to answer a return, as a clock of its own: the step's clock may stand still meanwhile. The law
+/// attaches no consequence to it, so nothing follows by itself when it is over.
+fn correction(state: &CaseState, ctx: &Context<'_>) -> Option<ClockState> {
+    let awaiting = state.awaiting.as_ref()?;
+    let procedure = ctx.pack.procedures.get(&state.procedure)?;
+    let step = procedure.steps.iter().find(|step| step.id == awaiting.step)?;
+    Some(ClockState {
+        step: step.id.clone(),
+        visit: state.visits.get(&step.id).copied().unwrap_or(1),
+        unit: Some(state.opener.unit.clone()),
+        start: awaiting.on,
+        period: step.correction?,
+        nature: ClockNature::Promised,
+        clauses: awaiting.clauses.clone(),
+        pauses: Vec::new(),
+        rung: Vec::new(),
+        expired: false,
+        done_on: None,
+    })
 }
 
 fn view(state: &CaseState, clock: &ClockState, ctx: &Context<'_>) -> ClockView {
@@ -101,6 +126,7 @@ fn view(state: &CaseState, clock: &ClockState, ctx: &Context<'_>) -> ClockView {
         days_left,
         light,
         nature: clock.nature,
+        correction: false,
         clauses: clock.clauses.clone(),
         explanation: counted.days,
         done_on: clock.done_on,

@@ -31,8 +31,17 @@ pub(crate) struct Draft {
     pub(crate) scenarios: Vec<Located<Scenario>>,
     pub(crate) reasons: Vec<Located<(ClauseId, String)>>,
     pub(crate) references: Vec<Located<Reference>>,
-    /// Clocks whose length is a parameter: procedure, step, parameter.
-    pub(crate) lengths: Vec<(ProcedureId, StepId, Located<String>)>,
+    /// Periods of steps that are parameters: procedure, step, which period, parameter.
+    pub(crate) lengths: Vec<(ProcedureId, StepId, Length, Located<String>)>,
+}
+
+/// A period of a step.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Length {
+    /// Of its clock.
+    Clock,
+    /// Of a correction.
+    Correction,
 }
 
 /// The head of `pack.yaml`.

@@ -6,7 +6,7 @@ use base::Digest;
 
 use super::check;
 use super::coverage::{DELEGATED, cited};
-use super::draft::{Draft, Header, Located, ParameterDraft};
+use super::draft::{Draft, Header, Length, Located, ParameterDraft};
 use super::model::{Bound, Clause, ClauseId, Pack, Parameter, Period, PeriodUnit, Value};
 use super::report::{Place, Report, shown};
 
@@ -247,7 +247,7 @@ fn merge<T: Clone>(
 
 /// Clocks whose length is a parameter take the value in force.
 fn lengths(draft: &Draft, pack: &mut Pack, report: &mut Report) {
-    for (procedure, step, parameter) in &draft.lengths {
+    for (procedure, step, which, parameter) in &draft.lengths {
         let period = match pack.parameters.get(&parameter.value).map(|parameter| &parameter.value) {
             Some(Value::Period(period)) => Some(*period),
             Some(Value::Limit(_, value)) => match **value {
@@ -269,10 +269,14 @@ fn lengths(draft: &Draft, pack: &mut Pack, report: &mut Report) {
             continue;
         };
         let steps = pack.procedures.get_mut(procedure).map(|procedure| procedure.steps.iter_mut());
-        let clock =
-            steps.into_iter().flatten().find(|one| one.id == *step).and_then(|one| one.clock.as_mut());
-        if let Some(clock) = clock {
-            clock.period = period;
+        let Some(step) = steps.into_iter().flatten().find(|one| one.id == *step) else { continue };
+        match which {
+            Length::Correction => step.correction = Some(period),
+            Length::Clock => {
+                if let Some(clock) = step.clock.as_mut() {
+                    clock.period = period;
+                }
+            }
         }
     }
 }

@@ -315,6 +315,8 @@ pub struct Step {
     pub actions: Vec<Action>,
     /// The clock that runs while the step is open.
     pub clock: Option<ClockRule>,
+    /// The time the applicant has to answer a return for correction.
+    pub correction: Option<Period>,
     /// The box of the paper form where the opinion is printed.
     pub opinion_box: Option<String>,
     /// How votes are counted, if the step is a vote.

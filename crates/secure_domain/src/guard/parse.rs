@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use base::limit::SQL_BYTES_MAX;
+use datafusion::common::SchemaError;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::DataFusionError;
 use datafusion::execution::session_state::SessionState;
@@ -60,9 +61,8 @@ fn check_text(sql: &str) -> Result<(), Error> {
     if sql.len() > SQL_BYTES_MAX {
         return Err(TOO_LARGE.about("").into());
     }
-    let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql)
-        .tokenize()
-        .map_err(|error| Error::Sql { detail: clipped(&error.to_string()) })?;
+    let tokens =
+        Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize().map_err(|error| said(&error.to_string()))?;
     let words = tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_))).count();
     if words > TOKENS_MAX { Err(TOO_LARGE.about("").into()) } else { Ok(()) }
 }
@@ -111,7 +111,42 @@ fn first_word(text: &str) -> String {
 
 /// The planner's words. It has seen the text and the schema, never the data.
 pub(super) fn spoken(error: &DataFusionError) -> Error {
-    Error::Sql { detail: clipped(&error.find_root().strip_backtrace()) }
+    let root = error.find_root();
+    if let DataFusionError::SchemaError(fault, _) = root
+        && let SchemaError::FieldNotFound { field, .. } = &**fault
+    {
+        return Error::unknown("column", &field.name);
+    }
+    said(&root.strip_backtrace())
+}
+
+/// The parser's or planner's words: the place in the text where they name one, the missing table where that is it.
+fn said(text: &str) -> Error {
+    if let Some(error) = syntax(text) {
+        return error;
+    }
+    let table = text.split_once("table '").and_then(|(_, rest)| rest.split_once("' not found"));
+    match table {
+        Some((name, _)) => Error::unknown("table", name.rsplit('.').next().unwrap_or(name)),
+        None => Error::Sql { detail: clipped(text) },
+    }
+}
+
+/// Where the text stops being SQL, as the parser names it at the end of its words: `…, found: FROM at Line: 1, Column: 8`.
+fn syntax(text: &str) -> Option<Error> {
+    let Some((before, place)) = text.rsplit_once(" at Line: ") else {
+        // The end of the text has no place of its own.
+        let ended = text.contains("found: EOF");
+        return ended.then(|| Error::Syntax { line: 0, column: 0, token: String::new() });
+    };
+    let (line, column) = place.split_once(", Column: ")?;
+    let digits = column.find(|c: char| !c.is_ascii_digit()).unwrap_or(column.len());
+    let token = before.rsplit_once("found: ").map_or("", |(_, token)| token);
+    Some(Error::Syntax {
+        line: line.parse().ok()?,
+        column: column.get(..digits)?.parse().ok()?,
+        token: clipped(if token == "EOF" { "" } else { token }),
+    })
 }
 
 /// Replaces every expression of a plan, subqueries included, keeping the names of columns.
@@ -132,4 +167,29 @@ pub(super) fn map_expressions(
         })
     })
     .map(|changed| changed.data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_in_the_text_has_a_place() {
+        for (sql, expected) in
+            [("SELECT a,\n FROM t", "2:2 FROM"), ("SELECT a FROM t WHERE", "0:0 "), ("SELECT 'a", "1:8 ")]
+        {
+            let error = check_text(sql).and_then(|()| statement(sql).map(|_| ())).unwrap_err();
+            assert_eq!(
+                (error.code(), error.subject().as_str()),
+                ("domain.syntax", expected),
+                "{sql}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let error = said("Error during planning: table 'datafusion.public.nope' not found");
+        assert_eq!((error.code(), error.subject().as_str()), ("domain.unknown", "nope"));
+    }
 }

@@ -8,7 +8,7 @@ use arrow::datatypes::SchemaRef;
 use catalog::csv::{Report, check_header};
 use privacy::DataType;
 
-use super::faults::whole;
+use super::faults::{self, whole};
 use super::profile::Observer;
 use super::{Faults, Target, types};
 use crate::Error;
@@ -36,11 +36,11 @@ pub(super) fn take_in(
 }
 
 fn header(reader: &mut ::csv::Reader<&[u8]>) -> Result<Vec<String>, Error> {
-    let header = reader.headers().map_err(|_| whole(0, "csv.header"))?;
+    let header = reader.headers().map_err(|_| faults::header("csv.header"))?;
     if header.iter().any(|name| name.contains('\u{fffd}')) {
-        return Err(whole(0, "csv.encoding"));
+        return Err(faults::header("csv.encoding"));
     }
-    check_header(header).map_err(|error| whole(0, error.code()))
+    check_header(header).map_err(|error| faults::header(error.code()))
 }
 
 /// Every row. The text is valid UTF-8 and rows may have any length, so reading cannot fail.
@@ -69,11 +69,14 @@ fn write(
             proposal: None,
         })
         .collect();
-    let mut report = Report::default();
+    let (mut report, mut lines) = (Report::default(), Vec::new());
     let mut batch = Batch::new(columns);
     let mut result = Ok(());
     each(reader, &mut |record| {
-        if !report.check_row(&described, record) || report.total > 0 || result.is_err() {
+        let sound = report.check_row(&described, record);
+        let line = record.position().map_or(0, ::csv::Position::line);
+        lines.resize(report.faults.len(), line);
+        if !sound || report.total > 0 || result.is_err() {
             return;
         }
         batch.push(record);
@@ -86,7 +89,7 @@ fn write(
     });
     result?;
     if report.total > 0 {
-        return Err(Error::Intake(Box::new(Faults::from(report))));
+        return Err(Error::Intake(Box::new(Faults::of(&report, &lines))));
     }
     if report.rows == 0 {
         return Err(whole(0, "csv.no_rows"));

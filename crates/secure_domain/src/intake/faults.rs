@@ -10,6 +10,9 @@ use crate::Error;
 pub struct Fault {
     /// Data row, from 1; 0 is the header or the file.
     pub row: u64,
+    /// Line of the text where the row begins, from 1, the header's being the first; 0 where the file as a whole is meant.
+    #[serde(default)]
+    pub line: u64,
     /// Column, from 1; 0 is the whole row.
     pub column: u32,
     /// Stable code.
@@ -27,10 +30,12 @@ pub struct Faults {
     pub listed: Vec<Fault>,
 }
 
-impl From<csv::Report> for Faults {
-    fn from(report: csv::Report) -> Self {
-        let listed = report.faults.iter().map(|fault| Fault {
+impl Faults {
+    /// The faults of rows. `lines` are where the rows with listed faults begin, fault by fault.
+    pub(super) fn of(report: &csv::Report, lines: &[u64]) -> Self {
+        let listed = report.faults.iter().zip(lines).map(|(fault, line)| Fault {
             row: fault.row,
+            line: *line,
             column: fault.column,
             code: fault.kind.code().to_owned(),
         });
@@ -41,6 +46,12 @@ impl From<csv::Report> for Faults {
 /// A fault of the file as a whole.
 pub(super) fn whole(column: usize, code: &str) -> Error {
     let column = u32::try_from(column).unwrap_or(u32::MAX);
-    let listed = vec![Fault { row: 0, column, code: code.to_owned() }];
+    let listed = vec![Fault { row: 0, line: 0, column, code: code.to_owned() }];
+    Error::Intake(Box::new(Faults { rows: 0, total: 1, listed }))
+}
+
+/// A fault of the header, which is the first line.
+pub(super) fn header(code: &str) -> Error {
+    let listed = vec![Fault { row: 0, line: 1, column: 0, code: code.to_owned() }];
     Error::Intake(Box::new(Faults { rows: 0, total: 1, listed }))
 }

@@ -165,6 +165,9 @@ pub struct Failure {
     pub code: String,
     /// One sentence, without a value from the data.
     pub message: String,
+    /// What it is about, in no language; see [`crate::Error::subject`].
+    #[serde(default)]
+    pub subject: String,
     /// The guard's refusal, if that is what it was.
     pub refusal: Option<Refusal>,
     /// Faults in a delivered file, if that is what it was.
@@ -191,6 +194,12 @@ impl From<&crate::Error> for Failure {
             crate::Error::Remote(inner) => return (**inner).clone(),
             _ => {}
         }
-        Self { code: error.code().to_owned(), message: error.to_string(), refusal, faults }
+        Self {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            subject: error.subject(),
+            refusal,
+            faults,
+        }
     }
 }

@@ -173,7 +173,7 @@ async fn a_verification_says_yes_no_or_unknown() {
         ("birth_year < $missing", "domain.undeclared_parameter"),
         ("secret_note = 'x'", "privacy.unclassified"),
         ("person_id IN (SELECT person_id FROM visits)", "domain.sql"),
-        ("birth_year < $before; DROP TABLE persons", "domain.sql"),
+        ("birth_year < $before; DROP TABLE persons", "domain.syntax"),
         ("random() < 0.5", "domain.sql"),
         ("1 / (birth_year - birth_year) = 1", "domain.run_failed"),
     ] {

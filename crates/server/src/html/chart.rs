@@ -17,8 +17,10 @@ const RIGHT: f64 = 16.0;
 const TOP: f64 = 16.0;
 const BOTTOM: f64 = 40.0;
 const GRID_LINES: u32 = 4;
-/// Labels along the axis before some are left out.
-const LABELS_MAX: usize = 12;
+/// Characters of a label along the axis.
+const LABEL_CHARS: usize = 8;
+/// Width of the narrowest label with its gap.
+const LABEL_WIDTH_MIN: f64 = 16.0;
 
 /// How points are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,9 +112,11 @@ fn svg(id: &str, shape: Shape, title: &str, description: &str, points: &[(&str, 
         Shape::Bar => bars(&mut out, points, step, middle, y),
         Shape::Line => polyline(&mut out, points, middle, y),
     }
-    let every = points.len().div_ceil(LABELS_MAX).max(1);
+    let longest = points.iter().map(|(label, _)| label_width(label)).fold(LABEL_WIDTH_MIN, f64::max);
+    let every =
+        (1..points.len()).find(|every| step * (*every as f64) >= longest).unwrap_or(points.len().max(1));
     for (index, (label, _)) in points.iter().enumerate().filter(|(index, _)| index % every == 0) {
-        let short: String = label.chars().take(8).collect();
+        let short: String = label.chars().take(LABEL_CHARS).collect();
         let _ = write!(
             out,
             "<text class=\"chart-label\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
@@ -123,6 +127,12 @@ fn svg(id: &str, shape: Shape, title: &str, description: &str, points: &[(&str, 
     }
     out.push_str("</svg>");
     out
+}
+
+/// About how wide a label is drawn, with a gap: Chinese characters are twice as wide as Latin ones.
+fn label_width(label: &str) -> f64 {
+    let width = |c: char| if c.is_ascii() { 7.0 } else { 12.0 };
+    label.chars().take(LABEL_CHARS).map(width).sum::<f64>() + 6.0
 }
 
 fn bars(
@@ -240,6 +250,16 @@ mod tests {
             assert!(chart.svg.contains("aria-labelledby=\"c1-chart-title c1-chart-desc\""));
             assert_eq!(chart.rows.len(), 2);
         }
+    }
+
+    #[test]
+    fn labels_are_left_out_only_where_they_would_touch() {
+        let named = |label: &str| vec![Point { label: label.to_owned(), value: 1.0 }; 16];
+        let labels = |label: &str| {
+            Chart::draw("c", Shape::Bar, "t", "", &named(label)).svg.matches(&format!(">{label}<")).count()
+        };
+        assert_eq!(labels("UA"), 16);
+        assert!(labels("2026-01") < 16);
     }
 
     #[test]

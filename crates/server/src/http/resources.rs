@@ -13,7 +13,7 @@ use crate::state::{Caller, Edge};
 pub(super) fn routes() -> Router<Edge> {
     Router::new()
         .route("/resources", post(register_resource).get(list_resources))
-        .route("/resources/{resource}", get(show_resource))
+        .route("/resources/{resource}", get(show_resource).put(edit_resource).delete(withdraw_resource))
         .route("/resources/{resource}/classification", post(classify_resource))
 }
 
@@ -23,6 +23,24 @@ async fn register_resource(
     Body(new): Body<NewResource>,
 ) -> Result<(StatusCode, Json<CatalogEntry>), Problem> {
     Ok((StatusCode::CREATED, Json(resources::register_resource(&edge.app, &ctx, &new).await?)))
+}
+
+async fn edit_resource(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(resource): Path<String>,
+    Body(new): Body<NewResource>,
+) -> Answer<CatalogEntry> {
+    Ok(Json(resources::edit_resource(&edge.app, &ctx, id(&resource)?, &new).await?))
+}
+
+async fn withdraw_resource(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(resource): Path<String>,
+) -> Result<StatusCode, Problem> {
+    resources::withdraw_resource(&edge.app, &ctx, id(&resource)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn list_resources(

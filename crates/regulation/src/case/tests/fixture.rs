@@ -97,6 +97,7 @@ fn step(id: &str, role: &str, actions: Vec<Action>, clock: Option<ClockRule>) ->
         each_unit: false,
         actions,
         clock,
+        correction: None,
         opinion_box: None,
         vote: None,
         clauses: clause(id),

@@ -2,14 +2,17 @@
 
 use super::condition::branches;
 use super::procedure::{conditions, facts};
-use crate::pack::draft::{Located, Reference};
+use crate::pack::draft::{Length, Located, Reference};
 use crate::pack::fields::{Fields, Reader};
-use crate::pack::model::{Action, ClockRule, Effect, OnExpiry, Period, PeriodUnit, Rung, Step, VoteRule};
+use crate::pack::model::{
+    Action, ClockRule, CommandKind, Effect, OnExpiry, Period, PeriodUnit, Rung, Step, VoteRule,
+};
 use crate::pack::node::{Body, Node};
 use crate::pack::report::shown;
 use crate::pack::words::{ANCHORS, EFFECTS, EXPIRIES, NATURES, STOPS, commands};
 
-const STEP_KEYS: &[&str] = &["名称", "英文", "谁", "逐家办理", "可以", "期限", "意见栏", "表决", "依据"];
+const STEP_KEYS: &[&str] =
+    &["名称", "英文", "谁", "逐家办理", "可以", "期限", "补正期限", "意见栏", "表决", "依据"];
 const ACTION_KEYS: &[&str] =
     &["做", "按钮", "按钮英文", "须写意见", "表单", "须附", "须说明", "条件", "去向", "效果", "依据"];
 const CLOCK_KEYS: &[&str] = &["自", "长度", "性质", "中止", "逾期", "到期转入", "提醒", "依据"];
@@ -27,14 +30,43 @@ pub(super) fn step(node: &Node, reader: &mut Reader<'_>) -> Option<Step> {
     let clock = fields.get("期限").and_then(|node| clock(node, reader));
     let clock = clock.map(|(rule, taken)| {
         if let (Some(parameter), Some(step)) = (taken, &id) {
-            reader.draft.lengths.push((reader.procedure.clone(), step.clone(), parameter));
+            reader.draft.lengths.push((reader.procedure.clone(), step.clone(), Length::Clock, parameter));
         }
         rule
     });
+    let (correction, taken) = fields.get("补正期限").map_or((None, None), |node| length(node, reader));
+    if let (Some(parameter), Some(step)) = (taken, &id) {
+        reader.draft.lengths.push((reader.procedure.clone(), step.clone(), Length::Correction, parameter));
+    }
+    may_correct(node, correction, &actions, reader);
     let opinion_box = reader.may_text(&fields, "意见栏");
     let vote = fields.get("表决").and_then(|node| vote(node, reader));
     let clauses = reader.basis(&fields);
-    Some(Step { id: id?, en: en?, role: role?, each_unit, actions, clock, opinion_box, vote, clauses })
+    Some(Step {
+        id: id?,
+        en: en?,
+        role: role?,
+        each_unit,
+        actions,
+        clock,
+        correction,
+        opinion_box,
+        vote,
+        clauses,
+    })
+}
+
+/// A time for corrections stands where something can be returned.
+fn may_correct(node: &Node, correction: Option<Period>, actions: &[Action], reader: &mut Reader<'_>) {
+    let returns = actions.iter().any(|action| action.command == CommandKind::ReturnForCorrection);
+    if correction.is_some() && !returns {
+        reader.wrong(
+            node.mark,
+            "regulation.pack_value",
+            "没有“退回补正”的环节不写“补正期限”",
+            "补正期限 is written only where a step can return for correction",
+        );
+    }
 }
 
 fn action(node: &Node, reader: &mut Reader<'_>) -> Option<Action> {

@@ -2,7 +2,7 @@
 
 use app::Error;
 use app::cases::{self, ActRequest, CaseView};
-use app::regulation::case::{Available, Ballot, Defect, FormValues};
+use app::regulation::case::{Attachment, Available, Ballot, Defect, FormValues};
 use app::regulation::pack::{AttachmentRule, CommandKind, Field as PackField, Form};
 use axum::extract::{Path, Query, Request};
 use axum::response::Response;
@@ -14,6 +14,7 @@ use super::sent::Sent;
 use super::visit::{Visit, encode};
 use super::{case, errors, facts, open, words};
 use crate::html::pages::form::{CaseOpen, Field, FieldKind, FormSection};
+use crate::html::pages::parts::Link;
 
 /// Id of the field for an opinion on the page of a form.
 const OPINION: &str = "case-opinion";
@@ -21,7 +22,7 @@ const OPINION: &str = "case-opinion";
 const OPINION_CHARS_MAX: u32 = 2_000;
 
 /// A command's key in forms and addresses.
-pub(super) fn key(command: CommandKind) -> String {
+pub(crate) fn key(command: CommandKind) -> String {
     match serde_json::to_value(command) {
         Ok(Value::String(key)) => key,
         _ => String::new(),
@@ -224,7 +225,11 @@ impl<'a> Filling<'a> {
         let mut beside = facts::fields(visit, &pack, &self.action.facts, values, wrong).await?;
         beside.push(self.opinion(visit, values, wrong));
         sections.push(FormSection { heading: visit.text("act"), hint: String::new(), fields: beside });
-        sections.extend(open::files(visit, &self.attachments, values, wrong, sent));
+        let mut files = open::files(visit, &self.attachments, values, wrong, sent);
+        for field in files.iter_mut().flat_map(|section| &mut section.fields) {
+            self.hold(visit, field);
+        }
+        sections.extend(files);
         let state = &self.view.state;
         Ok(CaseOpen {
             procedure: format!("{} {}", state.number, state.title),
@@ -254,6 +259,21 @@ impl<'a> Filling<'a> {
             error: wrong.get(OPINION).or_else(|| wrong.get(&slug("fact.opinion"))).cloned(),
             chars_max: Some(OPINION_CHARS_MAX),
             ..Field::default()
+        }
+    }
+
+    /// The files the case holds under a name already: they stay unless another one comes.
+    fn hold(&self, visit: &Visit, field: &mut Field) {
+        let state = &self.view.state;
+        let held = state.attachments.iter().filter(|item| item.name == field.label);
+        let href = |item: &Attachment| {
+            item.object.map(|object| format!("/cases/{}/attachments/{object}", state.id)).unwrap_or_default()
+        };
+        if field.value.is_empty() {
+            field.files = held.map(|item| Link::new(&item.file_name, &href(item))).collect();
+            if !field.files.is_empty() {
+                field.hint = visit.text("file-held");
+            }
         }
     }
 

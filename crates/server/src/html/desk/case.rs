@@ -16,10 +16,11 @@ use super::sent::FORM_BYTES_MAX;
 use super::visit::{Visit, encode};
 use super::words::{self, Units};
 use super::{act, errors, facts, paper};
+use crate::html::domain::subject::subjects;
 use crate::html::pages::case::{
     Action, Attachment, AttachmentFile, CasePage, Clock, CountedDay, Opinion, StepMark, TimelineEvent,
 };
-use crate::html::pages::parts::{Choice, Clause, Light};
+use crate::html::pages::parts::{Choice, Clause, Fact, Light};
 use crate::state::Edge;
 
 pub(super) fn routes() -> Router<Edge> {
@@ -74,6 +75,7 @@ pub(super) async fn page(
         basis: words::clauses_of(&pack, &procedure.clauses),
         steps: steps(visit, view),
         clocks,
+        subjects: subjects(visit, view).await?,
         form: paper::paper(visit, view, &units).await?,
         opinions: opinions(visit, view, &units),
         attachments: attachments(visit, view),
@@ -107,10 +109,10 @@ fn light(view: &CaseView, running: &[&ClockView]) -> Light {
     if view.state.ended.is_some() {
         return Light::Done;
     }
-    if view.state.awaiting.is_some() {
+    let has = |light: CaseLight| running.iter().any(|clock| clock.light == light);
+    if view.state.awaiting.is_some() && !has(CaseLight::Overdue) {
         return Light::Suspended;
     }
-    let has = |light: CaseLight| running.iter().any(|clock| clock.light == light);
     match (has(CaseLight::Overdue), has(CaseLight::Soon)) {
         (true, _) => Light::Overdue,
         (_, true) => Light::DueSoon,
@@ -160,7 +162,11 @@ fn clock(visit: &Visit, procedure: &Procedure, units: &Units, view: &ClockView) 
         reason: words::reason(visit, &day.reason),
     });
     Clock {
-        name: words::step_name(visit, procedure, &view.step),
+        name: if view.correction {
+            visit.text("clock-correction")
+        } else {
+            words::step_name(visit, procedure, &view.step)
+        },
         holder,
         length: words::period(visit, view.period),
         started: view.start.to_string(),
@@ -168,7 +174,11 @@ fn clock(visit: &Visit, procedure: &Procedure, units: &Units, view: &ClockView) 
         days_left: view.days_left.map(i64::from),
         light: words::light(view.light),
         provisional: view.provisional,
-        on_expiry: rule.map(|rule| words::expiry(visit, rule.on_expiry)).unwrap_or_default(),
+        // Nothing follows by itself from a correction that is late.
+        on_expiry: rule
+            .filter(|_| !view.correction)
+            .map(|rule| words::expiry(visit, rule.on_expiry))
+            .unwrap_or_default(),
         clause: words::clauses_of(&pack, &view.clauses)
             .into_iter()
             .next()
@@ -182,35 +192,57 @@ fn local_choice(visit: &Visit) -> Clause {
     Clause::new(&visit.text("local-choice"), "", "/admin/packs")
 }
 
-/// The boxes of the paper form in their order, then what was said outside any box.
+/// What was said, by day, then the boxes of the paper form that wait. A box that no step fills is the one of who handed the
+/// form in.
 fn opinions(visit: &Visit, view: &CaseView, units: &Units) -> Vec<Opinion> {
     let state = &view.state;
     let form = view.forms.iter().find(|form| Some(&form.id) == state.form_id.as_ref());
     let boxes: Vec<String> = form.map(|form| form.opinion_boxes.clone()).unwrap_or_default();
-    let mut shown = Vec::new();
+    let (mut said, mut waiting) = (Vec::new(), Vec::new());
     for title in &boxes {
-        let said: Vec<&CaseOpinion> =
-            state.opinions.iter().filter(|opinion| opinion.opinion_box.as_ref() == Some(title)).collect();
-        if said.is_empty() {
-            let step = view.procedure.steps.iter().find(|step| step.opinion_box.as_ref() == Some(title));
+        let step = view.procedure.steps.iter().find(|step| step.opinion_box.as_ref() == Some(title));
+        let Some(step) = step else {
+            said.push((state.opened_at.date_at(visit.offset()), handed_in(visit, view, title)));
+            continue;
+        };
+        let here = |opinion: &&CaseOpinion| opinion.opinion_box.as_ref() == Some(title);
+        let before = said.len();
+        said.extend(
+            state.opinions.iter().filter(here).map(|it| (it.on, written(visit, it, title.clone(), units))),
+        );
+        if said.len() == before {
             let pack = visit.app.packs().current();
-            shown.push(Opinion {
+            waiting.push(Opinion {
                 title: title.clone(),
-                unit: step.map(|step| words::role(visit, &pack, &step.role)).unwrap_or_default(),
-                clause: step.and_then(|step| words::clauses_of(&pack, &step.clauses).into_iter().next()),
+                unit: words::role(visit, &pack, &step.role),
+                clause: words::clauses_of(&pack, &step.clauses).into_iter().next(),
                 ..Opinion::default()
             });
         }
-        shown.extend(said.into_iter().map(|opinion| written(visit, opinion, title.clone(), units)));
     }
     let outside = state.opinions.iter().filter(|opinion| {
         opinion.opinion_box.as_ref().is_none_or(|title| !boxes.contains(title)) && !opinion.text.is_empty()
     });
-    shown.extend(outside.map(|opinion| {
+    said.extend(outside.map(|opinion| {
         let title = words::step_name(visit, &view.procedure, &opinion.step);
-        written(visit, opinion, title, units)
+        (opinion.on, written(visit, opinion, title, units))
     }));
-    shown
+    said.sort_by_key(|(on, _)| *on);
+    said.into_iter().map(|(_, opinion)| opinion).chain(waiting).collect()
+}
+
+/// The box of who handed the form in: handing it in under the unit's name is what it says.
+fn handed_in(visit: &Visit, view: &CaseView, title: &str) -> Opinion {
+    let (opener, on) = (&view.state.opener, view.state.opened_at.date_at(visit.offset()));
+    Opinion {
+        title: title.to_owned(),
+        unit: opener.unit_name.clone(),
+        verdict: words::command(visit, CommandKind::Submit),
+        name: opener.person_name.clone(),
+        date: if visit.is_english() { on.to_string() } else { paper_date(on).0 },
+        sealed: true,
+        ..Opinion::default()
+    }
 }
 
 fn written(visit: &Visit, opinion: &CaseOpinion, title: String, units: &Units) -> Opinion {
@@ -312,7 +344,7 @@ async fn neighbours(visit: &Visit, id: Id<kind::Case>) -> Result<(Option<String>
     Ok((href(at.checked_sub(1)), href(at.checked_add(1))))
 }
 
-async fn actions(
+pub(crate) async fn actions(
     visit: &Visit,
     view: &CaseView,
     values: &Values,
@@ -334,6 +366,7 @@ async fn actions(
             grave: is_grave(available.command),
             needs_opinion: available.needs_opinion,
             needs_defects: available.needs_defects,
+            asked: asked_by_return(view, available),
             attachments: Vec::new(),
             choices: ballot(visit, available),
             fields: asked,
@@ -350,10 +383,17 @@ async fn actions(
     Ok(actions)
 }
 
+/// The defects that a return named, for the action that answers it.
+fn asked_by_return(view: &CaseView, available: &Available) -> Vec<Fact> {
+    let awaiting = view.state.awaiting.iter().filter(|_| available.command == CommandKind::Supplement);
+    awaiting.flat_map(|awaiting| &awaiting.defects).map(|it| Fact::new(&it.field, &it.note)).collect()
+}
+
 fn file(visit: &Visit, name: &str, wrong: &Wrong) -> crate::html::pages::form::Field {
     let rule =
         app::regulation::pack::AttachmentRule { name: name.to_owned(), required: true, clauses: Vec::new() };
-    fields::file_field(visit, &rule, None, wrong)
+    let field = fields::file_field(visit, &rule, None, wrong);
+    crate::html::pages::form::Field { hint: fields::files_taken(visit), ..field }
 }
 
 fn ballot(visit: &Visit, available: &Available) -> Vec<Choice> {
@@ -374,7 +414,7 @@ fn form_href(view: &CaseView, available: &Available) -> Option<String> {
 }
 
 /// Commands that are not easily undone.
-pub(super) const fn is_grave(command: CommandKind) -> bool {
+pub(crate) const fn is_grave(command: CommandKind) -> bool {
     matches!(
         command,
         CommandKind::Withdraw | CommandKind::Revoke | CommandKind::Destroy | CommandKind::Suspend

@@ -1,10 +1,12 @@
 //! Error pages: what happened, on which clause, what to do.
 
 use app::Error;
+use app::access::Role;
 use app::regulation::case::Rejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 
+use super::frame::role_name;
 use super::visit::Visit;
 use super::words;
 use crate::html::pages::error::ErrorPage;
@@ -62,15 +64,35 @@ pub(crate) fn refusal(visit: &Visit, error: &Error) -> Refusal {
         other => {
             problem::log(other);
             let (message, remedy) = visit.error_words(other.code());
-            let detail = match other {
-                Error::Invalid { detail, .. } if !detail.is_empty() => {
-                    visit.text_with("refusal-detail", &[("detail", detail)])
-                }
-                _ => String::new(),
+            let detail = match subject(visit, other) {
+                detail if detail.is_empty() => detail,
+                detail => visit.text_with("refusal-detail", &[("detail", &detail)]),
             };
             Refusal { code: other.code().to_owned(), message: message + &detail, remedy, clauses: Vec::new() }
         }
     }
+}
+
+/// What an error is about, in the reader's language. What an error says in English is for programs and logs.
+pub(crate) fn subject(visit: &Visit, error: &Error) -> String {
+    let Error::Invalid { code, subject, .. } = error else { return String::new() };
+    match *code {
+        "domain.syntax" => place(visit, subject),
+        "domain.intake" => visit.text_with("detail-faults", &[("count", subject)]),
+        "account.role" => {
+            subject.parse::<Role>().map_or_else(|_| subject.clone(), |role| role_name(visit, role))
+        }
+        "account.weak_password" => visit.error_words(subject).0,
+        _ => subject.clone(),
+    }
+}
+
+/// A place in a text, written `line:column token`.
+fn place(visit: &Visit, subject: &str) -> String {
+    let (at, token) = subject.split_once(' ').unwrap_or((subject, ""));
+    let (line, column) = at.split_once(':').unwrap_or((at, ""));
+    let key = if token.is_empty() { "detail-place-end" } else { "detail-place" };
+    visit.text_with(key, &[("line", line), ("column", column), ("token", token)])
 }
 
 /// Whether a form may be shown again with this error; anything else gets its own page.

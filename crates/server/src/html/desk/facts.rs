@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use app::Error;
-use app::cases::{TaskBox, facts as names, inbox};
+use app::cases::{TaskBox, case_view, facts as names, inbox};
 use app::regulation::case::{FieldError, Rejection};
 use app::regulation::pack::{Binding, FactKind, FactRule, FactValue, Pack};
-use app::{models, notices, products, tenants, usages};
+use app::{exports, models, notices, products, tenants, usages};
 use base::{Id, kind};
 
 use super::fields::{FACT, Values, Wrong, flag_choices, slug};
 use super::visit::Visit;
 use super::words::Units;
 use crate::html::pages::form::{Field, FieldKind};
-use crate::html::pages::parts::Choice;
+use crate::html::pages::parts::{Choice, Link};
 
 /// Things offered for one fact.
 const OFFERED_MAX: u32 = 100;
@@ -64,11 +64,23 @@ pub(super) async fn fields(
     Ok(fields)
 }
 
-/// A reference is chosen from a list; where there is none to choose from, the id can still be written.
+/// A reference is chosen from a list. Where there is nothing to choose, the field says what must exist first and where
+/// that is made: nobody knows ids.
 async fn reference(visit: &Visit, rule: &FactRule, field: &mut Field) -> Result<(), Error> {
     let mut offered = things(visit, &rule.key).await?;
-    if offered.is_empty() {
-        field.hint = visit.text("fact-none");
+    if offered.is_empty() && field.value.is_empty() {
+        field.kind = FieldKind::Choice;
+        let (text, label, href) = match rule.key.as_str() {
+            names::MODEL => ("fact-none-model", "menu-models", "/models"),
+            names::EXPORT => ("fact-none-export", "menu-runs", "/runs"),
+            names::PRODUCT => ("fact-none-product", "menu-products", "/products"),
+            names::USAGE => ("fact-none-usage", "menu-agreements", "/agreements"),
+            names::NOTICE => ("fact-none-notice", "menu-announcements", "/announcements"),
+            names::CASE => ("fact-none-case", "menu-inbox", "/inbox"),
+            _ => ("fact-none-tenant", "menu-authorisations", "/authorisations"),
+        };
+        field.hint = visit.text(text);
+        field.link = Some(Link::new(&visit.text(label), href));
         return Ok(());
     }
     if !field.value.is_empty() && !offered.iter().any(|(id, _)| *id == field.value) {
@@ -103,6 +115,7 @@ pub(super) async fn things(visit: &Visit, fact: &str) -> Result<Vec<(String, Str
             }
             found
         }
+        names::EXPORT => waiting_exports(visit).await?,
         names::PRODUCT => products::products_page(app, ctx, None, OFFERED_MAX)
             .await?
             .0
@@ -135,6 +148,22 @@ pub(super) async fn things(visit: &Visit, fact: &str) -> Result<Vec<(String, Str
             .collect(),
         _ => Vec::new(),
     })
+}
+
+/// Results that were asked to leave and have no open case yet.
+async fn waiting_exports(visit: &Visit) -> Result<Vec<(String, String)>, Error> {
+    let (app, ctx) = (&visit.app, &visit.ctx);
+    let mut found = Vec::new();
+    for tenant in tenants::tenants(app, ctx).await? {
+        // A tenant that may be seen need not show its exports.
+        for view in exports::exports(app, ctx, tenant.id).await.unwrap_or_default() {
+            if view.export.state == exports::ExportState::Requested && view.case.is_none() {
+                let day = visit.day(view.export.requested);
+                found.push((view.export.id.to_string(), format!("{} {day}", view.export.model_name)));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The units a fact may name: those the pack lists for the role that is bound to it, or all.
@@ -180,17 +209,15 @@ pub(super) fn values(rules: &[FactRule], given: &Values) -> BTreeMap<String, Fac
     facts
 }
 
-/// A fact's value in words.
-///
-/// # Errors
-/// Storage faults.
+/// A fact's value in words, with the page of the thing it points at. `names` are those of the case's things.
 pub(super) async fn shown(
     visit: &Visit,
     units: &Units,
+    names: &BTreeMap<String, String>,
     key: &str,
     value: &FactValue,
-) -> Result<String, Error> {
-    Ok(match value {
+) -> Link {
+    let text = match value {
         FactValue::Flag(true) => visit.text("yes"),
         FactValue::Flag(false) => visit.text("no"),
         FactValue::Number(number) => number.to_string(),
@@ -198,12 +225,29 @@ pub(super) async fn shown(
         FactValue::List(items) => {
             items.iter().map(|item| units.name(visit, item)).collect::<Vec<_>>().join("、")
         }
-        FactValue::Text(text) if text.parse::<Id<kind::Case>>().is_ok() => {
-            let known = things(visit, key).await.unwrap_or_default();
-            known.into_iter().find(|(id, _)| id == text).map_or_else(|| text.clone(), |(_, label)| label)
+        FactValue::Text(id) if id.parse::<Id<kind::Case>>().is_ok() => {
+            let name = names.get(key).cloned().unwrap_or_else(|| visit.text("thing-gone"));
+            return Link::new(&name, &address(visit, key, id).await.unwrap_or_default());
         }
         FactValue::Text(text) => units.name(visit, text),
-    })
+    };
+    Link::new(&text, "")
+}
+
+/// The page of a thing, where this person may open it.
+async fn address(visit: &Visit, key: &str, id: &str) -> Option<String> {
+    let (app, ctx) = (&visit.app, &visit.ctx);
+    let (folder, open) = match key {
+        names::TENANT => ("authorisations", tenants::tenant_view(app, ctx, id.parse().ok()?).await.is_ok()),
+        names::MODEL => ("models", models::model(app, ctx, id.parse().ok()?).await.is_ok()),
+        names::EXPORT => ("airlock", exports::export(app, ctx, id.parse().ok()?).await.is_ok()),
+        names::PRODUCT => ("products", products::product(app, ctx, id.parse().ok()?).await.is_ok()),
+        names::USAGE => ("agreements", usages::usage_view(app, ctx, id.parse().ok()?).await.is_ok()),
+        names::NOTICE => ("announcements", notices::notice(app, id.parse().ok()?).await.is_ok()),
+        names::CASE => ("cases", case_view(app, ctx, id.parse().ok()?).await.is_ok()),
+        _ => return None,
+    };
+    open.then(|| format!("/{folder}/{id}"))
 }
 
 /// A refusal of our own making, for something the page itself asks for.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::Error;
+use app::cases::endings;
 use app::regulation::case::{self, FormValue, FormValues};
 use app::regulation::pack::{AttachmentRule, Field as PackField, FieldKind as PackKind, Form};
 use app::resources::{self, CatalogEntry};
@@ -234,13 +235,20 @@ async fn resource_fields(
         id: if index == 0 { id.clone() } else { format!("{id}@{}", slug(&entry.resource.code)) },
         label: format!("{label}：{}", resource_name(visit, entry)),
         kind: FieldKind::MultiChoice,
-        required: field.required && index == 0,
+        required: false,
         hint: if index == 0 { field.hint.clone().unwrap_or_default() } else { String::new() },
         choices: resource_choices(visit, entry, &chosen),
         error: wrong.get(&id).filter(|_| index == 0).cloned(),
         ..Field::default()
     };
-    Ok(entries.iter().enumerate().map(group).collect())
+    let mut fields: Vec<Field> = entries.iter().enumerate().map(group).collect();
+    // What must be ticked is one of all, not one of the first: the groups say so before they begin.
+    if field.required
+        && let Some(first) = fields.first_mut()
+    {
+        first.hint = format!("{} {}", visit.text("resources-one"), first.hint).trim().to_owned();
+    }
+    Ok(fields)
 }
 
 fn resource_name(visit: &Visit, entry: &CatalogEntry) -> String {
@@ -253,7 +261,10 @@ fn resource_choices(visit: &Visit, entry: &CatalogEntry, chosen: &[String]) -> V
     let mut choices = vec![Choice::new(code, &visit.text("resource-all"), chosen.contains(code))];
     for column in &entry.resource.columns {
         let value = format!("{code}:{}", column.name);
-        let name = if column.label_zh.is_empty() { column.name.clone() } else { column.label_zh.clone() };
+        let name = match column.label_zh.as_str() {
+            "" => column.name.clone(),
+            label => format!("{label}（{}）", column.name),
+        };
         let level = column.classification.as_ref().map_or_else(
             || visit.text("unconfirmed"),
             |class| visit.text_with("column-level", &[("level", &class.level.to_string())]),
@@ -328,11 +339,28 @@ pub(crate) fn file_field(
         required: rule.required,
         value: kept.map(|(object, file)| format!("{object} {file}")).unwrap_or_default(),
         files: label.into_iter().collect(),
+        hint: kept.map(|_| visit.text("file-replace")).unwrap_or_default(),
+        accept: accept(),
+        may_drop: kept.is_some(),
         error: wrong.get(&id).cloned(),
         clause: words::clauses(visit, &rule.clauses).into_iter().next(),
         id,
         ..Field::default()
     }
+}
+
+/// The files that cases take, as a browser asks for them.
+fn accept() -> String {
+    endings().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(",")
+}
+
+/// The files that cases take, in words.
+pub(crate) fn files_taken(visit: &Visit) -> String {
+    let kinds = endings().collect::<Vec<_>>().join(visit.text("list-comma").as_str());
+    visit.text_with(
+        "attachments-taken",
+        &[("kinds", &kinds), ("size", &words::bytes(base::limit::ATTACHMENT_BYTES_MAX))],
+    )
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@
 //! the form token, answers 303, and when it is refused shows the page again with what the person had written.
 
 mod accounts;
-mod act;
+pub(crate) mod act;
 mod announcements;
-mod case;
+pub(crate) mod case;
 pub(crate) mod errors;
 mod facts;
 pub(crate) mod fields;

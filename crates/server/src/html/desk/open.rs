@@ -169,7 +169,7 @@ pub(super) fn files(
     };
     Some(FormSection {
         heading: visit.text("attachments"),
-        hint: visit.text("attachments-hint"),
+        hint: format!("{} {}", visit.text("attachments-hint"), fields::files_taken(visit)),
         fields: rules.iter().map(field).collect(),
     })
 }
@@ -181,6 +181,10 @@ fn kept(name: &str, values: &Values, sent: Option<&Sent>) -> Option<(String, Str
     let fresh = sent.and_then(|sent| sent.files.iter().find(|(found, _)| *found == field));
     if let Some((_, staged)) = fresh {
         return Some((staged.id.to_string(), staged.file_name.clone()));
+    }
+    // Taken away again: the box beside the file was ticked.
+    if sent.is_some_and(|sent| sent.get(&format!("drop.{id}")) == "yes") {
+        return None;
     }
     let (object, file) = values.one(&id).split_once(' ')?;
     Some((object.to_owned(), file.to_owned()))

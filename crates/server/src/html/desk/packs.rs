@@ -264,6 +264,7 @@ fn procedure_table(visit: &Visit, pack: &Pack, procedure: &Procedure) -> PackPro
             caption: words::procedure(visit, procedure),
             columns,
             rows: procedure.steps.iter().map(row).collect(),
+            marks: Vec::new(),
             rows_more: None,
         },
     }
@@ -343,6 +344,7 @@ fn calendar_table(visit: &Visit) -> Table {
         caption: visit.text_with("calendar-of", &[("year", &year.to_string())]),
         columns: vec![column("clock-date"), column("calendar-kind"), column("clock-reason")],
         rows,
+        marks: Vec::new(),
         rows_more: None,
     }
 }

@@ -1,14 +1,16 @@
 //! A case's forms as on paper.
 
 use app::Error;
-use app::cases::CaseView;
+use app::cases::{CaseView, subject_names};
 use app::regulation::case::{FormValue, FormValues};
 use app::regulation::pack::{Field, FieldKind, Form};
+use app::resources::Wanted;
 
 use super::facts;
 use super::visit::Visit;
 use super::words::{self, Units};
 use crate::html::pages::form::{PaperCell, PaperForm, PaperSection};
+use crate::html::pages::parts::Link;
 
 /// Characters from which a value takes a whole row.
 const WIDE_CHARS: usize = 24;
@@ -31,7 +33,10 @@ pub(super) async fn paper(visit: &Visit, view: &CaseView, units: &Units) -> Resu
         let Some(values) = state.forms.get(&form.id) else { continue };
         let further = Some(&form.id) != state.form_id.as_ref();
         for (index, section) in form.sections.iter().enumerate() {
-            let cells = section.fields.iter().map(|field| cell(field, values)).collect();
+            let mut cells = Vec::with_capacity(section.fields.len());
+            for field in &section.fields {
+                cells.push(PaperCell { links: resources(visit, field, values).await, ..cell(field, values) });
+            }
             let heading = match (further && index == 0, section.title.is_empty()) {
                 (true, true) => form.title.clone(),
                 (true, false) => format!("{} · {}", form.title, section.title),
@@ -45,6 +50,30 @@ pub(super) async fn paper(visit: &Visit, view: &CaseView, units: &Units) -> Resu
         paper.sections.push(PaperSection::lay_out(&visit.text("case-facts"), stated));
     }
     Ok(paper)
+}
+
+/// The resources a field names, by their names and pages; who may not see one reads its code.
+async fn resources(visit: &Visit, field: &Field, values: &FormValues) -> Vec<Link> {
+    let (FieldKind::Resources, Some(FormValue::List(items))) = (&field.kind, values.get(&field.key)) else {
+        return Vec::new();
+    };
+    let mut links = Vec::with_capacity(items.len());
+    for item in items {
+        let wanted = Wanted::parse(item);
+        links.push(match app::resources::by_code_seen(&visit.app, &visit.ctx, &wanted.code).await {
+            Ok(entry) => {
+                let name = visit.pick(&entry.name_zh, &entry.name_en);
+                let columns = if wanted.columns.is_empty() {
+                    visit.text("resource-all")
+                } else {
+                    visit.text_with("columns-count", &[("count", &wanted.columns.len().to_string())])
+                };
+                Link::new(&format!("{name}（{columns}）"), &format!("/catalog/{}", entry.id()))
+            }
+            Err(_) => Link::new(item, ""),
+        });
+    }
+    links
 }
 
 fn cell(field: &Field, values: &FormValues) -> PaperCell {
@@ -73,6 +102,7 @@ async fn stated(visit: &Visit, view: &CaseView, units: &Units) -> Result<Vec<Pap
     let procedure = &view.procedure;
     let in_actions = procedure.steps.iter().flat_map(|step| &step.actions).flat_map(|action| &action.facts);
     let rules: Vec<_> = procedure.facts.iter().chain(&procedure.observed).chain(in_actions).collect();
+    let names = subject_names(&visit.app, view).await?;
     let mut cells = Vec::new();
     for (key, value) in &view.state.facts {
         // What the kernel notes for itself has no rule and is shown elsewhere.
@@ -80,10 +110,13 @@ async fn stated(visit: &Visit, view: &CaseView, units: &Units) -> Result<Vec<Pap
         else {
             continue;
         };
-        let text = facts::shown(visit, units, key, value).await?;
+        let said = facts::shown(visit, units, &names, key, value).await;
         let label = visit.pick(&rule.key, &rule.en);
-        let wide = text.chars().count() > WIDE_CHARS;
-        cells.push(if wide { PaperCell::long(&label, &text) } else { PaperCell::short(&label, &text) });
+        let wide = said.label.chars().count() > WIDE_CHARS;
+        let cell =
+            if wide { PaperCell::long(&label, &said.label) } else { PaperCell::short(&label, &said.label) };
+        let links = if said.href.is_empty() { Vec::new() } else { vec![said] };
+        cells.push(PaperCell { links, ..cell });
     }
     Ok(cells)
 }

@@ -168,6 +168,22 @@ async fn a_refused_form_comes_back_with_what_was_written() {
 }
 
 #[tokio::test]
+async fn where_there_is_nothing_to_choose_the_form_says_what_comes_first() {
+    let mut browser = Browser::new().await;
+    browser.sign_in().await;
+    for (procedure, first) in [("出域审核", "/runs"), ("模型审核", "/models"), ("定价", "/products")]
+    {
+        let (status, _, page) = browser.get(&format!("/cases/new?procedure={}", encode(procedure))).await;
+        assert_eq!(status, StatusCode::OK, "{procedure}");
+        let hint = page.split("class=\"hint\"").skip(1).any(|part| {
+            part.split("</fieldset>").next().is_some_and(|part| part.contains(&format!("href=\"{first}\"")))
+        });
+        assert!(hint, "{procedure} {page}");
+        assert!(!page.contains("type=\"text\" name=\"field.fact."), "nobody is asked for an id: {procedure}");
+    }
+}
+
+#[tokio::test]
 async fn one_role_can_be_worn_and_signing_out_ends_the_session() {
     let mut browser = Browser::new().await;
     browser.sign_in().await;

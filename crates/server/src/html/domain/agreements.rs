@@ -307,7 +307,7 @@ async fn try_draft(visit: &Visit, asked: &Asked, request: Request) -> Result<Res
         return Ok(visit.send_on(&to, None));
     }
     let record = product::find(visit, &asked.product).await?;
-    let drafted = match new_usage(&sent) {
+    let drafted = match new_usage(visit, &sent) {
         Ok(new) => {
             let ctx = visit.keyed(sent.get("request_key"));
             usages::draft_usage(&visit.app, &ctx, record.product.id, &new).await
@@ -325,16 +325,21 @@ async fn try_draft(visit: &Visit, asked: &Asked, request: Request) -> Result<Res
     }
 }
 
-fn new_usage(sent: &Sent) -> Result<NewUsage, Error> {
+fn new_usage(visit: &Visit, sent: &Sent) -> Result<NewUsage, Error> {
     let answer = |id: &str| sent.get(&format!("field.{id}")).trim().to_owned();
-    let bad = |id: &str| Error::invalid("form.format", id.to_owned());
+    let label = |id: &str| match id {
+        "from" => visit.text("date-from"),
+        "to" => visit.text("date-until"),
+        id => visit.text(id),
+    };
+    let bad = |id: &str| Error::invalid("form.format", label(id));
     let day = |id: &str| answer(id).parse::<Date>().map_err(|_| bad(id));
     let number = |id: &str| match answer(id) {
         text if text.is_empty() => Ok(None),
         text => text.parse::<u64>().map(Some).map_err(|_| bad(id)),
     };
     if answer("buyer").is_empty() {
-        return Err(Error::invalid("form.required", "buyer"));
+        return Err(Error::invalid("form.required", visit.text("data-user")));
     }
     Ok(NewUsage {
         buyer: answer("buyer"),

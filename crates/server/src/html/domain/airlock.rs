@@ -1,27 +1,31 @@
 //! The airlock's queue and the review of one export. Votes are cast in its case.
 
 use app::Error;
+use app::cases::{self, CaseView};
 use app::exports::{self, Export, ExportState, ExportView};
 use axum::Router;
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use axum::routing::get;
-use base::kind;
+use base::{Id, kind};
 use serde::Deserialize;
+use serde_json::Value as Json;
 
-use super::common::{fact, more, result, short, word};
+use super::common::{cell, fact, more, result, short, word};
+use super::compare::{Difference, compare};
 use super::runs;
+use crate::html::desk::fields::{Values, Wrong};
 use crate::html::desk::visit::Visit;
-use crate::html::desk::{errors, words};
-use crate::html::pages::airlock::{Airlock, AirlockReview, AirlockRow};
+use crate::html::desk::{act, case, errors, words};
+use crate::html::pages::airlock::{Airlock, AirlockReview, AirlockRow, Vote};
 use crate::html::pages::parts::{Light, Link, Table};
 use crate::html::pages::runs::Candidate;
 use crate::state::Edge;
 
 /// Rows of the queue.
 const ROWS: u32 = 50;
-/// Rows of a candidate on the page.
-const SAMPLE_ROWS: usize = 100;
+/// Rows of a candidate on one page.
+const SAMPLE_ROWS: usize = 25;
 
 pub(super) fn routes() -> Router<Edge> {
     Router::new().route("/airlock", get(list)).route("/airlock/{export}", get(show))
@@ -77,12 +81,21 @@ const fn light(state: ExportState) -> Light {
     }
 }
 
-async fn show(visit: Visit, Path(export): Path<String>) -> Response {
-    let result = page(&visit, &export).await;
+/// Which rows of the candidate are wanted.
+#[derive(Debug, Default, Deserialize)]
+struct Rows {
+    #[serde(default)]
+    from: usize,
+    /// Only rows that differ from the last release.
+    changed: Option<String>,
+}
+
+async fn show(visit: Visit, Path(export): Path<String>, Query(rows): Query<Rows>) -> Response {
+    let result = page(&visit, &export, &rows).await;
     visit.answer(result).await
 }
 
-async fn page(visit: &Visit, export: &str) -> Result<Response, Error> {
+async fn page(visit: &Visit, export: &str, rows: &Rows) -> Result<Response, Error> {
     visit.signed_in()?;
     let id = Visit::id::<kind::Export>(export, "export.unknown")?;
     let view = exports::export(&visit.app, &visit.ctx, id).await?;
@@ -94,34 +107,155 @@ async fn page(visit: &Visit, export: &str) -> Result<Response, Error> {
         light: light(view.export.state),
         basis: words::clauses(visit, &clauses),
         candidate: candidate(visit, &view.export, run.as_ref().ok(), &clauses),
-        case_href: view.case.as_ref().map(|case| format!("/cases/{}", case.id)).unwrap_or_default(),
+        request_key: Visit::request_key(),
         ..AirlockReview::default()
     };
     if let Some(release) = &view.export.release {
         page.candidate.facts.push(fact(visit, "released-at", visit.minute(release.at)));
         page.candidate.facts.push(fact(visit, "released-csv", release.csv.digest.to_string()));
     }
-    // Rows are for reviewers of other units only; everybody else sees the report.
-    match exports::candidate(&visit.app, &visit.ctx, id, 0).await {
-        Ok(seen) => {
-            page.candidate.sample =
-                result(visit, &seen.page.columns, &seen.page.rows, SAMPLE_ROWS, seen.page.more);
-            page.looked = Some(Link::new(
-                &seen.journal_seq.to_string(),
-                &format!("/ledger?record={}", seen.journal_seq),
-            ));
-            for earlier in &seen.earlier {
-                let mut shown = candidate(visit, &earlier.export, None, &clauses);
-                let rows = &earlier.page;
-                shown.sample = result(visit, &rows.columns, &rows.rows, SAMPLE_ROWS, rows.more);
-                page.earlier.push(shown);
-            }
+    if let Some(case) = &view.case {
+        ballot(visit, case.id, &mut page).await?;
+    }
+    // Rows are for reviewers of other units only; everybody else sees the report, which is no fault of theirs.
+    match exports::comparison(&visit.app, &visit.ctx, id).await {
+        Ok(seen) => show_rows(visit, &mut page, &seen, rows, &clauses),
+        Err(Error::Forbidden("access.denied")) => {}
+        Err(error @ (Error::Forbidden(_) | Error::Unavailable(_))) => {
+            page.refusal = Some(errors::refusal(visit, &error));
         }
-        Err(error @ Error::Forbidden(_)) => page.refusal = Some(errors::refusal(visit, &error)),
-        Err(error @ Error::Unavailable(_)) => page.refusal = Some(errors::refusal(visit, &error)),
         Err(error) => return Err(error),
     }
     visit.page("airlock", &page).await
+}
+
+/// The case of the export with the votes in it, and what this person may do there now.
+async fn ballot(visit: &Visit, case: Id<kind::Case>, page: &mut AirlockReview) -> Result<(), Error> {
+    let Ok(view) = cases::case_view(&visit.app, &visit.ctx, case).await else { return Ok(()) };
+    page.case_href = format!("/cases/{case}");
+    page.action_href = format!("/cases/{case}/commands");
+    page.version = i64::try_from(view.state.version).unwrap_or(i64::MAX);
+    page.votes = votes(visit, &view);
+    // Who asked may take it back, but on the case's page: here reviewers judge.
+    let grave: Vec<String> = view
+        .actions
+        .iter()
+        .filter(|action| action.refused.is_some() || case::is_grave(action.command))
+        .map(|action| act::key(action.command))
+        .collect();
+    page.actions = case::actions(visit, &view, &Values::default(), &Wrong::new()).await?;
+    page.actions.retain(|action| !grave.contains(&action.command));
+    Ok(())
+}
+
+/// A seat for each vote that the step asks for. Votes of others are sealed until the result stands.
+fn votes(visit: &Visit, view: &CaseView) -> Vec<Vote> {
+    let ballots = view.procedure.steps.iter().filter_map(|step| Some((step, step.vote.as_ref()?)));
+    let mut votes = Vec::new();
+    for (step, rule) in ballots {
+        let mut cast = view.state.acts.iter().filter(|act| act.step == step.id);
+        for seat in 1..=rule.quorum {
+            let title = visit.text_with("vote-seat", &[("number", &seat.to_string())]);
+            let Some(act) = cast.next() else {
+                votes.push(Vote { seat: title, ..Vote::default() });
+                continue;
+            };
+            let mine = act.by.person == visit.ctx.principal.person;
+            let known = act.vote.filter(|_| !act.sealed || mine);
+            let said = view.state.opinions.iter().find(|opinion| {
+                opinion.step == act.step && opinion.visit == act.visit && opinion.by.person == act.by.person
+            });
+            votes.push(Vote {
+                seat: title,
+                cast: true,
+                name: known
+                    .map(|_| format!("{} {}", act.by.unit_name, act.by.person_name))
+                    .unwrap_or_default(),
+                verdict: known.map(|_| words::command(visit, act.command)).unwrap_or_default(),
+                opinion: said.filter(|_| known.is_some()).map(|said| said.text.clone()).unwrap_or_default(),
+                at: act.on.to_string(),
+            });
+        }
+    }
+    votes
+}
+
+/// The rows asked for, each cell beside what it was in the last release.
+fn show_rows(
+    visit: &Visit,
+    page: &mut AirlockReview,
+    seen: &exports::Candidate,
+    asked: &Rows,
+    clauses: &[String],
+) {
+    let all = &seen.page.rows;
+    let compared = seen.earlier.first().and_then(|last| compare(all, &last.page.rows));
+    let differs = |at: usize| {
+        let found = compared.as_ref().and_then(|compared| compared.rows.get(at));
+        !matches!(found, Some(Difference::Cells(cells)) if cells.is_empty())
+    };
+    let only = asked.changed.is_some() && compared.is_some();
+    let wanted: Vec<usize> = (0..all.len()).filter(|at| !only || differs(*at)).collect();
+    let from = asked.from.min(wanted.len());
+    let shown: Vec<usize> = wanted.iter().copied().skip(from).take(SAMPLE_ROWS).collect();
+    let rows: Vec<Vec<Json>> = shown.iter().filter_map(|at| all.get(*at).cloned()).collect();
+    let mut table = result(visit, &seen.page.columns, &rows, SAMPLE_ROWS, false);
+    table.marks = shown
+        .iter()
+        .map(|at| {
+            let found = compared.as_ref().and_then(|compared| compared.rows.get(*at));
+            found.map(|found| marks(visit, found, seen.page.columns.len())).unwrap_or_default()
+        })
+        .collect();
+    let (first, last) = (from + usize::from(!shown.is_empty()), from + shown.len());
+    table.rows_more = Some(visit.text_with(
+        "result-rows-shown",
+        &[("first", &first.to_string()), ("last", &last.to_string()), ("all", &wanted.len().to_string())],
+    ));
+    page.candidate.sample = table;
+    if let Some(found) = &compared {
+        page.compared = visit.text_with(
+            "compared-with-last",
+            &[
+                ("changed", &found.changed.to_string()),
+                ("added", &found.added.to_string()),
+                ("gone", &found.gone.to_string()),
+            ],
+        );
+    }
+    if seen.page.more {
+        let note = visit.text_with("compared-first-rows", &[("count", &all.len().to_string())]);
+        page.compared = format!("{} {note}", page.compared);
+    }
+    let at = format!("/airlock/{}", seen.view.export.id);
+    let keep = if only { "changed=1&" } else { "" };
+    page.previous_href = (from > 0).then(|| format!("{at}?{keep}from={}", from.saturating_sub(SAMPLE_ROWS)));
+    page.next_href = (last < wanted.len()).then(|| format!("{at}?{keep}from={last}"));
+    page.filter = compared.as_ref().map(|_| match only {
+        true => Link::new(&visit.text("rows-all"), &at),
+        false => Link::new(&visit.text("rows-changed"), &format!("{at}?changed=1")),
+    });
+    page.looked =
+        Some(Link::new(&seen.journal_seq.to_string(), &format!("/ledger?record={}", seen.journal_seq)));
+    for earlier in &seen.earlier {
+        let mut shown = candidate(visit, &earlier.export, None, clauses);
+        let rows = &earlier.page;
+        shown.sample = result(visit, &rows.columns, &rows.rows, SAMPLE_ROWS, rows.more);
+        page.earlier.push(shown);
+    }
+}
+
+/// What is said beside the cells of one row.
+fn marks(visit: &Visit, found: &Difference, width: usize) -> Vec<String> {
+    match found {
+        Difference::New => vec![visit.text("row-is-new")],
+        Difference::Cells(cells) => (0..width)
+            .map(|at| {
+                let old = cells.get(&at);
+                old.map(|old| visit.text_with("cell-was", &[("value", &cell(old))])).unwrap_or_default()
+            })
+            .collect(),
+    }
 }
 
 fn candidate(visit: &Visit, export: &Export, run: Option<&app::runs::Run>, clauses: &[String]) -> Candidate {

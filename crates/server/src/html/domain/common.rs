@@ -3,7 +3,7 @@
 use app::Error;
 use app::cases;
 use app::catalog::{Domain, OutputColumn, Parameter, Value};
-use app::privacy::DataType;
+use app::privacy::{DataType, SensitiveKind};
 use app::regulation::pack::{Effect, Pack, Procedure};
 use app::tenants::{Tenant, TenantState};
 use base::Digest;
@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::html::desk::visit::{Visit, encode};
+use crate::html::desk::words;
 use crate::html::pages::parts::{Choice, Fact, Light, Table, TableColumn};
 
 /// Characters of a digest that tell two apart at a glance.
@@ -61,6 +62,11 @@ pub(super) fn data_type(visit: &Visit, data_type: DataType) -> String {
     visit.text(&format!("type-{plain}")) + &precision
 }
 
+/// A kind of sensitive data in words.
+pub(super) fn kind_name(visit: &Visit, kind: SensitiveKind) -> String {
+    visit.text(&format!("sensitive-{}", kind.name().replace('_', "-")))
+}
+
 /// What a parameter may be, in words.
 pub(super) fn domain(visit: &Visit, parameter: &Parameter) -> String {
     let values = match &parameter.domain {
@@ -85,7 +91,20 @@ pub(super) fn cell(value: &Json) -> String {
     match value {
         Json::Null => "—".to_owned(),
         Json::String(text) => text.clone(),
+        Json::Number(number) if number.is_f64() => number.as_f64().map_or_else(String::new, rounded),
         other => other.to_string(),
+    }
+}
+
+/// A number with a fraction as people read it: four places at most. Downloads have every digit.
+pub(super) fn rounded(number: f64) -> String {
+    let text = format!("{number:.4}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    // What is too small for four places is still not nothing.
+    match text {
+        "0" | "-0" if number != 0.0 => format!("{number:.2e}"),
+        "-0" => "0".to_owned(),
+        text => text.to_owned(),
     }
 }
 
@@ -102,12 +121,16 @@ pub(super) fn result(
         numeric: column.data_type.is_numeric(),
     };
     let left_out = rows.len() > most || more;
-    let shown = rows.len().min(most).to_string();
+    let shown = words::count(u64::try_from(rows.len().min(most)).unwrap_or(u64::MAX));
+    let all = words::count(u64::try_from(rows.len()).unwrap_or(u64::MAX));
+    // Of a result that was cut off it is only known that it is longer.
+    let key = if more { "result-first-rows-of-more" } else { "result-first-rows" };
     Table {
         caption: visit.text("result"),
         columns: columns.iter().map(head).collect(),
         rows: rows.iter().take(most).map(|row| row.iter().map(cell).collect()).collect(),
-        rows_more: left_out.then(|| visit.text_with("result-first-rows", &[("count", &shown)])),
+        marks: Vec::new(),
+        rows_more: left_out.then(|| visit.text_with(key, &[("count", &shown), ("all", &all)])),
     }
 }
 
@@ -198,5 +221,8 @@ mod tests {
         assert_eq!(cell(&Json::Null), "—");
         assert_eq!(cell(&Json::from("a")), "a");
         assert_eq!(cell(&Json::from(1.5)), "1.5");
+        assert_eq!(cell(&Json::from(14.380_281_690_140_846)), "14.3803");
+        assert_eq!(cell(&Json::from(-0.000_012)), "-1.20e-5");
+        assert_eq!((rounded(0.0), rounded(-0.0), rounded(70.0)), ("0".into(), "0".into(), "70".into()));
     }
 }

@@ -11,6 +11,7 @@ mod authorisations;
 mod bills;
 mod catalog;
 mod common;
+mod compare;
 mod keys;
 mod models;
 mod pricing;
@@ -19,6 +20,7 @@ mod product_new;
 mod register;
 mod resource;
 mod runs;
+pub(crate) mod subject;
 mod tenants;
 mod workbench;
 

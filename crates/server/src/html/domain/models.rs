@@ -12,7 +12,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use base::{Date, kind};
 
-use super::common::{self, data_type, domain, fact, open_case, short, word};
+use super::common::{self, domain, fact, open_case, short, word};
+use super::subject;
 use super::tenants::facts_tenant;
 use super::workbench::{self, Asked};
 use crate::html::desk::sent::Sent;
@@ -21,7 +22,7 @@ use crate::html::desk::{errors, words};
 use crate::html::pages::case::Action;
 use crate::html::pages::form::{CaseOpen, Field, FieldKind, FormSection};
 use crate::html::pages::models::{ModelPage, ModelRow, Models};
-use crate::html::pages::parts::{Choice, Light, Link, Table};
+use crate::html::pages::parts::{Choice, Light, Link};
 use crate::html::pages::workbench::QueryParameter;
 use crate::http::problem;
 use crate::state::Edge;
@@ -45,7 +46,8 @@ async fn list_page(visit: &Visit) -> Result<Response, Error> {
         let found = models::models(&visit.app, &visit.ctx, tenant.id).await.unwrap_or_default();
         rows.extend(found.iter().map(|model| row(visit, model)));
     }
-    visit.page("models", &Models { rows }).await
+    let may_write = visit.ctx.principal.has(Role::OperatorEngineer);
+    visit.page("models", &Models { rows, may_write }).await
 }
 
 fn row(visit: &Visit, record: &ModelRecord) -> ModelRow {
@@ -98,7 +100,7 @@ async fn page(visit: &Visit, model: &str) -> Result<Response, Error> {
         sql: record.text.clone(),
         parameters: record.model.parameters.iter().map(|each| parameter(visit, each)).collect(),
         inputs: inputs(visit, &record).await,
-        output: output(visit, &record),
+        output: subject::output(visit, &record),
         opinions: Vec::new(),
         actions: actions(visit, &record, engineer),
         action_href: format!("/models/{id}/commands"),
@@ -134,7 +136,7 @@ fn parameter(visit: &Visit, parameter: &Parameter) -> QueryParameter {
     QueryParameter { name: parameter.name.clone(), data_type: domain(visit, parameter), value: String::new() }
 }
 
-async fn inputs(visit: &Visit, record: &ModelRecord) -> Vec<Link> {
+pub(super) async fn inputs(visit: &Visit, record: &ModelRecord) -> Vec<Link> {
     let mut links = Vec::new();
     for input in &record.model.inputs {
         let entry = app::resources::resource(&visit.app, &visit.ctx, input.resource).await;
@@ -143,14 +145,6 @@ async fn inputs(visit: &Visit, record: &ModelRecord) -> Vec<Link> {
         links.push(Link::new(&name, &format!("/catalog/{}", input.resource)));
     }
     links
-}
-
-fn output(visit: &Visit, record: &ModelRecord) -> Table {
-    let (column, kind) = (visit.text("column"), visit.text("data-type"));
-    let mut table = Table::new(&visit.text("output"), &[&column, &kind], &[], &[]);
-    let lines = record.model.output.iter();
-    table.rows = lines.map(|line| vec![line.name.clone(), data_type(visit, line.data_type)]).collect();
-    table
 }
 
 fn actions(visit: &Visit, record: &ModelRecord, engineer: bool) -> Vec<Action> {
@@ -215,7 +209,7 @@ async fn try_save(visit: &Visit, asked: &Asked, request: Request) -> Result<Resp
     if !sent.get("sql").is_empty() {
         return form(visit, tenant, &sent, None).await;
     }
-    let made = match new_model(&sent) {
+    let made = match new_model(visit, &sent) {
         Ok(new) => {
             models::create_model(&visit.app, &visit.keyed(sent.get("request_key")), tenant, &new).await
         }
@@ -342,10 +336,10 @@ fn sections(
     sections
 }
 
-fn new_model(sent: &Sent) -> Result<NewModel, Error> {
+fn new_model(visit: &Visit, sent: &Sent) -> Result<NewModel, Error> {
     let answer = |id: &str| sent.get(&format!("field.{id}")).trim().to_owned();
     let required = |id: &str| match answer(id) {
-        text if text.is_empty() => Err(Error::invalid("form.required", id.to_owned())),
+        text if text.is_empty() => Err(Error::invalid("form.required", visit.text(&format!("model-{id}")))),
         text => Ok(text),
     };
     let is_verification = answer("kind") == "verification";

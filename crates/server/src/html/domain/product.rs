@@ -279,18 +279,33 @@ fn prices(visit: &Visit, record: &ProductRecord) -> Table {
 }
 
 fn specification(visit: &Visit, caption: &str, fields: &[Spec]) -> Table {
-    let heads = ["spec-name", "data-type", "spec-title", "required"].map(|name| visit.text(name));
-    let [name, kind, title, required] = heads.each_ref().map(String::as_str);
-    let mut table = Table::new(&visit.text(caption), &[name, kind, title, required], &[], &[]);
+    let heads =
+        ["spec-name", "data-type", "spec-title", "required", "parameter-domain"].map(|name| visit.text(name));
+    // What an answer holds has no domain of its own.
+    let shown = if fields.iter().any(|field| !domain_words(field).is_empty()) { 5 } else { 4 };
+    let heads: Vec<&str> = heads.iter().map(String::as_str).take(shown).collect();
+    let mut table = Table::new(&visit.text(caption), &heads, &[], &[]);
     let yes_no = |truth: bool| visit.text(if truth { "yes" } else { "no" });
     table.rows = fields
         .iter()
         .map(|field| {
             let kind = visit.text(&format!("type-{}", common::key(&field.field_type)));
-            vec![field.name.clone(), kind, field.title.clone(), yes_no(field.required)]
+            let cells =
+                [field.name.clone(), kind, field.title.clone(), yes_no(field.required), domain_words(field)];
+            cells.into_iter().take(shown).collect()
         })
         .collect();
     table
+}
+
+/// What a parameter may be: its values, or its bounds.
+fn domain_words(field: &Spec) -> String {
+    let bound = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
+    match (&field.values, field.min, field.max) {
+        (values, ..) if !values.is_empty() => values.join(" / "),
+        (_, None, None) => String::new(),
+        (_, min, max) => format!("{} – {}", bound(min), bound(max)),
+    }
 }
 
 fn try_fields(visit: &Visit, record: &ProductRecord, sent: &Sent) -> Vec<Field> {
@@ -316,18 +331,27 @@ fn try_fields(visit: &Visit, record: &ProductRecord, sent: &Sent) -> Vec<Field> 
             ..Field::default()
         },
     ];
-    fields.extend(record.product.parameters.iter().map(|spec| Field {
-        id: spec.name.clone(),
-        label: spec.title.clone(),
-        kind: match spec.field_type {
-            FieldType::Date => FieldKind::Date,
-            FieldType::Integer | FieldType::Number => FieldKind::Number,
-            FieldType::Text | FieldType::Boolean => FieldKind::Text,
-        },
-        required: spec.required,
-        value: written(&spec.name),
-        ..Field::default()
-    }));
+    fields.extend(
+        record.product.parameters.iter().map(|spec| Field {
+            id: spec.name.clone(),
+            label: spec.title.clone(),
+            hint: if spec.values.is_empty() { domain_words(spec) } else { String::new() },
+            choices: spec
+                .values
+                .iter()
+                .map(|value| Choice::new(value, value, *value == written(&spec.name)))
+                .collect(),
+            kind: match spec.field_type {
+                _ if !spec.values.is_empty() => FieldKind::Choice,
+                FieldType::Date => FieldKind::Date,
+                FieldType::Integer | FieldType::Number => FieldKind::Number,
+                FieldType::Text | FieldType::Boolean => FieldKind::Text,
+            },
+            required: spec.required,
+            value: written(&spec.name),
+            ..Field::default()
+        }),
+    );
     fields
 }
 

@@ -28,6 +28,8 @@ use crate::state::Edge;
 const RESULT: &str = "result";
 /// Columns offered as keys.
 const COLUMN: &str = "key.";
+/// What the keys may be.
+const ALLOWED: &str = "allowed.";
 
 pub(super) fn routes() -> Router<Edge> {
     Router::new().route("/products/new", get(show).post(make))
@@ -168,6 +170,17 @@ fn sections(visit: &Visit, candidate: &Candidate, sent: &Sent) -> Vec<FormSectio
                 ..field("keys", FieldKind::MultiChoice, true)
             }],
         });
+        let allowed = |column: &OutputColumn| Field {
+            id: format!("{ALLOWED}{}", column.name),
+            label: column.name.clone(),
+            value: sent.get(&format!("field.{ALLOWED}{}", column.name)).to_owned(),
+            ..Field::default()
+        };
+        sections.push(FormSection {
+            heading: visit.text("parameter-domain"),
+            hint: visit.text("product-domain-hint"),
+            fields: candidate.columns.iter().map(allowed).collect(),
+        });
     }
     let names = candidate.key_column.iter().map(String::as_str);
     let names = names.chain(candidate.columns.iter().map(|column| column.name.as_str()));
@@ -217,7 +230,7 @@ fn new_product(candidate: &Candidate, sent: &Sent) -> NewProduct {
     let spec = |name: &str, field_type: FieldType| {
         let title = answer(&format!("{COLUMN}{name}"));
         let title = if title.is_empty() { name.to_owned() } else { title };
-        Spec { name: name.to_owned(), title, field_type, required: true, personal: false }
+        Spec::new(name, &title, field_type, true)
     };
     let (parameters, response, kind) = match &candidate.key_column {
         Some(column) => {
@@ -229,7 +242,10 @@ fn new_product(candidate: &Candidate, sent: &Sent) -> NewProduct {
             let is_key = |column: &&OutputColumn| picked.contains(&column.name.as_str());
             let column = |column: &OutputColumn| spec(&column.name, field_type(column.data_type));
             // A key goes out as it came in; the answer holds all columns, so that a file of answers explains itself.
-            let keys = candidate.columns.iter().filter(is_key).map(column).collect();
+            let mut keys: Vec<Spec> = candidate.columns.iter().filter(is_key).map(column).collect();
+            for key in &mut keys {
+                read_domain(key, &answer(&format!("{ALLOWED}{}", key.name)));
+            }
             (keys, candidate.columns.iter().map(column).collect(), ProductKind::Lookup)
         }
     };
@@ -249,6 +265,18 @@ fn new_product(candidate: &Candidate, sent: &Sent) -> NewProduct {
         parameters,
         response,
     }
+}
+
+/// What a parameter may be, as people write it: `1..12`, or values set apart by commas. What does not read as bounds is
+/// taken as values, and the product's own check refuses those that are not of the type.
+fn read_domain(key: &mut Spec, text: &str) {
+    let bounds = text.split_once("..").map(|(low, high)| (low.trim().parse(), high.trim().parse()));
+    if let Some((Ok(low), Ok(high))) = bounds {
+        (key.min, key.max) = (Some(low), Some(high));
+        return;
+    }
+    let values = text.split([',', '，', '、']).map(str::trim).filter(|value| !value.is_empty());
+    key.values = values.map(str::to_owned).collect();
 }
 
 const fn field_type(data_type: DataType) -> FieldType {

@@ -11,16 +11,17 @@ use axum::extract::multipart::Field as Part;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Path, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use base::{Id, kind, limit};
 
 use super::common::choices;
 use crate::html::desk::errors;
+use crate::html::desk::sent::Sent;
 use crate::html::desk::visit::Visit;
 use crate::html::desk::words;
 use crate::html::pages::catalog::ResourceRegister;
 use crate::html::pages::form::{Field, FieldKind, FormError, FormSection};
-use crate::html::pages::parts::{Choice, Table, TableColumn};
+use crate::html::pages::parts::{Choice, Link, Table, TableColumn};
 use crate::http::problem;
 use crate::state::Edge;
 
@@ -48,7 +49,14 @@ pub(super) fn routes() -> Router<Edge> {
     Router::new()
         .route("/catalog/register", get(show_register).post(register))
         .route("/catalog/{resource}/upload", get(show_upload).post(upload))
+        .route("/catalog/{resource}/edit", get(show_edit).post(edit))
+        .route("/catalog/{resource}/withdraw", post(withdraw))
         .layer(DefaultBodyLimit::max(bytes))
+}
+
+/// A value of a closed list as forms send it.
+fn written_name(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// What is written in the form, to be shown again.
@@ -56,6 +64,26 @@ pub(super) fn routes() -> Router<Edge> {
 struct Written(Vec<(String, String)>);
 
 impl Written {
+    /// What a registration says now, to be changed.
+    fn of(entry: &CatalogEntry) -> Self {
+        let entity = entry.entity.as_ref();
+        let pairs = [
+            ("name", entry.name_zh.clone()),
+            ("name-en", entry.name_en.clone()),
+            ("code", entry.code.clone()),
+            ("description", entry.description.clone()),
+            ("frequency", written_name(&entry.update_frequency)),
+            ("openness", written_name(&entry.openness)),
+            ("entity", entity.map(|entity| entity.kind.clone()).unwrap_or_default()),
+            ("entity-columns", entity.map(|entity| entity.columns.join(", ")).unwrap_or_default()),
+            (
+                "protected",
+                if entity.is_some_and(|entity| !entity.protected) { "no" } else { "yes" }.to_owned(),
+            ),
+        ];
+        Self(pairs.map(|(name, value)| (name.to_owned(), value)).to_vec())
+    }
+
     fn get(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(key, _)| key.strip_prefix("field.").unwrap_or(key) == name);
         found.map_or("", |(_, value)| value.trim())
@@ -119,27 +147,66 @@ async fn draw(
         request_key: Visit::request_key(),
         ..ResourceRegister::default()
     };
+    if let Some(entry) = entry.filter(|entry| entry.snapshots.is_empty()) {
+        (page.note, page.links) = registered(visit, entry);
+        // The form below is where the file goes.
+        page.links.retain(|link| !link.href.ends_with("/upload"));
+    }
     let mut status = StatusCode::OK;
     if let Some(error) = error {
         status = problem::status(error);
         say(visit, &mut page, error);
+        // A code that is taken by one's own registration without data is where to go on.
+        if let Some(known) =
+            own_without_data(visit, written).await.filter(|_| error.code() == "storage.duplicate")
+        {
+            (page.note, page.links) = registered(visit, &known);
+        }
     }
     visit.page_with(status, "catalog", &page).await
+}
+
+/// What to say of a registration that waits for its data, and where to go on.
+fn registered(visit: &Visit, entry: &CatalogEntry) -> (String, Vec<Link>) {
+    let name = visit.pick(&entry.name_zh, &entry.name_en);
+    let at = format!("/catalog/{}", entry.id());
+    let note = visit.text_with("resource-only-file", &[("name", &name), ("code", &entry.code)]);
+    (
+        note,
+        vec![
+            Link::new(&visit.text("resource-upload"), &format!("{at}/upload")),
+            Link::new(&visit.text("resource-edit"), &format!("{at}/edit")),
+            Link::new(&visit.text("resource-open"), &at),
+        ],
+    )
+}
+
+async fn own_without_data(visit: &Visit, written: &Written) -> Option<CatalogEntry> {
+    let found = resources::by_code_seen(&visit.app, &visit.ctx, written.get("code")).await.ok()?;
+    (found.unit == visit.ctx.principal.unit && found.snapshots.is_empty()).then_some(found)
 }
 
 /// What is wrong, above the form and row by row.
 fn say(visit: &Visit, page: &mut ResourceRegister, error: &Error) {
     let refusal = errors::refusal(visit, error);
     let field = match error.code() {
-        "storage.duplicate" | "catalog.column_name" => "code",
+        "storage.duplicate" | "catalog.name" => "code",
+        "catalog.entity" | "catalog.entity_column" => "entity-columns",
         code if code.starts_with("external.") => "import-host",
+        "form.required" => match error {
+            Error::Invalid { subject, .. } => field_of(visit, subject),
+            _ => "file",
+        },
         _ => "file",
     };
+    // Where only data are asked for, the file is what can be put right here.
+    let field = if page.sections.is_empty() && !field.starts_with("import") { "file" } else { field };
     page.errors = vec![FormError {
         field: field.to_owned(),
         message: format!("{} {}", refusal.message, refusal.remedy),
     }];
-    let Error::Invalid { fields, detail, .. } = error else { return };
+    let Error::Invalid { fields, .. } = error else { return };
+    let detail = &errors::subject(visit, error);
     let column = |name: &str| TableColumn { label: visit.text(name), numeric: name == "line" };
     page.outcome = visit.text_with("intake-refused", &[("detail", detail)]);
     page.row_errors = Table {
@@ -150,13 +217,83 @@ fn say(visit: &Visit, page: &mut ResourceRegister, error: &Error) {
             .take(FAULTS_SHOWN)
             .map(|place| {
                 let (problem, remedy) = visit.error_words(&place.code);
-                let row = place.row.map_or_else(|| "—".to_owned(), |row| row.to_string());
+                let row = place.row.map_or_else(|| visit.text("line-whole-file"), |row| row.to_string());
                 let column = if matches!(place.field.as_str(), "" | "0") { "—" } else { &place.field };
                 vec![row, column.to_owned(), problem, remedy]
             })
             .collect(),
+        marks: Vec::new(),
         rows_more: None,
     };
+}
+
+async fn show_edit(visit: Visit, Path(resource): Path<String>) -> Response {
+    let result = edit_page(&visit, &resource).await;
+    visit.answer(result).await
+}
+
+async fn edit_page(visit: &Visit, resource: &str) -> Result<Response, Error> {
+    let entry = find(visit, resource).await?;
+    draw_edit(visit, &entry, &Written::of(&entry), None).await
+}
+
+async fn draw_edit(
+    visit: &Visit,
+    entry: &CatalogEntry,
+    written: &Written,
+    error: Option<&Error>,
+) -> Result<Response, Error> {
+    let at = format!("/catalog/{}", entry.id());
+    let mut page = ResourceRegister {
+        action_href: format!("{at}/edit"),
+        back_href: at,
+        sections: sections(visit, written),
+        is_edit: true,
+        request_key: Visit::request_key(),
+        ..ResourceRegister::default()
+    };
+    if let Some(error) = error {
+        say(visit, &mut page, error);
+    }
+    visit.page_with(error.map_or(StatusCode::OK, problem::status), "catalog", &page).await
+}
+
+async fn edit(visit: Visit, Path(resource): Path<String>, request: Request) -> Response {
+    let result = try_edit(&visit, &resource, request).await;
+    visit.answer(result).await
+}
+
+async fn try_edit(visit: &Visit, resource: &str, request: Request) -> Result<Response, Error> {
+    let entry = find(visit, resource).await?;
+    let sent = Sent::read(visit, request).await?;
+    let written = Written(sent.below("").map(|(name, value)| (name.to_owned(), value.to_owned())).collect());
+    let done = match new_resource(visit, &written) {
+        Ok(new) => {
+            let ctx = visit.keyed(written.get("request_key"));
+            resources::edit_resource(&visit.app, &ctx, entry.id(), &new).await
+        }
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(entry) => Ok(visit.send_on(&format!("/catalog/{}", entry.id()), Some("resource-edited"))),
+        Err(error) if errors::can_be_mended(&error) => draw_edit(visit, &entry, &written, Some(&error)).await,
+        Err(error) => Err(error),
+    }
+}
+
+async fn withdraw(visit: Visit, Path(resource): Path<String>, request: Request) -> Response {
+    let result = try_withdraw(&visit, &resource, request).await;
+    visit.answer(result).await
+}
+
+async fn try_withdraw(visit: &Visit, resource: &str, request: Request) -> Result<Response, Error> {
+    let entry = find(visit, resource).await?;
+    let sent = Sent::read(visit, request).await?;
+    if sent.get("sure") != "yes" {
+        return Err(Error::invalid("form.sure", ""));
+    }
+    resources::withdraw_resource(&visit.app, &visit.keyed(sent.get("request_key")), entry.id()).await?;
+    Ok(visit.send_on("/catalog", Some("resource-withdrawn")))
 }
 
 fn sections(visit: &Visit, written: &Written) -> Vec<FormSection> {
@@ -311,7 +448,7 @@ async fn with_rows(
     if let Some(entry) = entry {
         return take_in(visit, entry, written, rows).await;
     }
-    let made = match new_resource(written) {
+    let made = match new_resource(visit, written) {
         Ok(new) => {
             let ctx = visit.keyed(&format!("{}/new", written.get("request_key")));
             resources::register_resource(&visit.app, &ctx, &new).await
@@ -355,25 +492,35 @@ fn bad(status: StatusCode) -> Error {
     }
 }
 
-fn new_resource(written: &Written) -> Result<NewResource, Error> {
-    let missing = |name: &str| Error::invalid("form.required", name.to_owned());
-    for name in ["name", "code", "entity", "entity-columns"] {
-        if written.get(name).is_empty() {
-            return Err(missing(name));
-        }
+/// The fields of a registration that must be filled.
+const REQUIRED: [&str; 4] = ["name", "code", "entity", "entity-columns"];
+
+/// The field with a label.
+fn field_of(visit: &Visit, label: &str) -> &'static str {
+    REQUIRED.into_iter().find(|name| visit.text(&format!("resource-{name}")) == label).unwrap_or("name")
+}
+
+/// What the form says, or the field that is missing in words.
+fn new_resource(visit: &Visit, written: &Written) -> Result<NewResource, Error> {
+    read_resource(written)
+        .map_err(|name| Error::invalid("form.required", visit.text(&format!("resource-{name}"))))
+}
+
+/// What the form says, or the field that is missing.
+fn read_resource(written: &Written) -> Result<NewResource, &'static str> {
+    if let Some(name) = REQUIRED.into_iter().find(|name| written.get(name).is_empty()) {
+        return Err(name);
     }
-    let known = |value: &str, name: &str| {
-        serde_json::from_value::<UpdateFrequency>(value.into()).map_err(|_| missing(name))
-    };
-    let openness = serde_json::from_value::<Openness>(written.get("openness").into())
-        .map_err(|_| missing("openness"))?;
+    let update_frequency =
+        serde_json::from_value(written.get("frequency").into()).map_err(|_| "frequency")?;
+    let openness = serde_json::from_value(written.get("openness").into()).map_err(|_| "openness")?;
     let columns = written.get("entity-columns").split([',', '，', ' ']).map(str::trim);
     Ok(NewResource {
         code: written.get("code").to_owned(),
         name_zh: written.get("name").to_owned(),
         name_en: written.get("name-en").to_owned(),
         description: written.get("description").to_owned(),
-        update_frequency: known(written.get("frequency"), "frequency")?,
+        update_frequency,
         openness,
         entity: Entity {
             kind: written.get("entity").to_owned(),
@@ -399,9 +546,9 @@ mod tests {
             ("field.protected", "no"),
         ];
         let written = Written(pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec());
-        let new = new_resource(&written).unwrap();
+        let new = read_resource(&written).unwrap();
         assert_eq!(new.entity.columns, ["code", "other"]);
         assert!(!new.entity.protected);
-        assert_eq!(new_resource(&Written::default()).unwrap_err().code(), "form.required");
+        assert_eq!(read_resource(&Written::default()).unwrap_err(), "name");
     }
 }

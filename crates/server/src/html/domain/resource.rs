@@ -17,7 +17,7 @@ use axum::routing::{get, post};
 use base::kind;
 
 use super::catalog::{grade, state};
-use super::common::{data_type, fact, short, word};
+use super::common::{data_type, fact, kind_name, short, word};
 use crate::html::desk::sent::Sent;
 use crate::html::desk::visit::Visit;
 use crate::html::desk::{errors, words};
@@ -26,6 +26,8 @@ use crate::html::pages::parts::{Choice, Link, Refusal};
 use crate::http::problem;
 use crate::state::Edge;
 
+/// Characters of a column's name for people.
+const TITLE_CHARS: usize = 64;
 /// Days that dates move at most, where the provider chooses that mask.
 const SHIFT_DAYS: u16 = 30;
 /// Multiple that numbers are rounded to.
@@ -81,6 +83,9 @@ async fn draw(
         used_by: used_by(visit, entry).await?,
         confirm_href: (mine && open).then(|| format!("/catalog/{id}/classification")),
         upload_href: mine.then(|| format!("/catalog/{id}/upload")),
+        edit_href: (mine && entry.snapshots.is_empty()).then(|| format!("/catalog/{id}/edit")),
+        withdraw_href: (mine && entry.snapshots.is_empty()).then(|| format!("/catalog/{id}/withdraw")),
+        request_key: Visit::request_key(),
         version: i64::try_from(entry.snapshots.len()).unwrap_or(i64::MAX),
         refusal,
     };
@@ -152,7 +157,11 @@ fn column(visit: &Visit, entry: &CatalogEntry, column: &Column, sent: Option<&De
     });
     ResourceColumn {
         name: column.name.clone(),
-        label: if column.label_zh.is_empty() { column.name.clone() } else { column.label_zh.clone() },
+        label: sent
+            .map(|sent| sent.title.clone())
+            .filter(|title| !title.is_empty())
+            .or_else(|| Some(column.label_zh.clone()).filter(|label| !label.is_empty()))
+            .unwrap_or_else(|| column.name.clone()),
         data_type: data_type(visit, column.data_type),
         proposal: column.proposal.as_ref().map_or_else(String::new, |proposal| {
             format!("{} {}%", kind_name(visit, proposal.kind), proposal.confidence)
@@ -194,10 +203,6 @@ impl Chosen {
             mask: mask.map_or("keep", MaskSpec::name),
         }
     }
-}
-
-fn kind_name(visit: &Visit, kind: SensitiveKind) -> String {
-    visit.text(&format!("sensitive-{}", kind.name().replace('_', "-")))
 }
 
 /// Why a kind is proposed: counts, never values.
@@ -264,7 +269,8 @@ fn decisions(entry: &CatalogEntry, sent: &Sent) -> Result<Vec<Decision>, Error> 
             None => mask_of(mask, kind, name).ok_or_else(bad)?,
         };
         let note = sent.get("note").trim().to_owned();
-        decisions.push(Decision { column: name.clone(), kind, level, label, mask, note });
+        let title: String = sent.get(&format!("title.{name}")).trim().chars().take(TITLE_CHARS).collect();
+        decisions.push(Decision { column: name.clone(), kind, level, label, mask, note, title });
     }
     Ok(decisions)
 }

@@ -125,6 +125,8 @@ async fn order_page(
             .iter()
             .map(|model| Choice::new(&model.model.id.to_string(), &label(model), is_chosen(model)))
             .collect(),
+        model: chosen.map(|model| model.model.id.to_string()).unwrap_or_default(),
+        model_name: chosen.map(|model| model.model.name.clone()).unwrap_or_default(),
         scenarios: Vec::new(),
         parameters: chosen.map_or_else(Vec::new, |model| {
             model.model.parameters.iter().map(|each| field(visit, each, sent)).collect()

@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use super::common::{self, data_type, result};
 use crate::html::chart::{Chart, Point, Shape};
+use crate::html::desk::errors;
 use crate::html::desk::sent::Sent;
 use crate::html::desk::visit::Visit;
 use crate::html::desk::words;
@@ -167,6 +168,10 @@ async fn try_run(visit: &Visit, asked: &Asked, request: Request) -> Result<Respo
     let mut page = base_page(visit, asked, &written).await?;
     let (_, chosen) = tenant(visit, &asked.tenant).await?;
     let tenant = chosen.ok_or(Error::NotFound("tenant.unknown"))?;
+    if written.sql.trim().is_empty() {
+        page.error = Some(query_error(visit, &Error::invalid("workbench.empty", "")));
+        return visit.page_with(StatusCode::UNPROCESSABLE_ENTITY, "workbench", &page).await;
+    }
     let names = parameter_names(&written.sql);
     if let Some(name) = names.iter().find(|name| written.values.get(*name).is_none_or(String::is_empty)) {
         page.error = Some(query_error(visit, &Error::invalid("catalog.missing_parameter", name.clone())));
@@ -237,7 +242,10 @@ fn query_error(visit: &Visit, error: &Error) -> QueryError {
         };
     }
     let place = match error {
-        Error::Invalid { detail, .. } => detail.clone(),
+        Error::Invalid { .. } => match errors::subject(visit, error) {
+            subject if subject.is_empty() => remedy,
+            subject => subject,
+        },
         _ => remedy,
     };
     QueryError { code: error.code().to_owned(), message, place, nearest: String::new() }

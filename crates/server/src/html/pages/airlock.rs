@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::case::Action;
 use super::parts::{Clause, Fact, Light, Link, Refusal, Table};
 use super::runs::{Candidate, DisclosureReport};
 use crate::html::render::Page;
@@ -66,7 +67,7 @@ pub struct Vote {
     pub at: String,
 }
 
-/// Reviewing one export (`airlock_review.html`). Posts `verdict` (agree, refuse) and `opinion`.
+/// Reviewing one export (`airlock_review.html`). Its actions are those of its case and go there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct AirlockReview {
     pub number: String,
@@ -76,11 +77,18 @@ pub struct AirlockReview {
     pub candidate: Candidate,
     pub earlier: Vec<Candidate>,
     pub votes: Vec<Vote>,
-    /// Absent when this person has voted or may not.
-    pub vote_href: Option<String>,
-    /// Why this person may not vote.
+    /// What this person may do in the case now; empty for who has voted or may not.
+    pub actions: Vec<Action>,
+    pub action_href: String,
+    /// Why the rows cannot be shown.
     pub refusal: Option<Refusal>,
     pub case_href: String,
+    /// What changed since the last release, in words.
+    pub compared: String,
+    /// Only the rows that changed, or all again.
+    pub filter: Option<Link>,
+    pub previous_href: Option<String>,
+    pub next_href: Option<String>,
     pub request_key: String,
     pub version: i64,
     pub release: Option<Link>,
@@ -103,6 +111,8 @@ impl Page for AirlockReview {
             ),
             report: Some(DisclosureReport::sample(true)),
         };
+        let mut now = candidate("运〔2026〕12号", "month = 7", "5,066");
+        now.sample.marks = vec![vec![String::new(), "有变化，原为 4,975".into()]];
         let open = Self {
             number: "出域〔2026〕5号".into(),
             state: "审核中".into(),
@@ -112,20 +122,30 @@ impl Page for AirlockReview {
                 "不得将原始数据导出授权运营域",
                 "/admin/packs/sample#a5",
             )],
-            candidate: candidate("运〔2026〕12号", "month = 7", "5,066"),
+            candidate: now,
             earlier: vec![candidate("出域〔2026〕4号（2026-10-15）", "month = 6", "4,975")],
             votes: vec![
                 Vote { seat: "审核人一".into(), cast: true, ..Vote::default() },
                 Vote { seat: "审核人二".into(), ..Vote::default() },
             ],
-            vote_href: Some("/airlock/1/vote".into()),
+            actions: vec![Action {
+                command: "approve".into(),
+                label: "同意".into(),
+                primary: true,
+                needs_opinion: true,
+                ..Action::default()
+            }],
+            action_href: "/cases/30/commands".into(),
             case_href: "/cases/30".into(),
+            compared: "与上一次出域相比：1 格有变化，0 行新增，0 行不再有。".into(),
+            filter: Some(Link::new("只看有变化的行", "/airlock/1?changed=1")),
+            next_href: Some("/airlock/1?from=100".into()),
             request_key: "k8".into(),
             version: 3,
             ..Self::default()
         };
         let mut barred = open.clone();
-        barred.vote_href = None;
+        barred.actions = Vec::new();
         barred.earlier = Vec::new();
         barred.refusal = Some(Refusal {
             code: "case.separation".into(),
@@ -134,7 +154,7 @@ impl Page for AirlockReview {
             clauses: vec![],
         });
         let mut done = open.clone();
-        done.vote_href = None;
+        done.actions = Vec::new();
         done.state = "已出域".into();
         done.light = Light::Done;
         done.release = Some(Link::new("出域回执", "/ledger?record=1188"));

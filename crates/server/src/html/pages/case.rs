@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::form::{Field, PaperCell, PaperForm, PaperSection, PaperTable};
-use super::parts::{Choice, Clause, Light, Refusal};
+use super::parts::{Choice, Clause, Fact, Light, Link, Refusal, Table};
+use super::runs::DisclosureReport;
 use crate::html::render::Page;
 
 /// One day of a deadline's count.
@@ -72,6 +73,23 @@ pub struct AttachmentFile {
     pub at: String,
 }
 
+/// A thing the case decides about, shown so that nobody decides on a number.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Subject {
+    pub heading: String,
+    /// The thing's own page.
+    pub link: Option<Link>,
+    /// Things it is made from.
+    pub related: Vec<Link>,
+    /// What does not fit what the case says.
+    pub warning: String,
+    pub facts: Vec<Fact>,
+    /// The text of a model.
+    pub code: String,
+    pub tables: Vec<Table>,
+    pub report: Option<DisclosureReport>,
+}
+
 /// Something that happened, newest last.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TimelineEvent {
@@ -109,6 +127,8 @@ pub struct Action {
     pub needs_opinion: bool,
     /// What must be put right, when a case is sent back.
     pub needs_defects: bool,
+    /// What a return asks to be put right, field by field, beside the button that answers it.
+    pub asked: Vec<Fact>,
     /// Names of the files that come with it.
     pub attachments: Vec<String>,
     /// A vote or a decision: one of these.
@@ -137,6 +157,7 @@ pub struct CasePage {
     pub basis: Vec<Clause>,
     pub steps: Vec<StepMark>,
     pub clocks: Vec<Clock>,
+    pub subjects: Vec<Subject>,
     pub form: PaperForm,
     pub opinions: Vec<Opinion>,
     pub attachments: Vec<Attachment>,
@@ -193,6 +214,7 @@ fn sample() -> CasePage {
         basis: vec![clause.clone()],
         steps: sample_steps(),
         clocks: vec![sample_clock(clause.clone())],
+        subjects: sample_subjects(),
         form: sample_form(),
         opinions: sample_opinions(clause.clone()),
         attachments: sample_attachments(),
@@ -245,6 +267,27 @@ fn sample_clock(clause: Clause) -> Clock {
             day("2026-09-29 周二", true, "工作日，期限届满"),
         ],
     }
+}
+
+fn sample_subjects() -> Vec<Subject> {
+    vec![
+        Subject {
+            heading: "送审的模型".into(),
+            link: Some(Link::new("承运人延误统计 v2", "/models/1")),
+            related: vec![Link::new("航班运行记录", "/catalog/1")],
+            facts: vec![Fact::new("不可逆说明", "只输出每月合计，人数少的格子不输出。")],
+            code: "SELECT carrier, count(*) AS flights FROM flights GROUP BY carrier".into(),
+            tables: vec![Table::new("参数", &["参数名", "允许的取值"], &[], &[&["$month", "整数 1 – 12"]])],
+            ..Subject::default()
+        },
+        Subject {
+            heading: "拟出域的结果".into(),
+            link: Some(Link::new("对照历次出域结果逐行查看", "/airlock/1")),
+            warning: "办件填报不涉及个人信息等，但所申请的下列数据项属于个人信息：姓名。".into(),
+            report: Some(DisclosureReport::sample(true)),
+            ..Subject::default()
+        },
+    ]
 }
 
 fn sample_form() -> PaperForm {
@@ -368,6 +411,7 @@ fn sample_actions(clause: Clause) -> Vec<Action> {
     let mut end = action("terminate", "终止办理");
     end.grave = true;
     let mut form = action("supplement", "填写补充意见表");
+    form.asked = vec![Fact::new("联系电话", "缺少区号")];
     form.form_href = Some("/cases/17/form".into());
     let mut meet = action("dispute", "报请协调机制审议");
     meet.refused = Some(Refusal {

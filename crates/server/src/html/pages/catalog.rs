@@ -111,6 +111,10 @@ pub struct ResourcePage {
     /// and `note`.
     pub confirm_href: Option<String>,
     pub upload_href: Option<String>,
+    /// Only while there are no data: where the registration is changed, and where it is taken back.
+    pub edit_href: Option<String>,
+    pub withdraw_href: Option<String>,
+    pub request_key: String,
     pub version: i64,
     pub refusal: Option<Refusal>,
 }
@@ -161,6 +165,9 @@ impl Page for ResourcePage {
             used_by: vec![Link::new("货运企业资质核验", "/products/1")],
             confirm_href: Some("/catalog/1/classification".into()),
             upload_href: Some("/catalog/1/upload".into()),
+            edit_href: None,
+            withdraw_href: None,
+            request_key: "k9".into(),
             version: 3,
             refusal: None,
         };
@@ -173,6 +180,8 @@ impl Page for ResourcePage {
             clauses: Vec::new(),
         });
         plain.snapshots = Vec::new();
+        plain.edit_href = Some("/catalog/1/edit".into());
+        plain.withdraw_href = Some("/catalog/1/withdraw".into());
         plain.used_by = Vec::new();
         vec![page, plain]
     }
@@ -191,6 +200,12 @@ pub struct ResourceRegister {
     /// For example 共 1,024 行，其中 3 行有误，未导入任何数据.
     pub outcome: String,
     pub size_max: String,
+    /// That the resource is registered and waits for its data only.
+    pub note: String,
+    /// Where to go on then.
+    pub links: Vec<Link>,
+    /// The registration is changed; no data come with it.
+    pub is_edit: bool,
     /// A table of a PostgreSQL to read instead of a file.
     pub table: Vec<Field>,
     pub request_key: String,

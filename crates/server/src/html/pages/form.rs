@@ -41,7 +41,13 @@ pub struct Field {
     pub rows: Vec<Vec<String>>,
     /// For `File`: what is attached already.
     pub files: Vec<Link>,
+    /// For `File`: the endings that are taken, as a browser asks for them.
+    pub accept: String,
+    /// For `File`: what is attached may be taken away again. Posts `drop.<id>`.
+    pub may_drop: bool,
     pub error: Option<String>,
+    /// Where to go first, when there is nothing to choose.
+    pub link: Option<Link>,
     pub clause: Option<Clause>,
     /// True when only reading is allowed (a return for correction opens the marked fields only).
     pub locked: bool,
@@ -142,6 +148,9 @@ fn sample_sections(error: Option<&str>) -> Vec<FormSection> {
     content.value = "拟利用道路运输经营许可数据开展货运企业资质核验服务。".into();
     let mut audit = field("audit", "最近1年的第三方审计报告和财务会计报告", FieldKind::File);
     audit.files = vec![Link::new("审计报告（2025年度）.pdf", "/files/1")];
+    audit.accept = ".pdf,.docx".into();
+    audit.value = "1 审计报告（2025年度）.pdf".into();
+    audit.may_drop = true;
     audit.clause = Some(Clause::new("二", "申请材料", "/admin/packs/sample#c2"));
     let mut fields = field("fields", "拟申请数据项", FieldKind::Table);
     fields.columns = vec![
@@ -153,6 +162,7 @@ fn sample_sections(error: Option<&str>) -> Vec<FormSection> {
     let mut company = field("company", "授权运营单位", FieldKind::Text);
     company.value = "示例数据运营有限公司".into();
     company.locked = error.is_some();
+    company.link = Some(Link::new("运行单", "/runs"));
     vec![
         FormSection {
             heading: "申请单位".into(),
@@ -240,6 +250,8 @@ pub struct PaperCell {
     pub value: String,
     pub wide: bool,
     pub table: Option<PaperTable>,
+    /// The things the value names, with their pages; they stand in the value's place.
+    pub links: Vec<Link>,
 }
 
 /// Rows inside a cell.
@@ -285,7 +297,7 @@ impl PaperCell {
 
     #[must_use]
     pub fn long(label: &str, value: &str) -> Self {
-        Self { label: label.to_owned(), value: value.to_owned(), wide: true, table: None }
+        Self { label: label.to_owned(), value: value.to_owned(), wide: true, ..Self::default() }
     }
 }
 

@@ -24,6 +24,8 @@ pub struct ModelRow {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Models {
     pub rows: Vec<ModelRow>,
+    /// Whether this person writes models.
+    pub may_write: bool,
 }
 
 impl Page for Models {
@@ -46,6 +48,7 @@ impl Page for Models {
                     row("承运人延误统计", "审核通过", Light::Done),
                     row("企业许可核验", "审核中", Light::Normal),
                 ],
+                may_write: true,
             },
             Self::default(),
         ]

@@ -89,6 +89,9 @@ pub struct Table {
     pub caption: String,
     pub columns: Vec<TableColumn>,
     pub rows: Vec<Vec<String>>,
+    /// What is to be said about a cell beside its value, by row and column; empty where nothing is. Shorter than `rows`
+    /// where no cell has a mark.
+    pub marks: Vec<Vec<String>>,
     /// Set when the source had more rows than are shown.
     pub rows_more: Option<String>,
 }
@@ -104,6 +107,7 @@ impl Table {
                 .map(|label| TableColumn { label: (*label).to_owned(), numeric: numeric.contains(label) })
                 .collect(),
             rows: rows.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect()).collect(),
+            marks: Vec::new(),
             rows_more: None,
         }
     }

@@ -60,6 +60,9 @@ pub struct RunOrder {
     pub action_href: String,
     pub request_key: String,
     pub models: Vec<Choice>,
+    /// The one that is chosen: its parameters are asked, its digest is bound.
+    pub model: String,
+    pub model_name: String,
     pub scenarios: Vec<Choice>,
     pub parameters: Vec<Field>,
     /// What the order will bind: agreement, code digest, snapshots, output schema.
@@ -77,6 +80,8 @@ impl Page for RunOrder {
                 action_href: "/runs/new".into(),
                 request_key: "k5".into(),
                 models: vec![Choice::new("1", "承运人延误统计 v2（5d41402a…）", true)],
+                model: "1".into(),
+                model_name: "承运人延误统计 v2".into(),
                 scenarios: vec![Choice::new("1", "货运时效评估", true)],
                 parameters: vec![Field {
                     id: "month".into(),
