@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 
 use access::{Action, ResourceRef};
 use base::Digest;
+use ledger::CHECKPOINT_PATH;
 use serde::{Deserialize, Serialize};
-use storage::{Store, StoreConfig};
+use storage::{Store, StoreConfig, position};
 
 use crate::journal::Note;
 use crate::{App, Config, Ctx, Error, Result};
@@ -106,6 +107,12 @@ pub async fn backup(app: &App, to: &Path, keys: Keys) -> Result<Manifest> {
     Ok(manifest)
 }
 
+/// The size that a copied log's checkpoint states; what it is worth is judged when the log is opened with its key.
+fn checkpoint_size(ledger: &Path) -> u64 {
+    let note = std::fs::read_to_string(ledger.join(CHECKPOINT_PATH)).unwrap_or_default();
+    note.lines().nth(1).and_then(|line| line.parse().ok()).unwrap_or(0)
+}
+
 fn prepare(to: &Path) -> Result<()> {
     std::fs::create_dir_all(to).map_err(|error| Error::internal("backup.write", error))?;
     let mut entries = std::fs::read_dir(to).map_err(|error| Error::internal("backup.write", error))?;
@@ -159,6 +166,12 @@ pub async fn restore(config: &Config, from: &Path) -> Result<Manifest> {
     let store = Store::open(&StoreConfig { url: config.database_url(), readers: 1 }).await?;
     store.migrate().await?;
     store.restore(&from.join(DATABASE)).await?;
+    let size = checkpoint_size(&from.join("ledger"));
+    store
+        .system("restore.position", |tx| {
+            Box::pin(async move { Ok::<_, Error>(position::put_back(tx, size).await?) })
+        })
+        .await?;
     store.close().await;
     let targets =
         [("ledger", config.ledger_dir()), ("objects", config.objects_dir()), ("keys", config.keys_dir())];

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
+use crate::identity::Strangers;
 use crate::keys::{Keys, PLATFORM};
 use crate::ledger::Log;
 use crate::market::Market;
@@ -38,6 +39,7 @@ struct Inner {
     market: Market,
     recorder: Recorder,
     zones: Zones,
+    strangers: Strangers,
     work: Notify,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -49,16 +51,15 @@ impl App {
     /// # Errors
     /// When a part cannot be opened, the schema is unknown, or a pack does not load.
     pub async fn open(config: Config, packs: &[PackSource]) -> Result<Self> {
-        std::fs::create_dir_all(config.objects_dir())
-            .map_err(|error| Error::internal("data.folder", error))?;
-        let keys = Keys::open(&config.keys_dir())?;
-        let log = Log::open(&config)?;
+        private_folder(&config.objects_dir())?;
         let store = Store::open(&StoreConfig { url: config.database_url(), readers: 4 }).await?;
         // Only the embedded default may migrate by itself; a shared database is migrated by an operator's command.
         if config.database.is_empty() {
             store.migrate().await?;
         }
         store.check_schema().await?;
+        let keys = keys_of(&config, &store).await?;
+        let log = Log::open(&config)?;
         let authorizer = Authorizer::embedded().map_err(|error| Error::internal("access.policies", error))?;
         let clock = config
             .fake_clock
@@ -79,6 +80,7 @@ impl App {
             market: Market::default(),
             recorder,
             zones: Zones::default(),
+            strangers: Strangers::default(),
             work: Notify::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
@@ -145,6 +147,11 @@ impl App {
         &self.inner.zones
     }
 
+    /// Failed sign-ins under names that nobody has.
+    pub(crate) fn strangers(&self) -> &Strangers {
+        &self.inner.strangers
+    }
+
     /// The packs.
     #[must_use]
     pub fn packs(&self) -> &Packs {
@@ -166,6 +173,21 @@ impl App {
     /// The ledger's files and key.
     pub(crate) fn log(&self) -> &Log {
         &self.inner.log
+    }
+
+    /// Claims the data folder for this process until the answer is dropped: jobs, keys in memory and quotas are one
+    /// server's.
+    ///
+    /// # Errors
+    /// `data.in_use` while another server runs on it.
+    pub fn serve_alone(&self) -> Result<std::fs::File> {
+        let fault = |error: std::io::Error| Error::internal("data.folder", error);
+        let file = std::fs::File::create(self.config().data.join("serving")).map_err(fault)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(std::fs::TryLockError::WouldBlock) => Err(Error::Conflict("data.in_use")),
+            Err(std::fs::TryLockError::Error(error)) => Err(fault(error)),
+        }
     }
 
     /// Starts what runs by itself: jobs, the ledger, the clocks of cases. Call once, in the process that serves.
@@ -313,6 +335,42 @@ pub async fn migrate(config: &Config) -> Result<i64> {
     let version = store.schema_version().await?;
     store.close().await;
     Ok(version)
+}
+
+/// Makes a folder that nobody but its owner enters, with those above it.
+fn private_folder(path: &std::path::Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder.create(path).map_err(|error| Error::internal("data.folder", error))
+}
+
+/// The root key that this store was filled under. A new one would lock everybody out of what is there, so it is made for
+/// an empty store only.
+async fn keys_of(config: &Config, store: &Store) -> Result<Keys> {
+    let known = store
+        .read("app.platform_key", |tx| {
+            Box::pin(
+                async move { Ok::<_, Error>(storage::objects::tenant_key(tx, PLATFORM).await?.is_some()) },
+            )
+        })
+        .await?;
+    if known && !config.keys_dir().join("root.key").is_file() {
+        return Err(Error::invalid("key.missing", config.keys_dir().join("root.key").display().to_string()));
+    }
+    let keys = Keys::open(&config.keys_dir())?;
+    if known {
+        let opened = store
+            .read("app.platform_key", |tx| {
+                let keys = &keys;
+                Box::pin(async move { keys.tenant(tx, PLATFORM).await.map(|_| ()) })
+            })
+            .await;
+        opened.map_err(|_| {
+            Error::invalid("key.wrong", config.keys_dir().join("root.key").display().to_string())
+        })?;
+    }
+    Ok(keys)
 }
 
 /// How often the clocks of open cases are looked at.

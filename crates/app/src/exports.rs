@@ -198,7 +198,7 @@ pub async fn request_export(app: &App, ctx: &Ctx, run: Id<kind::Run>, purpose: &
                 payload: &export,
             };
             app.record(tx, permit, ctx.now, note).await?;
-            Ok(export)
+            Ok(shown_to(export, ctx))
         })
     })
     .await
@@ -348,16 +348,23 @@ pub async fn export(app: &App, ctx: &Ctx, id: Id<kind::Export>) -> Result<Export
     app.permit(ctx, Action::ExportView, export.reference(&tenant))
         .map_err(|_| Error::NotFound("export.unknown"))?;
     let case = app.store().read("export.case", |tx| Box::pin(async move { case_of(tx, id).await })).await?;
-    Ok(seen(export, case))
+    Ok(seen(ctx, export, case))
 }
 
-/// An export whose case ended against it is refused, whether or not anybody has written it down.
-fn seen(mut export: Export, case: Option<ExportCase>) -> ExportView {
+/// An export as a person may see it. One whose case ended against it is refused, whether or not anybody has written it
+/// down.
+fn seen(ctx: &Ctx, export: Export, case: Option<ExportCase>) -> ExportView {
+    let mut export = shown_to(export, ctx);
     let against = case.as_ref().is_some_and(|case| matches!(case.outcome, Some((_, false))));
     if against && export.state == ExportState::Requested {
         export.state = ExportState::Refused;
     }
     ExportView { export, case }
+}
+
+fn shown_to(export: Export, ctx: &Ctx) -> Export {
+    let tenant = export.tenant;
+    Export { frozen: export.frozen.shown_to(ctx, tenant), ..export }
 }
 
 /// The exports of a tenant, newest first.
@@ -374,7 +381,7 @@ pub async fn exports(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Result<V
                 let mut found = Vec::new();
                 for export in all {
                     let case = case_of(tx, export.value.id).await?;
-                    found.push(seen(export.value, case));
+                    found.push(seen(ctx, export.value, case));
                 }
                 Ok::<_, Error>((owner, found))
             })

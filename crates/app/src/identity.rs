@@ -14,6 +14,7 @@ use crate::{App, Ctx, Error, Result};
 
 pub use accounts::{all_enrolled, enrol, list_accounts};
 pub use passwords::{NewPassword, change_password, first_password, reset_password};
+pub(crate) use sign_in::Strangers;
 pub use sign_in::{accepts_csrf, anonymous, context_of, csrf_token, sign_in, sign_out};
 
 /// An organisation: bureau, provider, operator, buyer …

@@ -74,6 +74,13 @@ impl Log {
     pub(crate) fn open(config: &Config) -> Result<Self> {
         let folder = LedgerFolder::new(config.ledger_dir());
         std::fs::create_dir_all(folder.path()).map_err(|error| Error::internal("ledger.folder", error))?;
+        let published =
+            folder.read(CHECKPOINT_PATH).map_err(|error| Error::internal("ledger.read", error))?.is_some();
+        let path = config.keys_dir().join("ledger.key");
+        if published && !path.is_file() {
+            // Another key would begin another log.
+            return Err(Error::invalid("key.missing", path.display().to_string()));
+        }
         Ok(Self { signer: signer(config)?, folder, size: watch::Sender::new(0), grown: Notify::new() })
     }
 
@@ -122,8 +129,12 @@ fn signer(config: &Config) -> Result<NoteSigner> {
 /// The public key of an installation's ledger, without opening the installation.
 ///
 /// # Errors
-/// `key.file` when the key cannot be read; a data folder that has none gets one.
+/// `key.missing` when the folder has none; `key.file` when it cannot be read.
 pub fn public_key(config: &Config) -> Result<VerifierKey> {
+    let path = config.keys_dir().join("ledger.key");
+    if !path.is_file() {
+        return Err(Error::invalid("key.missing", path.display().to_string()));
+    }
     Ok(signer(config)?.verifier())
 }
 

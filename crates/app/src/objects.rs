@@ -79,9 +79,14 @@ fn write(
     std::fs::create_dir_all(folder)?;
     let draft = path.with_extension("tmp");
     let file = std::fs::File::create(&draft)?;
-    let mut sealer = Sealer::new(file, key, context, random_bytes()).map_err(std::io::Error::other)?;
+    // A full disk must stay one.
+    let fault = |error: vault::Error| match error {
+        vault::Error::Io(inner) => inner,
+        other => std::io::Error::other(other),
+    };
+    let mut sealer = Sealer::new(file, key, context, random_bytes()).map_err(fault)?;
     sealer.write_all(bytes)?;
-    let (sealed, file) = sealer.finish().map_err(std::io::Error::other)?;
+    let (sealed, file) = sealer.finish().map_err(fault)?;
     file.sync_all()?;
     std::fs::rename(&draft, path)?;
     std::fs::File::open(folder)?.sync_all()?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use access::{Action, ResourceRef, Thing};
+use access::{Action, ResourceRef, Role, Thing};
 use base::{Digest, Id, Timestamp, kind};
 use catalog::OutputColumn;
 use privacy::disclosure::{DisclosureReport, Thresholds};
@@ -99,8 +99,9 @@ pub struct RunResult {
     pub cells: Option<Id<kind::Object>>,
     /// Its columns.
     pub output: Vec<OutputColumn>,
-    /// What disclosure control found.
-    pub report: DisclosureReport,
+    /// What disclosure control found: for those who decide about the export. Nobody else is told how much was
+    /// suppressed, or whether anything was: a number of cells left out answers a question about them.
+    pub report: Option<DisclosureReport>,
     /// Digest of the query as it ran.
     pub ir_digest: Digest,
 }
@@ -131,6 +132,27 @@ impl Run {
     pub fn reference(&self, tenant: &Tenant) -> ResourceRef {
         reference(self.id, tenant).with_requester(self.ordered_by_id, self.unit)
     }
+}
+
+impl RunResult {
+    /// As a person may see it.
+    #[must_use]
+    pub(crate) fn shown_to(self, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Self {
+        let may = ctx.is_person() && decides(ctx) && !ctx.principal.tenants.contains(&tenant);
+        Self { report: self.report.filter(|_| may), ..self }
+    }
+}
+
+/// Those who decide about exports, or watch over who does; never the operator's people, even if they hold such a role.
+fn decides(ctx: &Ctx) -> bool {
+    let has = |roles: &[Role]| roles.iter().any(|role| ctx.principal.has(*role));
+    has(&[Role::Authority, Role::Supervisor, Role::Reviewer])
+        && !has(&[Role::OperatorManager, Role::OperatorEngineer])
+}
+
+fn shown_to(run: Run, ctx: &Ctx) -> Run {
+    let tenant = run.tenant;
+    Run { result: run.result.map(|result| result.shown_to(ctx, tenant)), ..run }
 }
 
 fn reference(id: impl ToString, tenant: &Tenant) -> ResourceRef {
@@ -238,14 +260,14 @@ pub(crate) async fn versioned(tx: &mut Tx<'_>, id: Id<kind::Run>) -> Result<Vers
     records::get::<Run>(tx, id.uuid()).await?.ok_or(Error::NotFound("run.unknown"))
 }
 
-/// One run: its state and its disclosure report, never its rows.
+/// One run: its state and, for those who decide about its export, its disclosure report; never its rows.
 ///
 /// # Errors
 /// `run.unknown` when there is none or this person may not see it.
 pub async fn run(app: &App, ctx: &Ctx, id: Id<kind::Run>) -> Result<Run> {
     let (run, tenant) = with_tenant(app, id).await?;
     app.permit(ctx, Action::RunView, run.reference(&tenant)).map_err(|_| Error::NotFound("run.unknown"))?;
-    Ok(run)
+    Ok(shown_to(run, ctx))
 }
 
 pub(crate) async fn with_tenant(app: &App, id: Id<kind::Run>) -> Result<(Run, Tenant)> {
@@ -277,7 +299,7 @@ pub async fn runs(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Result<Vec<
     app.permit(ctx, Action::RunView, reference("*", &owner))
         .map_err(|_| Error::NotFound("tenant.unknown"))?;
     found.sort_by_key(|run| std::cmp::Reverse(run.ordered));
-    Ok(found)
+    Ok(found.into_iter().map(|run| shown_to(run, ctx)).collect())
 }
 
 /// All runs of a tenant.

@@ -2,7 +2,7 @@
 //! provider's intake worker, which checks, types, profiles and seals them; this process never looks into them.
 
 use access::{Action, Permit, ResourceRef, Thing};
-use base::{Id, kind, limit};
+use base::{Digest, Id, kind, limit};
 use bytes::Bytes;
 use catalog::{Column, ColumnProfile, OutputColumn, Profile, Snapshot};
 use futures::{Stream, StreamExt as _};
@@ -188,6 +188,8 @@ struct Intake<'a> {
     object: Id<kind::Object>,
     buffer: Vec<u8>,
     total: u64,
+    /// Digest of what came, piece upon piece: another file of the same length is another request.
+    digest: Digest,
 }
 
 impl<'a> Intake<'a> {
@@ -202,7 +204,19 @@ impl<'a> Intake<'a> {
             .await?;
         let key = ZoneKey { name: object.to_string(), tenant: holding, key: Secret::new(key.to_bytes()) };
         let upload = zone.begin_upload();
-        Ok(Self { app, ctx, permit, zone, upload, key, wrapped, object, buffer: Vec::new(), total: 0 })
+        Ok(Self {
+            app,
+            ctx,
+            permit,
+            zone,
+            upload,
+            key,
+            wrapped,
+            object,
+            buffer: Vec::new(),
+            total: 0,
+            digest: Digest([0; 32]),
+        })
     }
 
     async fn send(&mut self, mut body: impl Stream<Item = Result<Bytes>> + Unpin) -> Result<()> {
@@ -216,13 +230,20 @@ impl<'a> Intake<'a> {
             while self.buffer.len() >= PIECE_BYTES {
                 let rest = self.buffer.split_off(PIECE_BYTES);
                 let full = std::mem::replace(&mut self.buffer, rest);
+                self.note(&full);
                 self.zone.upload(self.permit, self.upload, &full).await?;
             }
         }
         if self.total == 0 {
             return Err(Error::invalid("upload.empty", ""));
         }
-        Ok(self.zone.upload(self.permit, self.upload, &self.buffer).await?)
+        let rest = std::mem::take(&mut self.buffer);
+        self.note(&rest);
+        Ok(self.zone.upload(self.permit, self.upload, &rest).await?)
+    }
+
+    fn note(&mut self, piece: &[u8]) {
+        self.digest = Digest::of(&[self.digest.0, Digest::of(piece).0].concat());
     }
 
     /// Has the worker take it in, then registers what it wrote. Whatever fails, the worker keeps nothing.
@@ -287,7 +308,7 @@ impl<'a> Intake<'a> {
             digest: done.written.digest,
         };
         let row = self.row(entry, done);
-        let request = (id, self.total, &from);
+        let request = (id, self.total, self.digest, &from);
         let (snapshot, row, from) = (&snapshot, &row, &from);
         app.command(ctx, permit, "resource.upload", &request, move |tx| {
             Box::pin(async move {

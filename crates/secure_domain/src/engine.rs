@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 
 use crate::Error;
-use crate::guard::{bind, check_release, plan_query};
+use crate::guard::{bind, check_release, lower, plan_query, sample};
 use crate::objects::{Content, KeyRing};
 use crate::protocol::{CheckOrder, Checked, Limits, Page, QueryOrder, TableSpec, ZoneKey};
 use crate::session::{Fault, Session};
@@ -103,7 +103,10 @@ impl ProdEngine {
 
 async fn check(session: &Arc<Session>, order: CheckOrder) -> Result<Checked, Error> {
     let sql_digest = base::Digest::of(order.sql.as_bytes());
+    let bound = sample(&order.parameters);
     let release = check_release(session, order.sql, order.parameters).await?;
+    let plan = lower(session.state(), &release.counted.rel, &release.tables, &bound);
+    session.physical(&plan.map_err(|_| Error::RunFailed)?).await.map_err(Fault::uniform)?;
     let mut entities: Vec<String> =
         release.counted.checked.entities().iter().map(|need| need.entity.kind.clone()).collect();
     entities.dedup();

@@ -17,7 +17,7 @@ use crate::guard::{Bound, Release, bind, check_release, ir_name, lower, names_of
 use crate::objects::{Content, ObjectFile, ParquetObject, object_path, read_sealed, write_sealed};
 use crate::protocol::{InputPin, RunDone, RunOrder};
 use crate::session::{Fault, Table};
-use crate::value::{store, stored_schema};
+use crate::value::{store, store_what_fits, stored_schema};
 
 impl ProdEngine {
     /// Executes a run order.
@@ -59,7 +59,8 @@ impl ProdEngine {
 
     /// The result with its statistics, in one batch.
     async fn count(&self, release: &Release, bound: &Bound) -> Result<RecordBatch, Error> {
-        let plan = lower(&release.counted.rel, &release.tables, bound).map_err(|_| Error::RunFailed)?;
+        let plan = lower(self.session.state(), &release.counted.rel, &release.tables, bound)
+            .map_err(|_| Error::RunFailed)?;
         let rows_max = self.session.limits().rows_max;
         let rows = self.session.execute(&plan, rows_max).await.map_err(Fault::uniform)?;
         if rows.more {
@@ -84,7 +85,7 @@ impl ProdEngine {
         let (bare, statistics) = disclosure::split(counted, &release.counted)?;
         let mut assessment = disclosure::assess(&statistics, order.thresholds)?;
         let schema = stored_schema(&order.output);
-        let bare = store(&bare, &schema)?;
+        let bare = store_what_fits(&bare, &schema)?;
         let cells = self.cells(release, &bare, &statistics, mask_key)?;
         for earlier in &order.earlier {
             let cells = cells.as_ref().ok_or(Error::OrderMismatch { what: "mask_key" })?;

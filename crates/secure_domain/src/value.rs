@@ -29,10 +29,19 @@ pub(crate) fn columns_of(schema: &Schema) -> Result<Vec<OutputColumn>, Error> {
 
 /// Columns brought by position into stored types and names. A value that does not fit fails the whole batch.
 pub(crate) fn store(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Error> {
+    brought(batch, schema, false)
+}
+
+/// The same, with null for a value that does not fit: a run must not fail because of one.
+pub(crate) fn store_what_fits(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Error> {
+    brought(batch, schema, true)
+}
+
+fn brought(batch: &RecordBatch, schema: &SchemaRef, safe: bool) -> Result<RecordBatch, Error> {
     if batch.num_columns() != schema.fields().len() {
         return Err(Error::OrderMismatch { what: "columns" });
     }
-    let options = CastOptions { safe: false, ..CastOptions::default() };
+    let options = CastOptions { safe, ..CastOptions::default() };
     let arrays = batch.columns().iter().zip(schema.fields()).map(|(array, field)| {
         cast_with_options(array, field.data_type(), &options).map_err(|_| Error::RunFailed)
     });

@@ -12,6 +12,16 @@ pub async fn sequenced(tx: &mut Tx<'_>) -> Result<u64, Error> {
     Ok(value.unsigned_abs())
 }
 
+/// Puts the position where a restored log stands: a backup's log is copied before its database, so it may be behind.
+///
+/// # Errors
+/// The engine's error.
+pub async fn put_back(tx: &mut Tx<'_>, size: u64) -> Result<(), Error> {
+    let size = i64::try_from(size).unwrap_or(i64::MAX);
+    execute!(tx, "UPDATE counters SET value = $1 WHERE name = 'ledger' AND value > $1", size)?;
+    Ok(())
+}
+
 /// Moves the position forward; it never goes back.
 ///
 /// # Errors

@@ -99,7 +99,7 @@ async fn look(app: &App, ctx: &Ctx, id: Id<kind::Export>, offset: usize, rows: u
         let page = read(app, permit, &export, 0, rows).await?;
         shown.push(Earlier { export, page });
     }
-    Ok(Candidate { view: seen(export, case), page, offset, earlier: shown, journal_seq })
+    Ok(Candidate { view: seen(ctx, export, case), page, offset, earlier: shown, journal_seq })
 }
 
 /// Rows of a frozen result, read by the tenant's prod worker.
@@ -150,7 +150,7 @@ pub async fn review_queue(
                 for export in page.items {
                     let tenant = tenants::get(tx, export.value.tenant).await?;
                     let case = case_of(tx, export.value.id).await?;
-                    found.push((seen(export.value, case), tenant));
+                    found.push((seen(ctx, export.value, case), tenant));
                 }
                 Ok::<_, Error>((found, page.next))
             })

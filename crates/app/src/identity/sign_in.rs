@@ -1,8 +1,11 @@
 //! Signing in and out, and whose request it is.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use access::{
-    Action, Credential, Password, Principal, ResourceRef, SessionPolicy, SessionSecret, SessionTimes,
-    Standing, Thing, Throttle,
+    Action, Credential, Failures, Password, Principal, ResourceRef, SessionPolicy, SessionSecret,
+    SessionTimes, Standing, Thing, Throttle,
 };
 use base::{Id, Timestamp, kind};
 use storage::records::{self, Expected};
@@ -12,6 +15,29 @@ use super::{Person, SignedIn, Unit, passwords, unit};
 use crate::clock::{new_id, random_bytes};
 use crate::journal::Note;
 use crate::{App, Ctx, Error, Result};
+
+/// Names kept of accounts that do not exist.
+const STRANGERS_MAX: usize = 10_000;
+
+/// Failed sign-ins under names that nobody has. Kept in memory only: they protect nothing but the secret of who is there.
+#[derive(Debug, Default)]
+pub(crate) struct Strangers(Mutex<HashMap<String, Failures>>);
+
+impl Strangers {
+    fn is_throttled(&self, account: &str, now: Timestamp) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(account).copied();
+        Throttle::default().wait_until(known, now).is_some_and(|until| until > now)
+    }
+
+    fn note_failure(&self, account: String, now: Timestamp) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= STRANGERS_MAX && !known.contains_key(&account) {
+            known.clear();
+        }
+        let failures = Throttle::default().after_failure(known.get(&account).copied(), now);
+        known.insert(account, failures);
+    }
+}
 
 /// Signs a person in.
 ///
@@ -23,8 +49,12 @@ pub async fn sign_in(app: &App, account: &str, password: String, now: Timestamp)
     let password = Password::new(password);
     let found = find_person(app, &account).await?;
     let Some(person) = found else {
-        // Takes as long as a real check, so that nobody can tell which accounts exist.
+        // Takes as long as a real check and is throttled alike, so that nobody can tell which accounts exist.
+        if app.strangers().is_throttled(&account, now) {
+            return Err(Error::Limited("access.throttled"));
+        }
         tokio::task::spawn_blocking(move || password.verify_nobody()).await.ok();
+        app.strangers().note_failure(account, now);
         return Err(Error::Unauthenticated("access.credentials"));
     };
     if Throttle::default().wait_until(person.failures, now).is_some_and(|until| until > now) {

@@ -180,7 +180,7 @@ async fn finish(
         rows: done.written.rows,
         cells: cells.as_ref().map(|cells| cells.id),
         output: done.output.clone(),
-        report: done.report.clone(),
+        report: Some(done.report.clone()),
         ir_digest: done.ir_digest,
     };
     registered.extend(cells);

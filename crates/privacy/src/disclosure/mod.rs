@@ -59,8 +59,6 @@ pub struct Statistics {
 pub struct EntityCounts {
     /// Kind of the entity.
     pub kind: String,
-    /// Is zero in order?
-    pub optional: bool,
     /// *Shape*: one a row.
     pub counts: Int64Array,
 }
@@ -80,11 +78,7 @@ pub fn split(batch: &RecordBatch, counted: &Counted) -> Result<(RecordBatch, Sta
         .entities
         .iter()
         .map(|entity| {
-            Ok(EntityCounts {
-                kind: entity.need.entity.kind.clone(),
-                optional: entity.need.optional,
-                counts: integers(&entity.column)?,
-            })
+            Ok(EntityCounts { kind: entity.need.entity.kind.clone(), counts: integers(&entity.column)? })
         })
         .collect::<Result<_, Error>>()?;
     let dominance =
@@ -100,6 +94,8 @@ pub struct Assessment {
     /// What reviewers see.
     pub report: DisclosureReport,
     passed: BooleanArray,
+    /// Cells that a comparison found. *Shape*: one a row.
+    exposed: Vec<bool>,
 }
 
 impl Assessment {
@@ -109,7 +105,7 @@ impl Assessment {
         &self.passed
     }
 
-    /// Fails cells that a comparison with an earlier release found; reports them.
+    /// Fails cells that a comparison with an earlier release found; reports them, with those found before.
     ///
     /// # Errors
     /// [`Error::Length`] if the comparison is about another result.
@@ -117,9 +113,12 @@ impl Assessment {
         if comparison.exposed.len() != self.passed.len() {
             return Err(Error::Length { left: self.passed.len(), right: comparison.exposed.len() });
         }
-        let exposed = comparison.exposed.values();
-        self.report.failures.differencing = count(exposed.iter());
-        self.passed = self.passed.values().iter().zip(exposed.iter()).map(|(p, e)| Some(p && !e)).collect();
+        for (known, found) in self.exposed.iter_mut().zip(comparison.exposed.values().iter()) {
+            *known |= found;
+        }
+        let exposed = self.exposed.iter().copied();
+        self.report.failures.differencing = count(exposed.clone());
+        self.passed = self.passed.values().iter().zip(exposed).map(|(p, e)| Some(p && !e)).collect();
         self.report.passed = count(self.passed.values().iter());
         self.report.suppressed = self.report.cells - self.report.passed;
         Ok(())
@@ -206,7 +205,7 @@ pub fn assess(statistics: &Statistics, thresholds: Thresholds) -> Result<Assessm
         failures,
         smallest: smallest.map_or(Bucket::None, |count| bucket(count, thresholds.min_entities)),
     };
-    Ok(Assessment { report, passed: passed.into() })
+    Ok(Assessment { report, exposed: vec![false; passed.len()], passed: passed.into() })
 }
 
 struct Cell {
@@ -224,9 +223,6 @@ fn judge(statistics: &Statistics, thresholds: Thresholds, row: usize) -> Cell {
             continue;
         }
         let count = entity.counts.value(row);
-        if count == 0 && entity.optional {
-            continue;
-        }
         cell.few |= count < i64::from(thresholds.min_entities);
         cell.smallest = Some(cell.smallest.map_or(count, |smallest| smallest.min(count)));
     }

@@ -1,12 +1,13 @@
 //! Is a query releasable?
 
+use std::collections::BTreeSet;
+
 use base::Digest;
 use serde::{Deserialize, Serialize};
 
 use super::resolve::{Flow, Mode, flow};
 use super::{
-    AggregateFunction, ColumnInfo, EntityRef, Label, Named, NamedAggregate, Policy, Refusal, Rel, Rule,
-    Schema, digest,
+    ColumnInfo, EntityRef, Label, Named, NamedAggregate, Policy, Refusal, Rel, Rule, Schema, digest,
 };
 
 /// What a query must be known to be before it may run on raw data. Built by [`check()`] only.
@@ -58,8 +59,6 @@ pub struct EntityNeed {
     pub entity: EntityRef,
     /// Source columns of its key.
     pub columns: Vec<String>,
-    /// May a cell rightly contain none (right side of a left join)? Then zero passes.
-    pub optional: bool,
 }
 
 /// Checks that a query reveals nothing but aggregates over declared entities.
@@ -72,8 +71,9 @@ pub fn check(rel: &Rel, policy: &Policy) -> Result<Checked, Refusal> {
     let input = flow(top.input, policy, Mode::Release)?;
     check_scans(top.input, policy)?;
     check_limits(top.input)?;
+    check_unions(top.input, policy)?;
+    check_above(rel, &top)?;
     check_group(&input, policy, &top)?;
-    check_aggregates(&input, policy, &top)?;
     if let Some(lost) = input.tracks.iter().find(|track| track.protected && track.lost) {
         return Err(Refusal::new(Rule::EntityLost, lost.entity.kind.as_str()));
     }
@@ -81,7 +81,7 @@ pub fn check(rel: &Rel, policy: &Policy) -> Result<Checked, Refusal> {
         .tracks
         .into_iter()
         .filter(|track| track.protected)
-        .map(|track| EntityNeed { entity: track.entity, columns: track.columns, optional: track.optional })
+        .map(|track| EntityNeed { entity: track.entity, columns: track.columns })
         .collect();
     let mut schema = whole.schema;
     for column in &mut schema.columns {
@@ -175,6 +175,38 @@ fn check_limits(rel: &Rel) -> Result<(), Refusal> {
     inputs(rel).into_iter().try_for_each(check_limits)
 }
 
+/// What is left out after the aggregate would be told apart from what is suppressed, by its number alone.
+fn check_above(mut rel: &Rel, top: &Releasing<'_>) -> Result<(), Refusal> {
+    while !std::ptr::eq(rel, top.rel) {
+        rel = match rel {
+            Rel::Project { input, .. } | Rel::Sort { input, .. } => input,
+            _ => return Err(Refusal::bare(Rule::AfterAggregate)),
+        };
+    }
+    Ok(())
+}
+
+/// Cells made of overlapping branches could be subtracted from each other inside one result.
+fn check_unions(rel: &Rel, policy: &Policy) -> Result<(), Refusal> {
+    if let Rel::Union { inputs } = rel {
+        let mut seen = BTreeSet::new();
+        for input in inputs {
+            let mut branch = BTreeSet::new();
+            scans(input, &mut |resource, _| {
+                let entity = policy.resources.get(resource).and_then(|known| known.entity.as_ref());
+                if entity.is_some_and(|entity| entity.protected) {
+                    branch.insert(resource.to_owned());
+                }
+            });
+            if let Some(shared) = branch.intersection(&seen).next() {
+                return Err(Refusal::new(Rule::UnionSameResource, shared.as_str()));
+            }
+            seen.extend(branch);
+        }
+    }
+    inputs(rel).into_iter().try_for_each(|input| check_unions(input, policy))
+}
+
 /// The columns that the releasing aggregate's expressions have, before any aggregation.
 fn argument(
     input: &Flow,
@@ -193,30 +225,4 @@ fn check_group(input: &Flow, policy: &Policy, top: &Releasing<'_>) -> Result<(),
         Some(column) => Err(Refusal::new(Rule::IdentifierGroup, column.name.as_str())),
         None => Ok(()),
     }
-}
-
-fn check_aggregates(input: &Flow, policy: &Policy, top: &Releasing<'_>) -> Result<(), Refusal> {
-    use AggregateFunction::{Avg, Count, CountDistinct, Max, Median, Min, Stddev, Sum, Variance};
-    let with_argument: Vec<_> = top
-        .aggregates
-        .iter()
-        .filter_map(|aggregate| Some((aggregate, aggregate.argument.clone()?)))
-        .collect();
-    let named =
-        with_argument.iter().map(|(a, expr)| Named { name: a.name.clone(), expr: expr.clone() }).collect();
-    let columns = argument(input, policy, top, named)?;
-    for ((aggregate, _), column) in with_argument.iter().zip(&columns) {
-        let raw = match aggregate.function {
-            Count | CountDistinct => false,
-            Sum | Avg | Stddev | Variance => column.label == Label::Identifier,
-            Min | Max | Median => column.label >= Label::Sensitive,
-        };
-        if raw {
-            return Err(Refusal::new(Rule::RawAggregate, aggregate.name.as_str()));
-        }
-        if column.conditional {
-            return Err(Refusal::new(Rule::ConditionalAggregate, aggregate.name.as_str()));
-        }
-    }
-    Ok(())
 }

@@ -14,7 +14,8 @@
 //! Names that begin with `__` are reserved for the rewrite.
 //!
 //! # What the engine's words become here
-//! - `SELECT DISTINCT` → [`Rel::Aggregate`] without aggregates; `HAVING` → [`Rel::Filter`] above the aggregate.
+//! - `SELECT DISTINCT` → [`Rel::Aggregate`] without aggregates; `HAVING` → [`Rel::Filter`] above the aggregate, which
+//!   is refused above the releasing one.
 //! - right join → left join with sides swapped; cross join → inner join with empty `on`; `EXISTS`/`IN (SELECT …)` →
 //!   [`JoinKind::Semi`] / [`JoinKind::Anti`]; a subquery alias → nothing, or a `Project` that renames.
 //! - `count(*)` → [`AggregateFunction::Count`] without argument; `FILTER (WHERE …)`, window functions, table
@@ -259,7 +260,7 @@ pub enum Expr {
         /// Value if no condition is true; null if absent.
         otherwise: Option<Box<Expr>>,
     },
-    /// Change of type; fails the query if a value does not fit.
+    /// Change of type; null where a value does not fit, since a run that fails would tell of the value.
     Cast {
         /// What.
         input: Box<Expr>,

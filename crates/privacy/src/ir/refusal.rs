@@ -71,12 +71,20 @@ rules! {
         "do not group by an identifier: group by region, industry, year or another category";
     /// An aggregate would reveal a single value of a protected column.
     RawAggregate = "privacy.raw_aggregate",
-        "敏感字段不得取最大值、最小值、中位数，标识符只可计数：请改用 COUNT、SUM、AVG",
-        "no MIN, MAX or MEDIAN of a sensitive column, and only counts of an identifier: use COUNT, SUM or AVG";
+        "受保护字段只可用 COUNT、SUM、AVG，标识符只可计数；最大值、最小值、中位数、方差只可用于公开字段",
+        "only COUNT, SUM and AVG of a protected column, and only counts of an identifier; MIN, MAX, MEDIAN and variance are for public columns";
+    /// The argument of an aggregate over a protected column is computed in a way that can be shaped into one value.
+    NonlinearAggregate = "privacy.nonlinear_aggregate",
+        "COUNT 的参数只可为字段本身；SUM、AVG 的参数只可为字段、字段之和差，或再乘除一个常数（0.000001 至 1000000，整数至 1000）：其他计算请放到汇总之后",
+        "COUNT takes a bare column; SUM and AVG take a column, sums and differences of columns, or these times or over one constant (0.000001 to 1000000, whole numbers to 1000): compute anything else after the aggregate";
     /// An aggregate's argument contains a condition.
     ConditionalAggregate = "privacy.conditional_aggregate",
         "汇总函数内不得含条件表达式：请把条件放入 WHERE 或作为分组字段",
         "no condition inside an aggregate: move it to WHERE, or group by it";
+    /// Something is computed from an identifier.
+    IdentifierExpression = "privacy.identifier_expression",
+        "标识符不得参与运算、转换类型或取子串：只可用于关联（等于另一标识符）和 COUNT、COUNT(DISTINCT)",
+        "no arithmetic, cast or function of an identifier: use it bare, to join with another identifier or inside COUNT and COUNT(DISTINCT)";
     /// An identifier is compared with something that is not an identifier.
     SinglingOut = "privacy.singling_out",
         "标识符只可与标识符比较（关联），不得与常量或参数比较",
@@ -97,6 +105,18 @@ rules! {
     LimitBelow = "privacy.limit_below",
         "汇总之前不得限制行数：请把 LIMIT 放到最外层",
         "no LIMIT before the aggregate: put it outermost";
+    /// Rows or cells are filtered after the aggregate.
+    AfterAggregate = "privacy.after_aggregate",
+        "汇总之后不得再筛选（HAVING）或限制行数（LIMIT），否则会透露被抑制的格子：请在出域后的表上筛选，条件放入 WHERE",
+        "no HAVING and no LIMIT after the aggregate, which would tell of suppressed cells: filter the released table, and put conditions into WHERE";
+    /// A subquery of EXISTS or IN is about entities that would not be counted.
+    SemiJoin = "privacy.semi_join",
+        "EXISTS、IN 子查询只可涉及外层同一主体（按主体键相等关联）：请改用 JOIN，使其主体计入阈值",
+        "a subquery of EXISTS or IN may only be about the outer entity itself (its whole key equated): use JOIN, so that its entities are counted";
+    /// An outer join brings in entities that the preserved side does not have.
+    OuterJoin = "privacy.outer_join",
+        "外连接保留的一侧必须含有另一侧的受保护主体（按主体键相等关联）：请改用 INNER JOIN",
+        "the preserved side of an outer join must have the other side's protected entity (its whole key equated): use INNER JOIN";
     /// Unknown resource.
     UnknownResource = "privacy.unknown_resource",
         "请只使用已授权的数据资源",
@@ -125,6 +145,14 @@ rules! {
     TooDeep = "privacy.too_deep",
         "请减少嵌套层数",
         "nest less deeply";
+    /// An argument could make the run fail for some values.
+    UnsafeArgument = "privacy.unsafe_argument",
+        "该参数必须是常量且在安全范围内：子串位置与长度、小数位数（-15 至 15）、日期单位、时间间隔（至 1000 年，只可与常量相加减）、LIKE 模式（至 200 字）、REPLACE 的替换不得变长、CONCAT 不得过长、文本字段不得转为日期",
+        "the argument must be a constant within safe bounds: places and lengths of substrings, digits (-15 to 15), date units, intervals (up to 1000 years, added to constants only), LIKE patterns (up to 200 characters), REPLACE that never lengthens, short CONCAT, no text column cast to a date";
+    /// Branches of a union read one protected resource.
+    UnionSameResource = "privacy.union_same_resource",
+        "UNION 的各部分不得读取同一受保护资源，否则格子可以相减：请改用 GROUP BY",
+        "the parts of a UNION may not read one protected resource, or their cells could be subtracted: use GROUP BY";
     /// Union branches are about different entities.
     UnionLineage = "privacy.union_lineage",
         "UNION 的各部分必须涉及同类主体",

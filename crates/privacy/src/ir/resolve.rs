@@ -1,11 +1,13 @@
 //! Types, labels, lineage and entity keys of every relation, computed bottom up.
 
 mod expr;
+mod form;
 mod join;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::expr::{ExprInfo, aggregate_type, aggregated_label, infer};
+use self::form::Mark;
 pub(super) use self::join::equated;
 use super::{
     AggregateFunction, ColumnInfo, DEPTH_MAX, EntityRef, Expr, JoinKind, Label, Named, NamedAggregate,
@@ -37,8 +39,6 @@ pub(super) struct Track {
     /// Source columns of the key.
     pub(super) columns: Vec<String>,
     pub(super) protected: bool,
-    /// May be absent in a row (right side of a left join).
-    pub(super) optional: bool,
     /// An aggregate below dropped the key.
     pub(super) lost: bool,
 }
@@ -50,6 +50,8 @@ pub(super) struct Flow {
     /// Columns that are a source column unchanged: output name → (alias, source column).
     pub(super) origins: BTreeMap<String, (String, String)>,
     pub(super) tracks: Vec<Track>,
+    /// How each column is computed.
+    marks: BTreeMap<String, Mark>,
 }
 
 impl Flow {
@@ -132,7 +134,6 @@ impl Resolver<'_> {
                 entity: EntityRef { alias: alias.to_owned(), kind: entity.kind.clone() },
                 columns: entity.columns.clone(),
                 protected: entity.protected,
-                optional: false,
                 lost: false,
             });
         }
@@ -145,6 +146,7 @@ impl Resolver<'_> {
             let label = info.label.ok_or_else(|| Refusal::new(Rule::Unclassified, column.as_str()))?;
             let name = format!("{alias}.{column}");
             flow.origins.insert(name.clone(), (alias.to_owned(), column.clone()));
+            flow.marks.insert(name.clone(), Mark::BARE);
             flow.schema.columns.push(ColumnInfo {
                 name,
                 data_type: info.data_type,
@@ -163,6 +165,7 @@ impl Resolver<'_> {
             check_name(&named.name)?;
             let info = self.expr(&named.expr, input, depth)?;
             remember_origin(&mut flow, input, named);
+            flow.marks.insert(named.name.clone(), info.mark);
             flow.schema.columns.push(info.into_column(&named.name));
         }
         unique(&flow.schema)?;
@@ -181,6 +184,7 @@ impl Resolver<'_> {
             check_name(&named.name)?;
             let info = self.expr(&named.expr, input, depth)?;
             remember_origin(&mut flow, input, named);
+            flow.marks.insert(named.name.clone(), info.mark);
             flow.schema.columns.push(info.into_column(&named.name));
         }
         for track in &input.tracks {
@@ -190,6 +194,8 @@ impl Resolver<'_> {
         for aggregate in aggregates {
             check_name(&aggregate.name)?;
             flow.schema.columns.push(self.aggregate_column(input, aggregate, depth)?);
+            // What stands for an entity after an inner aggregate is a value of its own, as good as a column.
+            flow.marks.insert(aggregate.name.clone(), Mark::BARE);
         }
         unique(&flow.schema)?;
         Ok(flow)
@@ -215,6 +221,9 @@ impl Resolver<'_> {
             });
         };
         let info = self.expr(argument, input, depth)?;
+        if self.mode == Mode::Release {
+            expr::releasable(aggregate.function, &info).map_err(bad)?;
+        }
         let data_type = aggregate_type(aggregate.function, info.data_type).ok_or(bad(Rule::TypeMismatch))?;
         Ok(ColumnInfo {
             name: aggregate.name.clone(),
@@ -242,15 +251,17 @@ impl Resolver<'_> {
         if let Some(filter) = filter {
             self.condition(filter, &both, depth)?;
         }
+        let rule = match kind {
+            JoinKind::Inner => None,
+            JoinKind::Left => Some(Rule::OuterJoin),
+            JoinKind::Semi | JoinKind::Anti => Some(Rule::SemiJoin),
+        };
+        if let Some(rule) = rule.filter(|_| self.mode == Mode::Release) {
+            join::check_brought(&left, &right, on, rule)?;
+        }
         Ok(match kind {
             JoinKind::Semi | JoinKind::Anti => left,
-            JoinKind::Inner => join::merge(&left, both, on),
-            JoinKind::Left => {
-                let kept = left.tracks.len();
-                let mut both = both;
-                both.tracks.iter_mut().skip(kept).for_each(|track| track.optional = true);
-                join::merge(&left, both, on)
-            }
+            JoinKind::Inner | JoinKind::Left => join::merge(&left, both, on),
         })
     }
 

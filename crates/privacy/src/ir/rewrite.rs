@@ -57,7 +57,7 @@ pub fn count_entities(rel: &Rel, policy: &Policy) -> Result<Counted, Refusal> {
     let (input, keys) = with_keys(top.input, policy)?;
     let mut entities = Vec::new();
     let mut aggregates = top.aggregates.to_vec();
-    let mut first_key = None;
+    let mut counted_keys = Vec::new();
     for (index, need) in checked.entities().iter().enumerate() {
         let names =
             keys.get(&need.entity).ok_or(Refusal::new(Rule::EntityLost, need.entity.kind.as_str()))?;
@@ -68,25 +68,20 @@ pub fn count_entities(rel: &Rel, policy: &Policy) -> Result<Counted, Refusal> {
             function: AggregateFunction::CountDistinct,
             argument: Some(key.clone()),
         });
-        first_key.get_or_insert((need.entity.clone(), key));
+        counted_keys.push((need.entity.clone(), key));
         entities.push(EntityColumn { column, need: need.clone() });
     }
     let mut core = Rel::Aggregate { input: Box::new(input.clone()), group: top.group.to_vec(), aggregates };
     let mut dominance = Vec::new();
-    if let Some((entity, key)) = first_key {
-        let summed: Vec<_> = top.aggregates.iter().filter(|a| is_summed(a)).collect();
-        if !summed.is_empty() {
-            core = with_dominance(core, input, &top, &summed, key);
-            dominance = summed
-                .iter()
-                .enumerate()
-                .map(|(index, aggregate)| DominanceColumn {
-                    column: format!("__dominance_{index}"),
-                    aggregate: aggregate.name.clone(),
-                    entity: entity.clone(),
-                })
-                .collect();
-        }
+    let summed: Vec<_> = top.aggregates.iter().filter(|a| is_summed(a)).collect();
+    // Every kind of entity is judged: an enterprise may dominate where no person does.
+    for (number, (entity, key)) in counted_keys.into_iter().enumerate().filter(|_| !summed.is_empty()) {
+        core = with_dominance(core, input.clone(), &top, &summed, number, key);
+        dominance.extend(summed.iter().enumerate().map(|(index, aggregate)| DominanceColumn {
+            column: share_name(number, index),
+            aggregate: aggregate.name.clone(),
+            entity: entity.clone(),
+        }));
     }
     let added: Vec<String> = entities
         .iter()
@@ -98,6 +93,11 @@ pub fn count_entities(rel: &Rel, policy: &Policy) -> Result<Counted, Refusal> {
     let columns = original.iter().chain(&added).map(|name| same(name)).collect();
     let rel = Rel::Project { input: Box::new(body), columns };
     Ok(Counted { rel, checked, entities, dominance })
+}
+
+/// Name of the largest share of one entity (by its number among the needs) in one sum.
+fn share_name(number: usize, index: usize) -> String {
+    format!("__dominance_{number}_{index}")
 }
 
 fn same(name: &str) -> Named {
@@ -289,8 +289,15 @@ fn composite(names: &[String]) -> Expr {
 }
 
 /// Joins to each cell the largest entity's share of each sum: two aggregates, by entity and then by cell.
-fn with_dominance(core: Rel, input: Rel, top: &Releasing<'_>, summed: &[&NamedAggregate], key: Expr) -> Rel {
-    let group_name = |index: usize| format!("__group_{index}");
+fn with_dominance(
+    core: Rel,
+    input: Rel,
+    top: &Releasing<'_>,
+    summed: &[&NamedAggregate],
+    number: usize,
+    key: Expr,
+) -> Rel {
+    let group_name = |index: usize| format!("__group_{number}_{index}");
     let mut by_entity: Vec<Named> = top
         .group
         .iter()
@@ -321,8 +328,7 @@ fn with_dominance(core: Rel, input: Rel, top: &Releasing<'_>, summed: &[&NamedAg
         }
     }
     let cells = Rel::Aggregate { input: Box::new(entities), group: by_cell.clone(), aggregates: extremes };
-    let shares =
-        (0..summed.len()).map(|index| Named { name: format!("__dominance_{index}"), expr: share(index) });
+    let shares = (0..summed.len()).map(|index| Named { name: share_name(number, index), expr: share(index) });
     let statistics =
         Rel::Project { input: Box::new(cells), columns: by_cell.into_iter().chain(shares).collect() };
     let on = top

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use datafusion::common::{Column, NullEquality, Result};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::DataFusionError;
+use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{
     Expr as PlanExpr, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, SortExpr,
 };
@@ -12,11 +13,17 @@ use privacy::ir::{JoinKind, Named, NamedAggregate, Rel};
 
 use super::lower_expressions::{aggregate, expression};
 use super::parameters::Bound;
+use super::total::total;
 use crate::session::Table;
 
-/// The engine's plan for a relation, with parameters bound.
-pub(crate) fn lower(rel: &Rel, tables: &[Arc<Table>], bound: &Bound) -> Result<LogicalPlan> {
-    Lowering { tables, bound }.relation(rel)
+/// The engine's plan for a relation, with parameters bound. No value makes it fail.
+pub(crate) fn lower(
+    state: &SessionState,
+    rel: &Rel,
+    tables: &[Arc<Table>],
+    bound: &Bound,
+) -> Result<LogicalPlan> {
+    total(state, Lowering { tables, bound }.relation(rel)?)
 }
 
 /// The name of a column in the engine's plan. Names of the IR may hold a point, which the engine would read as a

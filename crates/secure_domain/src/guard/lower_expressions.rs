@@ -1,11 +1,11 @@
 //! From `privacy::ir` back to expressions of the engine.
 
-use arrow::datatypes::{DataType as ArrowType, IntervalMonthDayNano};
+use arrow::datatypes::{DataType as ArrowType, IntervalMonthDayNano, TimeUnit};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::functions::{core, datetime, math, string, unicode};
 use datafusion::functions_aggregate as aggregates;
 use datafusion::logical_expr::expr::{AggregateFunction as PlanAggregate, Between, Case, Cast, InList, Like};
-use datafusion::logical_expr::{BinaryExpr, Expr as PlanExpr, Operator, lit};
+use datafusion::logical_expr::{BinaryExpr, Expr as PlanExpr, Operator, TryCast, lit};
 use privacy::DataType;
 use privacy::ir::{
     AggregateFunction, ArithmeticOp, CompareOp, Expr, Function, Literal, LogicOp, NamedAggregate,
@@ -114,7 +114,12 @@ const fn arithmetic(op: ArithmeticOp) -> Operator {
     }
 }
 
-fn call(function: Function, args: Vec<PlanExpr>) -> PlanExpr {
+fn call(function: Function, mut args: Vec<PlanExpr>) -> PlanExpr {
+    if let (Function::DateTrunc, Some(instant)) = (function, args.last_mut()) {
+        // Of a date the engine would make nanoseconds, which reach to the year 2262 only.
+        let micros = ArrowType::Timestamp(TimeUnit::Microsecond, None);
+        *instant = PlanExpr::TryCast(TryCast::new(Box::new(std::mem::take(instant)), micros));
+    }
     let function = match function {
         Function::Abs => math::abs(),
         Function::Round => math::round(),

@@ -18,9 +18,11 @@ mod release;
 #[cfg(test)]
 mod tests;
 mod text_size;
+mod total;
 
 pub(crate) use dev::plan_query;
 pub(crate) use lower::{ir_name, lower};
-pub(crate) use parameters::{Bound, bind};
+pub(crate) use parameters::{Bound, bind, sample};
+pub(crate) use refusal::ALL_PAIRS;
 pub use refusal::{RULES, Refusal, RuleText};
 pub(crate) use release::{Release, check_release, names_of, plan_condition};

@@ -12,7 +12,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use super::parse::{map_expressions, spoken};
 use super::refusal::PARAMETER;
 use crate::Error;
-use crate::protocol::{Parameter, Value};
+use crate::protocol::{Domain, Parameter, Value};
 
 /// Parameter values by name, each of its declared type.
 pub(crate) type Bound = BTreeMap<String, ScalarValue>;
@@ -35,6 +35,18 @@ pub(crate) fn bind(parameters: &[Parameter], values: &BTreeMap<String, String>) 
         Some(unknown) => Err(refuse(unknown, "unknown")),
         None => Ok(bound),
     }
+}
+
+/// Any values of the declared parameters, to see what plan a query would have.
+pub(crate) fn sample(parameters: &[Parameter]) -> Bound {
+    let first = |parameter: &Parameter| {
+        let value = match &parameter.domain {
+            Domain::Values(values) => values.first()?,
+            Domain::Range(least, _) => least,
+        };
+        Some((parameter.name.clone(), scalar(value)))
+    };
+    parameters.iter().filter_map(first).collect()
 }
 
 fn scalar(value: &Value) -> ScalarValue {

@@ -37,8 +37,8 @@ pub(super) const TOO_LARGE: RuleText = rule(
 );
 pub(super) const RELATION: RuleText = rule(
     "domain.relation",
-    "只可使用表、WHERE、JOIN、UNION ALL、GROUP BY、HAVING、ORDER BY、LIMIT、非递归 WITH 和 IN/EXISTS 子查询",
-    "use tables, WHERE, JOIN, UNION ALL, GROUP BY, HAVING, ORDER BY, LIMIT, plain WITH and IN/EXISTS subqueries only",
+    "只可使用表、WHERE、JOIN、UNION ALL、GROUP BY、ORDER BY、非递归 WITH 和 IN/EXISTS 子查询",
+    "use tables, WHERE, JOIN, UNION ALL, GROUP BY, ORDER BY, plain WITH and IN/EXISTS subqueries only",
 );
 pub(super) const EXPRESSION: RuleText = rule(
     "domain.expression",
@@ -47,8 +47,8 @@ pub(super) const EXPRESSION: RuleText = rule(
 );
 pub(super) const FUNCTION: RuleText = rule(
     "domain.function",
-    "该函数不可用于原始数据：请使用 COUNT、SUM、AVG、MIN、MAX 及登记的标量函数",
-    "the function is not available on raw data: use COUNT, SUM, AVG, MIN, MAX and the registered scalar functions",
+    "该函数不可用于原始数据：请使用 COUNT、SUM、AVG 及登记的标量函数",
+    "the function is not available on raw data: use COUNT, SUM, AVG and the registered scalar functions",
 );
 pub(super) const AGGREGATE_FORM: RuleText = rule(
     "domain.aggregate_form",
@@ -81,6 +81,12 @@ pub(super) const HIDDEN_KEY: RuleText = rule(
     "every GROUP BY column must appear unchanged in the output, so that releases can be compared",
 );
 
+pub(crate) const ALL_PAIRS: RuleText = rule(
+    "domain.all_pairs",
+    "该查询会把每一行与每一行配对：请用相等条件关联（JOIN … ON a.x = b.x），或先汇总为一行",
+    "the query pairs every row with every row: join on equal columns (JOIN ... ON a.x = b.x), or aggregate one side to a single row",
+);
+
 /// Every rule of this guard.
 pub const RULES: &[RuleText] = &[
     STATEMENT,
@@ -94,10 +100,11 @@ pub const RULES: &[RuleText] = &[
     PARAMETER,
     OUTPUT_NAME,
     HIDDEN_KEY,
+    ALL_PAIRS,
 ];
 
 impl RuleText {
-    pub(super) fn about(self, subject: impl Into<String>) -> Refusal {
+    pub(crate) fn about(self, subject: impl Into<String>) -> Refusal {
         let subject: String = subject.into();
         let subject = Some(subject.chars().take(120).collect()).filter(|text: &String| !text.is_empty());
         Refusal {

@@ -49,7 +49,9 @@ fn sorted(batch: &RecordBatch) -> Result<RecordBatch, Error> {
     take_record_batch(batch, &order).map_err(|_| Error::RunFailed)
 }
 
-/// Header line, then rows; lines end with a line feed; a null is empty, an empty text is `""`.
+/// Header line, then rows; lines end with a line feed; a null is empty, an empty text is `""`. A text that a spreadsheet
+/// would run as a formula gets an apostrophe in front, and so does one that begins with an apostrophe, so that nothing is
+/// ambiguous; Parquet holds the texts as they are.
 fn csv(batch: &RecordBatch) -> Result<Vec<u8>, Error> {
     let columns = batch.columns().iter().map(texts).collect::<Result<Vec<_>, _>>()?;
     let mut out = String::new();
@@ -57,24 +59,35 @@ fn csv(batch: &RecordBatch) -> Result<Vec<u8>, Error> {
         if index > 0 {
             out.push(',');
         }
-        push_field(&mut out, field.name());
+        push_text(&mut out, field.name());
     }
     out.push('\n');
+    let is_text: Vec<bool> = batch.columns().iter().map(|column| column.data_type().is_string()).collect();
     for row in 0..batch.num_rows() {
-        for (index, column) in columns.iter().enumerate() {
+        for (index, (column, is_text)) in columns.iter().zip(&is_text).enumerate() {
             if index > 0 {
                 out.push(',');
             }
-            push_value(&mut out, column, row);
+            push_value(&mut out, column, row, *is_text);
         }
         out.push('\n');
     }
     Ok(out.into_bytes())
 }
 
-fn push_value(out: &mut String, column: &StringArray, row: usize) {
-    if column.is_valid(row) {
-        push_field(out, column.value(row));
+fn push_value(out: &mut String, column: &StringArray, row: usize, is_text: bool) {
+    match column.is_valid(row).then(|| column.value(row)) {
+        None => {}
+        Some(text) if is_text => push_text(out, text),
+        Some(number) => push_field(out, number),
+    }
+}
+
+fn push_text(out: &mut String, text: &str) {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) {
+        push_field(out, &format!("'{text}"));
+    } else {
+        push_field(out, text);
     }
 }
 

@@ -61,7 +61,21 @@ fn csv_tells_null_from_empty_and_quotes() {
 }
 
 #[test]
-fn lookups_find_all_rows_of_a_key_quickly() {
+fn csv_runs_no_formula_in_a_spreadsheet() {
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
+    let dir = tempfile::tempdir().unwrap();
+    let texts: ArrayRef = Arc::new(StringArray::from(vec!["'=1", "=1", "@x"]));
+    let numbers: ArrayRef = Arc::new(Int64Array::from(vec![-1, -2, -3]));
+    let batch = RecordBatch::try_from_iter([("=t", texts), ("n", numbers)]).unwrap();
+    let written = seal(dir.path(), Content::Result, &object(1, "result"), &[batch]);
+    let order =
+        CanonicalOrder { object: object(1, "result"), digest: written.digest, format: CanonicalFormat::Csv };
+    let (bytes, _) = canonical(dir.path(), &ring(), &order).unwrap();
+    assert_eq!(String::from_utf8(bytes).unwrap(), "'=t,n\n''=1,-1\n'=1,-2\n'@x,-3\n");
+}
+
+#[test]
+fn lookups_find_all_rows_of_a_key() {
     let dir = tempfile::tempdir().unwrap();
     seal(dir.path(), Content::Result, &object(1, "result"), &[visits()]);
     let columns = ["person_id".to_owned(), "station".to_owned()];
@@ -73,12 +87,6 @@ fn lookups_find_all_rows_of_a_key_quickly() {
     assert!(page.rows.iter().all(|row| row[0] == json!("P000001") && row[1] == json!("S1")));
     assert!(index.lookup(&["P9".to_owned(), "S1".to_owned()]).unwrap().rows.is_empty());
     assert_eq!(index.lookup(&key[..1]).unwrap_err().code(), "domain.order_mismatch");
-    let started = std::time::Instant::now();
-    for _ in 0..1_000 {
-        std::hint::black_box(index.lookup(&key).unwrap());
-    }
-    // Far above what it takes, so that a busy machine does not fail the test.
-    assert!(started.elapsed().as_micros() < 1_000 * 200);
 }
 
 #[test]

@@ -43,7 +43,8 @@ impl Verification {
             order.parameters.clone(),
         )
         .await?;
-        let plan = lower(&rel, std::slice::from_ref(&table), &bound).map_err(|_| Error::RunFailed)?;
+        let state = engine.session.state();
+        let plan = lower(state, &rel, std::slice::from_ref(&table), &bound).map_err(|_| Error::RunFailed)?;
         let rows = engine.session.execute(&plan, ROWS_MAX).await.map_err(Fault::uniform)?;
         if rows.more {
             return Err(Error::Limit { what: "verification_rows" });

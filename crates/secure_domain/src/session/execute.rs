@@ -1,16 +1,18 @@
 //! Executing a plan within the zone's bounds.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt;
 
-use super::Session;
+use super::{Session, pairs};
 use crate::Error;
+use crate::guard::{ALL_PAIRS, Refusal};
 
 /// What a plan yielded.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub(crate) struct Rows {
 pub(crate) enum Fault {
     Engine(DataFusionError),
     TimeLimit(u64),
+    /// Refused before it began; says nothing about values.
+    Refused(Refusal),
 }
 
 impl Fault {
@@ -34,6 +38,7 @@ impl Fault {
         match self {
             Self::Engine(_) => Error::RunFailed,
             Self::TimeLimit(millis_max) => Error::TimeLimit { millis_max },
+            Self::Refused(refusal) => refusal.into(),
         }
     }
 
@@ -45,6 +50,7 @@ impl Fault {
                 root => Error::Sql { detail: clipped(&root.strip_backtrace()), name: String::new() },
             },
             Self::TimeLimit(millis_max) => Error::TimeLimit { millis_max },
+            Self::Refused(refusal) => refusal.into(),
         }
     }
 }
@@ -68,13 +74,24 @@ impl Session {
         let millis_max = self.limits().millis_max;
         let work = self.collect(plan, rows_max);
         match tokio::time::timeout(Duration::from_millis(millis_max), work).await {
-            Ok(result) => result.map_err(Fault::Engine),
+            Ok(result) => result,
             Err(_) => Err(Fault::TimeLimit(millis_max)),
         }
     }
 
-    async fn collect(&self, plan: &LogicalPlan, rows_max: usize) -> Result<Rows, DataFusionError> {
+    /// The plan as it would run; refused if a time limit could not end it.
+    pub(crate) async fn physical(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, Fault> {
         let physical = self.state().create_physical_plan(plan).await?;
+        let largest = self.tables().iter().map(|table| table.spec.rows).max().unwrap_or_default();
+        if pairs::are_bounded(&physical, largest) {
+            Ok(physical)
+        } else {
+            Err(Fault::Refused(ALL_PAIRS.about("JOIN")))
+        }
+    }
+
+    async fn collect(&self, plan: &LogicalPlan, rows_max: usize) -> Result<Rows, Fault> {
+        let physical = self.physical(plan).await?;
         let mut stream = execute_stream(physical, self.state().task_ctx())?;
         let schema = stream.schema();
         let (mut batches, mut room, mut more) = (Vec::new(), rows_max, false);

@@ -2,6 +2,7 @@
 
 mod execute;
 mod functions;
+mod pairs;
 #[cfg(test)]
 mod tests;
 

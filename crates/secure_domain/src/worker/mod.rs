@@ -34,12 +34,16 @@ const REQUESTS_MAX: usize = 256;
 /// Limit: how long a worker waits for who started it.
 const CONNECT_MAX: Duration = Duration::from_secs(30);
 
+/// How often a worker looks whether who started it is still there.
+const PARENT_SEEN: Duration = Duration::from_secs(1);
+
 /// Serves one zone until its server goes away.
 ///
 /// # Errors
 /// `domain.io` if the socket cannot be used, `domain.protocol` if the first message is not an `Init`, or what made the
 /// zone impossible to open.
 pub async fn serve(socket_path: &Path) -> Result<(), Error> {
+    watch_parent()?;
     let listener = UnixListener::bind(socket_path)?;
     std::fs::set_permissions(socket_path, Permissions::from_mode(0o600))?;
     // Whoever started this worker connects at once, unless it died in between.
@@ -50,6 +54,18 @@ pub async fn serve(socket_path: &Path) -> Result<(), Error> {
     std::fs::remove_file(socket_path)?;
     let (reader, writer) = stream.into_split();
     converse(reader, writer).await
+}
+
+/// Ends the process when who started it is gone: work that does not give way would not see the connection close.
+fn watch_parent() -> Result<(), Error> {
+    let parent = std::os::unix::process::parent_id();
+    std::thread::Builder::new().name("parent".to_owned()).spawn(move || {
+        while std::os::unix::process::parent_id() == parent {
+            std::thread::sleep(PARENT_SEEN);
+        }
+        std::process::exit(1);
+    })?;
+    Ok(())
 }
 
 /// One whole conversation.

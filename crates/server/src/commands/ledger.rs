@@ -54,8 +54,8 @@ pub(crate) fn summary(report: &FolderReport, key: &str, lang: Lang) -> String {
     line("无主文件 ", "files no record names", &report.strays);
     match &report.finding {
         None => text.push_str(lang.pick(
-            "通过：签名、瓦片、流水、密封对象相互一致，没有缺失或改动。\n",
-            "sound: signature, tiles, journal and sealed objects agree; nothing is missing or changed.\n",
+            "通过：签名、瓦片、流水行及其密封详情、密封文件相互一致，没有缺失或改动。\n",
+            "sound: signature, tiles, journal rows with their sealed payloads, and sealed files agree; none is missing or changed.\n",
         )),
         Some(bad) => {
             let _ = writeln!(

@@ -198,6 +198,22 @@ enum Pack {
         #[arg(long, value_enum, default_value_t = Lang::Zh)]
         lang: Lang,
     },
+    /// Run a pack's scenarios through the kernel. Exit code 1 if one of them does not hold.
+    Test {
+        /// The folder.
+        folder: PathBuf,
+        /// Language of the messages.
+        #[arg(long, value_enum, default_value_t = Lang::Zh)]
+        lang: Lang,
+    },
+    /// Count a pack's clauses by how they are carried. Exit code 1 if one is carried by nothing.
+    Coverage {
+        /// The folder.
+        folder: PathBuf,
+        /// Language of the table.
+        #[arg(long, value_enum, default_value_t = Lang::Zh)]
+        lang: Lang,
+    },
 }
 
 /// Runs the program.
@@ -251,6 +267,8 @@ async fn run(command: Command) -> Result<ExitCode> {
             admin::add_account(settings.config()?, &account, &name, unit, &roles).await?;
         }
         Command::Pack(Pack::Check { folder, lang }) => return pack::check(&folder, lang),
+        Command::Pack(Pack::Test { folder, lang }) => return pack::test(&folder, lang),
+        Command::Pack(Pack::Coverage { folder, lang }) => return pack::coverage(&folder, lang),
         Command::Demo(demo) => return demo::run(demo).await,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,16 +1,80 @@
-//! `shuyu pack check`.
+//! `shuyu pack check`, `test` and `coverage`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use app::packs::{PackFault, Packs};
+use app::regulation::case::scenario;
 
 use super::{Lang, embedded};
 
 /// Loads the folder's pack with its parents and says everything that is wrong with it.
 pub(crate) fn check(folder: &Path, lang: Lang) -> Result<ExitCode> {
+    with_pack(folder, lang, |packs| {
+        let pack = packs.current();
+        println!(
+            "{} {}: {} clauses, {} procedures, {} forms, {} scenarios",
+            pack.id,
+            pack.version,
+            pack.clauses.len(),
+            pack.procedures.len(),
+            pack.forms.len(),
+            pack.scenarios.len()
+        );
+        println!("digest {}", pack.digest);
+        ExitCode::SUCCESS
+    })
+}
+
+/// Runs its scenarios.
+pub(crate) fn test(folder: &Path, lang: Lang) -> Result<ExitCode> {
+    with_pack(folder, lang, |packs| {
+        let pack = packs.current();
+        let failures = scenario::run(&pack, packs.calendar());
+        for failure in &failures {
+            let line = failure.line.map(|line| format!(" {line}")).unwrap_or_default();
+            println!("{}{line}: {}", failure.scenario, lang.pick(&failure.zh, &failure.en));
+        }
+        let failed: BTreeSet<&str> = failures.iter().map(|failure| failure.scenario.as_str()).collect();
+        let (of, wrong) = (pack.scenarios.len(), failed.len());
+        println!(
+            "{}",
+            lang.pick(&format!("样例{of}个，不符{wrong}个"), &format!("{of} scenarios, {wrong} do not hold"))
+        );
+        if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    })
+}
+
+/// Counts its clauses.
+pub(crate) fn coverage(folder: &Path, lang: Lang) -> Result<ExitCode> {
+    with_pack(folder, lang, |packs| {
+        let found = app::regulation::pack::coverage(&packs.current());
+        println!(
+            "{}",
+            lang.pick(
+                "制度包\t条款\t有规则\t有理由\t尚未落实\t缺失",
+                "pack\ttotal\tcarried\treasoned\tpending\tmissing"
+            )
+        );
+        for (pack, [total, carried, reasoned, pending, missing]) in &found.by_pack {
+            println!("{pack}\t{total}\t{carried}\t{reasoned}\t{pending}\t{missing}");
+        }
+        for (label, clauses) in [
+            (lang.pick("尚未落实", "pending"), &found.pending),
+            (lang.pick("缺失", "missing"), &found.missing),
+        ] {
+            for clause in clauses {
+                println!("{label}\t{clause}");
+            }
+        }
+        if found.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    })
+}
+
+fn with_pack(folder: &Path, lang: Lang, then: impl FnOnce(&Packs) -> ExitCode) -> Result<ExitCode> {
     let folder = folder.canonicalize().with_context(|| format!("{}", folder.display()))?;
     let id =
         folder.file_name().and_then(|name| name.to_str()).context("a pack's folder has a name")?.to_owned();
@@ -24,20 +88,7 @@ pub(crate) fn check(folder: &Path, lang: Lang) -> Result<ExitCode> {
         }
     }
     match Packs::load(&sources, &id) {
-        Ok(packs) => {
-            let pack = packs.current();
-            println!(
-                "{} {}: {} clauses, {} procedures, {} forms, {} scenarios",
-                pack.id,
-                pack.version,
-                pack.clauses.len(),
-                pack.procedures.len(),
-                pack.forms.len(),
-                pack.scenarios.len()
-            );
-            println!("digest {}", pack.digest);
-            Ok(ExitCode::SUCCESS)
-        }
+        Ok(packs) => Ok(then(&packs)),
         Err(error) => {
             let error = anyhow::Error::from(error);
             match diagnostics_of(&error, lang) {

@@ -94,6 +94,57 @@ async fn what_was_backed_up_is_restored_and_goes_on() {
     assert_eq!(backup::restore(&third, &copy).await.unwrap_err().code(), "backup.not_whole");
 }
 
+#[tokio::test]
+async fn a_backup_of_a_running_installation_goes_on_after_restore() {
+    let (folder, elsewhere) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let config = lived_in(&folder.path().join("data")).await;
+    let app = App::open(config.clone(), &embedded::built_in().unwrap()).await.unwrap();
+    app.start_background();
+    let copy = folder.path().join("copy");
+    backup::backup(&app, &copy, Keys::Included).await.unwrap();
+    app.close().await;
+    // As if the log had been copied a moment before the sequencer took up the last rows.
+    let target = Config { data: elsewhere.path().join("data"), ..config };
+    backup::restore(&target, &copy).await.unwrap();
+    let again = App::open(target.clone(), &embedded::built_in().unwrap()).await.unwrap();
+    again.start_background();
+    app::ledger::settled(&again).await.unwrap();
+    again.close().await;
+    let after = report(&target).await;
+    assert_eq!((after.finding, after.ledger.pending), (None, 0));
+}
+
+#[tokio::test]
+async fn keys_are_made_for_an_empty_folder_only_and_one_server_runs_on_it() {
+    let folder = TempDir::new().unwrap();
+    let config = lived_in(&folder.path().join("data")).await;
+    let packs = embedded::built_in().unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&config.data).unwrap().permissions());
+    assert_eq!(mode & 0o077, 0, "nobody else enters the data folder");
+    for key in ["root.key", "ledger.key"] {
+        let path = config.keys_dir().join(key);
+        let kept = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        assert_eq!(App::open(config.clone(), &packs).await.unwrap_err().code(), "key.missing", "{key}");
+        assert!(!path.exists(), "{key} is not made anew");
+        fs::write(&path, &kept).unwrap();
+    }
+    let path = config.keys_dir().join("root.key");
+    let kept = fs::read(&path).unwrap();
+    fs::write(&path, [7; 32]).unwrap();
+    assert_eq!(App::open(config.clone(), &packs).await.unwrap_err().code(), "key.wrong");
+    fs::write(&path, &kept).unwrap();
+
+    let first = App::open(config.clone(), &packs).await.unwrap();
+    let second = App::open(config, &packs).await.unwrap();
+    let claim = first.serve_alone().unwrap();
+    assert_eq!(second.serve_alone().unwrap_err().code(), "data.in_use");
+    drop(claim);
+    second.serve_alone().unwrap();
+    first.close().await;
+    second.close().await;
+}
+
 #[test]
 fn the_command_line_is_consistent() {
     use clap::CommandFactory as _;

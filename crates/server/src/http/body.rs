@@ -24,8 +24,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         let bytes = Raw::from_request(request, state).await?.0;
         serde_json::from_slice(&bytes)
             .map(Self)
-            .map_err(|error| Error::invalid("http.body", error.to_string()).into())
+            .map_err(|error| Error::invalid("http.body", without_values(&error)).into())
     }
+}
+
+/// What is wrong with a body and where. Serde quotes wrong values, and a value may be somebody's secret; names of fields
+/// are not.
+fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let about_names = ["unknown field", "missing field", "duplicate field", "unknown variant"];
+    if !error.is_data() || about_names.iter().any(|about| text.starts_with(about)) {
+        return text;
+    }
+    let expected = text.rsplit_once("expected ").map_or("another form", |(_, rest)| rest);
+    format!("expected {expected}")
 }
 
 /// A body as it came, within the route's limit.

@@ -149,13 +149,34 @@ async fn the_edge_refuses_what_is_not_for_it() {
     check("POST", "/api/v1/sessions", &[], Some(json!({ "account": 1 })), 400, "http.body").await;
     let long = json!({ "account": "a".repeat(base::limit::BODY_BYTES_MAX), "password": "x" });
     check("POST", "/api/v1/sessions", &[], Some(long), 413, "http.body_too_large").await;
+    let secret = json!({ "account": "operator.manager", "password": 12_345_678 });
+    let echoed = site.send("POST", "/api/v1/sessions", &[], Some(secret)).await.json().to_string();
+    assert!(echoed.contains("expected a string") && !echoed.contains("12345678"), "{echoed}");
+    for account in ["operator.manager", "nobody.at.all"] {
+        // One failure of the first is spent above.
+        for _ in 0..5 {
+            let wrong = json!({ "account": account, "password": "wrong-password-1" });
+            site.send("POST", "/api/v1/sessions", &[], Some(wrong)).await;
+        }
+        let wrong = json!({ "account": account, "password": "wrong-password-1" });
+        check("POST", "/api/v1/sessions", &[], Some(wrong), 429, "access.throttled").await;
+    }
     let ended = [("authorization", "Bearer AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")];
     check("GET", "/api/v1/me", &ended, None, 401, "access.session_ended").await;
     check("GET", "/ledger/tile/../../keys/root.key", &[], None, 404, "ledger.tile").await;
     check("GET", "/api/v1/cases/not-an-id", &[], None, 404, "http.not_found").await;
 
     // A cookie comes by itself, so it does not suffice to change anything.
-    let token = site.token("operator.manager").await;
+    let token = site.token("bureau.officer").await;
+    check(
+        "GET",
+        "/api/v1/cases?limit=abc",
+        &[("authorization", &format!("Bearer {token}"))],
+        None,
+        400,
+        "http.bad_request",
+    )
+    .await;
     let cookie = format!("shuyu_session={token}");
     let by_cookie = [("cookie", cookie.as_str())];
     check("DELETE", "/api/v1/sessions/current", &by_cookie, None, 403, "http.csrf").await;

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::super::{
-    AggregateFunction, ArithmeticOp, ColumnInfo, EntityRef, Expr, Function, Label, Literal, Refusal, Rule,
+    AggregateFunction, ArithmeticOp, ColumnInfo, CompareOp, EntityRef, Expr, Function, Label, Literal,
+    Refusal, Rule,
 };
-use super::{Flow, Mode};
+use super::form::{Form, check_safe, lossless};
+use super::{Flow, Mark, Mode};
 use crate::DataType;
 
 /// What is known of an expression.
@@ -15,8 +17,10 @@ pub(super) struct ExprInfo {
     pub(super) label: Label,
     pub(super) lineage: BTreeSet<EntityRef>,
     pub(super) conditional: bool,
-    /// A source column unchanged (or only cast): the only form of identifier that may be compared.
+    /// A source column unchanged: the only form of identifier that may be compared.
     pub(super) pure: bool,
+    /// How it is computed.
+    pub(super) mark: Mark,
     /// Names no column.
     pub(super) constant: bool,
     /// A column concerned, for refusals.
@@ -41,6 +45,7 @@ impl ExprInfo {
             lineage: BTreeSet::new(),
             conditional: false,
             pure: false,
+            mark: Mark::OTHER,
             constant: true,
             column: None,
         }
@@ -58,40 +63,70 @@ pub(super) fn infer(expr: &Expr, flow: &Flow, mode: Mode, depth: usize) -> Resul
         .into_iter()
         .map(|child| infer(child, flow, mode, depth))
         .collect::<Result<Vec<_>, _>>()?;
+    untouched(expr, &children, mode)?;
+    check_safe(expr, &children)?;
+    let mut info = node(expr, &children, flow, mode)?;
+    if !matches!(expr, Expr::Column { .. }) {
+        info.mark = Mark::of(expr, info.data_type, &children);
+    }
+    Ok(info)
+}
+
+/// Nothing is computed from an identifier: whatever keeps part of it could be asked for piece by piece.
+fn untouched(expr: &Expr, children: &[ExprInfo], mode: Mode) -> Result<(), Refusal> {
+    let allowed = match expr {
+        // These have rules of their own.
+        Expr::Compare { .. } | Expr::InList { .. } | Expr::Between { .. } | Expr::Like { .. } => true,
+        Expr::IsNull { .. } | Expr::Logic { .. } | Expr::Not { .. } => true,
+        Expr::Call { function: Function::StartsWith, .. } => true,
+        Expr::Cast { to, .. } => children.iter().all(|child| child.data_type == *to),
+        _ => false,
+    };
+    let identifier = |child: &&ExprInfo| child.label == Label::Identifier;
+    match children.iter().find(identifier).filter(|_| mode == Mode::Release && !allowed) {
+        Some(child) => Err(child.refuse(Rule::IdentifierExpression)),
+        None => Ok(()),
+    }
+}
+
+fn node(expr: &Expr, children: &[ExprInfo], flow: &Flow, mode: Mode) -> Result<ExprInfo, Refusal> {
     let refuse = |rule| Refusal { rule, column: children.iter().find_map(|child| child.column.clone()) };
-    let node = |data_type| combine(data_type, &children);
-    let condition = || conditional(combine(DataType::Boolean, &children));
+    let condition = || conditional(combine(DataType::Boolean, children));
     Ok(match expr {
         Expr::Column { name } => column(name, flow)?,
         Expr::Literal { value } => ExprInfo::constant(literal_type(value)?),
         Expr::Parameter { data_type, .. } => ExprInfo::constant(*data_type),
-        Expr::Compare { .. } => {
-            let [left, right] = children.as_slice() else { return Err(refuse(Rule::BadArguments)) };
+        Expr::Compare { op, .. } => {
+            let [left, right] = children else { return Err(refuse(Rule::BadArguments)) };
             comparable(left, right, mode)?;
+            if !matches!(op, CompareOp::Eq | CompareOp::NotEq | CompareOp::Distinct | CompareOp::NotDistinct)
+            {
+                no_identifier(children, mode)?;
+            }
             condition()
         }
         Expr::Logic { args, .. } => {
             if args.len() < 2 {
                 return Err(refuse(Rule::BadArguments));
             }
-            all_boolean(&children)?;
+            all_boolean(children)?;
             condition()
         }
         Expr::Not { .. } => {
-            all_boolean(&children)?;
+            all_boolean(children)?;
             condition()
         }
-        Expr::Arithmetic { op, right, .. } => arithmetic(*op, right, &children)?,
+        Expr::Arithmetic { op, right, .. } => arithmetic(*op, right, children)?,
         Expr::Negate { .. } => {
-            let data_type = first(&children)?.data_type;
+            let data_type = first(children)?.data_type;
             if !data_type.is_numeric() {
                 return Err(refuse(Rule::TypeMismatch));
             }
-            node(data_type)
+            combine(data_type, children)
         }
-        Expr::Call { function, args } => call(*function, args, &children, mode)?,
-        Expr::Case { branches, otherwise } => case(branches.len(), otherwise.is_some(), &children)?,
-        Expr::Cast { to, .. } => cast(first(&children)?, *to)?,
+        Expr::Call { function, .. } => call(*function, children, mode)?,
+        Expr::Case { branches, otherwise } => case(branches.len(), otherwise.is_some(), children)?,
+        Expr::Cast { to, .. } => cast(first(children)?, *to)?,
         Expr::InList { .. } | Expr::Between { .. } => {
             let (input, rest) = children.split_first().ok_or(Refusal::bare(Rule::BadArguments))?;
             if rest.is_empty() {
@@ -100,14 +135,17 @@ pub(super) fn infer(expr: &Expr, flow: &Flow, mode: Mode, depth: usize) -> Resul
             for candidate in rest {
                 comparable(input, candidate, mode)?;
             }
+            if matches!(expr, Expr::Between { .. }) {
+                no_identifier(children, mode)?;
+            }
             condition()
         }
         Expr::Like { .. } => {
-            let input = first(&children)?;
+            let input = first(children)?;
             if input.data_type != DataType::Text {
                 return Err(refuse(Rule::TypeMismatch));
             }
-            no_identifier(&children, mode)?;
+            no_identifier(children, mode)?;
             condition()
         }
         Expr::IsNull { .. } => {
@@ -142,6 +180,7 @@ fn column(name: &str, flow: &Flow) -> Result<ExprInfo, Refusal> {
         lineage: info.lineage.clone(),
         conditional: info.conditional,
         pure: flow.origins.contains_key(name),
+        mark: flow.marks.get(name).copied().unwrap_or(Mark::OTHER),
         constant: false,
         column: Some(name.to_owned()),
     })
@@ -235,22 +274,30 @@ fn arithmetic(op: ArithmeticOp, right: &Expr, children: &[ExprInfo]) -> Result<E
     if op == ArithmeticOp::Subtract && (left.data_type, other.data_type) == (DataType::Date, DataType::Date) {
         return Ok(combine(DataType::Integer, children));
     }
-    let data_type = numeric_result(op, left.data_type, other.data_type).ok_or_else(refuse)?;
+    let data_type = numeric_result(left.data_type, other.data_type).ok_or_else(refuse)?;
     let info = combine(data_type, children);
     // A quotient with a variable below, or a remainder, can be shaped into an indicator of one value.
     let shapes = op == ArithmeticOp::Modulo || op == ArithmeticOp::Divide && !other.constant;
     Ok(if shapes { conditional(info) } else { info })
 }
 
-fn numeric_result(op: ArithmeticOp, left: DataType, right: DataType) -> Option<DataType> {
+/// Type of a sum, difference, product or quotient. Decimals are computed as floats: their own arithmetic fails where a
+/// value does not fit.
+fn numeric_result(left: DataType, right: DataType) -> Option<DataType> {
+    match (left, right) {
+        (DataType::Integer, DataType::Integer) => Some(DataType::Integer),
+        _ if left.is_numeric() && right.is_numeric() => Some(DataType::Float),
+        _ => None,
+    }
+}
+
+/// The type that holds numbers of both types.
+fn wider(left: DataType, right: DataType) -> Option<DataType> {
     use DataType::{Decimal, Float, Integer};
     Some(match (left, right) {
         (Float, other) | (other, Float) if other.is_numeric() => Float,
         (Integer, Integer) => Integer,
-        (Decimal { scale: a, .. }, Decimal { scale: b, .. }) => Decimal {
-            precision: 38,
-            scale: if op == ArithmeticOp::Multiply { (a + b).min(38) } else { a.max(b) },
-        },
+        (Decimal { scale: a, .. }, Decimal { scale: b, .. }) => Decimal { precision: 38, scale: a.max(b) },
         (Decimal { scale, .. }, Integer) | (Integer, Decimal { scale, .. }) => {
             Decimal { precision: 38, scale }
         }
@@ -271,10 +318,11 @@ fn cast(input: &ExprInfo, to: DataType) -> Result<ExprInfo, Refusal> {
     if !fits {
         return Err(input.refuse(Rule::TypeMismatch));
     }
-    let rounds = from != to && (to == DataType::Integer || to == DataType::Boolean || temporal(to));
+    // What is rounded, or null where it does not fit, can be shaped into an indicator of one value.
+    let keeps = lossless(from, to) || to == DataType::Text;
     let mut info = combine(to, std::slice::from_ref(input));
-    info.pure = input.pure;
-    Ok(if rounds { conditional(info) } else { info })
+    info.pure = input.pure && from == to;
+    Ok(if keeps { info } else { conditional(info) })
 }
 
 fn case(branches: usize, has_otherwise: bool, children: &[ExprInfo]) -> Result<ExprInfo, Refusal> {
@@ -295,22 +343,21 @@ fn case(branches: usize, has_otherwise: bool, children: &[ExprInfo]) -> Result<E
 fn same_type(values: &[&ExprInfo]) -> Result<DataType, Refusal> {
     let mut types = values.iter().map(|value| value.data_type);
     let first = types.next().ok_or(Refusal::bare(Rule::BadArguments))?;
-    types
-        .try_fold(first, |a, b| if a == b { Some(a) } else { numeric_result(ArithmeticOp::Add, a, b) })
-        .ok_or_else(|| Refusal {
-            rule: Rule::TypeMismatch,
-            column: values.iter().find_map(|value| value.column.clone()),
-        })
+    types.try_fold(first, |a, b| if a == b { Some(a) } else { wider(a, b) }).ok_or_else(|| Refusal {
+        rule: Rule::TypeMismatch,
+        column: values.iter().find_map(|value| value.column.clone()),
+    })
 }
 
-fn call(function: Function, args: &[Expr], children: &[ExprInfo], mode: Mode) -> Result<ExprInfo, Refusal> {
-    use DataType::{Boolean, Date, Integer, Text, Timestamp};
+fn call(function: Function, children: &[ExprInfo], mode: Mode) -> Result<ExprInfo, Refusal> {
+    use DataType::{Boolean, Date, Float, Integer, Text, Timestamp};
     let refuse = |rule| Refusal { rule, column: children.iter().find_map(|child| child.column.clone()) };
     let types: Vec<DataType> = children.iter().map(|child| child.data_type).collect();
     let number = |data_type: &DataType| data_type.is_numeric();
     let data_type = match (function, types.as_slice()) {
-        (Function::Abs | Function::Floor | Function::Ceil | Function::Round, [of]) if number(of) => *of,
-        (Function::Round, [of, Integer]) if number(of) => *of,
+        // Computed as floats: on whole numbers and decimals these can overflow.
+        (Function::Abs | Function::Floor | Function::Ceil | Function::Round, [of]) if number(of) => Float,
+        (Function::Round, [of, Integer]) if number(of) => Float,
         (Function::Lower | Function::Upper | Function::Trim, [Text])
         | (Function::Left | Function::Right | Function::Substring, [Text, Integer])
         | (Function::Substring, [Text, Integer, Integer])
@@ -328,12 +375,6 @@ fn call(function: Function, args: &[Expr], children: &[ExprInfo], mode: Mode) ->
     };
     let info = combine(data_type, children);
     Ok(match function {
-        Function::DateTrunc | Function::DatePart => {
-            if !matches!(args.first(), Some(Expr::Literal { .. })) {
-                return Err(refuse(Rule::BadArguments));
-            }
-            info
-        }
         Function::StartsWith => {
             no_identifier(children, mode)?;
             conditional(info)
@@ -367,14 +408,23 @@ pub(super) fn aggregate_type(function: AggregateFunction, argument: DataType) ->
             DataType::Decimal { scale, .. } => DataType::Decimal { precision: 38, scale },
             other => other,
         }),
-        Avg => Some(match argument {
-            DataType::Decimal { scale, .. } => {
-                DataType::Decimal { precision: 38, scale: scale.saturating_add(4).min(38) }
-            }
-            _ => DataType::Float,
-        }),
-        Stddev | Variance => Some(DataType::Float),
+        Avg | Stddev | Variance => Some(DataType::Float),
         Median => Some(argument),
+    }
+}
+
+/// May this be released, or kept of an entity by an inner aggregate?
+pub(super) fn releasable(function: AggregateFunction, argument: &ExprInfo) -> Result<(), Rule> {
+    use AggregateFunction::{Avg, Count, CountDistinct, Sum};
+    let counts = matches!(function, Count | CountDistinct);
+    match argument.label {
+        Label::Public => Ok(()),
+        Label::Identifier if !counts => Err(Rule::RawAggregate),
+        _ if !counts && !matches!(function, Sum | Avg) => Err(Rule::RawAggregate),
+        _ if argument.conditional => Err(Rule::ConditionalAggregate),
+        _ if counts && argument.mark.form != Form::Terms(1) => Err(Rule::NonlinearAggregate),
+        _ if argument.mark.form == Form::Other => Err(Rule::NonlinearAggregate),
+        _ => Ok(()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::{EntityRef, Expr, Refusal, Rule};
-use super::{Flow, unique};
+use super::{Flow, Mark, unique};
 
 /// Columns and tracks of both sides, left first.
 pub(super) fn both(left: &Flow, right: &Flow) -> Result<Flow, Refusal> {
@@ -11,6 +11,7 @@ pub(super) fn both(left: &Flow, right: &Flow) -> Result<Flow, Refusal> {
     both.schema.columns.extend(right.schema.columns.iter().cloned());
     both.origins.extend(right.origins.iter().map(|(name, origin)| (name.clone(), origin.clone())));
     both.tracks.extend(right.tracks.iter().cloned());
+    both.marks.extend(right.marks.iter().map(|(name, mark)| (name.clone(), *mark)));
     unique(&both.schema)?;
     Ok(both)
 }
@@ -48,6 +49,25 @@ pub(in crate::ir) fn equated(
     map
 }
 
+/// Refuses a join that tells whether entities are there without counting them: every protected entity of the right
+/// side must be one of the left side's, so that only an entity's own rows decide about it.
+pub(super) fn check_brought(
+    left: &Flow,
+    right: &Flow,
+    on: &[(Expr, Expr)],
+    rule: Rule,
+) -> Result<(), Refusal> {
+    let map = equated(left, right, on);
+    let counted = |entity| {
+        let twin = map.get(entity).and_then(|twin| left.tracks.iter().find(|track| track.entity == *twin));
+        twin.is_some_and(|twin| twin.protected)
+    };
+    match right.tracks.iter().find(|track| track.protected && !counted(&track.entity)) {
+        Some(track) => Err(Refusal::new(rule, track.entity.kind.as_str())),
+        None => Ok(()),
+    }
+}
+
 /// Drops right tracks that the join equates with left ones.
 pub(super) fn merge(left: &Flow, mut both: Flow, on: &[(Expr, Expr)]) -> Flow {
     let kept = left.tracks.len();
@@ -57,6 +77,14 @@ pub(super) fn merge(left: &Flow, mut both: Flow, on: &[(Expr, Expr)]) -> Flow {
         ..Flow::default()
     };
     let map = equated(left, &right, on);
+    // One entity that needs protection on either side needs it in both.
+    for track in right.tracks.iter().filter(|track| track.protected) {
+        let twin = map.get(&track.entity);
+        both.tracks
+            .iter_mut()
+            .filter(|other| Some(&other.entity) == twin)
+            .for_each(|other| other.protected = true);
+    }
     both.tracks.retain(|track| !map.contains_key(&track.entity));
     rename(&mut both, &map);
     both
@@ -81,10 +109,12 @@ pub(super) fn union(flows: Vec<Flow>) -> Result<Flow, Refusal> {
             column.label = column.label.max(other.label);
             column.lineage.extend(other.lineage);
             column.conditional |= other.conditional;
+            let mark = next.marks.get(&other.name).copied().unwrap_or(Mark::OTHER);
+            let own = first.marks.entry(column.name.clone()).or_insert(Mark::OTHER);
+            *own = own.worse(mark);
         }
         for (track, other) in first.tracks.iter_mut().zip(&next.tracks) {
             track.protected |= other.protected;
-            track.optional |= other.optional;
             track.lost |= other.lost;
         }
     }

@@ -158,6 +158,9 @@ async fn open(options: &ServeOptions) -> Result<(App, TcpListener, People)> {
         fake_clock: fake_clock.map(base::Timestamp::micros),
         ..app::Config::default()
     };
+    if options.database.is_some() {
+        app::migrate(&config).await.context("the database cannot be migrated")?;
+    }
     let app = super::run::open(config).await?;
     people.enrol(&app).await?;
     let listener = TcpListener::bind(options.listen)

@@ -204,9 +204,15 @@ async fn one_role_can_be_worn_and_signing_out_ends_the_session() {
 
 #[test]
 fn nobody_is_led_away() {
-    for outside in
-        ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:x", "", "/a\r\nb"]
-    {
+    for outside in [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "javascript:x",
+        "",
+        "/a\r\nb",
+        "/\t/evil.example",
+    ] {
         assert_eq!(local_path(outside), "/inbox", "{outside:?}");
     }
     assert_eq!(local_path("/cases/1?x=2"), "/cases/1?x=2");

@@ -317,7 +317,11 @@ impl Visit {
 
 /// A place on this server to go to, or the inbox: an address from outside never leads away.
 pub(crate) fn local_path(text: &str) -> &str {
-    let local = text.starts_with('/') && !text.starts_with("//") && !text.contains(['\\', '\r', '\n']);
+    // Browsers drop control characters before they read an address: `/<TAB>/host` would be another host.
+    let local = text.starts_with('/')
+        && !text.starts_with("//")
+        && !text.contains('\\')
+        && !text.chars().any(char::is_control);
     if local { text } else { "/inbox" }
 }
 

@@ -277,6 +277,6 @@ fn candidate(visit: &Visit, export: &Export, run: Option<&app::runs::Run>, claus
         title: format!("{} {}", export.model_name, visit.day(export.requested)),
         facts,
         sample: Table { caption: visit.text("result"), ..Table::default() },
-        report: runs::report(visit, &export.frozen.report, clauses),
+        report: export.frozen.report.as_ref().map(|found| runs::report(visit, found, clauses)),
     }
 }

@@ -227,7 +227,11 @@ async fn page(visit: &Visit, run: &str, error: Option<&Error>) -> Result<Respons
         facts: facts(visit, &run),
         stages: stages(visit, &run, export.as_ref()),
         error: run.error.as_ref().map(|error| error.code.clone()),
-        report: run.result.as_ref().map(|result| report(visit, &result.report, &run.clauses)),
+        report: run
+            .result
+            .as_ref()
+            .and_then(|result| Some(report(visit, result.report.as_ref()?, &run.clauses))),
+        kept: run.result.as_ref().filter(|result| result.report.is_none()).map(|_| kept(visit, &run)),
         release_href: (can_ask && may_ask && mine).then(|| format!("/runs/{id}/release")),
         case_href: export.as_ref().and_then(|view| Some(format!("/cases/{}", view.case.as_ref()?.id))),
         downloads: downloads(export.as_ref().filter(|_| mine && may_ask)),
@@ -286,6 +290,13 @@ fn downloads(export: Option<&ExportView>) -> Vec<Link> {
         Link::new("CSV", &format!("/exports/{id}/release.csv")),
         Link::new("Parquet", &format!("/exports/{id}/release.parquet")),
     ]
+}
+
+/// What the operator's people are told instead of the report.
+fn kept(visit: &Visit, run: &Run) -> String {
+    let entities = run.thresholds.min_entities.to_string();
+    let share = run.thresholds.max_dominance_ppm.div_ceil(PPM_OF_PERCENT).to_string();
+    visit.text_with("report-kept", &[("count", &entities), ("share", &share)])
 }
 
 /// What disclosure control found, check by check.

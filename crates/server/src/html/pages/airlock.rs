@@ -109,7 +109,7 @@ impl Page for AirlockReview {
                 &["flights"],
                 &[&["UA", ua], &["B6", "4,984"], &["（已抑制）", "—"]],
             ),
-            report: DisclosureReport::sample(true),
+            report: Some(DisclosureReport::sample(true)),
         };
         let mut now = candidate("运〔2026〕12号", "month = 7", "5,066");
         now.sample.marks = vec![vec![String::new(), "有变化，原为 4,975".into()]];

@@ -138,6 +138,8 @@ pub struct RunPage {
     /// Stable code only; the run never says more.
     pub error: Option<String>,
     pub report: Option<DisclosureReport>,
+    /// Said instead of the report to those who may not see what was suppressed.
+    pub kept: Option<String>,
     /// Asks for release; absent when it cannot be asked. Posts `purpose`.
     pub release_href: Option<String>,
     pub case_href: Option<String>,
@@ -210,7 +212,9 @@ impl Page for RunPage {
         released.case_href = Some("/cases/30".into());
         released.downloads =
             vec![Link::new("CSV", "/runs/1/result.csv"), Link::new("Parquet", "/runs/1/result.parquet")];
-        vec![ready, held, failed, released, Self { report: None, ..Self::sample("运行中", Light::Normal) }]
+        let mut kept = Self::sample("待申请出域", Light::Normal);
+        kept.kept = Some("不满足规则的格子已略去；略去多少不予显示，检查报告只供审核人查看。".into());
+        vec![ready, held, failed, released, kept, Self::sample("运行中", Light::Normal)]
     }
 }
 
@@ -220,5 +224,6 @@ pub struct Candidate {
     pub title: String,
     pub facts: Vec<Fact>,
     pub sample: Table,
-    pub report: DisclosureReport,
+    /// Absent for those who do not decide.
+    pub report: Option<DisclosureReport>,
 }
