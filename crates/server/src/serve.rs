@@ -22,7 +22,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let renderer = Renderer::load(&Assets::load()).map_err(io::Error::other)?;
     app.start_background();
-    let router = http::router(Edge { app: app.clone(), renderer });
+    let router = http::router(Edge::new(app.clone(), renderer));
     let served = axum::serve(listener, router).with_graceful_shutdown(stop).await;
     app.close().await;
     served

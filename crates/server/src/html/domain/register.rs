@@ -131,7 +131,7 @@ async fn draw(
 fn say(visit: &Visit, page: &mut ResourceRegister, error: &Error) {
     let refusal = errors::refusal(visit, error);
     let field = match error.code() {
-        "storage.duplicate" | "catalog.column_name" => "code",
+        "resource.code_taken" | "catalog.column_name" => "code",
         code if code.starts_with("external.") => "import-host",
         _ => "file",
     };
