@@ -92,7 +92,7 @@ async fn export(visit: &Visit, view: &CaseView) -> Option<Subject> {
         related,
         facts,
         tables: vec![earlier],
-        report: Some(runs::report(visit, &found.frozen.report, &clauses)),
+        report: found.frozen.report.as_ref().map(|report| runs::report(visit, report, &clauses)),
         ..Subject::default()
     })
 }
