@@ -51,9 +51,8 @@ impl Browser {
     }
 
     async fn text(&self, css: &str) -> String {
-        let asked = json!([css]);
-        let text = self.driver.script("return document.querySelector(arguments[0])?.innerText ?? ''", &asked);
-        text.await.as_str().unwrap_or_default().to_owned()
+        let found = "return document.querySelector(arguments[0])?.innerText ?? ''";
+        self.driver.script(found, &json!([css])).await.as_str().unwrap_or_default().to_owned()
     }
 
     async fn script(&self, script: &str) -> Value {

@@ -27,7 +27,7 @@ impl Driver {
     pub(crate) async fn start() -> Self {
         let port = free_port();
         let profile = tempfile::tempdir().expect("profile");
-        let process = Command::new("chromedriver")
+        let mut process = Command::new("chromedriver")
             .arg(format!("--port={port}"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -58,12 +58,17 @@ impl Driver {
             if let Ok(answer) = client.send(&call("POST", "/session", &wanted)).await {
                 let answer = answer.json();
                 let session = answer["value"]["sessionId"].as_str();
-                let session =
-                    session.unwrap_or_else(|| panic!("Chromium does not start: {answer}")).to_owned();
+                let Some(session) = session.map(str::to_owned) else {
+                    let _ = process.kill();
+                    let _ = process.wait();
+                    panic!("Chromium does not start: {answer}");
+                };
                 return Self { process, client, session, _profile: profile };
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+        let _ = process.kill();
+        let _ = process.wait();
         panic!("chromedriver does not answer");
     }
 

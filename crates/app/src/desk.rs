@@ -1,10 +1,10 @@
 //! Questions of the desk and of the public portal that belong to no single topic: names of units, public figures,
 //! where a case's records lie in the ledger, dead letters, standing of accounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use access::{Action, ResourceRef, Standing, Thing};
-use base::{Date, Id, Timestamp, kind};
+use base::{Id, Timestamp, kind};
 use serde::Serialize;
 use storage::records::{self, Expected};
 use storage::{jobs, journal};
@@ -13,8 +13,7 @@ use crate::cases::CaseRecord;
 use crate::identity::{Person, Unit};
 use crate::journal::Note;
 use crate::products::ProductRecord;
-use crate::resources::CatalogEntry;
-use crate::tenants::{Tenant, TenantState};
+use crate::tenants::{GrantState, Tenant, TenantState};
 use crate::{App, Ctx, Error, Result};
 
 /// Dead letters shown at most.
@@ -48,48 +47,36 @@ pub async fn unit_names(app: &App) -> Result<BTreeMap<String, UnitName>> {
     Ok(units.into_iter().map(|unit| named(unit.value)).collect())
 }
 
-/// An operator as the public may know it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PublicOperator {
-    /// Name of the unit.
-    pub unit_name: String,
-    /// What the authorisation is for.
-    pub title: String,
-    /// Number of the case that determined it.
-    pub case_number: Option<String>,
-    /// First and last day of the agreement.
-    pub term: Option<(Date, Date)>,
-    /// Where the authorisation is.
-    pub state: TenantState,
-}
-
-/// The authorised operators, newest first. Open to everybody: the list is published by law.
+/// Where the public reaches a unit; empty when it gave nothing. Open to everybody.
 ///
 /// # Errors
 /// Storage faults.
-pub async fn operators(app: &App) -> Result<Vec<PublicOperator>> {
-    app.store()
+pub async fn unit_contact(app: &App, code: &str) -> Result<String> {
+    let found = app
+        .store()
+        .read("desk.unit_contact", |tx| {
+            Box::pin(async move { Ok::<_, Error>(records::by_unique::<Unit>(tx, "code", code).await?) })
+        })
+        .await?;
+    Ok(found.map(|unit| unit.value.contact).unwrap_or_default())
+}
+
+/// The authorised operators, newest first. Open to everybody: the list is published by law, and what a tenant record says
+/// of the authorisation (unit, field, scenarios, agreement, term, state) is what is published.
+///
+/// # Errors
+/// Storage faults.
+pub async fn operators(app: &App) -> Result<Vec<Tenant>> {
+    let mut tenants = app
+        .store()
         .read("desk.operators", |tx| {
             Box::pin(async move {
-                let tenants = records::all::<Tenant>(tx, "class", "authorisation", records::ALL_MAX).await?;
-                let mut operators = Vec::with_capacity(tenants.len());
-                for tenant in tenants.into_iter().rev().map(|tenant| tenant.value) {
-                    let case = match tenant.case {
-                        Some(case) => records::get::<CaseRecord>(tx, case.uuid()).await?,
-                        None => None,
-                    };
-                    operators.push(PublicOperator {
-                        unit_name: tenant.unit_name,
-                        title: tenant.title,
-                        case_number: case.map(|case| case.value.number),
-                        term: tenant.term,
-                        state: tenant.state,
-                    });
-                }
-                Ok(operators)
+                Ok::<_, Error>(records::all::<Tenant>(tx, "class", "authorisation", records::ALL_MAX).await?)
             })
         })
-        .await
+        .await?;
+    tenants.reverse();
+    Ok(tenants.into_iter().map(|tenant| tenant.value).collect())
 }
 
 /// Figures of the portal's front page.
@@ -97,7 +84,7 @@ pub async fn operators(app: &App) -> Result<Vec<PublicOperator>> {
 pub struct PublicFigures {
     /// Authorisations.
     pub operators: u64,
-    /// Registered resources.
+    /// Resources granted to an authorisation that has not ended.
     pub resources: u64,
     /// Products on the market.
     pub products: u64,
@@ -111,9 +98,16 @@ pub async fn figures(app: &App) -> Result<PublicFigures> {
     app.store()
         .read("desk.figures", |tx| {
             Box::pin(async move {
+                let tenants = records::all::<Tenant>(tx, "class", "authorisation", records::ALL_MAX).await?;
+                let mut granted = BTreeSet::new();
+                for tenant in tenants.iter().filter(|tenant| tenant.value.state != TenantState::Destroyed) {
+                    let grants = crate::tenants::grants(tx, tenant.value.id).await?;
+                    let ready = grants.into_iter().filter(|grant| grant.state == GrantState::Ready);
+                    granted.extend(ready.map(|grant| grant.resource));
+                }
                 Ok(PublicFigures {
-                    operators: records::count::<Tenant>(tx, "class", "authorisation").await?,
-                    resources: records::count::<CatalogEntry>(tx, "all", "").await?,
+                    operators: u64::try_from(tenants.len()).unwrap_or(u64::MAX),
+                    resources: u64::try_from(granted.len()).unwrap_or(u64::MAX),
                     products: records::count::<ProductRecord>(tx, "listed", "").await?,
                 })
             })

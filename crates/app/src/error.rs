@@ -155,6 +155,9 @@ impl From<storage::Error> for Error {
         use storage::Error as S;
         let code = error.code();
         match error {
+            // The two codes that people choose themselves.
+            S::Duplicate { kind: "product", .. } => Self::Conflict("product.code_taken"),
+            S::Duplicate { kind: "resource", .. } => Self::Conflict("resource.code_taken"),
             S::Conflict { .. } | S::Duplicate { .. } | S::ReplayMismatch { .. } => Self::Conflict(code),
             S::Busy(_) | S::Full(_) | S::Unavailable(_) => {
                 tracing::warn!(error.code = code, error = ?error, "storage is not available");

@@ -28,6 +28,9 @@ pub struct Unit {
     pub name: String,
     /// English name.
     pub en: String,
+    /// Telephone or e-mail for the public; empty when none is given.
+    #[serde(default)]
+    pub contact: String,
     /// What its people may at most be.
     pub roles: Vec<Role>,
     /// Active or suspended.
@@ -66,6 +69,9 @@ pub struct Person {
     pub standing: Standing,
     /// Failed sign-ins in a row.
     pub failures: Option<Failures>,
+    /// The last sign-in.
+    #[serde(default)]
+    pub signed_in: Option<Timestamp>,
 }
 
 impl std::fmt::Debug for Person {
@@ -96,6 +102,9 @@ pub struct NewUnit {
     pub name: String,
     /// English name.
     pub en: String,
+    /// Telephone or e-mail for the public; empty when none is given.
+    #[serde(default)]
+    pub contact: String,
     /// What its people may at most be.
     pub roles: Vec<Role>,
 }

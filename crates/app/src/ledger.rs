@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use access::{Action, ResourceRef};
+use access::{Action, Life, ResourceRef};
 use base::{Digest, Id, Timestamp, kind};
 use ledger::{
     CHECKPOINT_PATH, Checkpoint, FIRST_SEQ, NoteSigner, RecordProof, TileId, TileSource, VerifierKey,
@@ -15,14 +15,20 @@ use ledger::{
 };
 use serde::Serialize;
 use storage::journal::{self, Row};
+use storage::records;
 use tokio::sync::{Notify, watch};
 
 use crate::journal::Note;
 use crate::keys::secret_file;
+use crate::notices::Notice;
+use crate::objections::Objection;
+use crate::products::ProductRecord;
 use crate::{App, Config, Ctx, Error, Result};
 
 /// How long a question about a fresh record waits for it to be sequenced.
 const SEQUENCE_WAIT: Duration = Duration::from_secs(5);
+/// Notices of one case looked at.
+const NOTICES_MAX: usize = 10;
 /// Rows of the journal in one answer.
 const JOURNAL_PAGE_MAX: u32 = 200;
 
@@ -153,12 +159,16 @@ pub async fn checkpoint(app: &App) -> Result<String> {
     String::from_utf8(bytes).map_err(|error| Error::internal("ledger.checkpoint", error))
 }
 
-/// A tile by its path, for example `tile/0/x001/234`. Any other spelling of a path is not found.
+/// A tile by its path, for example `tile/0/x001/234`. Any other spelling of a path is not found. Hashes are open to
+/// everybody; entries say who did what, so their bundles are for who may read the journal (`docs/threat-model.md`).
 ///
 /// # Errors
-/// `ledger.tile`.
-pub async fn tile(app: &App, path: &str) -> Result<Vec<u8>> {
+/// `ledger.tile`; not allowed.
+pub async fn tile(app: &App, ctx: &Ctx, path: &str) -> Result<Vec<u8>> {
     let id: TileId = path.parse().map_err(|_| Error::NotFound("ledger.tile"))?;
+    if id.is_entries() {
+        app.permit(ctx, Action::JournalView, ResourceRef::platform())?;
+    }
     file(app, &id.to_string()).await?.ok_or(Error::NotFound("ledger.tile"))
 }
 
@@ -170,11 +180,120 @@ async fn file(app: &App, path: &str) -> Result<Option<Vec<u8>>> {
         .map_err(|error| Error::internal("ledger.read", error))
 }
 
-/// The proof that a journal row stands in the log. Waits a moment for a row that is not sequenced yet.
+/// The proof of a record as it is handed out: to everybody what proves that it stands in the log, its entry only to who
+/// may read it.
+#[derive(Debug, Clone, Serialize)]
+pub struct HandedProof {
+    /// Number of the record.
+    pub seq: u64,
+    /// Leaf hash of its entry.
+    pub leaf: Digest,
+    /// Its index in the log.
+    pub index: u64,
+    /// The inclusion proof, from the leaf's sibling upwards.
+    pub path: Vec<Digest>,
+    /// The signed checkpoint.
+    pub checkpoint: String,
+    /// The key that signed it.
+    pub key: String,
+    /// The bytes of the entry, which are text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
+}
+
+impl HandedProof {
+    fn new(app: &App, seq: u64, proof: RecordProof, may_read: bool) -> Self {
+        Self {
+            seq,
+            leaf: leaf_hash(proof.entry.as_bytes()),
+            index: proof.index,
+            path: proof.path,
+            checkpoint: proof.checkpoint,
+            key: key(app),
+            entry: Some(proof.entry).filter(|_| may_read),
+        }
+    }
+
+    /// The proof in the text format of C2SP tlog-proof; without its entry it has no extra data, and whoever holds the
+    /// entry or its leaf hash can still check it.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        ledger::proof_text(self.entry.as_deref(), self.index, &self.path, &self.checkpoint)
+    }
+}
+
+/// The proof that a journal row stands in the log, as far as this caller may see it.
 ///
 /// # Errors
-/// `ledger.record` when there is no such row; `ledger.pending` when it is not sequenced in time.
-pub async fn record_proof(app: &App, ctx: &Ctx, seq: u64) -> Result<RecordProof> {
+/// As [`verify_record`].
+pub async fn handed_proof(app: &App, ctx: &Ctx, seq: u64) -> Result<HandedProof> {
+    Ok(verify_record(app, ctx, seq).await?.proof)
+}
+
+/// Whether a caller may read an entry: who watches over the journal, who did it, and who may see the case or acts for the
+/// authorisation or agreement it is about.
+async fn may_read(app: &App, ctx: &Ctx, entry: &ledger::JournalEntry) -> bool {
+    if app.permit(ctx, Action::JournalView, ResourceRef::platform()).is_ok() {
+        return true;
+    }
+    if !ctx.is_person() {
+        return false;
+    }
+    let (kind, id) = entry.subject.split_once('/').unwrap_or_default();
+    match (kind, id.parse::<Id<kind::Case>>()) {
+        _ if entry.actor == format!("person:{}", ctx.principal.person) => true,
+        ("case", Ok(case)) => crate::cases::case_view(app, ctx, case).await.is_ok(),
+        ("tenant", _) => ctx.principal.tenants.iter().any(|tenant| tenant.to_string() == id),
+        ("usage", _) => ctx.principal.usages.iter().any(|usage| usage.to_string() == id),
+        _ => false,
+    }
+}
+
+/// What everybody may know of the thing an entry is about: a product on the market, a notice or an objection.
+async fn public_subject(app: &App, entry: &ledger::JournalEntry) -> Result<Option<String>> {
+    let (kind, id) = entry.subject.split_once('/').unwrap_or_default();
+    let (kind, id) = (kind.to_owned(), id.to_owned());
+    app.store()
+        .read("ledger.subject", |tx| {
+            let (kind, id) = (kind.clone(), id.clone());
+            Box::pin(async move {
+                let Ok(uuid) = id.parse::<uuid::Uuid>() else { return Ok(None) };
+                if kind == "product" {
+                    let found = records::get::<ProductRecord>(tx, uuid).await?.map(|found| found.value);
+                    let public = found.filter(|record| record.reference().life != Life::Draft);
+                    return Ok(public.map(|record| record.product.name));
+                }
+                if kind != "case" {
+                    return Ok(None);
+                }
+                let notices = records::all::<Notice>(tx, "case", &id, NOTICES_MAX).await?;
+                if let Some(notice) = notices.into_iter().next() {
+                    return Ok(Some(notice.value.title));
+                }
+                let objection = records::get::<Objection>(tx, uuid).await?;
+                Ok::<_, Error>(objection.map(|objection| objection.value.number))
+            })
+        })
+        .await
+}
+
+/// The number of the record with a leaf hash.
+///
+/// # Errors
+/// `ledger.record` when there is none.
+pub async fn record_by_digest(app: &App, ctx: &Ctx, digest: Digest) -> Result<u64> {
+    app.permit(ctx, Action::LedgerVerify, ResourceRef::platform())?;
+    let found = app
+        .store()
+        .read("ledger.by_digest", |tx| {
+            Box::pin(async move { Ok::<_, Error>(journal::seq_of(tx, &digest).await?) })
+        })
+        .await?;
+    found.ok_or(Error::NotFound("ledger.record"))
+}
+
+/// The proof that a journal row stands in the log. Waits a moment for a row that is not sequenced yet.
+async fn record_proof(app: &App, ctx: &Ctx, seq: u64) -> Result<RecordProof> {
     app.permit(ctx, Action::LedgerVerify, ResourceRef::platform())?;
     let size = app
         .store()
@@ -221,9 +340,15 @@ pub struct ProofStep {
 #[derive(Debug, Clone, Serialize)]
 pub struct Verification {
     /// The proof, as it is handed out.
-    pub proof: RecordProof,
-    /// The entry.
-    pub entry: ledger::JournalEntry,
+    pub proof: HandedProof,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// What was done.
+    pub action: String,
+    /// The public thing it is about, if it is about one.
+    pub about: Option<String>,
+    /// The entry, for who may read it.
+    pub entry: Option<ledger::JournalEntry>,
     /// Its leaf hash.
     pub leaf: Digest,
     /// The steps.
@@ -239,7 +364,7 @@ pub struct Verification {
 /// Verifies a record and shows how.
 ///
 /// # Errors
-/// As [`record_proof`]; `ledger.entry` when the log holds something that is no entry.
+/// `ledger.record` when there is no such row; `ledger.pending` when it is not sequenced in time; `ledger.entry` when the log holds something that is no entry.
 pub async fn verify_record(app: &App, ctx: &Ctx, seq: u64) -> Result<Verification> {
     let proof = record_proof(app, ctx, seq).await?;
     let key = app.log().signer().verifier();
@@ -250,14 +375,18 @@ pub async fn verify_record(app: &App, ctx: &Ctx, seq: u64) -> Result<Verificatio
     let leaf = leaf_hash(proof.entry.as_bytes());
     let steps = steps(&proof, leaf, signed.size);
     let reached = steps.last().map_or(leaf, |step| step.result) == signed.root;
+    let readable = may_read(app, ctx, &entry).await;
     Ok(Verification {
-        entry,
+        at: entry.at,
+        action: entry.action.clone(),
+        about: public_subject(app, &entry).await?,
+        entry: Some(entry).filter(|_| readable),
         leaf,
         steps,
         root: signed.root,
         size: signed.size,
         verified: verified && reached,
-        proof,
+        proof: HandedProof::new(app, seq, proof, readable),
     })
 }
 
@@ -297,6 +426,8 @@ pub struct LedgerView {
     pub size: u64,
     /// Root.
     pub root: Digest,
+    /// When the last of these entries was recorded. A checkpoint itself carries no time.
+    pub last_at: Option<Timestamp>,
     /// The signed note.
     pub checkpoint: String,
     /// The public key.
@@ -312,7 +443,13 @@ pub async fn ledger_view(app: &App, ctx: &Ctx) -> Result<LedgerView> {
     let note = checkpoint(app).await?;
     let key = app.log().signer().verifier();
     let signed = Checkpoint::open(&note, &key).map_err(|error| Error::internal(error.code(), error))?;
+    let size = signed.size;
+    let last = app
+        .store()
+        .read("ledger.last", |tx| Box::pin(async move { Ok::<_, Error>(journal::get(tx, size).await?) }))
+        .await?;
     Ok(LedgerView {
+        last_at: last.map(|row| row.at),
         origin: signed.origin,
         size: signed.size,
         root: signed.root,

@@ -1,7 +1,7 @@
-//! Public notices: announcements, results with their objection window, and the objections against them.
+//! Public notices: announcements, and results with the window for objections (see `objections`).
 
-use base::{Id, Timestamp, kind};
-use regulation::case::{CaseState, FormValues};
+use base::{Date, Id, Timestamp, kind};
+use regulation::case::{CaseState, FormValues, clocks};
 use regulation::pack::FormId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -45,23 +45,20 @@ pub struct Notice {
     pub forms: BTreeMap<FormId, FormValues>,
     /// Clauses it rests on.
     pub clauses: Vec<String>,
-    /// Objections received and answered.
-    pub objections: Vec<Objection>,
+    /// For an announcement: the field it opens.
+    #[serde(default)]
+    pub domain: Option<String>,
+    /// Last day: of applications for an announcement, of objections for a result. `None` where the text sets none.
+    #[serde(default)]
+    pub until: Option<Date>,
 }
 
-/// An objection and its answer, without the objector's name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Objection {
-    /// The objection's case.
-    pub case: Id<kind::Case>,
-    /// Its number.
-    pub number: String,
-    /// Received.
-    pub at: Timestamp,
-    /// Answered.
-    pub answered_at: Option<Timestamp>,
-    /// The answer's words.
-    pub answer: Option<String>,
+impl Notice {
+    /// Whether a day is still within what the notice opened. Without a last day it always is.
+    #[must_use]
+    pub fn is_open(&self, today: Date) -> bool {
+        self.until.is_none_or(|until| today <= until)
+    }
 }
 
 impl Record for Notice {
@@ -76,7 +73,17 @@ impl Record for Notice {
 }
 
 /// Effect: the case's form (announcement) or outcome (result) is published.
-pub(crate) async fn publish(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState, kind: NoticeKind) -> Result<()> {
+pub(crate) async fn publish(
+    app: &App,
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &CaseState,
+    kind: NoticeKind,
+) -> Result<()> {
+    let until = match kind {
+        NoticeKind::Announcement => facts::day(&case.facts, facts::DEADLINE),
+        NoticeKind::Result => window(app, ctx, case)?,
+    };
     let notice = Notice {
         id: new_id(ctx.now),
         kind,
@@ -92,33 +99,18 @@ pub(crate) async fn publish(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState, kind: 
         operator: (kind == NoticeKind::Result).then(|| case.opener.unit_name.clone()),
         forms: if kind == NoticeKind::Announcement { case.forms.clone() } else { BTreeMap::new() },
         clauses: case.step.as_ref().map(|step| step.clauses.clone()).unwrap_or_default(),
-        objections: Vec::new(),
+        domain: facts::text(&case.facts, facts::DOMAIN).filter(|_| kind == NoticeKind::Announcement),
+        until,
     };
     records::put(tx, &notice, Expected::New, ctx.now).await?;
     Ok(())
 }
 
-/// Effect: an objection case was received, or, once it has ended, answered.
-pub(crate) async fn record_objection(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
-    let id = facts::id::<kind::Notice>(&case.facts, facts::NOTICE)?;
-    let stored = records::get::<Notice>(tx, id.uuid()).await?.ok_or(Error::NotFound("notice.unknown"))?;
-    let mut notice = stored.value;
-    let answer = case.opinions.last().map(|opinion| opinion.text.clone());
-    match notice.objections.iter_mut().find(|objection| objection.case == case.id) {
-        Some(objection) => {
-            objection.answered_at = Some(ctx.now);
-            objection.answer = answer;
-        }
-        None => notice.objections.push(Objection {
-            case: case.id,
-            number: case.number.clone(),
-            at: case.opened_at,
-            answered_at: answer.as_ref().map(|_| ctx.now),
-            answer,
-        }),
-    }
-    records::put(tx, &notice, Expected::Version(stored.version), ctx.now).await?;
-    Ok(())
+/// The last day of the clock that publishing started: the window for objections.
+fn window(app: &App, ctx: &Ctx, case: &CaseState) -> Result<Option<Date>> {
+    let pack = app.packs().version(&case.pack)?;
+    let running = clocks(case, &crate::cases::context(app, &pack, ctx.now));
+    Ok(running.iter().filter(|clock| clock.done_on.is_none()).filter_map(|clock| clock.due).min())
 }
 
 /// A page of notices, newest first. Open to everybody.

@@ -11,6 +11,7 @@ use storage::{Tx, objects as rows};
 use crate::cases::facts::{self, Facts};
 use crate::clock::new_id;
 use crate::identity::{Unit, unit_by_code};
+use crate::notices::Notice;
 use crate::resources::{self, Wanted};
 use crate::{App, Ctx, Error, Result, jobs};
 
@@ -53,8 +54,17 @@ pub struct Tenant {
     pub case: Option<Id<kind::Case>>,
     /// Where it is.
     pub state: TenantState,
+    /// The field it is for, from the announcement its application answers.
+    #[serde(default)]
+    pub domain: Option<String>,
+    /// The agreement in force.
+    #[serde(default)]
+    pub agreement: Option<Agreement>,
     /// The agreement's first and last day.
     pub term: Option<(Date, Date)>,
+    /// When access opened first.
+    #[serde(default)]
+    pub opened: Option<Timestamp>,
     /// When it was made.
     pub created: Timestamp,
     /// Why access was closed last, in words, with the case.
@@ -63,6 +73,17 @@ pub struct Tenant {
     pub was_open: bool,
     /// The certificate of destruction.
     pub certificate: Option<Certificate>,
+}
+
+/// What was agreed, as far as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// The case in which it was signed.
+    pub case: Id<kind::Case>,
+    /// Its number.
+    pub number: String,
+    /// The scenarios, in the agreement's words.
+    pub scenarios: Option<String>,
 }
 
 /// What was destroyed, and the proof that nothing readable is left.
@@ -253,7 +274,10 @@ fn new_tenant(
         pack: app.packs().current().id.clone(),
         case,
         state,
+        domain: None,
+        agreement: None,
         term: None,
+        opened: None,
         created: now,
         closed_by: None,
         was_open: false,
@@ -264,7 +288,12 @@ fn new_tenant(
 /// Effect: the determined applicant becomes an operator with a tenant of its own, still closed.
 pub(crate) async fn establish(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
     let unit = unit_by_code(tx, &case.opener.unit).await?;
-    let tenant = new_tenant(app, &unit, TenantState::Established, &case.title, Some(case.id), ctx.now);
+    let mut tenant = new_tenant(app, &unit, TenantState::Established, &case.title, Some(case.id), ctx.now);
+    if case.facts.contains_key(facts::NOTICE) {
+        let notice = facts::id::<kind::Notice>(&case.facts, facts::NOTICE)?;
+        let notice = records::get::<Notice>(tx, notice.uuid()).await?;
+        tenant.domain = notice.and_then(|notice| notice.value.domain);
+    }
     records::put(tx, &tenant, Expected::New, ctx.now).await?;
     app.keys().create_tenant(tx, tenant.id, ctx.now).await
 }
@@ -300,6 +329,11 @@ pub(crate) async fn activate_agreement(
             return Err(Error::Conflict("tenant.agreed_already"));
         }
         tenant.state = TenantState::Agreed;
+        tenant.agreement = Some(Agreement {
+            case: case.id,
+            number: case.number.clone(),
+            scenarios: facts::text(&case.facts, facts::SCENARIOS),
+        });
         tenant.term = Some((first, first.plus_months(months).plus_days(-1)));
         Ok(())
     })
@@ -332,6 +366,7 @@ pub(crate) async fn open_access(_app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &C
             return Err(Error::Conflict("tenant.not_agreed"));
         }
         tenant.state = TenantState::Active;
+        tenant.opened = tenant.opened.or(Some(ctx.now));
         Ok(())
     })
     .await?;

@@ -81,7 +81,7 @@ pub use merkle::{
     verify_inclusion,
 };
 pub use note::{KeyKind, NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX, Note, NoteSigner, Verified, VerifierKey};
-pub use proof::RecordProof;
+pub use proof::{RecordProof, proof_text};
 pub use sequencer::{Batch, Sequencer, TileWrite};
 pub use tile::{
     CHECKPOINT_PATH, ENTRY_BYTES_MAX, TILE_WIDTH, TileId, TileKind, TileReader, TileSource, parse_bundle,

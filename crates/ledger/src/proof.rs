@@ -63,14 +63,7 @@ impl RecordProof {
     /// The proof in the text format of C2SP tlog-proof, with the entry as its extra data. File extension: `.tlog-proof`.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut text = format!("{HEADER}\nextra {}\nindex {}\n", BASE64.encode(&self.entry), self.index);
-        for hash in &self.path {
-            text.push_str(&BASE64.encode(hash.0));
-            text.push('\n');
-        }
-        text.push('\n');
-        text.push_str(&self.checkpoint);
-        text
+        proof_text(Some(&self.entry), self.index, &self.path, &self.checkpoint)
     }
 
     /// Reads what [`RecordProof::to_text`] writes.
@@ -96,4 +89,18 @@ impl RecordProof {
         let path = lines.map(|line| hash(line).ok_or_else(|| bad("hash"))).collect::<Result<_, _>>()?;
         Ok(Self { entry, index: parsed, path, checkpoint: checkpoint.to_owned() })
     }
+}
+
+/// A proof in the text format of C2SP tlog-proof. The entry, if it is given, is its extra data.
+#[must_use]
+pub fn proof_text(entry: Option<&str>, index: u64, path: &[Digest], checkpoint: &str) -> String {
+    let extra = entry.map(|entry| format!("extra {}\n", BASE64.encode(entry))).unwrap_or_default();
+    let mut text = format!("{HEADER}\n{extra}index {index}\n");
+    for hash in path {
+        text.push_str(&BASE64.encode(hash.0));
+        text.push('\n');
+    }
+    text.push('\n');
+    text.push_str(checkpoint);
+    text
 }

@@ -54,6 +54,12 @@ impl TileId {
         (width > 0).then_some(Self { kind, index, width: width as u16 })
     }
 
+    /// Whether it is a bundle of entries, not of hashes.
+    #[must_use]
+    pub const fn is_entries(self) -> bool {
+        matches!(self.kind, TileKind::Entries)
+    }
+
     /// The full tile at the same place.
     #[must_use]
     pub const fn full(self) -> Self {

@@ -33,7 +33,7 @@ pub async fn serve(
     let renderer = Renderer::load(&Assets::load()).map_err(io::Error::other)?;
     let _alone = app.serve_alone().map_err(io::Error::other)?;
     app.start_background();
-    let router = http::router(Edge { app: app.clone(), renderer });
+    let router = http::router(Edge::new(app.clone(), renderer));
     answer(listener, router, stop).await;
     app.close().await;
     Ok(())

@@ -20,6 +20,17 @@ pub struct Edge {
     pub app: App,
     /// The pages.
     pub renderer: Renderer,
+    /// The data folder holds the demonstration: its pages say so.
+    pub is_demonstration: bool,
+}
+
+impl Edge {
+    /// What the handlers of an installation have at hand.
+    #[must_use]
+    pub fn new(app: App, renderer: Renderer) -> Self {
+        let is_demonstration = crate::commands::demo::is_demonstration(&app.config().data);
+        Self { app, renderer, is_demonstration }
+    }
 }
 
 /// The session token of a request and where it stood.

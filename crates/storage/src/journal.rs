@@ -190,6 +190,16 @@ pub async fn get(tx: &mut Tx<'_>, seq: u64) -> Result<Option<Row>, Error> {
     row.map(stored).transpose()
 }
 
+/// The number of the row with a leaf hash.
+///
+/// # Errors
+/// Storage faults.
+pub async fn seq_of(tx: &mut Tx<'_>, digest: &Digest) -> Result<Option<u64>, Error> {
+    let row =
+        fetch!(fetch_optional, tx, (i64,), "SELECT seq FROM journal WHERE digest = $1", digest.0.as_slice())?;
+    Ok(row.map(|(seq,)| seq.unsigned_abs()))
+}
+
 /// At most `limit` rows about a subject, newest first, before number `before`.
 ///
 /// # Errors

@@ -24,6 +24,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../migrations/sqlite/0002_call_request.sql"),
         include_str!("../migrations/postgres/0002_call_request.sql"),
     ),
+    (
+        3,
+        "journal digest",
+        include_str!("../migrations/sqlite/0003_journal_digest.sql"),
+        include_str!("../migrations/postgres/0003_journal_digest.sql"),
+    ),
 ];
 
 pub(crate) async fn migrate(pools: &Pools) -> Result<(), Error> {

@@ -35,9 +35,10 @@ async fn one(
     effect: Effect,
 ) -> Result<()> {
     match effect {
-        Effect::PublishNotice => notices::publish(tx, ctx, state, notices::NoticeKind::Announcement).await,
-        Effect::PublishResult => notices::publish(tx, ctx, state, notices::NoticeKind::Result).await,
-        Effect::RecordObjection => notices::record_objection(tx, ctx, state).await,
+        Effect::PublishNotice => {
+            notices::publish(app, tx, ctx, state, notices::NoticeKind::Announcement).await
+        }
+        Effect::PublishResult => notices::publish(app, tx, ctx, state, notices::NoticeKind::Result).await,
         Effect::EstablishAuthorisation => tenants::establish(app, tx, ctx, state).await,
         Effect::ActivateAgreement => tenants::activate_agreement(app, tx, ctx, state).await,
         Effect::OpenAccess => tenants::open_access(app, tx, ctx, state).await,
@@ -51,7 +52,10 @@ async fn one(
         Effect::FileProduct => products::file(tx, ctx, state).await,
         Effect::ApprovePrice => products::approve_price(tx, ctx, state).await,
         Effect::ActivateUsage => usages::activate(tx, ctx, state).await,
-        // The case itself is the record; its journal row and its place in the lists are all there is to do.
-        Effect::RecordQuality | Effect::RecordReport | Effect::RecordCredit => Ok(()),
+        // The case itself is the record; its journal row and its place in the lists are all there is to do. What the
+        // public sees of an objection is projected with its case, so that no stage of it can be missed.
+        Effect::RecordObjection | Effect::RecordQuality | Effect::RecordReport | Effect::RecordCredit => {
+            Ok(())
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{Id, Kind, kind};
+use base::{Date, Id, Kind, kind};
 use regulation::pack::FactValue;
 
 use crate::{Error, Result};
@@ -32,6 +32,12 @@ pub const BUYER: &str = "数据使用主体";
 pub const CASE: &str = "办件";
 /// A public notice, for example the one objected to.
 pub const NOTICE: &str = "公告";
+/// Last day for applications, on an announcement's form.
+pub const DEADLINE: &str = "受理截止";
+/// The field of an announcement, on its form.
+pub const DOMAIN: &str = "领域";
+/// The scenarios of an agreement, on its form.
+pub const SCENARIOS: &str = "应用场景";
 /// Return rate in parts per million; supplied by the platform from a product's plan.
 pub const RETURN_RATE: &str = "收益率";
 
@@ -51,6 +57,22 @@ pub(crate) fn id<K: Kind>(facts: &Facts, key: &str) -> Result<Id<K>> {
             text.parse().map_err(|_| Error::invalid("case.reference", format!("{key}: {text}")))
         }
         _ => Err(Error::invalid("case.reference", key)),
+    }
+}
+
+/// The day under a fact, if it is one.
+pub(crate) fn day(facts: &Facts, key: &str) -> Option<Date> {
+    match facts.get(key) {
+        Some(FactValue::Date(day)) => Some(*day),
+        _ => None,
+    }
+}
+
+/// The text under a fact, if it is one.
+pub(crate) fn text(facts: &Facts, key: &str) -> Option<String> {
+    match facts.get(key) {
+        Some(FactValue::Text(text)) => Some(text.clone()),
+        _ => None,
     }
 }
 

@@ -199,7 +199,7 @@ pub(crate) async fn project(
         about,
     };
     records::put(tx, &record, records::Expected::Any, updated_at).await?;
-    Ok(())
+    crate::objections::project(tx, ctx, state, &record).await
 }
 
 /// What the policies need to know about a case.

@@ -93,6 +93,7 @@ async fn add_unit(tx: &mut Tx<'_>, unit: &NewUnit, now: Timestamp) -> Result<()>
         code: unit.code.clone(),
         name: unit.name.clone(),
         en: unit.en.clone(),
+        contact: unit.contact.clone(),
         roles: unit.roles.clone(),
         standing: Standing::Active,
     };
@@ -117,6 +118,7 @@ async fn add_person(tx: &mut Tx<'_>, person: &NewPerson, hash: &PasswordHash, no
         password: hash.clone(),
         standing: Standing::Active,
         failures: None,
+        signed_in: None,
     };
     records::put(tx, &person, Expected::New, now).await?;
     Ok(())

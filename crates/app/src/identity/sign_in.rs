@@ -127,9 +127,11 @@ async fn open_session(app: &App, person: Person, now: Timestamp) -> Result<Signe
         .transact(permit, "identity.sign_in", |tx| {
             Box::pin(async move {
                 sessions::open(tx, row).await?;
-                if person.failures.is_some() {
-                    let cleared = Person { failures: None, ..person.clone() };
-                    records::put(tx, &cleared, Expected::Any, now).await?;
+                // Read again: what an administrator changed meanwhile stays.
+                if let Some(mut stored) = records::get::<Person>(tx, person.id.uuid()).await? {
+                    stored.value.failures = None;
+                    stored.value.signed_in = Some(now);
+                    records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
                 }
                 let note = Note {
                     subject: format!("person/{}", person.id),

@@ -85,6 +85,7 @@ impl County {
                 code: code.to_owned(),
                 name: code.to_owned(),
                 en: code.to_owned(),
+                contact: String::new(),
                 roles: roles.to_vec(),
                 standing: Standing::Active,
             };
@@ -109,7 +110,10 @@ impl County {
             pack: "deqing".to_owned(),
             case: None,
             state,
+            domain: None,
+            agreement: None,
             term: None,
+            opened: None,
             created: now,
             closed_by: None,
             was_open: false,

@@ -234,7 +234,8 @@ fn expire(draft: &mut Draft<'_>, step: &Step, clock: &ClockState, rule: &ClockRu
             None
         }
         OnExpiry::ReturnAutomatically => {
-            Some(Target::End { outcome: "逾期自动退回".to_owned(), granted: false })
+            let (outcome, en) = ("逾期自动退回".to_owned(), "Returned when overdue".to_owned());
+            Some(Target::End { outcome, en, granted: false })
         }
         // Silence never ends a case in the opener's favour: a window only leads to another step.
         OnExpiry::Advance | OnExpiry::MoveToCoordination => rule.expiry_to.clone().map(Target::Step),

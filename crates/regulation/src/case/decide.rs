@@ -241,7 +241,8 @@ impl Desk<'_> {
         if !action.then.is_empty() {
             return draft.conclude(self.step, action);
         }
-        let end = Target::End { outcome: command_words(CommandKind::Withdraw).0.to_owned(), granted: false };
+        let (zh, en) = command_words(CommandKind::Withdraw);
+        let end = Target::End { outcome: zh.to_owned(), en: en.to_owned(), granted: false };
         draft.go(self.step, &end, &[&action.clauses, &self.step.clauses])
     }
 

@@ -78,7 +78,7 @@ impl<'a> Draft<'a> {
         self.push(clauses, EventBody::StepLeft { step: from.id.clone() });
         match target {
             Target::Step(step) => self.enter(step),
-            Target::End { outcome, granted } => {
+            Target::End { outcome, granted, .. } => {
                 self.push(clauses, EventBody::Ended { outcome: outcome.clone(), granted: *granted });
                 Ok(())
             }

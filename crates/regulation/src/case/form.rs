@@ -165,6 +165,9 @@ fn check_text(kind: &FieldKind, text: &str) -> Result<FactValue, Wrong> {
         },
         FieldKind::Phone if !is_phone(text) => wrong("应为电话号码", "must be a telephone number"),
         FieldKind::Email if !is_email(text) => wrong("应为电子邮箱", "must be an e-mail address"),
+        FieldKind::Contact if !is_phone(text) && !is_email(text) => {
+            wrong("应为电话号码或电子邮箱", "must be a telephone number or an e-mail address")
+        }
         FieldKind::Flag => match text {
             "是" | "true" => Ok(FactValue::Flag(true)),
             "否" | "false" => Ok(FactValue::Flag(false)),

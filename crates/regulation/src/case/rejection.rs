@@ -1,5 +1,6 @@
 //! A legal refusal: a value, not a fault. It says which rule stands in the way and what would help.
 
+use base::Date;
 use serde::Serialize;
 
 use super::Context;
@@ -46,6 +47,19 @@ impl FieldError {
 }
 
 impl Rejection {
+    /// Something that had to be sent in by a day was sent after it. Rests on the given clauses.
+    #[must_use]
+    pub fn late(pack: &Pack, clauses: &[ClauseId], until: Date) -> Box<Self> {
+        let (zh, en) = (format!("已过受理截止日 {until}"), format!("the last day was {until}"));
+        let mut rejection = Self::new("case.late", zh, en).remedy(
+            "请查看正在受理的公告，或联系发布单位",
+            "see the announcements that are open, or ask who published it",
+        );
+        rejection.clauses = clauses.to_vec();
+        rejection.rule = rule(pack, clauses);
+        rejection
+    }
+
     pub(crate) fn new(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Box<Self> {
         Box::new(Self {
             code,

@@ -435,6 +435,8 @@ pub enum Target {
     End {
         /// Outcome words in Chinese.
         outcome: String,
+        /// Outcome words in English; empty where the pack gives none.
+        en: String,
         /// The outcome is what the opener asked for.
         granted: bool,
     },
@@ -722,6 +724,8 @@ pub enum FieldKind {
     Phone,
     /// An e-mail address.
     Email,
+    /// A telephone number or an e-mail address, whichever the person has.
+    Contact,
     /// One of a list.
     Choice(Vec<String>),
     /// Some of a list.

@@ -68,7 +68,13 @@ pub(crate) async fn add_account(
     let units: Vec<NewUnit> = unit
         .name
         .into_iter()
-        .map(|name| NewUnit { code: unit.code.clone(), en: name.clone(), name, roles: roles.clone() })
+        .map(|name| NewUnit {
+            code: unit.code.clone(),
+            en: name.clone(),
+            name,
+            contact: String::new(),
+            roles: roles.clone(),
+        })
         .collect();
     let app = open(config).await?;
     let ctx = Ctx::service("install", app.now());

@@ -1,12 +1,11 @@
 //! The ledger as any tlog client reads it, below `/ledger`, and proofs as JSON.
 
-use app::ledger::{self, Verification};
+use app::ledger::{self, HandedProof, Verification};
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::{Value, json};
 
 use super::{Answer, Problem};
 use crate::state::{Caller, Edge};
@@ -46,10 +45,15 @@ async fn show_key(State(edge): State<Edge>) -> Response {
     file(ledger::key(&edge.app) + "\n", TEXT, "no-cache")
 }
 
-async fn show_tile(State(edge): State<Edge>, Path(path): Path<String>) -> Result<Response, Problem> {
-    let bytes = ledger::tile(&edge.app, &format!("tile/{path}")).await?;
-    // A tile never changes under its name, partial ones included.
-    Ok(file(bytes, "application/octet-stream", "public, max-age=31536000, immutable"))
+async fn show_tile(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(path): Path<String>,
+) -> Result<Response, Problem> {
+    let bytes = ledger::tile(&edge.app, &ctx, &format!("tile/{path}")).await?;
+    // A tile never changes under its name, partial ones included; entries are not for everybody's caches.
+    let keep = if path.starts_with("entries") { "no-store" } else { "public, max-age=31536000, immutable" };
+    Ok(file(bytes, "application/octet-stream", keep))
 }
 
 async fn download_proof(
@@ -57,7 +61,7 @@ async fn download_proof(
     Caller(ctx): Caller,
     Path(seq): Path<u64>,
 ) -> Result<Response, Problem> {
-    let proof = ledger::record_proof(&edge.app, &ctx, seq).await?;
+    let proof = ledger::handed_proof(&edge.app, &ctx, seq).await?;
     Ok(file(proof.to_text(), TEXT, "no-store"))
 }
 
@@ -65,9 +69,12 @@ async fn show_ledger(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<le
     Ok(Json(ledger::ledger_view(&edge.app, &ctx).await?))
 }
 
-async fn show_proof(State(edge): State<Edge>, Caller(ctx): Caller, Path(seq): Path<u64>) -> Answer<Value> {
-    let proof = ledger::record_proof(&edge.app, &ctx, seq).await?;
-    Ok(Json(json!({ "seq": seq, "proof": proof, "key": ledger::key(&edge.app) })))
+async fn show_proof(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(seq): Path<u64>,
+) -> Answer<HandedProof> {
+    Ok(Json(ledger::handed_proof(&edge.app, &ctx, seq).await?))
 }
 
 async fn verify_record(

@@ -2,10 +2,10 @@
 
 use app::cases::Opened;
 use app::notices::{self, Notice};
-use app::objections::{self, NewObjection};
+use app::objections::{self, NewObjection, Objection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Json, Router};
 
 use super::{Answer, Body, Page, PageQuery, Problem, id};
@@ -15,7 +15,7 @@ pub(super) fn routes() -> Router<Edge> {
     Router::new()
         .route("/notices", get(list_notices))
         .route("/notices/{notice}", get(show_notice))
-        .route("/objections", post(file_objection))
+        .route("/objections", get(list_objections).post(file_objection))
 }
 
 async fn list_notices(State(edge): State<Edge>, Query(page): Query<PageQuery>) -> Answer<Page<Notice>> {
@@ -25,6 +25,11 @@ async fn list_notices(State(edge): State<Edge>, Query(page): Query<PageQuery>) -
 
 async fn show_notice(State(edge): State<Edge>, Path(notice): Path<String>) -> Answer<Notice> {
     Ok(Json(notices::notice(&edge.app, id(&notice)?).await?))
+}
+
+async fn list_objections(State(edge): State<Edge>, Query(page): Query<PageQuery>) -> Answer<Page<Objection>> {
+    let (items, next) = objections::objections(&edge.app, page.after.as_deref(), page.limit()).await?;
+    Ok(Json(Page { items, next }))
 }
 
 async fn file_objection(

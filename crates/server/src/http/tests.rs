@@ -73,7 +73,7 @@ impl Site {
         let folder = TempDir::new().unwrap();
         let app = installation(folder.path()).await;
         let renderer = Renderer::load(&Assets::load()).unwrap();
-        Self { router: router(Edge { app: app.clone(), renderer }), app, _folder: folder }
+        Self { router: router(Edge::new(app.clone(), renderer)), app, _folder: folder }
     }
 
     async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
@@ -211,8 +211,23 @@ async fn every_record_is_proven_to_anybody() {
     assert_eq!(journal["items"][0]["action"], "session.open");
     for seq in 1..=newest {
         let shown = site.send("GET", &format!("/api/v1/ledger/records/{seq}/verification"), &[], None).await;
-        assert_eq!(shown.json()["verified"], true, "{}", shown.json());
+        let shown = shown.json();
+        assert_eq!(shown["verified"], true, "{shown}");
+        assert!(
+            shown["entry"].is_null() && shown["proof"]["entry"].is_null(),
+            "who did it is not public: {shown}"
+        );
+        assert!(!shown.to_string().contains("person"), "{shown}");
     }
+    let path = format!("/api/v1/ledger/records/{newest}/verification");
+    let watched = site.send("GET", &path, &[("authorization", &bearer)], None).await.json();
+    assert_eq!(watched["entry"]["action"], "session.open");
+    let hashes = site.send("GET", &format!("/ledger/tile/0/000.p/{newest}"), &[], None).await;
+    assert_eq!(hashes.status, StatusCode::OK, "hash tiles are open");
+    let entries = format!("/ledger/tile/entries/000.p/{newest}");
+    assert_eq!(site.send("GET", &entries, &[], None).await.status, StatusCode::UNAUTHORIZED);
+    let watched = site.send("GET", &entries, &[("authorization", &bearer)], None).await;
+    assert_eq!(watched.status, StatusCode::OK);
     let beyond = format!("/api/v1/ledger/records/{}/proof", newest + 100);
     assert_eq!(site.send("GET", &beyond, &[], None).await.json()["code"], "ledger.record");
     let opened = site

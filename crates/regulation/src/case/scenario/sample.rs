@@ -65,7 +65,7 @@ fn sample(field: &Field, on: Date) -> Option<FormValue> {
         FieldKind::Percent => "10".to_owned(),
         FieldKind::Money => "100.00".to_owned(),
         FieldKind::Date => on.to_string(),
-        FieldKind::Phone => "0572-8000000".to_owned(),
+        FieldKind::Phone | FieldKind::Contact => "0572-8000000".to_owned(),
         FieldKind::Email => "sample@example.cn".to_owned(),
         FieldKind::Flag => "是".to_owned(),
         FieldKind::Choice(choices) => choices.first()?.clone(),

@@ -69,7 +69,7 @@ pub(super) fn to(step: &str) -> Vec<Branch> {
 }
 
 pub(super) fn end(outcome: &str, granted: bool) -> Vec<Branch> {
-    vec![Branch { when: None, to: Target::End { outcome: outcome.to_owned(), granted } }]
+    vec![Branch { when: None, to: Target::End { outcome: outcome.to_owned(), en: String::new(), granted } }]
 }
 
 fn clock(length: u32, unit: PeriodUnit, on_expiry: OnExpiry, id: &str) -> ClockRule {

@@ -95,6 +95,7 @@ fn kind(word: FieldWord, choices: Vec<String>) -> FieldKind {
         FieldWord::Date => FieldKind::Date,
         FieldWord::Phone => FieldKind::Phone,
         FieldWord::Email => FieldKind::Email,
+        FieldWord::Contact => FieldKind::Contact,
         FieldWord::Choice => FieldKind::Choice(choices),
         FieldWord::Choices => FieldKind::Choices(choices),
         FieldWord::Flag => FieldKind::Flag,

@@ -35,16 +35,24 @@ async fn show(visit: Visit) -> Response {
 
 async fn page(visit: &Visit) -> Result<AdminAccounts, Error> {
     visit.signed_in()?;
-    let (units, mut persons) = identity::list_accounts(&visit.app, &visit.ctx).await?;
-    persons.sort_by(|left, right| (left.unit, &left.account).cmp(&(right.unit, &right.account)));
+    let (mut units, mut persons) = identity::list_accounts(&visit.app, &visit.ctx).await?;
+    units.sort_by(|left, right| left.code.cmp(&right.code));
+    let code = |person: &Person| units.iter().find(|unit| unit.id == person.unit).map(|unit| &unit.code);
+    persons.sort_by(|left, right| (code(left), &left.account).cmp(&(code(right), &right.account)));
     let roles = Role::ALL.iter().filter(|role| **role != Role::Service);
+    // The first unit is what a browser shows: its own first role goes with it.
+    let first = units.first().and_then(|unit| unit.roles.first().copied());
     Ok(AdminAccounts {
         rows: persons.iter().map(|person| row(visit, &units, person)).collect(),
         units: units
             .iter()
             .map(|unit| Choice::new(&unit.code, &visit.pick(&unit.name, &unit.en), false))
             .collect(),
-        roles: roles.map(|role| Choice::new(role.key(), &frame::role_name(visit, *role), false)).collect(),
+        roles: roles
+            .map(|role| Choice::new(role.key(), &frame::role_name(visit, *role), first == Some(*role)))
+            .collect(),
+        account: String::new(),
+        name: String::new(),
         conflicts: persons.iter().filter_map(|person| conflict(visit, person)).collect(),
         create_href: Some("/admin/accounts".to_owned()),
         request_key: Visit::request_key(),
@@ -62,7 +70,7 @@ fn row(visit: &Visit, units: &[Unit], person: &Person) -> AccountRow {
         account: person.account.clone(),
         unit: unit.map(|unit| visit.pick(&unit.name, &unit.en)).unwrap_or_default(),
         roles: roles.join(&visit.text("list-comma")),
-        last_seen: visit.text("none"),
+        last_seen: person.signed_in.map(|at| visit.minute(at)).unwrap_or_default(),
         state: visit.text(if active { "account-active" } else { "account-closed" }),
         light: if active { Light::Normal } else { Light::Suspended },
         toggle_href: (person.id != visit.ctx.principal.person)
@@ -121,6 +129,8 @@ async fn try_create(visit: &Visit, request: Request) -> Result<Response, Error> 
             visit.text_with("account-created", &[("account", account), ("password", &password)]),
         ),
         Err(error) if errors::can_be_mended(&error) => {
+            account.clone_into(&mut page.account);
+            name.clone_into(&mut page.name);
             let refusal = errors::refusal(visit, &error);
             (problem::status(&error), format!("{}{}", refusal.message, refusal.remedy))
         }

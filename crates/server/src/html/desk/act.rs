@@ -240,7 +240,7 @@ impl<'a> Filling<'a> {
             action_href: format!("/cases/{}/form?command={}", state.id, encode(&key(self.action.command))),
             back_href: format!("/cases/{}", state.id),
             basis: words::clauses_of(&pack, &self.action.clauses),
-            errors: fields::summary(&sections),
+            errors: fields::summary(visit, &sections),
             sections,
             correction: self.correction(),
             version: i64::try_from(state.version).unwrap_or(i64::MAX),

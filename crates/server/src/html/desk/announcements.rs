@@ -3,6 +3,7 @@
 use app::Error;
 use app::cases::procedures;
 use app::notices::{self, Notice, NoticeKind};
+use app::objections::{self, Objection, Progress};
 use app::regulation::pack::{Effect, Procedure};
 use axum::Router;
 use axum::extract::{Path, Query};
@@ -38,8 +39,13 @@ async fn list(visit: Visit, Query(page): Query<After>) -> Response {
 async fn rows(visit: &Visit, after: Option<&str>) -> Result<Response, Error> {
     visit.signed_in()?;
     let (found, next) = notices::notices(&visit.app, after, ROWS).await?;
+    let mut rows = Vec::with_capacity(found.len());
+    for notice in &found {
+        let objections = objections::about(&visit.app, &notice.id.to_string()).await?;
+        rows.push(row(visit, notice, &objections));
+    }
     let page = Announcements {
-        rows: found.iter().map(|notice| row(visit, notice)).collect(),
+        rows,
         create_href: publishing(visit).map(|_| "/announcements/new".to_owned()),
         more_href: next.map(|after| format!("/announcements?after={after}")),
     };
@@ -55,25 +61,53 @@ fn publishing(visit: &Visit) -> Option<Procedure> {
     procedures(&visit.app, &visit.ctx).into_iter().find(publishes)
 }
 
-fn row(visit: &Visit, notice: &Notice) -> AnnouncementRow {
-    let open = open_objections(notice);
+fn row(visit: &Visit, notice: &Notice, objections: &[Objection]) -> AnnouncementRow {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let open = |found: &&Objection| matches!(found.progress, Progress::Received | Progress::Registered);
+    let waiting = count(objections.iter().filter(open).count());
     AnnouncementRow {
         title: title(visit, notice),
         href: format!("/portal/announcements/{}", notice.id),
         kind: kind(visit, notice),
-        state: visit.text("notice-open"),
-        light: if open > 0 { Light::DueSoon } else { Light::Normal },
+        state: state(visit, notice),
+        light: if waiting > 0 { Light::DueSoon } else { light(visit, notice) },
         published: visit.day(notice.published_at),
-        window_end: String::new(),
-        objections: u32::try_from(notice.objections.len()).unwrap_or(u32::MAX),
-        objections_open: open,
+        window_end: notice.until.map(|until| until.to_string()).unwrap_or_default(),
+        objections: count(objections.len()),
+        objections_open: waiting,
     }
 }
 
-/// Objections that wait for their answer.
-pub(super) fn open_objections(notice: &Notice) -> u32 {
-    let open = notice.objections.iter().filter(|objection| objection.answered_at.is_none()).count();
-    u32::try_from(open).unwrap_or(u32::MAX)
+/// Whether what a notice opened is still open, as a lamp.
+pub(super) fn light(visit: &Visit, notice: &Notice) -> Light {
+    if notice.is_open(visit.today()) { Light::Normal } else { Light::Done }
+}
+
+/// Whether what a notice opened is still open, in words.
+pub(super) fn state(visit: &Visit, notice: &Notice) -> String {
+    visit.text(match (notice.is_open(visit.today()), notice.kind) {
+        _ if notice.until.is_none() => "notice-open",
+        (true, NoticeKind::Announcement) => "window-open",
+        (true, NoticeKind::Result) => "window-open-result",
+        (false, NoticeKind::Announcement) => "window-closed",
+        (false, NoticeKind::Result) => "window-closed-result",
+    })
+}
+
+/// The message that says until when.
+pub(super) const fn window(kind: NoticeKind) -> &'static str {
+    match kind {
+        NoticeKind::Announcement => "window-announcement",
+        NoticeKind::Result => "window-result",
+    }
+}
+
+/// The message that says what can still be done after that day.
+pub(super) const fn closed(kind: NoticeKind) -> &'static str {
+    match kind {
+        NoticeKind::Announcement => "closed-announcement",
+        NoticeKind::Result => "closed-result",
+    }
 }
 
 /// What a notice is about, in words.
@@ -86,11 +120,14 @@ pub(super) fn kind(visit: &Visit, notice: &Notice) -> String {
 
 /// A notice's title; a result names whom it is about.
 pub(super) fn title(visit: &Visit, notice: &Notice) -> String {
-    match &notice.operator {
-        Some(operator) => {
-            visit.text_with("notice-result-title", &[("title", &notice.title), ("operator", operator)])
-        }
-        None => notice.title.clone(),
+    title_of(visit, &notice.title, notice.operator.as_deref())
+}
+
+/// The title of a notice with the unit it is about.
+pub(super) fn title_of(visit: &Visit, title: &str, operator: Option<&str>) -> String {
+    match operator {
+        Some(operator) => visit.text_with("notice-result-title", &[("title", title), ("operator", operator)]),
+        None => title.to_owned(),
     }
 }
 

@@ -68,10 +68,10 @@ pub(super) async fn page(
         procedure: words::procedure(visit, procedure),
         state: state_words(visit, view),
         light: light(view, &running),
-        applicant: state.opener.unit_name.clone(),
+        applicant: units.kept(visit, &state.opener.unit, &state.opener.unit_name),
         holder: if ended { String::new() } else { holder(visit, view, &units) },
         opened: visit.day(state.opened_at),
-        pack: format!("{} {}", pack_name(visit, &state.pack.id), state.pack.version),
+        pack: format!("{} {}", words::pack_name(visit, &state.pack.id), state.pack.version),
         basis: words::clauses_of(&pack, &procedure.clauses),
         steps: steps(visit, view),
         clocks,
@@ -79,7 +79,7 @@ pub(super) async fn page(
         form: paper::paper(visit, view, &units).await?,
         opinions: opinions(visit, view, &units),
         attachments: attachments(visit, view),
-        timeline: timeline(visit, view, &records),
+        timeline: timeline(visit, view, &units, &records),
         actions: actions(visit, view, values, wrong).await?,
         refusal: None,
         draft_opinion: String::new(),
@@ -91,14 +91,9 @@ pub(super) async fn page(
     })
 }
 
-fn pack_name(visit: &Visit, id: &str) -> String {
-    let all = visit.app.packs().all();
-    all.iter().find(|pack| pack.id == id).map_or_else(|| id.to_owned(), |pack| pack.name.clone())
-}
-
 fn state_words(visit: &Visit, view: &CaseView) -> String {
     match (&view.state.ended, &view.state.awaiting, &view.state.step) {
-        (Some(ending), ..) => ending.outcome.clone(),
+        (Some(ending), ..) => words::outcome(visit, Some(&view.procedure), &ending.outcome),
         (None, Some(_), _) => visit.text("case-awaiting"),
         (None, None, Some(open)) => words::step_name(visit, &view.procedure, &open.step),
         (None, None, None) => String::new(),
@@ -253,7 +248,7 @@ fn written(visit: &Visit, opinion: &CaseOpinion, title: String, units: &Units) -
         unit: if opinion.by.unit_name.is_empty() {
             units.name(visit, &opinion.by.unit)
         } else {
-            opinion.by.unit_name.clone()
+            units.kept(visit, &opinion.by.unit, &opinion.by.unit_name)
         },
         verdict: words::command(visit, opinion.command),
         text: opinion.text.clone(),
@@ -316,12 +311,21 @@ fn short(digest: &str) -> String {
     digest.chars().take(16).collect()
 }
 
-fn timeline(visit: &Visit, view: &CaseView, records: &[(Timestamp, u64)]) -> Vec<TimelineEvent> {
+fn timeline(
+    visit: &Visit,
+    view: &CaseView,
+    units: &Units,
+    records: &[(Timestamp, u64)],
+) -> Vec<TimelineEvent> {
     let pack = visit.app.packs().current();
     let event = |entry: &app::regulation::case::TimelineEntry| TimelineEvent {
         at: visit.minute(entry.at),
         actor: entry.actor.as_ref().map(|actor| actor.person_name.clone()).unwrap_or_default(),
-        unit: entry.actor.as_ref().map(|actor| actor.unit_name.clone()).unwrap_or_default(),
+        unit: entry
+            .actor
+            .as_ref()
+            .map(|actor| units.kept(visit, &actor.unit, &actor.unit_name))
+            .unwrap_or_default(),
         text: visit.pick(&entry.zh, &entry.en),
         note: entry.text.clone().unwrap_or_default(),
         clauses: words::clauses_of(&pack, &entry.clauses),

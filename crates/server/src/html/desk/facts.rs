@@ -9,6 +9,7 @@ use app::regulation::pack::{Binding, FactKind, FactRule, FactValue, Pack};
 use app::{exports, models, notices, products, tenants, usages};
 use base::{Id, kind};
 
+use super::announcements;
 use super::fields::{FACT, Values, Wrong, flag_choices, slug};
 use super::visit::Visit;
 use super::words::Units;
@@ -86,10 +87,14 @@ async fn reference(visit: &Visit, rule: &FactRule, field: &mut Field) -> Result<
     if !field.value.is_empty() && !offered.iter().any(|(id, _)| *id == field.value) {
         offered.push((field.value.clone(), field.value.clone()));
     }
-    let only = offered.len() == 1;
+    let only = offered.len() == 1 && rule.required;
     field.kind = FieldKind::Choice;
     field.choices =
         offered.iter().map(|(id, label)| Choice::new(id, label, only || *id == field.value)).collect();
+    if !rule.required {
+        // What need not be stated can be left, and taken back.
+        field.choices.push(Choice::new("", &visit.text("fact-leave"), field.value.is_empty()));
+    }
     Ok(())
 }
 
@@ -138,7 +143,7 @@ pub(super) async fn things(visit: &Visit, fact: &str) -> Result<Vec<(String, Str
             .await?
             .0
             .into_iter()
-            .map(|notice| (notice.id.to_string(), notice.title))
+            .map(|notice| (notice.id.to_string(), notice_words(visit, &notice)))
             .collect(),
         names::CASE => inbox(app, ctx, TaskBox::Cc, None, OFFERED_MAX)
             .await?
@@ -164,6 +169,15 @@ async fn waiting_exports(visit: &Visit) -> Result<Vec<(String, String)>, Error> 
         }
     }
     Ok(found)
+}
+
+/// A notice with until when it is open.
+fn notice_words(visit: &Visit, notice: &notices::Notice) -> String {
+    let title = announcements::title(visit, notice);
+    let Some(until) = notice.until else { return title };
+    let until = visit.text_with(announcements::window(notice.kind), &[("until", &until.to_string())]);
+    let state = announcements::state(visit, notice);
+    visit.text_with("notice-choice", &[("title", &title), ("until", &until), ("state", &state)])
 }
 
 /// The units a fact may name: those the pack lists for the role that is bound to it, or all.

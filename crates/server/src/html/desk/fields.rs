@@ -124,15 +124,38 @@ fn place_of(form: Option<&Form>, files: &[&str], key: &str) -> String {
     }
 }
 
-/// The error summary: every wrong field that stands on the page, in the page's order.
-pub(crate) fn summary(sections: &[FormSection]) -> Vec<FormError> {
-    let fields = sections.iter().flat_map(|section| &section.fields);
-    fields
-        .filter_map(|field| {
-            let error = field.error.as_ref()?;
-            Some(FormError { field: field.id.clone(), message: format!("{}：{error}", field.label) })
-        })
-        .collect()
+/// The error summary: every wrong field that stands on the page, in the page's order. A label that stands more than once
+/// is told apart by its section, and inside a section by the field before it, as a line of a paper form is.
+pub(crate) fn summary(visit: &Visit, sections: &[FormSection]) -> Vec<FormError> {
+    let labelled = |section: &FormSection, label: &str| {
+        section.fields.iter().filter(|field| field.label == label).count()
+    };
+    let mut errors = Vec::new();
+    for section in sections {
+        for (at, field) in section.fields.iter().enumerate() {
+            let Some(error) = &field.error else { continue };
+            let here = labelled(section, &field.label);
+            let everywhere: usize = sections.iter().map(|section| labelled(section, &field.label)).sum();
+            let before = at.checked_sub(1).and_then(|at| section.fields.get(at));
+            let place = match before {
+                Some(before) if here > 1 => Some(&before.label),
+                _ if everywhere > 1 => Some(&section.heading),
+                _ => None,
+            };
+            let name = place.map_or_else(
+                || field.label.clone(),
+                |place| {
+                    let args = [("place", place.as_str()), ("field", field.label.as_str())];
+                    visit.text_with("field-at-place", &args)
+                },
+            );
+            errors.push(FormError {
+                field: field.id.clone(),
+                message: visit.text_with("error-of-field", &[("field", &name), ("error", error)]),
+            });
+        }
+    }
+    errors
 }
 
 /// The fields of a pack's form.
@@ -169,7 +192,7 @@ pub(crate) async fn sections(
 fn one(visit: &Visit, field: &PackField, values: &Values, wrong: &Wrong, locked: bool) -> Field {
     let id = slug(&field.key);
     let (kind, chars_max) = match &field.kind {
-        PackKind::Text => (FieldKind::Text, u32::try_from(case::TEXT_CHARS_MAX).ok()),
+        PackKind::Text | PackKind::Contact => (FieldKind::Text, u32::try_from(case::TEXT_CHARS_MAX).ok()),
         PackKind::LongText => (FieldKind::LongText, u32::try_from(case::LONG_TEXT_CHARS_MAX).ok()),
         PackKind::Number | PackKind::Percent | PackKind::Money => (FieldKind::Number, None),
         PackKind::Date => (FieldKind::Date, None),

@@ -7,6 +7,7 @@ use app::regulation::case::Light as CaseLight;
 use base::{Date, Weekday};
 
 use super::visit::Visit;
+use super::words::Units;
 use crate::html::pages::parts::{Choice, Light};
 use crate::html::pages::shell::{Deadlines, MenuGroup, Notice, NoticeKind, Shell, ShellUser};
 
@@ -30,7 +31,12 @@ pub(super) async fn shell(visit: &Visit, current: &str) -> Result<Shell, Error> 
         item.count = Some(waiting).filter(|count| *count > 0);
     }
     shell.deadlines = Some(deadlines);
-    shell.notices_unread = u32::try_from(counts.cc).unwrap_or(u32::MAX);
+    shell.notices = u32::try_from(counts.cc).unwrap_or(u32::MAX);
+    if visit.is_english()
+        && let Some(user) = &mut shell.user
+    {
+        user.unit = Units::load(visit).await?.kept(visit, &visit.ctx.principal.unit_code, &user.unit);
+    }
     Ok(shell)
 }
 
@@ -39,6 +45,7 @@ pub(super) fn public_shell(visit: &Visit) -> Shell {
     let pack = visit.app.packs().current();
     let mut shell = Shell::public(region(&pack.name), &today(visit), visit.path());
     shell.csrf = visit.csrf();
+    shell.is_demonstration = visit.is_demonstration;
     shell.clock_is_fake = visit.app.clock().is_fake();
     shell.notice = visit.notice().map(|text| Notice { kind: NoticeKind::Done, text });
     // Addresses of the portal's menu have no query.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::frame::week_end;
 use super::visit::{Visit, encode};
-use super::words;
+use super::words::{self, Units};
 use crate::html::pages::inbox::{Inbox, InboxRow, Tab, TabLink};
 use crate::html::pages::parts::{Choice, Figure, Light};
 use crate::state::Edge;
@@ -78,6 +78,7 @@ async fn page(visit: &Visit, asked: &Asked) -> Result<Response, Error> {
     let counts = cases::counts(&visit.app, &visit.ctx).await?;
     let (items, next) = list(visit, tab, asked).await?;
     let filtered = asked.filtered();
+    let units = Units::load(visit).await?;
     let page = Inbox {
         tab,
         tabs: tabs(tab, counts),
@@ -85,7 +86,7 @@ async fn page(visit: &Visit, asked: &Asked) -> Result<Response, Error> {
         procedures: procedures(visit, &asked.procedure),
         lights: lights(visit, &asked.light),
         search: asked.q.clone(),
-        rows: items.iter().map(|item| row(visit, item)).collect(),
+        rows: items.iter().map(|item| row(visit, &units, item)).collect(),
         more_href: next.map(|after| {
             format!(
                 "/inbox?tab={}&q={}&procedure={}&light={}&after={after}",
@@ -191,12 +192,12 @@ fn lights(visit: &Visit, chosen: &str) -> Vec<Choice> {
     choices
 }
 
-fn row(visit: &Visit, item: &InboxItem) -> InboxRow {
+fn row(visit: &Visit, units: &Units, item: &InboxItem) -> InboxRow {
     let case = &item.case;
     let pack = visit.app.packs().current();
     let procedure = pack.procedures.get(&case.procedure);
     let step = match (&case.outcome, &case.step, procedure) {
-        (Some((outcome, _)), ..) => outcome.clone(),
+        (Some((outcome, _)), ..) => words::outcome(visit, procedure, outcome),
         (None, Some(_), _) if case.stopped => visit.text("case-awaiting"),
         (None, Some(step), Some(procedure)) => words::step_name(visit, procedure, step),
         (None, Some(step), None) => step.clone(),
@@ -209,7 +210,7 @@ fn row(visit: &Visit, item: &InboxItem) -> InboxRow {
         href: format!("/cases/{}", case.id),
         procedure: words::procedure_name(visit, &case.procedure),
         step,
-        applicant: case.opener.unit_name.clone(),
+        applicant: units.kept(visit, &case.opener.unit, &case.opener.unit_name),
         received: visit.day(case.opened_at),
         due: case.due.filter(|_| open).map(|due| due.to_string()).unwrap_or_default(),
         days_left: item.days_left.map(i64::from),

@@ -7,6 +7,7 @@ use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
+use base::Digest;
 use serde::Deserialize;
 
 use super::visit::Visit;
@@ -65,7 +66,7 @@ async fn page(visit: &Visit, record: &str, action_href: &str) -> Result<Ledger, 
             page.size = words::count(view.size);
             page.root = view.root.to_string();
             page.checkpoint = view.checkpoint;
-            page.signed_at = visit.minute(visit.ctx.now);
+            page.last_at = view.last_at.map(|at| at.format_at(visit.offset())).unwrap_or_default();
         }
         Err(Error::Unavailable("ledger.unpublished")) => page.size = "0".to_owned(),
         Err(error) => return Err(error),
@@ -73,10 +74,14 @@ async fn page(visit: &Visit, record: &str, action_href: &str) -> Result<Ledger, 
     Ok(page)
 }
 
-/// A record by its number, or the last one of a case by the case's number.
+/// A record by its number or its leaf hash, or the last one of a case by the case's number.
 async fn find(visit: &Visit, record: &str) -> Result<Verification, Error> {
     let digits: String = record.chars().filter(|c| *c != ',').collect();
     if let Ok(number) = digits.parse::<u64>() {
+        return ledger::verify_record(&visit.app, &visit.ctx, number).await;
+    }
+    if let Ok(digest) = record.to_ascii_lowercase().parse::<Digest>() {
+        let number = ledger::record_by_digest(&visit.app, &visit.ctx, digest).await?;
         return ledger::verify_record(&visit.app, &visit.ctx, number).await;
     }
     visit.signed_in().map_err(|_| Error::NotFound("ledger.record"))?;
@@ -87,18 +92,23 @@ async fn find(visit: &Visit, record: &str) -> Result<Verification, Error> {
 }
 
 fn proof(visit: &Visit, found: &Verification) -> RecordProof {
-    let entry = &found.entry;
     let fact = |key: &str, value: &str| Fact::new(&visit.text(key), value);
-    let mut facts =
-        vec![fact("subject", &entry.subject), fact("proof-payload", &entry.payload_digest.to_string())];
-    if !entry.clauses.is_empty() {
-        facts.push(fact("basis", &entry.clauses.join("、")));
+    let mut facts: Vec<Fact> = found.about.iter().map(|about| fact("subject", about)).collect();
+    if let Some(entry) = &found.entry {
+        if facts.is_empty() {
+            facts.push(fact("subject", &entry.subject));
+        }
+        facts.push(fact("proof-payload", &entry.payload_digest.to_string()));
+        if !entry.clauses.is_empty() {
+            facts.push(fact("basis", &entry.clauses.join("、")));
+        }
     }
     RecordProof {
-        index: words::count(entry.seq),
-        at: entry.at.format_at(visit.offset()),
-        kind: super::journal::action(visit, &entry.action),
+        index: words::count(found.proof.seq),
+        at: found.at.format_at(visit.offset()),
+        kind: super::journal::action(visit, &found.action),
         facts,
+        withheld: found.entry.is_none(),
         leaf: found.leaf.to_string(),
         steps: found
             .steps
@@ -112,6 +122,6 @@ fn proof(visit: &Visit, found: &Verification) -> RecordProof {
             .collect(),
         root: found.root.to_string(),
         verified: found.verified,
-        bundle_href: format!("/api/v1/ledger/records/{}/proof", entry.seq),
+        bundle_href: format!("/api/v1/ledger/records/{}/proof", found.proof.seq),
     }
 }

@@ -15,10 +15,11 @@ mod inbox;
 mod jobs;
 mod journal;
 mod ledger;
+mod objections;
 mod open;
 mod packs;
 mod paper;
-mod portal;
+pub(crate) mod portal;
 pub(crate) mod sent;
 mod session;
 #[cfg(test)]
@@ -30,6 +31,8 @@ use axum::Router;
 use axum::response::Response;
 use axum::routing::get;
 
+use super::pages::help::{GUIDES, Guide, GuideLine, Help};
+use super::pages::parts::Link;
 use crate::state::Edge;
 use visit::Visit;
 
@@ -45,6 +48,7 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(case::routes())
         .merge(announcements::routes())
         .merge(portal::routes())
+        .merge(objections::routes())
         .merge(ledger::routes())
         .merge(journal::routes())
         .merge(packs::routes())
@@ -58,7 +62,17 @@ async fn front(visit: Visit) -> Response {
 }
 
 async fn help(visit: Visit) -> Response {
-    let page = super::pages::help::Help { version: env!("CARGO_PKG_VERSION").to_owned(), links: Vec::new() };
+    let line = |role: &str, number: usize, href: &str| GuideLine {
+        text: visit.text(&format!("guide-{role}-{number}")),
+        link: Link::new(&visit.text(&format!("guide-{role}-{number}-link")), href),
+    };
+    let guide = |(role, places): &(&str, &[&str])| Guide {
+        code: (*role).to_owned(),
+        title: visit.text(&format!("guide-{role}")),
+        lines: places.iter().enumerate().map(|(at, href)| line(role, at + 1, href)).collect(),
+    };
+    let page =
+        Help { version: env!("CARGO_PKG_VERSION").to_owned(), guides: GUIDES.iter().map(guide).collect() };
     let page = visit.page("help", &page).await;
     visit.answer(page).await
 }

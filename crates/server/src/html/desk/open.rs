@@ -74,11 +74,14 @@ fn stage_order(stage: &str) -> usize {
 fn card(visit: &Visit, pack: &Pack, procedure: &Procedure) -> form::Procedure {
     let form = procedure.form.as_ref().and_then(|id| pack.forms.get(id));
     let steps: Vec<String> = procedure.steps.iter().map(|step| words::step(visit, step)).collect();
+    // Objections have a form of their own, which offers what can be objected to.
+    let objects = app::objections::procedure(&visit.app).is_some_and(|found| found.id == procedure.id);
+    let href = format!("/cases/new?procedure={}", encode(&procedure.id));
     form::Procedure {
         name: words::procedure(visit, procedure),
         stage: procedure.stage.clone(),
         summary: steps.join(" → "),
-        href: format!("/cases/new?procedure={}", encode(&procedure.id)),
+        href: if objects { "/portal/objections/new".to_owned() } else { href },
         form: form.map_or_else(|| visit.text("none"), |form| visit.pick(&form.title, &form.en)),
         basis: words::clauses_of(pack, &procedure.clauses),
         blocked: None,
@@ -118,7 +121,7 @@ async fn page(
         back_href: "/cases/new".to_owned(),
         basis: words::clauses_of(&pack, &procedure.clauses),
         after: after(visit, &pack, &procedure),
-        errors: fields::summary(&sections),
+        errors: fields::summary(visit, &sections),
         sections,
         refusal: None,
         correction: None,

@@ -1,40 +1,35 @@
 //! The public portal: what anybody may see and check without an account.
 
-use app::desk::{self, PublicOperator};
+use app::cases::facts as names;
 use app::notices::{self, Notice};
-use app::objections::{self, NewObjection};
 use app::offers::{Passport, Pricing};
 use app::products::{self, ProductRecord};
-use app::regulation::case::{FormValue, FormValues};
-use app::regulation::pack::{Effect, FieldKind, Form, Procedure};
-use app::tenants::TenantState;
-use app::{Error, cases};
+use app::regulation::case::FormValue;
+use app::regulation::pack::{Effect, Procedure};
+use app::tenants::{Tenant, TenantState};
+use app::{Error, desk};
 use axum::Router;
-use axum::extract::{Path, Query, Request};
+use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::sent::Sent;
+use super::fields::FACT;
 use super::visit::{Visit, encode};
-use super::{announcements, errors, frame, words};
-use crate::html::pages::form::FormError;
-use crate::html::pages::parts::{Choice, Fact, Figure, Light};
+use super::{announcements, frame, objections, words};
+use crate::html::pages::parts::{Fact, Figure, Light};
 use crate::html::pages::portal::{
-    Objection, PortalAnnouncement, PortalAnnouncements, PortalHome, PortalItem, PortalObjectionNew,
-    PortalObjections, PortalOperator, PortalOperators, PortalProduct, PortalProducts,
+    PortalAnnouncement, PortalAnnouncements, PortalHome, PortalItem, PortalOperator, PortalOperators,
+    PortalProduct, PortalProducts,
 };
-use crate::html::pages::products::ProductRow;
-use crate::http::problem;
+use crate::html::pages::products::{HowToUse, ProductRow};
 use crate::state::Edge;
 
 /// Rows of one page.
 const ROWS: u32 = 30;
 /// Items of each kind on the front page.
 const FRONT: u32 = 6;
-/// Notices whose objections are shown on one page.
-const NOTICES: u32 = 100;
 
 pub(super) fn routes() -> Router<Edge> {
     Router::new()
@@ -44,8 +39,6 @@ pub(super) fn routes() -> Router<Edge> {
         .route("/portal/operators", get(operators))
         .route("/portal/products", get(product_list))
         .route("/portal/products/{product}", get(product))
-        .route("/portal/objections", get(objection_list).post(file))
-        .route("/portal/objections/new", get(objection_form))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -53,10 +46,6 @@ struct Asked {
     after: Option<String>,
     #[serde(default)]
     q: String,
-    #[serde(default)]
-    announcement: String,
-    #[serde(default)]
-    receipt: String,
 }
 
 async fn home(visit: Visit) -> Response {
@@ -89,7 +78,8 @@ fn item(visit: &Visit, notice: &Notice) -> PortalItem {
         href: format!("/portal/announcements/{}", notice.id),
         kind: announcements::kind(visit, notice),
         date: visit.day(notice.published_at),
-        light: None,
+        // Only what sets a last day is open or closed.
+        light: notice.until.map(|_| announcements::light(visit, notice)),
     }
 }
 
@@ -131,24 +121,41 @@ async fn notice_page(visit: &Visit, id: &str) -> Result<Response, Error> {
             &[("operator", operator), ("title", &notice.title), ("number", &notice.case_number)],
         ));
     }
-    let opens = |effect: Effect| starts(visit, effect);
+    let open = notice.is_open(visit.today());
+    let announced = notice.kind == notices::NoticeKind::Announcement;
+    let apply = starts(visit, Effect::EstablishAuthorisation).filter(|_| announced);
+    let until = notice.until.map(|until| until.to_string());
+    let window = |until: &String| visit.text_with(announcements::window(notice.kind), &[("until", until)]);
+    let closed = |until: &String| visit.text_with(announcements::closed(notice.kind), &[("until", until)]);
+    let found = app::objections::about(&visit.app, &notice.id.to_string()).await?;
     let page = PortalAnnouncement {
         title: announcements::title(visit, &notice),
         issuer: notice.unit_name.clone(),
         date: frame::date_words(visit, notice.published_at.date_at(visit.offset())),
-        window: String::new(),
+        window: until.as_ref().map(window).unwrap_or_default(),
+        window_light: announcements::light(visit, &notice),
+        window_state: announcements::state(visit, &notice),
+        closed: until.as_ref().filter(|_| !open).map(closed),
         paragraphs,
         facts,
         basis: words::clauses_of(&pack, &basis(visit, &notice)),
         attachments: Vec::new(),
-        objections: notice.objections.iter().map(|found| objection(visit, &notice, found)).collect(),
-        objection_href: objections::procedure(&visit.app)
+        objections: found.iter().map(|found| objections::shown(visit, found)).collect(),
+        // After the window of a result the general way stays: the text sets no day after which an objection is void.
+        objection_href: app::objections::procedure(&visit.app)
+            .filter(|_| announced || open)
             .map(|_| format!("/portal/objections/new?announcement={}", notice.id)),
-        apply_href: opens(Effect::EstablishAuthorisation)
-            .filter(|_| notice.operator.is_none())
-            .map(|procedure| format!("/cases/new?procedure={}", encode(&procedure.id))),
+        objection_other_href: (!announced && !open).then(|| "/portal/objections/new".to_owned()),
+        apply_href: apply.filter(|_| open).map(|procedure| {
+            format!("/cases/new?procedure={}&{}={}", encode(&procedure.id), fact_of_notice(), notice.id)
+        }),
     };
     visit.public_page(StatusCode::OK, &page)
+}
+
+/// How an address fills in the notice that an application answers.
+fn fact_of_notice() -> String {
+    encode(&format!("{FACT}{}", names::NOTICE))
 }
 
 /// The clauses a notice rests on: its own, or those of the action that publishes such notices.
@@ -184,18 +191,6 @@ fn plain(value: &FormValue) -> String {
     }
 }
 
-fn objection(visit: &Visit, notice: &Notice, found: &notices::Objection) -> Objection {
-    Objection {
-        number: found.number.clone(),
-        about: announcements::title(visit, notice),
-        filed: visit.day(found.at),
-        text: visit.text("objection-not-public"),
-        answer: found.answer.clone().unwrap_or_default(),
-        answered: found.answered_at.map(|at| visit.day(at)).unwrap_or_default(),
-        light: if found.answered_at.is_some() { Light::Done } else { Light::Normal },
-    }
-}
-
 async fn operators(visit: Visit) -> Response {
     let result = operator_rows(&visit).await;
     visit.answer(result).await
@@ -206,7 +201,8 @@ async fn operator_rows(visit: &Visit) -> Result<Response, Error> {
     visit.public_page(StatusCode::OK, &PortalOperators { rows })
 }
 
-fn operator(visit: &Visit, found: PublicOperator) -> PortalOperator {
+fn operator(visit: &Visit, found: Tenant) -> PortalOperator {
+    let none = || visit.text("not-recorded");
     let (key, light) = match found.state {
         TenantState::Active => ("tenant-active", Light::Normal),
         TenantState::Holding | TenantState::Established => ("tenant-established", Light::Normal),
@@ -217,10 +213,10 @@ fn operator(visit: &Visit, found: PublicOperator) -> PortalOperator {
     };
     PortalOperator {
         name: found.unit_name,
-        domain: found.title,
-        scenarios: visit.text("none"),
-        agreement: found.case_number.unwrap_or_default(),
-        until: found.term.map_or_else(|| visit.text("none"), |(_, until)| until.to_string()),
+        domain: found.domain.unwrap_or_else(none),
+        scenarios: found.agreement.as_ref().and_then(|known| known.scenarios.clone()).unwrap_or_else(none),
+        agreement: found.agreement.map_or_else(none, |known| known.number),
+        until: found.term.map_or_else(none, |(_, until)| until.to_string()),
         state: visit.text(key),
         light,
     }
@@ -305,6 +301,14 @@ async fn product_rows(visit: &Visit, asked: &Asked) -> Result<Response, Error> {
     visit.public_page(StatusCode::OK, &page)
 }
 
+/// How somebody comes to use a product.
+pub(crate) async fn how(visit: &Visit, record: &ProductRecord) -> Result<HowToUse, Error> {
+    Ok(HowToUse {
+        operator: record.operator_name.clone(),
+        contact: desk::unit_contact(&visit.app, &record.operator_code).await?,
+    })
+}
+
 async fn product(visit: Visit, Path(id): Path<String>) -> Response {
     let result = product_page(&visit, &id).await;
     visit.answer(result).await
@@ -314,6 +318,7 @@ async fn product_page(visit: &Visit, id: &str) -> Result<Response, Error> {
     let id = Visit::id(id, "product.unknown")?;
     let record = products::product(&visit.app, &visit.ctx, id).await?;
     let passport = products::passport(&visit.app, &visit.ctx, id).await?;
+    let found = app::objections::about(&visit.app, &id.to_string()).await?;
     let row = product_row(visit, &record);
     let fact = |key: &str, value: &str| Fact::new(&visit.text(key), value);
     let yes_no = |flag: bool| visit.text(if flag { "yes" } else { "no" });
@@ -337,136 +342,11 @@ async fn product_page(visit: &Visit, id: &str) -> Result<Response, Error> {
             fact("product-digest", &passport.source_digest.to_string()),
         ],
         scenarios: passport.scenarios,
-        sign_in_href: format!("/sign-in?next=/products/{id}"),
-        objection_href: "/portal/objections/new".to_owned(),
+        how: how(visit, &record).await?,
+        objections: found.iter().map(|found| objections::shown(visit, found)).collect(),
+        objection_href: format!("/portal/objections/new?product={id}"),
     };
     visit.public_page(StatusCode::OK, &page)
-}
-
-async fn objection_list(visit: Visit, Query(asked): Query<Asked>) -> Response {
-    let result = objection_rows(&visit, &asked).await;
-    visit.answer(result).await
-}
-
-async fn objection_rows(visit: &Visit, asked: &Asked) -> Result<Response, Error> {
-    let (found, next) = notices::notices(&visit.app, asked.after.as_deref(), NOTICES).await?;
-    let mut rows: Vec<Objection> = found
-        .iter()
-        .flat_map(|notice| notice.objections.iter().map(|found| objection(visit, notice, found)))
-        .collect();
-    rows.sort_by(|left, right| right.filed.cmp(&left.filed).then_with(|| right.number.cmp(&left.number)));
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    let page = PortalObjections {
-        rows,
-        file_href: "/portal/objections/new".to_owned(),
-        more_href: next.map(|after| format!("/portal/objections?after={after}")),
-        receipt: Some(asked.receipt.clone())
-            .filter(|text| !text.is_empty() && text.len() < 40 && text.chars().all(plain)),
-    };
-    visit.public_page(StatusCode::OK, &page)
-}
-
-async fn objection_form(visit: Visit, Query(asked): Query<Asked>) -> Response {
-    let result = blank_objection(&visit, &asked.announcement).await;
-    visit.answer(result).await
-}
-
-async fn blank_objection(visit: &Visit, about: &str) -> Result<Response, Error> {
-    // An objection is answered to a person: whoever objects is known by account, never by the public.
-    visit.signed_in()?;
-    let mut page = objection_page(visit, about).await?;
-    page.name.clone_from(&visit.ctx.person_name);
-    visit.public_page(StatusCode::OK, &page)
-}
-
-async fn objection_page(visit: &Visit, about: &str) -> Result<PortalObjectionNew, Error> {
-    let (found, _) = notices::notices(&visit.app, None, NOTICES).await?;
-    let choice = |notice: &Notice| {
-        let id = notice.id.to_string();
-        Choice::new(&id, &announcements::title(visit, notice), id == about)
-    };
-    Ok(PortalObjectionNew {
-        action_href: "/portal/objections".to_owned(),
-        subjects: found.iter().map(choice).collect(),
-        request_key: Visit::request_key(),
-        ..PortalObjectionNew::default()
-    })
-}
-
-async fn file(visit: Visit, request: Request) -> Response {
-    let result = try_file(&visit, request).await;
-    visit.answer(result).await
-}
-
-async fn try_file(visit: &Visit, request: Request) -> Result<Response, Error> {
-    visit.signed_in()?;
-    let sent = Sent::read(visit, request).await?;
-    let procedure = objections::procedure(&visit.app).ok_or(Error::NotFound("objection.procedure"))?;
-    let (_, _, form) = cases::preview_form(&visit.app, &procedure.id)?;
-    let result = match sent.get("about").parse() {
-        Ok(notice) => {
-            let new = NewObjection {
-                notice,
-                form: form.as_ref().map(|form| answers(form, &sent)).unwrap_or_default(),
-            };
-            objections::file_objection(&visit.app, &visit.keyed(sent.get("request_key")), &new).await
-        }
-        Err(_) => Err(Error::NotFound("notice.unknown")),
-    };
-    let error = match result {
-        Ok(opened) => {
-            return Ok(visit.send_on(&format!("/portal/objections?receipt={}", opened.number), None));
-        }
-        Err(error) if errors::can_be_mended(&error) => error,
-        Err(error) => return Err(error),
-    };
-    let mut page = objection_page(visit, sent.get("about")).await?;
-    sent.get("name").clone_into(&mut page.name);
-    sent.get("contact").clone_into(&mut page.contact);
-    sent.get("text").clone_into(&mut page.text);
-    page.errors = wrong(visit, &error, form.as_ref());
-    visit.public_page(problem::status(&error), &page)
-}
-
-/// Which of the three questions of the public page a field of the pack's form is answered by.
-fn question(kind: &FieldKind) -> &'static str {
-    match kind {
-        FieldKind::LongText => "text",
-        FieldKind::Phone | FieldKind::Email => "contact",
-        _ => "name",
-    }
-}
-
-fn answers(form: &Form, sent: &Sent) -> FormValues {
-    let fields = form.sections.iter().flat_map(|section| &section.fields);
-    fields
-        .map(|field| (field.key.clone(), FormValue::Text(sent.get(question(&field.kind)).to_owned())))
-        .collect()
-}
-
-/// One line for each question that is wrong; other refusals stand with the text.
-fn wrong(visit: &Visit, error: &Error, form: Option<&Form>) -> Vec<FormError> {
-    let mut found: Vec<FormError> = Vec::new();
-    if let Error::Rejected(rejection) = error {
-        let fields = form.iter().flat_map(|form| &form.sections).flat_map(|section| &section.fields);
-        let fields: Vec<_> = fields.collect();
-        for place in &rejection.fields {
-            let field = fields.iter().find(|field| field.key == place.field);
-            let id = field.map_or("text", |field| question(&field.kind));
-            if found.iter().all(|error| error.field != id) {
-                found.push(FormError { field: id.to_owned(), message: visit.pick(&place.zh, &place.en) });
-            }
-        }
-    }
-    if found.is_empty() {
-        let refusal = errors::refusal(visit, error);
-        let field = if refusal.code == "notice.unknown" { "about" } else { "text" };
-        found.push(FormError {
-            field: field.to_owned(),
-            message: format!("{}{}", refusal.message, refusal.remedy),
-        });
-    }
-    found
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// A browser: one cookie jar.
 struct Browser {
     router: Router,
+    edge: Edge,
     cookies: Vec<(String, String)>,
     _folder: TempDir,
 }
@@ -40,6 +41,7 @@ impl Browser {
             code: "bigdata-bureau".to_owned(),
             name: "示例县大数据局".to_owned(),
             en: "Sample bureau".to_owned(),
+            contact: String::new(),
             roles: vec![Role::Authority, Role::Reviewer],
         };
         let person = NewPerson {
@@ -49,11 +51,34 @@ impl Browser {
             roles: vec![Role::Authority, Role::Reviewer],
             password: PASSWORD.to_owned(),
         };
-        identity::enrol(&app, &Ctx::service("install", app.now()), &[unit], &[person]).await.unwrap();
+        let platform = NewUnit {
+            code: "platform".to_owned(),
+            name: "平台运维".to_owned(),
+            en: "Platform".to_owned(),
+            contact: String::new(),
+            roles: vec![Role::Admin],
+        };
+        let admin = NewPerson {
+            account: "admin".to_owned(),
+            name: "管例员".to_owned(),
+            unit: platform.code.clone(),
+            roles: vec![Role::Admin],
+            password: PASSWORD.to_owned(),
+        };
+        let install = Ctx::service("install", app.now());
+        identity::enrol(&app, &install, &[unit, platform], &[person, admin]).await.unwrap();
         let renderer = Renderer::load(&Assets::load()).unwrap();
-        let edge = Edge { app, renderer };
-        let router = super::routes().fallback(super::not_found).with_state(edge);
-        Self { router, cookies: Vec::new(), _folder: folder }
+        let edge = Edge::new(app, renderer);
+        Self { router: Self::router(edge.clone()), edge, cookies: Vec::new(), _folder: folder }
+    }
+
+    fn router(edge: Edge) -> Router {
+        super::routes().fallback(super::not_found).with_state(edge)
+    }
+
+    /// The same installation as a demonstration.
+    fn demonstrate(&mut self) {
+        self.router = Self::router(Edge { is_demonstration: true, ..self.edge.clone() });
     }
 
     async fn send(&mut self, request: Request<Body>) -> (StatusCode, String, String) {
@@ -89,9 +114,13 @@ impl Browser {
     }
 
     async fn sign_in(&mut self) {
+        self.sign_in_as("officer").await;
+    }
+
+    async fn sign_in_as(&mut self, account: &str) {
         let (_, _, page) = self.get("/sign-in").await;
         let fields =
-            [("csrf", csrf(&page)), ("account", "officer"), ("password", PASSWORD), ("next", "/inbox")];
+            [("csrf", csrf(&page)), ("account", account), ("password", PASSWORD), ("next", "/inbox")];
         let (status, location, _) = self.post("/sign-in", &fields).await;
         assert_eq!((status, location.as_str()), (StatusCode::SEE_OTHER, "/inbox"));
     }
@@ -200,6 +229,73 @@ async fn one_role_can_be_worn_and_signing_out_ends_the_session() {
     assert_eq!(browser.post("/sign-out", &[("csrf", &token)]).await.0, StatusCode::SEE_OTHER);
     browser.cookies = old;
     assert_eq!(browser.get("/inbox").await.0, StatusCode::SEE_OTHER, "the old cookie opens nothing");
+}
+
+#[tokio::test]
+async fn an_objection_names_what_is_missing_and_promises_a_day() {
+    let mut browser = Browser::new().await;
+    browser.sign_in().await;
+    let (_, _, page) =
+        browser.get("/portal/objections/new?product=0192f3c1-aaaa-7bbb-8ccc-0123456789ab").await;
+    assert!(page.contains("value=\"other\""), "{page}");
+    let token = csrf(&page).to_owned();
+    let send = |name, contact| {
+        [("csrf", token.clone()), ("about", "other".to_owned()), ("name", name), ("contact", contact)]
+    };
+    let path = "/portal/objections";
+    let empty = send(String::new(), "0572".to_owned());
+    let fields: Vec<(&str, &str)> = empty.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let (status, _, page) = browser.post(path, &fields).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    for line in ["姓名或单位名称：必填", "联系电话或邮箱：应为电话号码或电子邮箱", "异议内容和理由：必填"]
+    {
+        assert!(page.contains(line), "{line} {page}");
+    }
+    let full = send("王例和".to_owned(), "wang@example.cn".to_owned());
+    let mut fields: Vec<(&str, &str)> = full.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    fields.push(("text", "请说明个人信息的来源"));
+    let (status, receipt, page) = browser.post(path, &fields).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{page}");
+    browser.cookies.clear();
+    let (_, _, page) = browser.get(&receipt).await;
+    assert!(page.contains("YY-2026-0001") && page.contains("登记。") && page.contains("已收到"), "{page}");
+    assert!(!page.contains("王例和") && !page.contains("来源"), "who objected and what is not public");
+}
+
+#[tokio::test]
+async fn a_refused_account_keeps_what_was_typed() {
+    let mut browser = Browser::new().await;
+    browser.sign_in_as("admin").await;
+    let (_, _, page) = browser.get("/admin/accounts").await;
+    assert!(page.contains("2026-08-2"), "the last sign-in is shown {page}");
+    assert!(page.contains("data-confirm"), "closing asks first");
+    let fields = [
+        ("csrf", csrf(&page)),
+        ("account", "officer"),
+        ("name", "新例人"),
+        ("unit", "platform"),
+        ("role", "admin"),
+    ];
+    let (status, _, page) = browser.post("/admin/accounts", &fields).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(page.contains("value=\"officer\"") && page.contains("value=\"新例人\""), "{page}");
+}
+
+#[tokio::test]
+async fn the_demonstration_says_what_it_is() {
+    let mut browser = Browser::new().await;
+    assert!(!browser.get("/portal").await.2.contains("demo-tag"));
+    browser.demonstrate();
+    for path in ["/portal", "/portal/ledger", "/sign-in", "/help"] {
+        assert!(browser.get(path).await.2.contains("demo-tag"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_guides_have_all_their_words() {
+    let mut browser = Browser::new().await;
+    let (_, _, page) = browser.get("/help").await;
+    assert!(page.contains("id=\"guide-citizen\"") && !page.contains(">guide-") && !page.contains(" guide-"));
 }
 
 #[test]

@@ -38,6 +38,8 @@ pub(crate) struct Visit {
     pub(super) held: Vec<Role>,
     /// The session's token, to end it.
     pub(super) token: Option<String>,
+    /// Every page says that this is a demonstration with fictional data.
+    pub(super) is_demonstration: bool,
     renderer: Renderer,
     method: Method,
     secret: SessionSecret,
@@ -77,6 +79,7 @@ impl FromRequestParts<Edge> for Visit {
                 cookie(&parts.headers, LANGUAGE_COOKIE),
                 parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()),
             ),
+            is_demonstration: edge.is_demonstration,
             renderer: edge.renderer.clone(),
             method: parts.method.clone(),
             secret: kept.unwrap_or_else(|| SessionSecret::new(app::clock::random_bytes())),

@@ -6,7 +6,9 @@ use app::Error;
 use app::desk::{self, UnitName};
 use app::regulation::calendar::Reason;
 use app::regulation::case::Light as CaseLight;
-use app::regulation::pack::{ClauseId, CommandKind, OnExpiry, Pack, Period, PeriodUnit, Procedure, Step};
+use app::regulation::pack::{
+    ClauseId, CommandKind, OnExpiry, Pack, Period, PeriodUnit, Procedure, Step, Target,
+};
 use base::Date;
 
 use super::visit::Visit;
@@ -57,6 +59,12 @@ impl Units {
         self.0.get(code).map_or_else(|| code.to_owned(), |unit| visit.pick(&unit.name, &unit.en))
     }
 
+    /// The name of a unit that a record also keeps by name, for readers of Chinese as it was then.
+    pub(crate) fn kept(&self, visit: &Visit, code: &str, name: &str) -> String {
+        let english = self.0.get(code).filter(|_| visit.is_english()).map(|unit| unit.en.as_str());
+        english.filter(|en| !en.is_empty()).unwrap_or(name).to_owned()
+    }
+
     /// All units: code and name.
     pub(crate) fn all(&self, visit: &Visit) -> Vec<(String, String)> {
         self.0.iter().map(|(code, unit)| (code.clone(), visit.pick(&unit.name, &unit.en))).collect()
@@ -88,6 +96,22 @@ pub(crate) fn step(visit: &Visit, step: &Step) -> String {
 pub(crate) fn step_name(visit: &Visit, procedure: &Procedure, id: &str) -> String {
     let found = procedure.steps.iter().find(|step| step.id == id);
     found.map_or_else(|| id.to_owned(), |found| step(visit, found))
+}
+
+/// How a case of a procedure ended. A case keeps the Chinese words; the pack knows the English ones.
+pub(crate) fn outcome(visit: &Visit, procedure: Option<&Procedure>, outcome: &str) -> String {
+    let branches = procedure.iter().flat_map(|found| &found.steps).flat_map(|step| &step.actions);
+    let english = branches.flat_map(|action| &action.then).find_map(|branch| match &branch.to {
+        Target::End { outcome: words, en, .. } if words == outcome => Some(en.clone()),
+        _ => None,
+    });
+    visit.pick(outcome, &english.unwrap_or_default())
+}
+
+/// The name of a text by its pack's id.
+pub(crate) fn pack_name(visit: &Visit, id: &str) -> String {
+    let all = visit.app.packs().all();
+    all.iter().find(|pack| pack.id == id).map_or_else(|| id.to_owned(), |pack| pack.name.clone())
 }
 
 /// A command in words.

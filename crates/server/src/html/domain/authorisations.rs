@@ -47,10 +47,11 @@ async fn list(visit: Visit) -> Response {
 
 async fn list_page(visit: &Visit) -> Result<Response, Error> {
     let row = |tenant: &Tenant| AuthorisationRow {
-        number: tenant.title.clone(),
+        title: tenant.title.clone(),
+        number: agreement(visit, tenant),
         href: format!("/authorisations/{}", tenant.id),
         operator: tenant.unit_name.clone(),
-        domain: tenant.pack.clone(),
+        domain: tenant.domain.clone().unwrap_or_else(|| visit.text("not-recorded")),
         stage: visit.text(&format!("tenant-stage-{}", common::key(&tenant.state))),
         until: tenant.term.map_or_else(|| "—".to_owned(), |(_, last)| last.to_string()),
         state: word(visit, "tenant-state", &tenant.state),
@@ -59,6 +60,11 @@ async fn list_page(visit: &Visit) -> Result<Response, Error> {
     let found = common::tenants(visit).await?;
     let page = Authorisations { rows: found.iter().map(row).collect(), more_href: None };
     visit.page("authorisations", &page).await
+}
+
+/// The number of the agreement in force.
+fn agreement(visit: &Visit, tenant: &Tenant) -> String {
+    tenant.agreement.as_ref().map_or_else(|| visit.text("not-recorded"), |known| known.number.clone())
 }
 
 async fn show(visit: Visit, Path(tenant): Path<String>) -> Response {
@@ -97,6 +103,7 @@ async fn page(visit: &Visit, tenant: &str) -> Result<Response, Error> {
 }
 
 fn facts(visit: &Visit, tenant: &Tenant, grants: usize) -> Vec<Fact> {
+    let none = || visit.text("not-recorded");
     let term = tenant.term.map_or_else(
         || "—".to_owned(),
         |(first, last)| {
@@ -105,7 +112,14 @@ fn facts(visit: &Visit, tenant: &Tenant, grants: usize) -> Vec<Fact> {
     );
     vec![
         fact(visit, "operator", &tenant.unit_name),
-        fact(visit, "pack", &tenant.pack),
+        fact(visit, "agreement-number", agreement(visit, tenant)),
+        fact(visit, "domain", tenant.domain.clone().unwrap_or_else(none)),
+        fact(
+            visit,
+            "scenarios",
+            tenant.agreement.as_ref().and_then(|known| known.scenarios.clone()).unwrap_or_else(none),
+        ),
+        fact(visit, "pack", words::pack_name(visit, &tenant.pack)),
         fact(visit, "established", visit.day(tenant.created)),
         fact(visit, "term", term),
         fact(visit, "resources-granted", grants.to_string()),
@@ -125,6 +139,7 @@ fn stages(visit: &Visit, tenant: &Tenant) -> Vec<Fact> {
     };
     let day = |index: usize| match index {
         0 => visit.day(tenant.created),
+        2 => tenant.opened.map_or_else(|| "✓".to_owned(), |at| visit.day(at)),
         1 => tenant.term.map(|(first, _)| first.to_string()).unwrap_or_else(|| "✓".to_owned()),
         3 => {
             tenant.certificate.as_ref().map_or_else(|| "✓".to_owned(), |known| visit.day(known.destroyed_at))
@@ -142,6 +157,10 @@ fn cases(visit: &Visit, tenant: &Tenant) -> Vec<Link> {
     let mut links = Vec::new();
     if let Some(case) = tenant.case {
         links.push(Link::new(&visit.text("case-determined"), &format!("/cases/{case}")));
+    }
+    if let Some(agreement) = &tenant.agreement {
+        let label = visit.text_with("case-agreed", &[("number", &agreement.number)]);
+        links.push(Link::new(&label, &format!("/cases/{}", agreement.case)));
     }
     if let Some(case) = tenant.closed_by {
         links.push(Link::new(&visit.text("case-closed-by"), &format!("/cases/{case}")));

@@ -105,8 +105,36 @@ async fn metering_page(visit: &Visit, asked: &Asked) -> Result<Response, Error> 
         }),
         differences: differences(visit, &bills),
         differs,
+        other: if any { None } else { latest(visit, asked, &counted, this_month, month).await? },
     };
     visit.page("metering", &page).await
+}
+
+/// The latest month with calls besides the one shown, so that an empty page leads on.
+async fn latest(
+    visit: &Visit,
+    asked: &Asked,
+    counted: &[UsageRecord],
+    this_month: Month,
+    shown: Month,
+) -> Result<Option<Link>, Error> {
+    let first = this_month.first();
+    for month in (0..MONTHS).map(|back| Month::of(first.plus_months(-back))).filter(|month| *month != shown) {
+        let mut calls = 0;
+        for usage in counted {
+            let daily = billing::daily(&visit.app, &visit.ctx, usage.agreement.id, month).await?;
+            calls += daily.iter().map(|(_, calls)| calls).sum::<i64>();
+        }
+        if calls > 0 {
+            let (month, calls) = (month.to_string(), words::count(calls.unsigned_abs()));
+            let label = visit.text_with("metering-other", &[("month", &month), ("calls", &calls)]);
+            return Ok(Some(Link::new(
+                &label,
+                &format!("/metering?month={month}&agreement={}", asked.agreement),
+            )));
+        }
+    }
+    Ok(None)
 }
 
 /// The bills of a month that has ended, beside what the meter counted.

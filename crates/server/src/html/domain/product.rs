@@ -22,7 +22,7 @@ use super::common::{self, fact, more, open_case, short, word};
 use super::tenants::facts_tenant;
 use crate::html::desk::sent::Sent;
 use crate::html::desk::visit::Visit;
-use crate::html::desk::{errors, words};
+use crate::html::desk::{errors, portal, words};
 use crate::html::pages::case::Action;
 use crate::html::pages::form::{Field, FieldKind};
 use crate::html::pages::parts::{Choice, Fact, Light, Link, Refusal, Table};
@@ -215,6 +215,7 @@ async fn draw(
         try_is_sandbox: false,
         curl: curl(record),
         buy_href: (listed && operator).then(|| format!("/agreements/new?product={id}")),
+        how: if listed && !operator { Some(portal::how(visit, record).await?) } else { None },
         price_href: operator.then(|| format!("/products/{id}/price")),
         ticket_href: open_case(
             visit,

@@ -190,7 +190,7 @@ async fn own_without_data(visit: &Visit, written: &Written) -> Option<CatalogEnt
 fn say(visit: &Visit, page: &mut ResourceRegister, error: &Error) {
     let refusal = errors::refusal(visit, error);
     let field = match error.code() {
-        "storage.duplicate" | "catalog.name" => "code",
+        "storage.duplicate" | "resource.code_taken" | "catalog.name" => "code",
         "catalog.entity" | "catalog.entity_column" => "entity-columns",
         code if code.starts_with("external.") => "import-host",
         "form.required" => match error {

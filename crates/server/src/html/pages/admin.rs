@@ -212,6 +212,9 @@ pub struct AdminAccounts {
     pub rows: Vec<AccountRow>,
     pub units: Vec<Choice>,
     pub roles: Vec<Choice>,
+    /// What was typed, when the form comes back.
+    pub account: String,
+    pub name: String,
     /// Separation of duties that is broken; must be empty.
     pub conflicts: Vec<String>,
     pub create_href: Option<String>,
@@ -239,6 +242,8 @@ impl Page for AdminAccounts {
                 }],
                 units: vec![Choice::new("1", "示例县公共数据主管部门", true)],
                 roles: vec![Choice::new("officer", "经办人", false)],
+                account: "new.officer".into(),
+                name: "新例人".into(),
                 conflicts: vec!["沈例宁 同时是 提交人 和 审核人".into()],
                 create_href: Some("/admin/accounts".into()),
                 request_key: "k13".into(),

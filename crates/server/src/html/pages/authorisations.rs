@@ -9,6 +9,9 @@ use crate::html::render::Page;
 /// An authorisation in the list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct AuthorisationRow {
+    /// What it is for.
+    pub title: String,
+    /// The agreement's number.
     pub number: String,
     pub href: String,
     pub operator: String,
@@ -31,6 +34,7 @@ impl Page for Authorisations {
 
     fn samples() -> Vec<Self> {
         let row = |number: &str, domain: &str, stage: &str, state: &str, light: Light| AuthorisationRow {
+            title: format!("{domain}公共数据授权运营"),
             number: number.into(),
             href: "/authorisations/1".into(),
             operator: "示例数据运营有限公司".into(),

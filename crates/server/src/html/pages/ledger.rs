@@ -23,6 +23,8 @@ pub struct RecordProof {
     pub kind: String,
     /// What may be said about it to this reader.
     pub facts: Vec<Fact>,
+    /// Who and what it is about is not said to this reader.
+    pub withheld: bool,
     pub leaf: String,
     pub steps: Vec<ProofStep>,
     pub root: String,
@@ -37,7 +39,8 @@ pub struct Ledger {
     pub origin: String,
     pub size: String,
     pub root: String,
-    pub signed_at: String,
+    /// When the last signed record was made; empty where there is none.
+    pub last_at: String,
     pub witnesses: Vec<String>,
     /// The signed note as it is served.
     pub checkpoint: String,
@@ -57,7 +60,7 @@ impl Ledger {
             origin: "shuyu.example/ledger".into(),
             size: "1,403".into(),
             root: "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=".into(),
-            signed_at: "2026-11-21 09:30:01".into(),
+            last_at: "2026-11-21 09:30:01".into(),
             witnesses: vec![],
             checkpoint: "shuyu.example/ledger\n1403\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n— shuyu.example/ledger Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=".into(),
             checkpoint_href: "/ledger/checkpoint".into(),
@@ -84,6 +87,7 @@ pub(crate) fn samples() -> Vec<Ledger> {
         at: "2026-09-23 10:05:12".into(),
         kind: "办件受理".into(),
         facts: vec![Fact::new("办件", "数需〔2026〕17号"), Fact::new("单位", "示例县公共数据主管部门")],
+        withheld: false,
         leaf: "5feceb66ffc86f38d952786c6d696c79".into(),
         steps: vec![step(0, false), step(1, true), step(2, false)],
         root: empty.root.clone(),

@@ -187,6 +187,8 @@ pub struct Metering {
     /// gateway log, meter and bill: the differences, which must be 0.
     pub differences: Table,
     pub differs: bool,
+    /// The latest other month that has calls, when this one has none.
+    pub other: Option<Link>,
 }
 
 impl Page for Metering {
@@ -216,6 +218,7 @@ impl Page for Metering {
                 &["调用次数", "成功", "费用（元）"],
                 &[&["货运企业资质核验", "1,402", "1,399", "280.40"]],
             ),
+            other: None,
             bill: Some(Link::new("2026年10月账单", "/bills/2026-10")),
             differences: Table::new(
                 "对账",

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::form::FormError;
 use super::ledger;
 use super::parts::{Choice, Clause, Fact, Figure, Light, Link};
-use super::products::{ProductRow, sample_rows};
+use super::products::{HowToUse, ProductRow, sample_rows};
 use crate::html::render::Page;
 
 /// A dated item of a public list.
@@ -90,7 +90,12 @@ pub struct PortalAnnouncement {
     pub title: String,
     pub issuer: String,
     pub date: String,
+    /// Until when, in words; empty where there is no last day.
     pub window: String,
+    pub window_light: Light,
+    pub window_state: String,
+    /// After the last day: what can still be done.
+    pub closed: Option<String>,
     pub paragraphs: Vec<String>,
     /// The fields of the published form.
     pub facts: Vec<Fact>,
@@ -99,6 +104,8 @@ pub struct PortalAnnouncement {
     /// What was objected to it, and the answers.
     pub objections: Vec<Objection>,
     pub objection_href: Option<String>,
+    /// After the window: the way to object to anything else.
+    pub objection_other_href: Option<String>,
     pub apply_href: Option<String>,
 }
 
@@ -106,11 +113,12 @@ impl Page for PortalAnnouncement {
     const TEMPLATE: &'static str = "portal_announcement.html";
 
     fn samples() -> Vec<Self> {
-        vec![Self {
+        let open = Self {
             title: "关于交通领域开展公共数据授权运营的公告".into(),
             issuer: "示例县公共数据主管部门".into(),
             date: "2026年9月1日".into(),
-            window: "2026年9月1日至2026年9月30日".into(),
+            window: "受理申请至2026-09-30".into(),
+            window_state: "受理中".into(),
             paragraphs: vec![
                 "为推动交通领域公共数据开发利用，提高经济社会发展的质量和效益，现决定启动交通领域公共数据授权运营项目。".into(),
                 "本项目秉承政府引导、市场运作、技术创新和安全可控的原则。".into(),
@@ -121,7 +129,18 @@ impl Page for PortalAnnouncement {
             objections: sample_objections(),
             objection_href: Some("/portal/objections/new?announcement=1".into()),
             apply_href: Some("/cases/new/apply".into()),
-        }]
+            ..Self::default()
+        };
+        let closed = Self {
+            window_light: Light::Done,
+            window_state: "公示期满".into(),
+            closed: Some("公示期已于2026-09-30届满。".into()),
+            objection_href: None,
+            objection_other_href: Some("/portal/objections/new".into()),
+            apply_href: None,
+            ..open.clone()
+        };
+        vec![open, closed]
     }
 }
 
@@ -187,7 +206,10 @@ pub struct Objection {
     pub number: String,
     pub about: String,
     pub filed: String,
-    pub text: String,
+    /// Where it is, in words.
+    pub state: String,
+    /// By when something will have happened; empty once nothing is due.
+    pub due: String,
     /// Empty while it waits.
     pub answer: String,
     pub answered: String,
@@ -200,7 +222,7 @@ pub struct PortalObjections {
     pub rows: Vec<Objection>,
     pub file_href: String,
     pub more_href: Option<String>,
-    /// The receipt of an objection just filed.
+    /// What is said right after filing.
     pub receipt: Option<String>,
 }
 
@@ -213,7 +235,7 @@ impl Page for PortalObjections {
                 rows: sample_objections(),
                 file_href: "/portal/objections/new".into(),
                 more_href: None,
-                receipt: Some("异〔2026〕2号".into()),
+                receipt: Some("异议已收到，编号异〔2026〕2号。".into()),
             },
             Self { file_href: "/portal/objections/new".into(), ..Self::default() },
         ]
@@ -225,13 +247,16 @@ fn sample_objections() -> Vec<Objection> {
         number: "异〔2026〕2号".into(),
         about: "授权运营单位名单公示（2026年第1批）".into(),
         filed: "2026-09-10".into(),
-        text: "请说明申请单位的等级保护测评结论。".into(),
+        state: "待答复".into(),
+        due: "将于2026-09-17前答复".into(),
         answer: String::new(),
         answered: String::new(),
         light: Light::Normal,
     };
     let mut answered = open.clone();
     answered.number = "异〔2026〕1号".into();
+    answered.state = "已答复".into();
+    answered.due = String::new();
     answered.answer = "该单位已提交三级等保测评报告，结论为符合。".into();
     answered.answered = "2026-09-12".into();
     answered.light = Light::Done;
@@ -242,7 +267,10 @@ fn sample_objections() -> Vec<Objection> {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct PortalObjectionNew {
     pub action_href: String,
-    pub subjects: Vec<Choice>,
+    pub notices: Vec<Choice>,
+    pub products: Vec<Choice>,
+    /// Neither: for example the use of personal information.
+    pub other: Choice,
     pub name: String,
     pub contact: String,
     pub text: String,
@@ -256,7 +284,9 @@ impl Page for PortalObjectionNew {
     fn samples() -> Vec<Self> {
         let empty = Self {
             action_href: "/portal/objections".into(),
-            subjects: vec![Choice::new("1", "授权运营单位名单公示（2026年第1批）", true)],
+            notices: vec![Choice::new("notice/1", "授权运营单位名单公示（2026年第1批）", true)],
+            products: vec![Choice::new("product/1", "货运企业资质核验", false)],
+            other: Choice::new("other", "个人信息的使用或其他事项", false),
             request_key: "k12".into(),
             ..Self::default()
         };
@@ -287,7 +317,9 @@ pub struct PortalProduct {
     pub summary: String,
     pub passport: Vec<Fact>,
     pub scenarios: Vec<String>,
-    pub sign_in_href: String,
+    pub how: HowToUse,
+    /// What was objected to it, and the answers.
+    pub objections: Vec<Objection>,
     pub objection_href: String,
 }
 
@@ -304,7 +336,8 @@ impl Page for PortalProduct {
                 Fact::new("备案号", "产备〔2026〕2号"),
             ],
             scenarios: vec!["货运企业资质核验".into()],
-            sign_in_href: "/sign-in?next=/products/1".into(),
+            how: HowToUse::sample(),
+            objections: sample_objections(),
             objection_href: "/portal/objections/new?product=1".into(),
         }]
     }

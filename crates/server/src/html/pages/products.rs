@@ -97,6 +97,8 @@ pub struct ProductPage {
     pub try_is_sandbox: bool,
     pub curl: String,
     pub buy_href: Option<String>,
+    /// For who is not its operator.
+    pub how: Option<HowToUse>,
     pub price_href: Option<String>,
     pub ticket_href: Option<String>,
     /// Cases to open about it, and taking it off the market.
@@ -139,6 +141,7 @@ impl Page for ProductPage {
             try_is_sandbox: true,
             curl: "curl -H 'Authorization: Bearer <KEY>' -H 'Idempotency-Key: 1' https://example.invalid/api/v1/products/1/query -d '{\"uscc\":\"91339900MA0000000X\"}'".into(),
             buy_href: Some("/cases/new/usage".into()),
+            how: None,
             price_href: Some("/products/1/price".into()),
             ticket_href: Some("/cases/new/ticket".into()),
             actions: vec![Action {
@@ -159,9 +162,29 @@ impl Page for ProductPage {
             record: Some(Link::new("1207", "/ledger?record=1207")),
             charged: "0.00".into(),
         });
-        let public =
-            Self { try_href: None, try_fields: Vec::new(), buy_href: None, price_href: None, ..page.clone() };
+        let public = Self {
+            try_href: None,
+            try_fields: Vec::new(),
+            buy_href: None,
+            how: Some(HowToUse::sample()),
+            price_href: None,
+            ..page.clone()
+        };
         vec![page, tried, public]
+    }
+}
+
+/// How somebody comes to use a product: the operator drafts the agreement, the buyer signs it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct HowToUse {
+    pub operator: String,
+    /// The operator's public telephone or e-mail; empty when none is on record.
+    pub contact: String,
+}
+
+impl HowToUse {
+    pub(crate) fn sample() -> Self {
+        Self { operator: "示例数据运营有限公司".into(), contact: "service@operator.example".into() }
     }
 }
 

@@ -48,7 +48,7 @@ pub struct Shell {
     pub user: Option<ShellUser>,
     pub menu: Vec<MenuGroup>,
     pub deadlines: Option<Deadlines>,
-    pub notices_unread: u32,
+    pub notices: u32,
     /// Goes back with every form.
     pub csrf: String,
     /// Path and query of this page, to come back to after a change of language or role.
@@ -59,6 +59,8 @@ pub struct Shell {
     pub today: String,
     /// Set when the clock is the demonstration's, not the world's.
     pub clock_is_fake: bool,
+    /// Set in the demonstration: nothing here is about a real place or person.
+    pub is_demonstration: bool,
 }
 
 /// The person at work.
@@ -160,12 +162,13 @@ impl Shell {
                 overdue: 1,
                 light: Light::Overdue,
             }),
-            notices_unread: 3,
+            notices: 3,
             csrf: "sample-token".into(),
             path: "/inbox".into(),
             notice: None,
             today: "2026年9月28日 星期一".into(),
             clock_is_fake: true,
+            is_demonstration: true,
         }
     }
 
