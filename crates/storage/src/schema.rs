@@ -8,7 +8,7 @@ use crate::engine::pools::{Access, Pools};
 use crate::engine::{Conn, fetch};
 
 /// The schema version this release reads and writes.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// Number, name, text for SQLite, text for PostgreSQL. Append only.
 const MIGRATIONS: &[(i64, &str, &str, &str)] = &[

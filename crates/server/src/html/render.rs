@@ -136,10 +136,10 @@ fn environment(
     environment.add_function("error_remedy", move |code: &str| {
         messages.error_text(language, code).map(|text| text.remedy).map_err(failed)
     });
-    environment.add_function("lang_of", move |text: &str| {
+    environment.add_function("lang_of", move |said: Value| {
         let han = |c: char| ('\u{3400}'..='\u{9fff}').contains(&c);
-        // What a record says in Chinese is Chinese whatever language the page is in.
-        if text.chars().any(han) { Language::Chinese.tag() } else { language.tag() }
+        // What a record says in Chinese is Chinese whatever language the page is in. Numbers are in the page's.
+        if said.to_string().chars().any(han) { Language::Chinese.tag() } else { language.tag() }
     });
     let assets = assets.clone();
     environment.add_function("asset", move |name: &str| {
