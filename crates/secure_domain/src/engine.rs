@@ -105,7 +105,8 @@ async fn check(session: &Arc<Session>, order: CheckOrder) -> Result<Checked, Err
     let sql_digest = base::Digest::of(order.sql.as_bytes());
     let bound = sample(&order.parameters);
     let release = check_release(session, order.sql, order.parameters).await?;
-    let plan = lower(session.state(), &release.counted.rel, &release.tables, &bound);
+    // Without the statistics: a key that was not granted is there in the prod zone only.
+    let plan = lower(session.state(), &release.rel, &release.tables, &bound);
     session.physical(&plan.map_err(|_| Error::RunFailed)?).await.map_err(Fault::uniform)?;
     let mut entities: Vec<String> =
         release.counted.checked.entities().iter().map(|need| need.entity.kind.clone()).collect();

@@ -14,6 +14,10 @@ use privacy::ir::{
 use super::lower::{engine_column, fault};
 use super::parameters::Bound;
 
+/// 1700-01-01 and 2200-01-01 in microseconds since 1970-01-01.
+const TRUNCATED_FROM: i64 = -8_520_336_000_000_000;
+const TRUNCATED_UNTIL: i64 = 7_258_118_400_000_000;
+
 /// The engine's form of an expression.
 pub(super) fn expression(expr: &Expr, bound: &Bound) -> Result<PlanExpr> {
     let boxed = |expr: &Expr| expression(expr, bound).map(Box::new);
@@ -38,6 +42,7 @@ pub(super) fn expression(expr: &Expr, bound: &Bound) -> Result<PlanExpr> {
         Expr::Not { input } => PlanExpr::Not(boxed(input)?),
         Expr::Arithmetic { op, left, right } => binary(boxed(left)?, arithmetic(*op), boxed(right)?),
         Expr::Negate { input } => PlanExpr::Negative(boxed(input)?),
+        Expr::Call { function: Function::DateTrunc, args } => date_trunc(all(args)?)?,
         Expr::Call { function, args } => call(*function, all(args)?),
         Expr::Case { branches, otherwise } => {
             let branches = branches
@@ -114,12 +119,21 @@ const fn arithmetic(op: ArithmeticOp) -> Operator {
     }
 }
 
-fn call(function: Function, mut args: Vec<PlanExpr>) -> PlanExpr {
-    if let (Function::DateTrunc, Some(instant)) = (function, args.last_mut()) {
-        // Of a date the engine would make nanoseconds, which reach to the year 2262 only.
-        let micros = ArrowType::Timestamp(TimeUnit::Microsecond, None);
-        *instant = PlanExpr::TryCast(TryCast::new(Box::new(std::mem::take(instant)), micros));
-    }
+/// The engine's own fails for instants that nanoseconds since 1970 cannot say, whatever the unit. Beyond some centuries
+/// the answer is null.
+fn date_trunc(args: Vec<PlanExpr>) -> Result<PlanExpr> {
+    let [unit, instant] = <[PlanExpr; 2]>::try_from(args).map_err(|_| fault("arguments of date_trunc"))?;
+    let micros = ArrowType::Timestamp(TimeUnit::Microsecond, None);
+    let instant = PlanExpr::TryCast(TryCast::new(Box::new(instant), micros));
+    let moment = |micros| Box::new(lit(ScalarValue::TimestampMicrosecond(Some(micros), None)));
+    let within =
+        Between::new(Box::new(instant.clone()), false, moment(TRUNCATED_FROM), moment(TRUNCATED_UNTIL));
+    let truncated = datetime::date_trunc().call(vec![unit, instant]);
+    let branch = (Box::new(PlanExpr::Between(within)), Box::new(truncated));
+    Ok(PlanExpr::Case(Case::new(None, vec![branch], None)))
+}
+
+fn call(function: Function, args: Vec<PlanExpr>) -> PlanExpr {
     let function = match function {
         Function::Abs => math::abs(),
         Function::Round => math::round(),

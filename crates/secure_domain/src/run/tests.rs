@@ -121,6 +121,8 @@ async fn no_value_makes_a_run_fail() {
         "round(CAST(birth_year AS DECIMAL(38,0)), -2) > 0".to_owned(),
         "left(region, -100) = ''".to_owned(),
         "date_trunc('week', CAST('9999-12-31' AS DATE)) > DATE '2020-01-01'".to_owned(),
+        "date_trunc('year', CAST('1677-12-31' AS DATE)) > DATE '2020-01-01'".to_owned(),
+        "date_trunc('month', CAST('2022-02-20' AS DATE)) = DATE '2022-02-01'".to_owned(),
         "CAST('9999-12-31' AS DATE) + INTERVAL '1000 years' > DATE '2020-01-01'".to_owned(),
     ];
     for (number, condition) in (60..).zip(conditions) {

@@ -118,7 +118,7 @@ pub(super) fn lossless(from: DataType, to: DataType) -> bool {
     use DataType::{Decimal, Float, Integer};
     match (from, to) {
         _ if from == to => true,
-        (Integer | Decimal { .. }, Float) => true,
+        (Integer | Decimal { .. }, Float) | (DataType::Date, DataType::Timestamp) => true,
         (Integer, Decimal { precision, scale }) => i16::from(precision) - i16::from(scale) >= 19,
         (Decimal { precision: p, scale: s }, Decimal { precision, scale }) => {
             scale >= s && i16::from(precision) - i16::from(scale) >= i16::from(p) - i16::from(s)
@@ -212,7 +212,11 @@ fn safe_call(function: Function, args: &[Expr], parts: &[ExprInfo]) -> bool {
             let width = parts.iter().fold(0_u32, |sum, part| sum.saturating_add(part.mark.width));
             width <= WIDTH_MAX
         }
-        (Function::DateTrunc, [unit, _]) => is_among(unit, &TRUNCATED_TO),
+        // Written twice when it is lowered, so that it must not hold another one.
+        (Function::DateTrunc, [unit, _]) => {
+            let plain = |part: &ExprInfo| part.mark.form == Form::Terms(1) || part.constant;
+            is_among(unit, &TRUNCATED_TO) && parts.get(1).is_some_and(plain)
+        }
         (Function::DatePart, [unit, _]) => {
             let of_instant = parts.get(1).is_some_and(|part| part.data_type == DataType::Timestamp);
             is_among(unit, &PARTS_OF_DATE) || of_instant && is_among(unit, &PARTS_OF_DAY)
