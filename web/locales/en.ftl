@@ -793,7 +793,6 @@ attachments-taken = These are taken: { $kinds }; { $size } at most each.
 file-replace = Uploaded and sent with this form. Choosing another file replaces it.
 file-held = The case holds this file; it is kept unless another is chosen.
 file-drop = Do not send this file
-fact-none = There is nothing to choose from. If you know the identifier, write it here.
 fact-leave = Not stated
 notice-choice = { $title } ({ $until }, { $state })
 resources-none = There is no resource to choose from in the catalog; write its code.

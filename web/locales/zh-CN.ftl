@@ -781,7 +781,6 @@ attachments-taken = 可以上传：{ $kinds }；每个文件不超过{ $size }�
 file-replace = 已上传，随本次提交。选择新文件即替换。
 file-held = 办件中已有此文件，不选择新文件即保留。
 file-drop = 不再提交这个文件
-fact-none = 没有可以选择的对象。如已知编号，可以直接填写。
 fact-leave = 不说明
 notice-choice = { $title }（{ $until }，{ $state }）
 resources-none = 目录中没有可以选择的数据资源，可以直接填写资源代码。

@@ -167,7 +167,7 @@ async fn the_edge_refuses_what_is_not_for_it() {
     check("GET", "/api/v1/cases/not-an-id", &[], None, 404, "http.not_found").await;
 
     // A cookie comes by itself, so it does not suffice to change anything.
-    let token = site.token("bureau.officer").await;
+    let token = site.token("supervisor.one").await;
     check(
         "GET",
         "/api/v1/cases?limit=abc",

@@ -99,7 +99,9 @@ pub(super) async fn a_cut_or_altered_backup_restores_nothing(fixture: Fixture) {
         assert_eq!(error.to_string(), format!("backup file is not usable: line {line}"));
         assert_eq!(empty.journal().await, []);
     }
-    std::fs::write(&broken, whole.replacen("\"schema\":1", "\"schema\":2", 1)).unwrap();
+    let ours = format!("\"schema\":{}", crate::SCHEMA_VERSION);
+    assert!(whole.contains(&ours));
+    std::fs::write(&broken, whole.replacen(&ours, "\"schema\":999", 1)).unwrap();
     assert_eq!(empty.store.restore(&broken).await.unwrap_err().code(), "storage.schema");
     let missing = empty.store.restore(&fixture.folder.path().join("missing")).await.unwrap_err();
     assert_eq!(missing.code(), "storage.unavailable");
