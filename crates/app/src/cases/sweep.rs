@@ -29,8 +29,12 @@ pub(crate) async fn sweep(app: &App) -> Result<u64> {
             if case.value.due.is_none() {
                 return Ok(changed);
             }
-            if one(app, ctx, &case.value).await? {
-                changed += 1;
+            match one(app, ctx, &case.value).await {
+                Ok(ticked) => changed += u64::from(ticked),
+                // One case that cannot go on must not stop the clocks of the others; the next sweep tries it again.
+                Err(error) => {
+                    tracing::error!(error.code = error.code(), error = ?error, case.id = %case.value.id, "a case cannot be ticked");
+                }
             }
         }
         match page.next {
