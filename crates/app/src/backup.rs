@@ -130,12 +130,9 @@ async fn copy_all(from: PathBuf, to: &Path, name: &'static str) -> Result<Vec<Fi
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Error::internal("backup.write", error))?.map_err(
-        |error| match error.kind() {
-            std::io::ErrorKind::StorageFull => Error::Unavailable("storage.full"),
-            _ => Error::internal("backup.write", error),
-        },
-    )
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::internal("backup.write", error))?
+        .map_err(|error| Error::write("backup.write", error))
 }
 
 /// Fills an empty data folder from a backup: every file is compared with its digest before anything is taken over.

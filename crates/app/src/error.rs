@@ -103,6 +103,14 @@ impl Error {
         Self::Invalid { code, detail: detail.into(), subject: String::new(), fields: Vec::new() }
     }
 
+    /// A file that could not be written: a full disk, which is said as such, or a fault with this code.
+    pub(crate) fn write(code: &'static str, error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull => Self::Unavailable("storage.full"),
+            _ => Self::internal(code, error),
+        }
+    }
+
     /// A fault with its cause.
     pub fn internal(code: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal { code, source: source.into() }

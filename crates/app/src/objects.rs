@@ -45,10 +45,7 @@ pub(crate) async fn stage(
     let sealed = tokio::task::spawn_blocking(move || write(&at, &key, &context, &bytes))
         .await
         .map_err(|error| Error::internal("object.write", error))?
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::StorageFull => Error::Unavailable("storage.full"),
-            _ => Error::internal("object.write", error),
-        })?;
+        .map_err(|error| Error::write("object.write", error))?;
     let row = objects::Object {
         id: object,
         tenant,

@@ -151,10 +151,7 @@ fn published(app: &App, sequenced: u64) -> Result<Sequencer> {
 }
 
 fn grow(app: &App, mut sequencer: Sequencer, entries: &[Vec<u8>]) -> Result<Sequencer> {
-    let fault = |error: io::Error| match error.kind() {
-        io::ErrorKind::StorageFull => Error::Unavailable("storage.full"),
-        _ => Error::internal("ledger.write", error),
-    };
+    let fault = |error| Error::write("ledger.write", error);
     let folder = log_folder(app);
     let batch = sequencer.append(entries).map_err(|error| Error::internal(error.code(), error))?;
     write_tiles(folder, &batch).map_err(fault)?;

@@ -15,6 +15,7 @@ use axum::routing::{get, post};
 use base::{Id, kind, limit};
 
 use super::common::choices;
+use super::resource::find;
 use crate::html::desk::errors;
 use crate::html::desk::sent::Sent;
 use crate::html::desk::visit::Visit;
@@ -117,12 +118,6 @@ async fn show_upload(visit: Visit, Path(resource): Path<String>) -> Response {
 async fn upload_page(visit: &Visit, resource: &str) -> Result<Response, Error> {
     let entry = find(visit, resource).await?;
     draw(visit, Some(&entry), &Written::default(), None).await
-}
-
-async fn find(visit: &Visit, resource: &str) -> Result<CatalogEntry, Error> {
-    visit.signed_in()?;
-    let id = Visit::id::<kind::Resource>(resource, "resource.unknown")?;
-    resources::resource(&visit.app, &visit.ctx, id).await
 }
 
 async fn draw(

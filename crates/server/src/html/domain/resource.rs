@@ -55,7 +55,8 @@ async fn page(visit: &Visit, resource: &str) -> Result<Response, Error> {
     draw(visit, StatusCode::OK, &entry, &BTreeMap::new(), None).await
 }
 
-async fn find(visit: &Visit, resource: &str) -> Result<CatalogEntry, Error> {
+/// The resource that a path names, for who is signed in and may see it.
+pub(super) async fn find(visit: &Visit, resource: &str) -> Result<CatalogEntry, Error> {
     visit.signed_in()?;
     let id = Visit::id::<kind::Resource>(resource, "resource.unknown")?;
     resources::resource(&visit.app, &visit.ctx, id).await
