@@ -3,7 +3,7 @@
 use access::{Action, Life, ResourceRef, Thing};
 use base::{Date, Fen, Id, Timestamp, kind};
 use products::{
-    Bound, Field, Plan, PlanDraft, Product, ProductEvent, ProductKind, ProductState, RateView, Source,
+    Bound, Cap, Field, Plan, PlanDraft, Product, ProductEvent, ProductKind, ProductState, RateView, Source,
     SuspendedBy, return_rate_check,
 };
 use regulation::case::CaseState;
@@ -228,23 +228,27 @@ pub async fn propose_price(
     .await
 }
 
-/// The return rate of a proposal under the pack's cap.
+/// The return rate of a proposal under the pack's cap. A pack that sets no cap has the rate shown and nothing judged.
 ///
 /// # Errors
-/// `products.rate_…` with the largest lawful income in the detail; `pack.parameter` when the pack has no cap: without
-/// one no price can be judged.
+/// `products.return_rate…` with the largest lawful income in the detail; `pack.parameter` when the cap is no share.
 pub fn rate(pack: &Pack, proposal: &Proposal) -> Result<RateView> {
-    let missing = || Error::invalid("pack.parameter", RATE_CAP);
-    let parameter = pack.parameters.get(RATE_CAP).ok_or_else(missing)?;
-    let (cap, bound) = match &parameter.value {
+    let cap = pack.parameters.get(RATE_CAP).map(|parameter| cap(&parameter.value)).transpose()?;
+    return_rate_check(proposal.income, proposal.cost, cap)
+        .map_err(|refusal| Error::explained(refusal.code(), refusal.to_string()))
+}
+
+fn cap(value: &Value) -> Result<Cap> {
+    let (share, bound) = match value {
         Value::Limit(Comparator::Less, inner) => (inner.as_ref(), Bound::Below),
         Value::Limit(Comparator::AtMost, inner) => (inner.as_ref(), Bound::AtMost),
         other => (other, Bound::AtMost),
     };
-    let Value::Ratio(ppm) = cap else { return Err(missing()) };
-    let cap = u32::try_from(*ppm).map_err(|_| missing())?;
-    return_rate_check(proposal.income, proposal.cost, cap, bound)
-        .map_err(|refusal| Error::explained(refusal.code(), refusal.to_string()))
+    let ppm = match share {
+        Value::Ratio(ppm) => u32::try_from(*ppm).ok(),
+        _ => None,
+    };
+    ppm.map(|ppm| Cap { ppm, bound }).ok_or_else(|| Error::invalid("pack.parameter", RATE_CAP))
 }
 
 /// What the platform knows about a product, as facts for conditions.

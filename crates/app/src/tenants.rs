@@ -1,19 +1,25 @@
-//! Authorisations: the tenant each one makes, its life, its grants, and its end.
+//! Authorisations: the tenant each one makes. Its life is in `life`, what it was granted in `grants`.
+
+mod grants;
+mod life;
 
 use access::{Action, Life, ResourceRef, Standing, Thing};
 use base::{Date, Id, Timestamp, kind};
-use regulation::case::{CaseState, FormValue};
-use regulation::pack::{FactValue, FieldKind, Pack, PeriodUnit, Value};
+use regulation::pack::FactValue;
 use serde::{Deserialize, Serialize};
 use storage::records::{self, Expected, Key, Record, Versioned};
 use storage::{Tx, objects as rows};
 
 use crate::cases::facts::{self, Facts};
 use crate::clock::new_id;
-use crate::identity::{Unit, unit_by_code};
-use crate::notices::Notice;
-use crate::resources::{self, Wanted};
-use crate::{App, Ctx, Error, Result, jobs};
+use crate::identity::Unit;
+use crate::{App, Ctx, Error, Result};
+
+pub use grants::{Grant, GrantState, GrantedObject};
+pub(crate) use grants::{discard, grant_data, grants, revoke_data};
+pub(crate) use life::{
+    activate_agreement, close_access, destroy, establish, open_access, restore_access, seal,
+};
 
 /// Where a tenant is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +58,9 @@ pub struct Tenant {
     pub pack: String,
     /// The case that determined it.
     pub case: Option<Id<kind::Case>>,
+    /// The authorisation it works under: a partner's under its operator's. What closes that one closes this one.
+    #[serde(default)]
+    pub parent: Option<Id<kind::Tenant>>,
     /// Where it is.
     pub state: TenantState,
     /// The field it is for, from the announcement its application answers.
@@ -69,6 +78,9 @@ pub struct Tenant {
     pub created: Timestamp,
     /// Why access was closed last, in words, with the case.
     pub closed_by: Option<Id<kind::Case>>,
+    /// The clauses it was closed on.
+    #[serde(default)]
+    pub closed_on: Vec<String>,
     /// Access was open before it was closed: what a restoration goes back to.
     pub was_open: bool,
     /// The certificate of destruction.
@@ -123,7 +135,9 @@ impl Record for Tenant {
     fn keys(&self) -> Vec<Key> {
         let sort = self.created.micros();
         let class = if self.state == TenantState::Holding { "holding" } else { "authorisation" };
-        vec![Key::new("unit", self.unit, sort), Key::new("class", class, sort)]
+        let mut keys = vec![Key::new("unit", self.unit, sort), Key::new("class", class, sort)];
+        keys.extend(self.parent.iter().map(|parent| Key::new("parent", parent, sort)));
+        keys
     }
 }
 
@@ -144,72 +158,6 @@ impl Tenant {
             TenantState::Sealed | TenantState::Destroyed => Life::Closed,
         };
         ResourceRef::tenant(self.id).with_owner(self.unit).with_life(life)
-    }
-}
-
-/// A resource granted to a tenant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Grant {
-    /// Id.
-    pub id: Id<kind::Grant>,
-    /// To whom.
-    pub tenant: Id<kind::Tenant>,
-    /// What.
-    pub resource: Id<kind::Resource>,
-    /// Its code, which is its table name in the zones.
-    pub code: String,
-    /// Columns granted.
-    pub columns: Vec<String>,
-    /// The case that granted it.
-    pub case: Id<kind::Case>,
-    /// Where it is.
-    pub state: GrantState,
-    /// When.
-    pub created: Timestamp,
-    /// The tenant's raw copy of the granted columns, in the prod zone.
-    pub raw: Option<GrantedObject>,
-    /// The masked sample in the dev zone.
-    pub twin: Option<GrantedObject>,
-    /// Why it failed, as a code.
-    pub error: Option<String>,
-}
-
-/// A sealed table of a grant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GrantedObject {
-    /// The object.
-    pub object: Id<kind::Object>,
-    /// The provider's snapshot it was made from.
-    pub snapshot: Id<kind::Snapshot>,
-    /// Digest of the sealed bytes.
-    pub digest: base::Digest,
-    /// Rows.
-    pub rows: u64,
-}
-
-/// Where a grant is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GrantState {
-    /// Being copied and masked.
-    Preparing,
-    /// Usable.
-    Ready,
-    /// Could not be prepared.
-    Failed,
-}
-
-impl Record for Grant {
-    const KIND: &'static str = "grant";
-    fn id(&self) -> uuid::Uuid {
-        self.id.uuid()
-    }
-    fn keys(&self) -> Vec<Key> {
-        let sort = self.created.micros();
-        vec![Key::new("tenant", self.tenant, sort), Key::new("resource", self.resource, sort)]
-    }
-    fn uniques(&self) -> Vec<(&'static str, String)> {
-        vec![("table", format!("{}/{}", self.tenant, self.code))]
     }
 }
 
@@ -236,13 +184,24 @@ pub(crate) async fn reach(
 }
 
 /// What the platform knows about a tenant, as facts for conditions.
-pub(crate) fn facts_of(tenant: &Tenant) -> Facts {
+pub(crate) async fn facts_of(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<Facts> {
     let agreed = !matches!(tenant.state, TenantState::Holding | TenantState::Established);
-    Facts::from([
+    let mut known = Facts::from([
+        (facts::OPERATOR.to_owned(), FactValue::Text(tenant.unit_code.clone())),
         ("协议已签订".to_owned(), FactValue::Flag(agreed)),
         ("权限已开通".to_owned(), FactValue::Flag(tenant.is_open())),
         ("权限已关闭".to_owned(), FactValue::Flag(!tenant.is_open())),
-    ])
+        (facts::UNDER_ANOTHER.to_owned(), FactValue::Flag(tenant.parent.is_some())),
+    ]);
+    if let Some((first, last)) = tenant.term {
+        known.insert(facts::TERM_FIRST.to_owned(), FactValue::Date(first));
+        known.insert(facts::TERM_LAST.to_owned(), FactValue::Date(last));
+    }
+    if let Some(parent) = tenant.parent {
+        let parent = get(tx, parent).await?;
+        known.insert(facts::PARENT_OPERATOR.to_owned(), FactValue::Text(parent.unit_code));
+    }
+    Ok(known)
 }
 
 /// The holding tenant of a provider, made on first use.
@@ -273,6 +232,7 @@ fn new_tenant(
         title: title.to_owned(),
         pack: app.packs().current().id.clone(),
         case,
+        parent: None,
         state,
         domain: None,
         agreement: None,
@@ -280,215 +240,10 @@ fn new_tenant(
         opened: None,
         created: now,
         closed_by: None,
+        closed_on: Vec::new(),
         was_open: false,
         certificate: None,
     }
-}
-
-/// Effect: the determined applicant becomes an operator with a tenant of its own, still closed.
-pub(crate) async fn establish(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
-    let unit = unit_by_code(tx, &case.opener.unit).await?;
-    let mut tenant = new_tenant(app, &unit, TenantState::Established, &case.title, Some(case.id), ctx.now);
-    if case.facts.contains_key(facts::NOTICE) {
-        let notice = facts::id::<kind::Notice>(&case.facts, facts::NOTICE)?;
-        let notice = records::get::<Notice>(tx, notice.uuid()).await?;
-        tenant.domain = notice.and_then(|notice| notice.value.domain);
-    }
-    records::put(tx, &tenant, Expected::New, ctx.now).await?;
-    app.keys().create_tenant(tx, tenant.id, ctx.now).await
-}
-
-/// Changes the tenant a case is about.
-async fn change(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    case: &CaseState,
-    edit: impl FnOnce(&mut Tenant) -> Result<()> + Send,
-) -> Result<Tenant> {
-    let mut stored = versioned(tx, facts::id(&case.facts, facts::TENANT)?).await?;
-    if matches!(stored.value.state, TenantState::Destroyed | TenantState::Holding) {
-        return Err(Error::Conflict("tenant.ended"));
-    }
-    edit(&mut stored.value)?;
-    records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
-    Ok(stored.value)
-}
-
-/// Effect: the agreement is in force; its term runs for the pack's length.
-pub(crate) async fn activate_agreement(
-    app: &App,
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    case: &CaseState,
-) -> Result<()> {
-    let pack = app.packs().version(&case.pack)?;
-    let first = ctx.now.date_at(pack.counting.utc_offset_seconds);
-    let months = term_months(&pack);
-    change(tx, ctx, case, |tenant| {
-        if tenant.state != TenantState::Established {
-            return Err(Error::Conflict("tenant.agreed_already"));
-        }
-        tenant.state = TenantState::Agreed;
-        tenant.agreement = Some(Agreement {
-            case: case.id,
-            number: case.number.clone(),
-            scenarios: facts::text(&case.facts, facts::SCENARIOS),
-        });
-        tenant.term = Some((first, first.plus_months(months).plus_days(-1)));
-        Ok(())
-    })
-    .await?;
-    Ok(())
-}
-
-/// The pack's parameter for the longest term, in months; three years where it is silent is not assumed: one month.
-fn term_months(pack: &Pack) -> i32 {
-    let value = pack.parameters.get("授权期限").map(|parameter| &parameter.value);
-    let period = match value {
-        Some(Value::Period(period)) => Some(*period),
-        Some(Value::Limit(_, inner)) => match inner.as_ref() {
-            Value::Period(period) => Some(*period),
-            _ => None,
-        },
-        _ => None,
-    };
-    match period {
-        Some(period) if period.unit == PeriodUnit::Year => i32::try_from(period.length * 12).unwrap_or(1),
-        Some(period) if period.unit == PeriodUnit::Month => i32::try_from(period.length).unwrap_or(1),
-        _ => 1,
-    }
-}
-
-/// Effect: access opens.
-pub(crate) async fn open_access(_app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
-    let tenant = change(tx, ctx, case, |tenant| {
-        if tenant.state != TenantState::Agreed && tenant.state != TenantState::Active {
-            return Err(Error::Conflict("tenant.not_agreed"));
-        }
-        tenant.state = TenantState::Active;
-        tenant.opened = tenant.opened.or(Some(ctx.now));
-        Ok(())
-    })
-    .await?;
-    take_up(tx, ctx, &tenant, case).await
-}
-
-/// Effect: access closes in this very transaction; workers are stopped by a job right after.
-pub(crate) async fn close_access(_app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
-    let tenant = change(tx, ctx, case, |tenant| {
-        tenant.was_open = tenant.was_open || tenant.is_open();
-        if !matches!(tenant.state, TenantState::Sealed) {
-            tenant.state = TenantState::Suspended;
-        }
-        tenant.closed_by = Some(case.id);
-        Ok(())
-    })
-    .await?;
-    stop_zones(tx, ctx, &tenant, case).await
-}
-
-async fn stop_zones(tx: &mut Tx<'_>, ctx: &Ctx, tenant: &Tenant, case: &CaseState) -> Result<()> {
-    let key = format!("{}/{}/{}", tenant.id, case.id, case.version);
-    jobs::push(tx, jobs::STOP_ZONES, key, ctx.now, &tenant.id).await
-}
-
-/// Effect: access that was closed opens again. What waited for it is taken up.
-pub(crate) async fn restore_access(_app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
-    let tenant = change(tx, ctx, case, |tenant| {
-        if tenant.state != TenantState::Suspended {
-            return Err(Error::Conflict("tenant.not_suspended"));
-        }
-        tenant.state = if tenant.was_open { TenantState::Active } else { TenantState::Agreed };
-        tenant.was_open = false;
-        tenant.closed_by = None;
-        Ok(())
-    })
-    .await?;
-    take_up(tx, ctx, &tenant, case).await
-}
-
-/// What waited for access to open is taken up: grants to be prepared, approved exports to be released.
-async fn take_up(tx: &mut Tx<'_>, ctx: &Ctx, tenant: &Tenant, case: &CaseState) -> Result<()> {
-    for grant in grants(tx, tenant.id).await? {
-        if grant.state == GrantState::Preparing {
-            let key = format!("{}/{}/{}", grant.id, case.id, case.version);
-            jobs::push(tx, jobs::PREPARE_GRANT, key, ctx.now, &grant.id).await?;
-        }
-    }
-    crate::exports::take_up(tx, ctx, tenant.id, case).await
-}
-
-/// Effect: the resources that the case's form names are granted; a job copies and masks them.
-pub(crate) async fn grant_data(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
-    let tenant = get(tx, facts::id(&case.facts, facts::TENANT)?).await?;
-    let pack = app.packs().version(&case.pack)?;
-    for wanted in wanted(case, &pack) {
-        let resource = resources::by_code(tx, &wanted.code).await?;
-        let resource = resource.ok_or_else(|| Error::invalid("resource.unknown", wanted.code.clone()))?;
-        let columns = resource.check_wanted(&wanted)?;
-        let table = format!("{}/{}", tenant.id, wanted.code);
-        if records::by_unique::<Grant>(tx, "table", &table).await?.is_some() {
-            return Err(Error::Conflict("grant.exists"));
-        }
-        let grant = Grant {
-            id: new_id(ctx.now),
-            tenant: tenant.id,
-            resource: resource.id(),
-            code: wanted.code,
-            columns,
-            case: case.id,
-            state: GrantState::Preparing,
-            created: ctx.now,
-            raw: None,
-            twin: None,
-            error: None,
-        };
-        records::put(tx, &grant, Expected::New, ctx.now).await?;
-        jobs::push(tx, jobs::PREPARE_GRANT, grant.id, ctx.now, &grant.id).await?;
-    }
-    Ok(())
-}
-
-/// The resources a case's forms ask for.
-fn wanted(case: &CaseState, pack: &Pack) -> Vec<Wanted> {
-    let mut found = Vec::new();
-    for (form, values) in &case.forms {
-        let Some(form) = pack.forms.get(form) else { continue };
-        for field in form.sections.iter().flat_map(|section| &section.fields) {
-            if field.kind != FieldKind::Resources {
-                continue;
-            }
-            if let Some(FormValue::List(codes)) = values.get(&field.key) {
-                found.extend(codes.iter().map(|code| Wanted::parse(code)));
-            }
-        }
-    }
-    found
-}
-
-/// Effect: sealed. Zones lose their keys; nothing is destroyed yet.
-pub(crate) async fn seal(_app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
-    let tenant = change(tx, ctx, case, |tenant| {
-        tenant.state = TenantState::Sealed;
-        tenant.closed_by = Some(case.id);
-        Ok(())
-    })
-    .await?;
-    stop_zones(tx, ctx, &tenant, case).await
-}
-
-/// Effect: the key is destroyed in this transaction; a job removes the files, scans for residue and makes the
-/// certificate.
-pub(crate) async fn destroy(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
-    let tenant = change(tx, ctx, case, |tenant| {
-        tenant.state = TenantState::Destroyed;
-        tenant.closed_by = Some(case.id);
-        Ok(())
-    })
-    .await?;
-    app.keys().destroy_tenant(tx, tenant.id, ctx.now).await?;
-    let order = jobs::DestroyOrder { tenant: tenant.id, case: case.id, destroyed_at: ctx.now };
-    jobs::push(tx, jobs::DESTROY_TENANT, tenant.id, ctx.now, &order).await
 }
 
 /// A tenant with its grants, for its page.
@@ -542,12 +297,6 @@ pub async fn tenant_view(app: &App, ctx: &Ctx, id: Id<kind::Tenant>) -> Result<T
     app.permit(ctx, Action::TenantView, view.tenant.resource())
         .map_err(|_| Error::NotFound("tenant.unknown"))?;
     Ok(view)
-}
-
-/// The grants of a tenant.
-pub(crate) async fn grants(tx: &mut Tx<'_>, tenant: Id<kind::Tenant>) -> Result<Vec<Grant>> {
-    let grants = records::all::<Grant>(tx, "tenant", &tenant.to_string(), 1_000).await?;
-    Ok(grants.into_iter().map(|grant| grant.value).collect())
 }
 
 /// The certificate of a destroyed authorisation.

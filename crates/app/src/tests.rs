@@ -1,6 +1,7 @@
 //! The way of data through the platform, with real workers (as tasks of the test), real packs and a real store.
 
 mod fixture;
+mod partners;
 mod public;
 mod registration;
 mod slice;

@@ -27,7 +27,7 @@ pub use passport::Passport;
 pub use plan::{Ceiling, Plan, PlanDraft, Pricing, RatedLine, Rounding, Tier, UnitPrice};
 pub use product::{Product, ProductEvent, ProductKind, ProductState, Source, SuspendedBy};
 pub use reconcile::{Difference, GatewayEntry, reconcile};
-pub use return_rate::{Bound, RateRefusal, RateView, return_rate_check};
+pub use return_rate::{Bound, Cap, RateRefusal, RateView, return_rate_check};
 pub use schema::{Field, FieldType, RequestFault, check_request};
 pub use share::{ShareLine, ShareNode, split, split_by_weight};
 pub use usage::{CallRefusal, Counters, Quota, RateLimit, Remaining, Signature, UsageAgreement, UsageState};

@@ -75,6 +75,12 @@ pub async fn act(app: &App, ctx: &Ctx, id: Id<kind::Case>, request: &ActRequest)
             let form = loaded.state.form_id.clone();
             let mut stated = loaded.state.facts.clone();
             stated.extend(request.facts.clone());
+            let from = observe::From {
+                pack: &pack,
+                procedure: &loaded.state.procedure,
+                unit: &ctx.principal.unit_code,
+                case: Some(id),
+            };
             let command = Command {
                 kind: request.command,
                 step: request.step.clone(),
@@ -82,7 +88,7 @@ pub async fn act(app: &App, ctx: &Ctx, id: Id<kind::Case>, request: &ActRequest)
                 form: request.form.clone(),
                 attachments: attachments::resolve(tx, ctx, &request.attachments).await?,
                 facts: request.facts.clone(),
-                observed: observe::observed(app, tx, form.as_ref(), &request.form, &stated, &pack).await?,
+                observed: observe::observed(app, tx, form.as_ref(), &request.form, &stated, &from).await?,
                 defects: request.defects.clone(),
                 vote: request.vote,
             };

@@ -20,7 +20,7 @@ pub(super) async fn apply(
     for event in new {
         if let EventBody::EffectDue { effect, .. } = &event.body {
             tracing::info!(case.id = %state.id, ?effect, "effect");
-            one(app, tx, permit, ctx, state, *effect).await?;
+            one(app, tx, permit, ctx, state, *effect, &event.clauses).await?;
         }
     }
     Ok(())
@@ -33,6 +33,7 @@ async fn one(
     ctx: &Ctx,
     state: &CaseState,
     effect: Effect,
+    clauses: &[String],
 ) -> Result<()> {
     match effect {
         Effect::PublishNotice => {
@@ -41,12 +42,12 @@ async fn one(
         Effect::PublishResult => notices::publish(app, tx, ctx, state, notices::NoticeKind::Result).await,
         Effect::EstablishAuthorisation => tenants::establish(app, tx, ctx, state).await,
         Effect::ActivateAgreement => tenants::activate_agreement(app, tx, ctx, state).await,
-        Effect::OpenAccess => tenants::open_access(app, tx, ctx, state).await,
-        Effect::CloseAccess => tenants::close_access(app, tx, ctx, state).await,
-        Effect::RestoreAccess => tenants::restore_access(app, tx, ctx, state).await,
+        Effect::OpenAccess => tenants::open_access(tx, ctx, state).await,
+        Effect::CloseAccess => tenants::close_access(tx, ctx, state, clauses).await,
+        Effect::RestoreAccess => tenants::restore_access(tx, ctx, state).await,
         Effect::GrantData => tenants::grant_data(app, tx, ctx, state).await,
-        Effect::SealTenant => tenants::seal(app, tx, ctx, state).await,
-        Effect::DestroyTenant => tenants::destroy(app, tx, ctx, state).await,
+        Effect::SealTenant => tenants::seal(tx, ctx, state, clauses).await,
+        Effect::DestroyTenant => tenants::destroy(app, tx, ctx, state, clauses).await,
         Effect::ApproveModel => models::approve(tx, ctx, state).await,
         Effect::ReleaseExport => exports::release(app, tx, permit, ctx, state).await,
         Effect::FileProduct => products::file(tx, ctx, state).await,

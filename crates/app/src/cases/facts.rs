@@ -14,6 +14,18 @@ use crate::{Error, Result};
 pub const TENANT: &str = "授权";
 /// Unit code of the operator of that authorisation; supplied by the platform.
 pub const OPERATOR: &str = "授权运营单位";
+/// The authorisation that an applicant (a partner) wants to work under.
+pub const PARENT: &str = "上级授权";
+/// Whether an authorisation is under another one; supplied by the platform.
+pub const UNDER_ANOTHER: &str = "属于合作方";
+/// Unit code of the operator whose authorisation is above; supplied by the platform.
+pub const PARENT_OPERATOR: &str = "所属授权运营单位";
+/// Years agreed, on an agreement's form.
+pub const TERM_YEARS: &str = "协议年限";
+/// First day of an agreement; supplied by the platform.
+pub const TERM_FIRST: &str = "协议起始日";
+/// Last day of an agreement: on its form, or supplied by the platform.
+pub const TERM_LAST: &str = "协议期满日";
 /// Unit codes of the providers of the requested resources; supplied by the platform.
 pub const PROVIDERS: &str = "提供单位";
 /// A model.

@@ -1,11 +1,25 @@
 //! Facts the platform itself knows. They override whatever a person states under the same name.
 
+use base::{Id, kind};
 use regulation::case::{FormValue, FormValues};
 use regulation::pack::{FactValue, FieldKind, FormId, Pack};
 use storage::Tx;
 
 use super::facts::{self, Facts};
+use super::related;
 use crate::{App, Error, Result, exports, models, products, resources, tenants, usages};
+
+/// From where it is looked at.
+pub(super) struct From<'a> {
+    /// The pack of the case.
+    pub(super) pack: &'a Pack,
+    /// Its procedure.
+    pub(super) procedure: &'a str,
+    /// The unit that sends the command: it is told only about cases it takes part in.
+    pub(super) unit: &'a str,
+    /// The case itself, once there is one.
+    pub(super) case: Option<Id<kind::Case>>,
+}
 
 /// What the platform observes about a case with this form and these stated facts.
 ///
@@ -17,17 +31,22 @@ pub(super) async fn observed(
     form: Option<&FormId>,
     values: &FormValues,
     stated: &Facts,
-    pack: &Pack,
+    from: &From<'_>,
 ) -> Result<Facts> {
-    let mut observed = Facts::new();
+    let pack = from.pack;
+    let mut observed = related::named(tx, from, stated).await?;
     let providers = providers(tx, form, values, pack).await?;
     if !providers.is_empty() {
         observed.insert(facts::PROVIDERS.to_owned(), FactValue::List(providers));
     }
     if stated.contains_key(facts::TENANT) {
         let tenant = tenants::get(tx, facts::id(stated, facts::TENANT)?).await?;
-        observed.insert(facts::OPERATOR.to_owned(), FactValue::Text(tenant.unit_code.clone()));
-        observed.extend(tenants::facts_of(&tenant));
+        observed.extend(tenants::facts_of(tx, &tenant).await?);
+        observed.extend(related::newest(tx, from, tenant.id).await?);
+    }
+    if stated.contains_key(facts::PARENT) {
+        let parent = tenants::get(tx, facts::id(stated, facts::PARENT)?).await?;
+        observed.insert(facts::PARENT_OPERATOR.to_owned(), FactValue::Text(parent.unit_code));
     }
     if stated.contains_key(facts::MODEL) {
         observed.extend(models::facts_of(tx, facts::id(stated, facts::MODEL)?).await?);

@@ -31,6 +31,8 @@ const IDLE: Duration = Duration::from_millis(500);
 
 /// Takes a tenant's zones down after its access was closed.
 pub(crate) const STOP_ZONES: &str = "stop_zones";
+/// Removes the files of objects whose keys were destroyed with a grant.
+pub(crate) const DISCARD_OBJECTS: &str = "discard_objects";
 /// Copies the granted columns into the tenant's prod zone and makes the twin for its dev zone.
 pub(crate) const PREPARE_GRANT: &str = "prepare_grant";
 /// Removes a destroyed tenant's files, scans for residue, makes the certificate.
@@ -184,6 +186,10 @@ async fn attempt(app: &App, job: &Job) {
 async fn dispatch(app: &App, job: &Job) -> Result<()> {
     match job.kind.as_str() {
         STOP_ZONES => stop_zones::run(app, body(job)?).await,
+        DISCARD_OBJECTS => {
+            crate::tenants::discard(app, &body::<Vec<_>>(job)?).await;
+            Ok(())
+        }
         PREPARE_GRANT => prepare_grant::run(app, body(job)?).await,
         DESTROY_TENANT => destroy_tenant::run(app, body(job)?).await,
         RUN_ORDER => run_order::run(app, body(job)?, job.attempt >= ATTEMPTS_MAX).await,

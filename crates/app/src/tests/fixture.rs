@@ -109,6 +109,7 @@ impl County {
             title: "test".to_owned(),
             pack: "deqing".to_owned(),
             case: None,
+            parent: None,
             state,
             domain: None,
             agreement: None,
@@ -116,6 +117,7 @@ impl County {
             opened: None,
             created: now,
             closed_by: None,
+            closed_on: Vec::new(),
             was_open: false,
             certificate: None,
         };

@@ -180,13 +180,11 @@ fn suspension(visit: &Visit, tenant: &Tenant) -> Option<Refusal> {
     if !matches!(tenant.state, TenantState::Suspended | TenantState::Sealed) {
         return None;
     }
-    let pack = visit.app.packs().current();
-    let by = procedure_with(&pack, Effect::CloseAccess);
     Some(Refusal {
         code: "tenant.closed".to_owned(),
         message: visit.text(&format!("closed-{}", common::key(&tenant.state))),
         remedy: visit.error_words("tenant.closed").1,
-        clauses: by.map_or_else(Vec::new, |procedure| words::clauses(visit, &procedure.clauses)),
+        clauses: words::clauses(visit, &tenant.closed_on),
     })
 }
 

@@ -134,21 +134,23 @@ pub(super) fn result(
     }
 }
 
-/// The procedure of the pack that brings something about.
-pub(super) fn procedure_with(pack: &Pack, effect: Effect) -> Option<&Procedure> {
-    pack.procedures.values().find(|procedure| {
-        let mut actions = procedure.steps.iter().flat_map(|step| &step.actions);
-        actions.any(|action| action.effects.contains(&effect))
-    })
+/// Whether some action of a procedure brings something about.
+fn brings(procedure: &Procedure, effect: Effect) -> bool {
+    let mut actions = procedure.steps.iter().flat_map(|step| &step.actions);
+    actions.any(|action| action.effects.contains(&effect))
 }
 
-/// Where this person opens the case that brings something about, with facts filled in. `None` when the pack has no such
-/// procedure or this person's unit may not open it.
+/// The procedure of the pack that brings something about.
+pub(super) fn procedure_with(pack: &Pack, effect: Effect) -> Option<&Procedure> {
+    pack.procedures.values().find(|procedure| brings(procedure, effect))
+}
+
+/// Where this person opens the case that brings something about, with facts filled in. Among several such procedures
+/// (one for operators, one for partners) it is one that this person's unit may open; `None` when there is none.
 pub(super) fn open_case(visit: &Visit, effect: Effect, facts: &[(&str, String)]) -> Option<String> {
     let pack = visit.app.packs().current();
-    let wanted = procedure_with(&pack, effect)?;
     let mine = cases::procedures(&visit.app, &visit.ctx);
-    mine.iter().find(|procedure| procedure.id == wanted.id)?;
+    let wanted = mine.iter().filter_map(|mine| pack.procedures.get(&mine.id)).find(|one| brings(one, effect))?;
     let mut href = format!("/cases/new?procedure={}", encode(&wanted.id));
     for (name, value) in facts {
         href.push_str(&format!("&fact.{}={}", encode(name), encode(value)));

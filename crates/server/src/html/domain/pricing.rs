@@ -206,17 +206,17 @@ fn gauge(visit: &Visit, written: &Written) -> Gauge {
 }
 
 fn within(view: &RateView) -> Gauge {
-    let rate = view.rate_ppm.unwrap_or(0);
-    let share = rate.max(0).saturating_mul(100).checked_div(i64::from(view.cap_ppm)).unwrap_or(100).min(100);
-    let percent = u32::try_from(share).unwrap_or(100);
     let words = |ppm: i64| format!("{}.{}%", ppm / PPM_OF_PERCENT, ppm.rem_euclid(PPM_OF_PERCENT) / 1_000);
-    Gauge {
-        percent,
-        value: words(rate),
-        limit: words(i64::from(view.cap_ppm)),
-        light: if percent >= NEAR_PERCENT { Light::DueSoon } else { Light::Normal },
-        clause: None,
-    }
+    let value = view.rate_ppm.map_or_else(|| "—".to_owned(), words);
+    let Some(cap) = view.cap_ppm.map(i64::from) else {
+        // No cap in the law: the rate is shown, nothing is measured against.
+        return Gauge { value, limit: "—".to_owned(), light: Light::Normal, ..Gauge::default() };
+    };
+    let rate = view.rate_ppm.unwrap_or(0);
+    let share = rate.max(0).saturating_mul(100).checked_div(cap).unwrap_or(100).min(100);
+    let percent = u32::try_from(share).unwrap_or(100);
+    let light = if percent >= NEAR_PERCENT { Light::DueSoon } else { Light::Normal };
+    Gauge { percent, value, limit: words(cap), light, clause: None }
 }
 
 fn history(visit: &Visit, record: &ProductRecord) -> Table {
@@ -297,11 +297,13 @@ mod tests {
             income: Fen(132),
             cost: Fen(100),
             rate_ppm: Some(320_000),
-            cap_ppm: 500_000,
-            income_max: Fen(149),
+            cap_ppm: Some(500_000),
+            income_max: Some(Fen(149)),
         };
         let gauge = within(&view);
         assert_eq!((gauge.percent, gauge.value.as_str(), gauge.limit.as_str()), (64, "32.0%", "50.0%"));
         assert_eq!(within(&RateView { rate_ppm: Some(490_000), ..view }).light, Light::DueSoon);
+        let free = within(&RateView { cap_ppm: None, income_max: None, rate_ppm: Some(4_900_000), ..view });
+        assert_eq!((free.value.as_str(), free.limit.as_str(), free.light), ("490.0%", "—", Light::Normal));
     }
 }

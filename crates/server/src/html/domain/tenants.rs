@@ -127,6 +127,7 @@ async fn grant_row(visit: &Visit, grant: &Grant, until: &str) -> GrantRow {
             GrantState::Preparing => Light::DueSoon,
             GrantState::Ready => Light::Normal,
             GrantState::Failed => Light::Overdue,
+            GrantState::Revoked => Light::Suspended,
         },
     }
 }

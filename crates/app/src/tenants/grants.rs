@@ -1,0 +1,174 @@
+//! What an authorisation was granted: columns of resources, copied under its own key and masked for its dev zone.
+
+use base::{Id, Timestamp, kind};
+use regulation::case::{CaseState, FormValue};
+use regulation::pack::{FieldKind, Pack};
+use serde::{Deserialize, Serialize};
+use storage::records::{self, Expected, Key, Record};
+use storage::{Tx, objects as rows};
+
+use super::get;
+use super::life::stop_zones;
+use crate::cases::facts;
+use crate::clock::new_id;
+use crate::resources::{self, Wanted};
+use crate::{App, Ctx, Error, Result, jobs, objects};
+
+/// A resource granted to a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Id.
+    pub id: Id<kind::Grant>,
+    /// To whom.
+    pub tenant: Id<kind::Tenant>,
+    /// What.
+    pub resource: Id<kind::Resource>,
+    /// Its code, which is its table name in the zones.
+    pub code: String,
+    /// Columns granted.
+    pub columns: Vec<String>,
+    /// The case that granted it.
+    pub case: Id<kind::Case>,
+    /// Where it is.
+    pub state: GrantState,
+    /// When.
+    pub created: Timestamp,
+    /// The tenant's raw copy of the granted columns, in the prod zone.
+    pub raw: Option<GrantedObject>,
+    /// The masked sample in the dev zone.
+    pub twin: Option<GrantedObject>,
+    /// Why it failed, as a code.
+    pub error: Option<String>,
+}
+
+/// A sealed table of a grant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrantedObject {
+    /// The object.
+    pub object: Id<kind::Object>,
+    /// The provider's snapshot it was made from.
+    pub snapshot: Id<kind::Snapshot>,
+    /// Digest of the sealed bytes.
+    pub digest: base::Digest,
+    /// Rows.
+    pub rows: u64,
+}
+
+/// Where a grant is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantState {
+    /// Being copied and masked.
+    Preparing,
+    /// Usable.
+    Ready,
+    /// Could not be prepared.
+    Failed,
+    /// Taken back: its copies are destroyed.
+    Revoked,
+}
+
+impl Record for Grant {
+    const KIND: &'static str = "grant";
+    fn id(&self) -> uuid::Uuid {
+        self.id.uuid()
+    }
+    fn keys(&self) -> Vec<Key> {
+        let sort = self.created.micros();
+        vec![Key::new("tenant", self.tenant, sort), Key::new("resource", self.resource, sort)]
+    }
+    fn uniques(&self) -> Vec<(&'static str, String)> {
+        // What was taken back may be granted again.
+        if self.state == GrantState::Revoked {
+            return Vec::new();
+        }
+        vec![("table", format!("{}/{}", self.tenant, self.code))]
+    }
+}
+
+/// The grants of a tenant.
+pub(crate) async fn grants(tx: &mut Tx<'_>, tenant: Id<kind::Tenant>) -> Result<Vec<Grant>> {
+    let grants = records::all::<Grant>(tx, "tenant", &tenant.to_string(), 1_000).await?;
+    Ok(grants.into_iter().map(|grant| grant.value).collect())
+}
+
+/// Effect: the resources that the case's form names are granted; a job copies and masks them.
+pub(crate) async fn grant_data(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
+    let tenant = get(tx, facts::id(&case.facts, facts::TENANT)?).await?;
+    let pack = app.packs().version(&case.pack)?;
+    for wanted in wanted(case, &pack) {
+        let resource = resources::by_code(tx, &wanted.code).await?;
+        let resource = resource.ok_or_else(|| Error::invalid("resource.unknown", wanted.code.clone()))?;
+        let columns = resource.check_wanted(&wanted)?;
+        let table = format!("{}/{}", tenant.id, wanted.code);
+        if records::by_unique::<Grant>(tx, "table", &table).await?.is_some() {
+            return Err(Error::Conflict("grant.exists"));
+        }
+        let grant = Grant {
+            id: new_id(ctx.now),
+            tenant: tenant.id,
+            resource: resource.id(),
+            code: wanted.code,
+            columns,
+            case: case.id,
+            state: GrantState::Preparing,
+            created: ctx.now,
+            raw: None,
+            twin: None,
+            error: None,
+        };
+        records::put(tx, &grant, Expected::New, ctx.now).await?;
+        jobs::push(tx, jobs::PREPARE_GRANT, grant.id, ctx.now, &grant.id).await?;
+    }
+    Ok(())
+}
+
+/// Effect: the resources that the case's form names, or all where it names none, are taken back from the tenant. The keys
+/// of their copies go in this transaction; a job stops the zones that still hold them and removes the files.
+pub(crate) async fn revoke_data(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
+    let tenant = get(tx, facts::id(&case.facts, facts::TENANT)?).await?;
+    let pack = app.packs().version(&case.pack)?;
+    let named: Vec<String> = wanted(case, &pack).into_iter().map(|wanted| wanted.code).collect();
+    let all = records::all::<Grant>(tx, "tenant", &tenant.id.to_string(), 1_000).await?;
+    for mut stored in all {
+        let grant = &mut stored.value;
+        if grant.state == GrantState::Revoked || !(named.is_empty() || named.contains(&grant.code)) {
+            continue;
+        }
+        let copies: Vec<Id<kind::Object>> =
+            [grant.raw.take(), grant.twin.take()].into_iter().flatten().map(|copy| copy.object).collect();
+        for object in &copies {
+            rows::destroy(tx, *object, ctx.now).await?;
+        }
+        grant.state = GrantState::Revoked;
+        let key = format!("{}/{}/{}", grant.id, case.id, case.version);
+        jobs::push(tx, jobs::DISCARD_OBJECTS, key, ctx.now, &copies).await?;
+        records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
+    }
+    stop_zones(tx, ctx, &tenant, case).await
+}
+
+/// Removes the files of objects whose keys are destroyed. Safe to run again.
+pub(crate) async fn discard(app: &App, copies: &[Id<kind::Object>]) {
+    for object in copies {
+        objects::discard(app, *object).await;
+    }
+}
+
+/// The resources a case's forms ask for.
+fn wanted(case: &CaseState, pack: &Pack) -> Vec<Wanted> {
+    let mut found = Vec::new();
+    for (form, values) in &case.forms {
+        let Some(form) = pack.forms.get(form) else { continue };
+        for field in form.sections.iter().flat_map(|section| &section.fields) {
+            if field.kind != FieldKind::Resources {
+                continue;
+            }
+            if let Some(FormValue::List(codes)) = values.get(&field.key) {
+                found.extend(codes.iter().map(|code| Wanted::parse(code)));
+            }
+        }
+    }
+    found
+}
+

@@ -1,0 +1,259 @@
+//! The life of an authorisation, as the effects of cases: established, agreed, open, closed, sealed, destroyed. What closes
+//! an authorisation closes those under it in the same transaction.
+
+use base::{Date, Id, kind};
+use regulation::case::CaseState;
+use regulation::pack::{FactValue, Pack, PeriodUnit, Value};
+use storage::Tx;
+use storage::records::{self, Expected, Versioned};
+
+use super::grants::{GrantState, grants};
+use super::{Agreement, Tenant, TenantState, get, new_tenant, versioned};
+use crate::cases::facts;
+use crate::identity::unit_by_code;
+use crate::notices::Notice;
+use crate::{App, Ctx, Error, Result, jobs};
+
+/// Effect: the determined applicant becomes an operator with a tenant of its own, still closed. One that applied under
+/// another authorisation (a partner) stays under it.
+pub(crate) async fn establish(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
+    let unit = unit_by_code(tx, &case.opener.unit).await?;
+    let mut tenant = new_tenant(app, &unit, TenantState::Established, &case.title, Some(case.id), ctx.now);
+    if case.facts.contains_key(facts::NOTICE) {
+        let notice = facts::id::<kind::Notice>(&case.facts, facts::NOTICE)?;
+        let notice = records::get::<Notice>(tx, notice.uuid()).await?;
+        tenant.domain = notice.and_then(|notice| notice.value.domain);
+    }
+    if case.facts.contains_key(facts::PARENT) {
+        let parent = get(tx, facts::id(&case.facts, facts::PARENT)?).await?;
+        if ended(parent.state) || parent.parent.is_some() {
+            return Err(Error::Conflict("tenant.parent_closed"));
+        }
+        tenant.domain = tenant.domain.or(parent.domain);
+        tenant.parent = Some(parent.id);
+    }
+    records::put(tx, &tenant, Expected::New, ctx.now).await?;
+    app.keys().create_tenant(tx, tenant.id, ctx.now).await
+}
+
+/// Nothing more can happen to it.
+const fn ended(state: TenantState) -> bool {
+    matches!(state, TenantState::Destroyed | TenantState::Holding)
+}
+
+/// Changes the tenant a case is about.
+async fn change(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &CaseState,
+    edit: impl FnOnce(&mut Tenant) -> Result<()> + Send,
+) -> Result<Tenant> {
+    let mut stored = versioned(tx, facts::id(&case.facts, facts::TENANT)?).await?;
+    if ended(stored.value.state) {
+        return Err(Error::Conflict("tenant.ended"));
+    }
+    edit(&mut stored.value)?;
+    records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
+    Ok(stored.value)
+}
+
+/// The tenant a case is about and those under it, those that have ended left out: a term that runs out after an early
+/// end finds nothing left to close.
+async fn family(tx: &mut Tx<'_>, case: &CaseState) -> Result<Vec<Versioned<Tenant>>> {
+    let head = versioned(tx, facts::id(&case.facts, facts::TENANT)?).await?;
+    let under = records::all::<Tenant>(tx, "parent", &head.value.id.to_string(), 1_000).await?;
+    let mut family = vec![head];
+    family.extend(under);
+    family.retain(|tenant| !ended(tenant.value.state));
+    Ok(family)
+}
+
+/// Effect: the agreement is in force. Its last day is the one agreed, else the years agreed, else the pack's length.
+pub(crate) async fn activate_agreement(
+    app: &App,
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &CaseState,
+) -> Result<()> {
+    let pack = app.packs().version(&case.pack)?;
+    let first = ctx.now.date_at(pack.counting.utc_offset_seconds);
+    let last = match (facts::day(&case.facts, facts::TERM_LAST), years(case)) {
+        (Some(day), _) => day,
+        (None, Some(years)) => last_day(first, years.saturating_mul(12)),
+        (None, None) => last_day(first, term_months(&pack)),
+    };
+    if last < first {
+        return Err(Error::invalid("tenant.term", last.to_string()));
+    }
+    change(tx, ctx, case, |tenant| {
+        if tenant.state != TenantState::Established {
+            return Err(Error::Conflict("tenant.agreed_already"));
+        }
+        tenant.state = TenantState::Agreed;
+        tenant.agreement = Some(Agreement {
+            case: case.id,
+            number: case.number.clone(),
+            scenarios: facts::text(&case.facts, facts::SCENARIOS),
+        });
+        tenant.term = Some((first, last));
+        Ok(())
+    })
+    .await?;
+    Ok(())
+}
+
+fn last_day(first: Date, months: i32) -> Date {
+    first.plus_months(months).plus_days(-1)
+}
+
+/// The years agreed, where the agreement's form says so.
+fn years(case: &CaseState) -> Option<i32> {
+    match case.facts.get(facts::TERM_YEARS) {
+        Some(FactValue::Number(years)) => i32::try_from(*years).ok().filter(|years| *years > 0),
+        _ => None,
+    }
+}
+
+/// The pack's parameter for the longest term, in months; three years where it is silent is not assumed: one month.
+fn term_months(pack: &Pack) -> i32 {
+    let value = pack.parameters.get("授权期限").map(|parameter| &parameter.value);
+    let period = match value {
+        Some(Value::Period(period)) => Some(*period),
+        Some(Value::Limit(_, inner)) => match inner.as_ref() {
+            Value::Period(period) => Some(*period),
+            _ => None,
+        },
+        _ => None,
+    };
+    match period {
+        Some(period) if period.unit == PeriodUnit::Year => i32::try_from(period.length * 12).unwrap_or(1),
+        Some(period) if period.unit == PeriodUnit::Month => i32::try_from(period.length).unwrap_or(1),
+        _ => 1,
+    }
+}
+
+/// An authorisation under another is open only while that one is.
+async fn under_an_open_one(tx: &mut Tx<'_>, tenant: &Tenant) -> Result<()> {
+    let Some(parent) = tenant.parent else { return Ok(()) };
+    if get(tx, parent).await?.is_open() { Ok(()) } else { Err(Error::Conflict("tenant.parent_closed")) }
+}
+
+/// Effect: access opens.
+pub(crate) async fn open_access(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
+    let tenant = change(tx, ctx, case, |tenant| {
+        if tenant.state != TenantState::Agreed && tenant.state != TenantState::Active {
+            return Err(Error::Conflict("tenant.not_agreed"));
+        }
+        tenant.state = TenantState::Active;
+        tenant.opened = tenant.opened.or(Some(ctx.now));
+        Ok(())
+    })
+    .await?;
+    under_an_open_one(tx, &tenant).await?;
+    take_up(tx, ctx, &tenant, case).await
+}
+
+/// Effect: access closes in this very transaction, for those under it as well; workers are stopped by a job right after.
+pub(crate) async fn close_access(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &CaseState,
+    clauses: &[String],
+) -> Result<()> {
+    for mut stored in family(tx, case).await? {
+        let tenant = &mut stored.value;
+        // Those under it that somebody else closed stay closed by that case.
+        if tenant.parent.is_some() && !tenant.is_open() && facts::tenant(&case.facts) != Some(tenant.id) {
+            continue;
+        }
+        tenant.was_open = tenant.was_open || tenant.is_open();
+        if tenant.state != TenantState::Sealed {
+            tenant.state = TenantState::Suspended;
+        }
+        tenant.closed_by = Some(case.id);
+        tenant.closed_on = clauses.to_vec();
+        close(tx, ctx, &stored, case).await?;
+    }
+    Ok(())
+}
+
+/// Writes a tenant that was closed and has its zones stopped.
+async fn close(tx: &mut Tx<'_>, ctx: &Ctx, stored: &Versioned<Tenant>, case: &CaseState) -> Result<()> {
+    records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
+    stop_zones(tx, ctx, &stored.value, case).await
+}
+
+pub(super) async fn stop_zones(tx: &mut Tx<'_>, ctx: &Ctx, tenant: &Tenant, case: &CaseState) -> Result<()> {
+    let key = format!("{}/{}/{}", tenant.id, case.id, case.version);
+    jobs::push(tx, jobs::STOP_ZONES, key, ctx.now, &tenant.id).await
+}
+
+/// Effect: access that was closed opens again, for those under it that the same case had closed as well. What waited for
+/// it is taken up.
+pub(crate) async fn restore_access(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
+    let head = facts::id(&case.facts, facts::TENANT)?;
+    let mut closed_by = None;
+    for mut stored in family(tx, case).await? {
+        let tenant = &mut stored.value;
+        if tenant.id == head {
+            if tenant.state != TenantState::Suspended {
+                return Err(Error::Conflict("tenant.not_suspended"));
+            }
+            under_an_open_one(tx, tenant).await?;
+            closed_by = tenant.closed_by;
+        } else if tenant.state != TenantState::Suspended || tenant.closed_by != closed_by {
+            continue;
+        }
+        tenant.state = if tenant.was_open { TenantState::Active } else { TenantState::Agreed };
+        tenant.was_open = false;
+        tenant.closed_by = None;
+        tenant.closed_on = Vec::new();
+        records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
+        take_up(tx, ctx, &stored.value, case).await?;
+    }
+    Ok(())
+}
+
+/// What waited for access to open is taken up: grants to be prepared, approved exports to be released.
+async fn take_up(tx: &mut Tx<'_>, ctx: &Ctx, tenant: &Tenant, case: &CaseState) -> Result<()> {
+    for grant in grants(tx, tenant.id).await? {
+        if grant.state == GrantState::Preparing {
+            let key = format!("{}/{}/{}", grant.id, case.id, case.version);
+            jobs::push(tx, jobs::PREPARE_GRANT, key, ctx.now, &grant.id).await?;
+        }
+    }
+    crate::exports::take_up(tx, ctx, tenant.id, case).await
+}
+
+/// Effect: sealed, those under it as well. Zones lose their keys; nothing is destroyed yet.
+pub(crate) async fn seal(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState, clauses: &[String]) -> Result<()> {
+    for mut stored in family(tx, case).await? {
+        stored.value.state = TenantState::Sealed;
+        stored.value.closed_by = Some(case.id);
+        stored.value.closed_on = clauses.to_vec();
+        close(tx, ctx, &stored, case).await?;
+    }
+    Ok(())
+}
+
+/// Effect: the key is destroyed in this transaction, with the keys of those under it; a job for each removes the files,
+/// scans for residue and makes the certificate.
+pub(crate) async fn destroy(
+    app: &App,
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &CaseState,
+    clauses: &[String],
+) -> Result<()> {
+    for mut stored in family(tx, case).await? {
+        let tenant = stored.value.id;
+        stored.value.state = TenantState::Destroyed;
+        stored.value.closed_by = Some(case.id);
+        stored.value.closed_on = clauses.to_vec();
+        records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
+        app.keys().destroy_tenant(tx, tenant, ctx.now).await?;
+        let order = jobs::DestroyOrder { tenant, case: case.id, destroyed_at: ctx.now };
+        jobs::push(tx, jobs::DESTROY_TENANT, tenant, ctx.now, &order).await?;
+    }
+    Ok(())
+}
