@@ -1,8 +1,12 @@
 //! Comparisons of named facts. Three-valued: what is unknown is neither true nor false and never passes.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use base::Date;
+
 use super::CaseState;
+use crate::pack::given::{FACT_FILED, FACT_TODAY, group};
 use crate::pack::model::{Bound, CommandKind, Comparator, Condition, FactValue, Pack, StepId, Test, Value};
 
 /// Set when votes are counted: whether the vote passed.
@@ -36,12 +40,32 @@ impl Truth {
 /// What tests are evaluated against.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
+    /// The legal day.
+    pub today: Date,
     /// Facts known.
     pub facts: &'a BTreeMap<String, FactValue>,
     /// The case, for what was done in it.
     pub state: Option<&'a CaseState>,
     /// The pack, for parameters.
     pub pack: &'a Pack,
+}
+
+impl<'a> Facts<'a> {
+    /// A fact's value, if it is known. The day and the day of filing always are: before a case is opened, they are one.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Cow<'a, FactValue>> {
+        let day = match key {
+            FACT_TODAY => self.today,
+            FACT_FILED => self.state.map_or(self.today, |state| state.opened_on),
+            _ => return self.facts.get(key).map(Cow::Borrowed),
+        };
+        Some(Cow::Owned(FactValue::Date(day)))
+    }
+
+    /// Whether something asked for only under a test has to be there: always unless the test is known to fail.
+    pub(crate) fn requires(&self, when: Option<&Test>) -> bool {
+        when.is_none_or(|test| evaluate(test, self) != Truth::False)
+    }
 }
 
 /// Evaluates a test.
@@ -75,9 +99,17 @@ pub fn evaluate(test: &Test, facts: &Facts<'_>) -> Truth {
             Truth::False => Truth::True,
             Truth::Unknown => Truth::Unknown,
         },
-        Test::Is(key, value) => Truth::of(facts.facts.get(key).and_then(|fact| equal(fact, value))),
+        Test::Is(key, value) => Truth::of(facts.get(key).and_then(|fact| equal(&fact, value))),
         Test::Compare(key, comparator, value) => {
-            Truth::of(facts.facts.get(key).and_then(|fact| compare(fact, *comparator, value)))
+            Truth::of(facts.get(key).and_then(|fact| compare(&fact, *comparator, value)))
+        }
+        Test::Same(one, other) => {
+            let both = facts.get(one).zip(facts.get(other));
+            Truth::of(both.and_then(|(one, other)| equal(&one, &other)))
+        }
+        Test::CompareFacts(one, comparator, other) => {
+            let both = facts.get(one).zip(facts.get(other));
+            Truth::of(both.and_then(|(one, other)| compare(&one, *comparator, &other)))
         }
         Test::Within(key, parameter) => Truth::of(within(facts, key, parameter)),
         Test::Done { step, command, at_least } => Truth::of(done(facts.state, step, *command, *at_least)),
@@ -87,18 +119,6 @@ pub fn evaluate(test: &Test, facts: &Facts<'_>) -> Truth {
 /// Whether a condition passes.
 pub(crate) fn holds(condition: &Condition, facts: &Facts<'_>) -> bool {
     evaluate(&condition.test, facts) == Truth::True
-}
-
-/// The facts a test names.
-pub(crate) fn names(test: &Test, into: &mut BTreeSet<String>) {
-    match test {
-        Test::All(tests) | Test::Any(tests) => tests.iter().for_each(|test| names(test, into)),
-        Test::Not(test) => names(test, into),
-        Test::Is(key, _) | Test::Compare(key, _, _) | Test::Within(key, _) => {
-            into.insert(key.clone());
-        }
-        Test::Done { .. } => {}
-    }
 }
 
 /// `None` when the two cannot be compared; a list equals a text it contains.
@@ -139,7 +159,8 @@ fn ordered<T: Ord>(a: &T, comparator: Comparator, b: &T) -> bool {
 
 /// A parameter with its own comparator is taken at its word; a bare one by its bound.
 fn within(facts: &Facts<'_>, key: &str, parameter: &str) -> Option<bool> {
-    let FactValue::Number(fact) = facts.facts.get(key)? else {
+    let fact = facts.get(key)?;
+    let FactValue::Number(fact) = fact.as_ref() else {
         return None;
     };
     let parameter = facts.pack.parameters.get(parameter)?;
@@ -158,6 +179,14 @@ fn amount(value: &Value) -> Option<i64> {
         Value::Limit(_, value) => amount(value),
         Value::Flag(_) | Value::Text(_) | Value::List(_) => None,
     }
+}
+
+/// Adds facts to those known. Facts about another case come as a group and replace the whole group: what is no longer
+/// known of it (the result of an older case) goes.
+pub(crate) fn take_in(known: &mut BTreeMap<String, FactValue>, added: &BTreeMap<String, FactValue>) {
+    let groups: BTreeSet<&str> = added.keys().filter_map(|key| group(key)).collect();
+    known.retain(|key, _| group(key).is_none_or(|group| !groups.contains(group)));
+    known.extend(added.iter().map(|(key, value)| (key.clone(), value.clone())));
 }
 
 /// Counts what was done in the step's latest visit. Sealed votes count only once the result stands.

@@ -11,7 +11,8 @@ use super::{
     PackRef, Rejection, TEXT_CHARS_MAX, command_words, evolve,
 };
 use crate::pack::model::{
-    Action, AttachmentRule, ClauseId, CommandKind, FactRule, FactValue, Procedure, StopGround, Target,
+    Action, AttachmentRule, ClauseId, CommandKind, Enclosure, FactRule, FactValue, Procedure, StopGround,
+    Target,
 };
 
 /// The fact that carries a resolution's own number; without it the kernel numbers resolutions by case.
@@ -25,6 +26,7 @@ pub(crate) type Decision<T> = Result<T, Box<Rejection>>;
 /// A [`Rejection`] that names everything incomplete at once.
 pub fn open(ctx: &Context<'_>, case: &OpenCase) -> Decision<Vec<Event>> {
     let procedure = find_procedure(ctx, &case.procedure)?;
+    super::validity::in_force(ctx, procedure)?;
     // Only what the platform observed binds the opener: nobody opens a case by stating that he may.
     let opener = super::players(ctx, &procedure.opener, &case.actor.unit, &case.observed, &case.parties);
     if !opener.includes(&case.actor.unit) {
@@ -47,8 +49,10 @@ pub fn open(ctx: &Context<'_>, case: &OpenCase) -> Decision<Vec<Event>> {
     let wanted = Wanted {
         opinion: false,
         form: procedure.form.as_ref(),
-        attachments: required.iter().map(|rule| rule.name.as_str()).collect(),
+        attachments: required.iter().map(|rule| (rule.name.as_str(), rule.when.as_ref())).collect(),
         facts: &procedure.facts,
+        known: case.observed.clone(),
+        state: None,
     };
     let attachment_clauses: Vec<ClauseId> = required.iter().flat_map(|rule| rule.clauses.clone()).collect();
     let checked = check(ctx, &sent, &wanted)
@@ -104,7 +108,7 @@ pub fn decide(
     if command.kind == CommandKind::Supplement && state.awaiting.is_some() {
         return desk.supplement(command);
     }
-    let action = desk.action(command.kind)?;
+    let action = desk.action(command.kind, &merged(&state.facts, &BTreeMap::new(), &command.observed))?;
     desk.may(action)?;
     desk.perform(action, command)
 }
@@ -145,10 +149,22 @@ impl Desk<'_> {
         let wanted = Wanted {
             opinion: action.needs_opinion,
             form: action.form.as_ref(),
-            attachments: action.attachments.iter().map(String::as_str).collect(),
+            attachments: action
+                .attachments
+                .iter()
+                .map(|one| (one.name.as_str(), one.when.as_ref()))
+                .collect(),
             facts: &action.facts,
+            known: merged(&self.state.facts, &BTreeMap::new(), &command.observed),
+            state: Some(self.state),
         };
-        let checked = check(self.ctx, &Sent::of(command), &wanted).map_err(|r| r.on(self.ctx, &clauses))?;
+        let checked = check(self.ctx, &Sent::of(command), &wanted).map_err(|rejection| {
+            // A missing attachment with a basis of its own is refused on that.
+            let missing = |one: &&Enclosure| rejection.fields.iter().any(|error| error.field == one.name);
+            let own: Vec<ClauseId> =
+                action.attachments.iter().filter(missing).flat_map(|one| one.clauses.clone()).collect();
+            rejection.on(self.ctx, &[&own, &action.clauses, &self.step.clauses, &self.procedure.clauses])
+        })?;
         let facts = merged(&self.state.facts, &checked.facts, &command.observed);
         self.conditions(action, &facts, &BTreeSet::new())?;
         let mut draft = self.draft();
@@ -174,9 +190,10 @@ impl Desk<'_> {
                     opinion: checked.opinion,
                     opinion_box: self.step.opinion_box.clone(),
                     sealed: rule.sealed,
+                    facts: merged(&BTreeMap::new(), &checked.facts, &BTreeMap::new()),
                 },
             );
-            count(&mut draft, self.step, action, rule)?;
+            count(&mut draft, self.step, action, rule, command.observed.clone())?;
             return Ok(draft.events);
         }
         self.done(&mut draft, action, command, checked)?;
@@ -302,6 +319,8 @@ impl Desk<'_> {
             form: self.procedure.form.as_ref().filter(|_| !command.form.is_empty()),
             attachments: Vec::new(),
             facts: &optional,
+            known: BTreeMap::new(),
+            state: Some(self.state),
         };
         let checked = check(self.ctx, &Sent::of(command), &wanted).map_err(|r| r.on(self.ctx, &clauses))?;
         let empty = checked.form.is_empty() && checked.facts.is_empty() && checked.opinion.is_none();

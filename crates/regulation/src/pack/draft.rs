@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use base::Date;
 
 use super::model::{
-    Bound, Clause, ClauseId, Counting, Duty, Form, FormId, Parameter, Procedure, ProcedureId, Role, RoleKey,
-    Scenario, Status, StepId,
+    Bound, Clause, ClauseId, Counting, Duty, FieldKey, Form, FormId, Parameter, Procedure, ProcedureId, Role,
+    RoleKey, Scenario, Status, StepId,
 };
 use super::report::Place;
 
@@ -33,6 +33,8 @@ pub(crate) struct Draft {
     pub(crate) references: Vec<Located<Reference>>,
     /// Periods of steps that are parameters: procedure, step, which period, parameter.
     pub(crate) lengths: Vec<(ProcedureId, StepId, Length, Located<String>)>,
+    /// Choices of fields that are parameters: form, field, parameter.
+    pub(crate) choices: Vec<(FormId, FieldKey, Located<String>)>,
 }
 
 /// A period of a step.
@@ -42,6 +44,8 @@ pub(crate) enum Length {
     Clock,
     /// Of a correction.
     Correction,
+    /// Of a rung of its clock's ladder, by its place.
+    Rung(usize),
 }
 
 /// The head of `pack.yaml`.
@@ -52,6 +56,7 @@ pub(crate) struct Header {
     pub(crate) version: String,
     pub(crate) status: Status,
     pub(crate) in_force: (Option<Date>, Option<Date>),
+    pub(crate) in_force_clauses: Vec<ClauseId>,
     pub(crate) parent: Option<String>,
     pub(crate) calendar: Option<String>,
     pub(crate) counting: Option<Counting>,
@@ -74,6 +79,8 @@ pub(crate) enum Reference {
     Procedure(ProcedureId),
     Step(ProcedureId, StepId),
     Fact(ProcedureId, String, Shape),
+    /// Two facts that are compared with each other; whether their order is asked.
+    Facts(ProcedureId, String, String, bool),
 }
 
 /// What kind of fact a comparison needs.

@@ -7,7 +7,7 @@ use base::Digest;
 use super::check;
 use super::coverage::{DELEGATED, cited};
 use super::draft::{Draft, Header, Length, Located, ParameterDraft};
-use super::model::{Bound, Clause, ClauseId, Pack, Parameter, Period, PeriodUnit, Value};
+use super::model::{Bound, Clause, ClauseId, FieldKind, Pack, Parameter, Period, PeriodUnit, Value};
 use super::report::{Place, Report, shown};
 
 /// Compiles a draft; `None` when it has no usable head. Whether it is sound is for the report to say.
@@ -35,6 +35,7 @@ pub(crate) fn compile(
     pack.duties.extend(draft.duties.iter().map(|duty| duty.value.clone()));
     pack.scenarios.extend(draft.scenarios.iter().map(|scenario| scenario.value.clone()));
     lengths(&draft, &mut pack, report);
+    choices(&draft, &mut pack, report);
     reasons(&draft.reasons, &mut pack, report);
     // References into a file that did not read would all be called unknown: those come in a second pass.
     if report.is_clean() {
@@ -84,6 +85,7 @@ fn head(
         version: head.version.clone(),
         status: head.status,
         in_force: head.in_force,
+        in_force_clauses: head.in_force_clauses.clone(),
         parent: head.parent.clone(),
         calendar,
         counting,
@@ -277,6 +279,39 @@ fn lengths(draft: &Draft, pack: &mut Pack, report: &mut Report) {
                     clock.period = period;
                 }
             }
+            Length::Rung(at) => {
+                let clock = step.clock.as_mut();
+                if let Some(rung) = clock.and_then(|clock| clock.ladder.get_mut(*at)) {
+                    rung.before = Some(period);
+                }
+            }
+        }
+    }
+}
+
+/// Fields whose choices are a parameter take the list in force.
+fn choices(draft: &Draft, pack: &mut Pack, report: &mut Report) {
+    for (form, field, parameter) in &draft.choices {
+        let list = match pack.parameters.get(&parameter.value).map(|parameter| &parameter.value) {
+            Some(Value::List(list)) if !list.is_empty() => list.clone(),
+            // Unknown parameters are reported with the other references.
+            None => continue,
+            Some(_) => {
+                let name = shown(&parameter.value);
+                report.at(
+                    &parameter.place,
+                    "regulation.pack_choices",
+                    format!("参数“{name}”不是列表，不能作为选项"),
+                    format!("parameter `{name}` is no list and cannot be the choices of a field"),
+                );
+                continue;
+            }
+        };
+        let sections = pack.forms.get_mut(form).map(|form| form.sections.iter_mut());
+        let mut fields = sections.into_iter().flatten().flat_map(|section| &mut section.fields);
+        match fields.find(|one| one.key == *field).map(|field| &mut field.kind) {
+            Some(FieldKind::Choice(choices) | FieldKind::Choices(choices)) => *choices = list,
+            _ => {}
         }
     }
 }

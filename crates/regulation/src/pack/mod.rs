@@ -9,9 +9,11 @@
 //! be reached and left, every rule names its clause, and nothing inherited is loosened.
 
 mod check;
+mod check_facts;
 mod coverage;
 mod draft;
 mod fields;
+pub(crate) mod given;
 mod layer;
 pub mod model;
 mod node;
@@ -24,6 +26,7 @@ use base::Digest;
 use serde::Serialize;
 
 pub use coverage::{Coverage, coverage};
+pub use given::{FACT_FILED, FACT_TODAY, RECENT, RECENT_FACTS, REFERENCE_FACTS, is_given};
 pub use model::*;
 pub use value::{ValueError, parse_period, parse_value};
 

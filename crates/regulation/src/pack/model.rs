@@ -5,6 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{Date, Digest};
 use serde::{Deserialize, Serialize};
 
+mod length;
+
+pub use length::{Measure, Run};
+
 /// A clause id as written in the pack, for example `德清.三.一.2`.
 pub type ClauseId = String;
 /// A role key of the pack, for example `数据提供单位`.
@@ -33,6 +37,8 @@ pub struct Pack {
     pub status: Status,
     /// First and last day in force, where the text says so.
     pub in_force: (Option<Date>, Option<Date>),
+    /// Basis of these days, named when a case cannot be opened outside them.
+    pub in_force_clauses: Vec<ClauseId>,
     /// Parent pack's id, if any.
     pub parent: Option<String>,
     /// Name of the calendar to count working days with.
@@ -259,13 +265,26 @@ pub struct Procedure {
 }
 
 /// An attachment the procedure asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttachmentRule {
     /// Name, for example `安全风险自评报告`.
     pub name: String,
     /// Must be there.
     pub required: bool,
+    /// Required only if this holds; a fact that is not known requires it too.
+    pub when: Option<Test>,
     /// Basis.
+    pub clauses: Vec<ClauseId>,
+}
+
+/// An attachment an action asks for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Enclosure {
+    /// Name.
+    pub name: String,
+    /// Required only if this holds; a fact that is not known requires it too.
+    pub when: Option<Test>,
+    /// Basis, where it is not the action's own.
     pub clauses: Vec<ClauseId>,
 }
 
@@ -309,7 +328,9 @@ pub struct Step {
     pub en: String,
     /// Who acts.
     pub role: RoleKey,
-    /// One task for each unit of the role; the step is left when all have acted.
+    /// Further roles whose units act in the same step (会同).
+    pub joint: Vec<RoleKey>,
+    /// One task for each unit of the roles; the step is left when all have acted.
     pub each_unit: bool,
     /// What may be done, in the order of the buttons; the first is the primary one.
     pub actions: Vec<Action>,
@@ -339,7 +360,7 @@ pub struct Action {
     /// A form must be filled with it (for example the agreement or a report).
     pub form: Option<FormId>,
     /// Attachments that must come with it.
-    pub attachments: Vec<String>,
+    pub attachments: Vec<Enclosure>,
     /// Facts that must be stated with it.
     pub facts: Vec<FactRule>,
     /// Conditions; all must hold, or the action is refused with the condition's clause.
@@ -414,6 +435,34 @@ pub enum CommandKind {
     Destroy,
     /// 办结
     Close,
+    /// 登记: something is entered in a register.
+    Register,
+    /// 检查
+    Inspect,
+    /// 报告事件
+    ReportIncident,
+    /// 演练
+    Drill,
+    /// 自评
+    SelfEvaluate,
+    /// 归档
+    Archive,
+    /// 移交
+    HandOver,
+    /// 告知
+    Notify,
+    /// 授予
+    Grant,
+    /// 缩减
+    Reduce,
+    /// 延期
+    Extend,
+    /// 发布: something is made public; unlike 公布 it anchors no clock.
+    Announce,
+    /// 补充协议
+    AmendAgreement,
+    /// 验收: what was delivered is accepted.
+    AcceptDelivery,
 }
 
 /// Where an action leads.
@@ -468,6 +517,10 @@ pub enum Test {
     Is(String, FactValue),
     /// A number or date fact compared with a value.
     Compare(String, Comparator, FactValue),
+    /// Two facts are equal.
+    Same(String, String),
+    /// A number or date fact compared with another fact.
+    CompareFacts(String, Comparator, String),
     /// A number or ratio fact against a pack parameter (`收益率` 低于 `收益率上限`).
     Within(String, String),
     /// So many distinct units or persons have done this command in this step.
@@ -531,7 +584,7 @@ pub enum Effect {
     RecordObjection,
     /// 登记质量问题
     RecordQuality,
-    /// 登记年度报告
+    /// 登记报告 (also written 登记年度报告): a report of any period is on record.
     RecordReport,
     /// 登记信用信息
     RecordCredit,
@@ -539,6 +592,18 @@ pub enum Effect {
     SealTenant,
     /// 销毁: keys are destroyed, a residue scan runs, a certificate is made.
     DestroyTenant,
+    /// 收回数据: granted resources are taken back, the rest of the authorisation goes on. Expects the fact 授权 and the
+    /// resources of the case's fields of kind 数据资源; without such a field, all that the authorisation was granted.
+    RevokeGrant,
+    /// 公开信息: a public notice that is no call: nobody applies on it. Expects the case's form, as 发布公告 does.
+    PublishInformation,
+    /// 登记编号: a number of an outside register is kept with the product or resource. Expects the fact 登记编号 (text) and
+    /// one of the facts 产品 or 资源, or a field of kind 数据资源.
+    RegisterNumber,
+    /// 编入目录: the resources of the case's fields of kind 数据资源 are listed in the catalogue.
+    ListResource,
+    /// 撤下目录: they are taken off it; what was granted before is not touched.
+    UnlistResource,
 }
 
 /// A clock (期限).
@@ -546,8 +611,12 @@ pub enum Effect {
 pub struct ClockRule {
     /// What starts it; the start day is counted as the counting profile says.
     pub anchor: Anchor,
-    /// How long.
+    /// How long. Length zero where `measure` takes it from a fact.
     pub period: Period,
+    /// Where the length comes from and which way it is counted.
+    pub measure: Measure,
+    /// Whether a last day on a rest day moves to a working day; `None`: as the counting profile says.
+    pub rolls: Option<bool>,
     /// 法定 / 承诺 / 内部.
     pub nature: ClockNature,
     /// What stops it.
@@ -563,7 +632,7 @@ pub struct ClockRule {
 }
 
 /// Anchor events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Anchor {
     /// 收到: the day the step is entered.
@@ -574,6 +643,10 @@ pub enum Anchor {
     Published,
     /// 签订: the day of the last signature.
     Signed,
+    /// 提交: the day the case was opened.
+    Filed,
+    /// The day a date fact names.
+    Fact(String),
 }
 
 /// Nature of a clock.
@@ -615,8 +688,10 @@ pub enum OnExpiry {
 /// One rung of an escalation ladder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rung {
-    /// Working days left when it fires; negative: after the due day.
+    /// Working days left when it fires; negative: after the due day. Zero where `before` counts.
     pub days_left: i32,
+    /// 前6个月: it fires this long before the due day.
+    pub before: Option<Period>,
     /// Who is told.
     pub tell: RoleKey,
 }
@@ -734,6 +809,8 @@ pub enum FieldKind {
     Flag,
     /// A list of resource codes of the catalog.
     Resources,
+    /// The code of one unit; whether there is such a unit is for the platform to say.
+    Unit,
 }
 
 /// A periodic duty.
@@ -777,8 +854,8 @@ pub struct ScenarioEvent {
     pub role: Option<RoleKey>,
     /// A unit of that role, where several play it.
     pub unit: Option<UnitCode>,
-    /// The command; `Submit` opens the case.
-    pub command: CommandKind,
+    /// The command; `Submit` opens the case. `None` where time passes and nobody does anything (到期).
+    pub command: Option<CommandKind>,
     /// The step acted in, where several are open.
     pub step: Option<StepId>,
     /// Facts stated.
@@ -799,4 +876,8 @@ pub enum Expectation {
     Refused(BTreeSet<ClauseId>),
     /// These effects happened.
     Effects(Vec<Effect>),
+    /// None of these effects happened.
+    NoEffects(Vec<Effect>),
+    /// A rung of the step's clock told these roles.
+    Rang(StepId, Vec<RoleKey>),
 }

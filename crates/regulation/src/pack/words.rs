@@ -1,6 +1,8 @@
 //! The closed vocabulary of the format: Chinese words and what they mean.
 
-use super::model::{Anchor, Bound, ClockNature, CommandKind, Effect, FactKind, OnExpiry, Status, StopGround};
+use super::model::{
+    Anchor, Bound, ClockNature, CommandKind, Effect, FactKind, OnExpiry, PeriodUnit, Status, StopGround,
+};
 use crate::case::command_words;
 
 /// A word and its meaning.
@@ -37,6 +39,15 @@ pub(crate) const ANCHORS: &[Word<Anchor>] = &[
     ("受理", Anchor::Accepted),
     ("公布", Anchor::Published),
     ("签订", Anchor::Signed),
+    ("提交", Anchor::Filed),
+];
+
+/// Units of a length that a fact gives.
+pub(crate) const UNITS: &[Word<PeriodUnit>] = &[
+    ("工作日", PeriodUnit::WorkingDay),
+    ("日", PeriodUnit::Day),
+    ("个月", PeriodUnit::Month),
+    ("年", PeriodUnit::Year),
 ];
 
 pub(crate) const NATURES: &[Word<ClockNature>] =
@@ -69,9 +80,15 @@ pub(crate) const EFFECTS: &[Word<Effect>] = &[
     ("登记异议", Effect::RecordObjection),
     ("登记质量问题", Effect::RecordQuality),
     ("登记年度报告", Effect::RecordReport),
+    ("登记报告", Effect::RecordReport),
     ("登记信用信息", Effect::RecordCredit),
     ("封存", Effect::SealTenant),
     ("销毁", Effect::DestroyTenant),
+    ("收回数据", Effect::RevokeGrant),
+    ("公开信息", Effect::PublishInformation),
+    ("登记编号", Effect::RegisterNumber),
+    ("编入目录", Effect::ListResource),
+    ("撤下目录", Effect::UnlistResource),
 ];
 
 /// Simple kinds of fields; 单选 and 多选 also need their choices.
@@ -90,6 +107,7 @@ pub(crate) enum FieldWord {
     Choices,
     Flag,
     Resources,
+    Unit,
 }
 
 pub(crate) const FIELDS: &[Word<FieldWord>] = &[
@@ -106,11 +124,12 @@ pub(crate) const FIELDS: &[Word<FieldWord>] = &[
     ("多选", FieldWord::Choices),
     ("是否", FieldWord::Flag),
     ("数据资源", FieldWord::Resources),
+    ("机构", FieldWord::Unit),
 ];
 
 pub(crate) const BY_UNIT: &[Word<bool>] = &[("人员", false), ("机构", true)];
 
-const COMMANDS: [CommandKind; 29] = [
+const COMMANDS: [CommandKind; 43] = [
     CommandKind::Submit,
     CommandKind::Accept,
     CommandKind::ReturnForCorrection,
@@ -140,6 +159,20 @@ const COMMANDS: [CommandKind; 29] = [
     CommandKind::Repair,
     CommandKind::Destroy,
     CommandKind::Close,
+    CommandKind::Register,
+    CommandKind::Inspect,
+    CommandKind::ReportIncident,
+    CommandKind::Drill,
+    CommandKind::SelfEvaluate,
+    CommandKind::Archive,
+    CommandKind::HandOver,
+    CommandKind::Notify,
+    CommandKind::Grant,
+    CommandKind::Reduce,
+    CommandKind::Extend,
+    CommandKind::Announce,
+    CommandKind::AmendAgreement,
+    CommandKind::AcceptDelivery,
 ];
 
 /// The kernel's commands by their Chinese words.

@@ -92,7 +92,7 @@ pub fn sample_opening(
         on,
         role: None,
         unit: None,
-        command: CommandKind::Submit,
+        command: Some(CommandKind::Submit),
         step: None,
         facts: BTreeMap::new(),
     };
@@ -138,7 +138,8 @@ impl Stage<'_> {
             }
             self.pass_days(index + 1, line.on)?;
             let decided = match &self.state {
-                None if line.command == CommandKind::Submit => self.open(line),
+                _ if line.command.is_none() && self.state.is_some() => Ok(Vec::new()),
+                None if line.command == Some(CommandKind::Submit) => self.open(line),
                 None => {
                     let (zh, en) = ("第一行应为“提交”", "the first line must be a submission");
                     return Err(self.failure(Some(index + 1), zh.to_owned(), en.to_owned()));
@@ -244,17 +245,18 @@ impl Stage<'_> {
         let current = state.step.as_ref().map(|open| open.step.as_str()).unwrap_or_default();
         let step = self.procedure.steps.iter().find(|step| step.id == current);
         let actions = step.map(|step| step.actions.as_slice()).unwrap_or_default();
-        let action = actions.iter().find(|action| action.command == line.command);
+        let kind = line.command.unwrap_or(CommandKind::Submit);
+        let action = actions.iter().find(|action| action.command == kind);
         let votes = state.acts.iter().filter(|act| act.step == current && act.vote.is_some()).count();
         let actor = self.actor(state, line, &format!("{current}#{votes}"));
-        let mut command = Command { step: line.step.clone(), ..Command::new(line.command) };
+        let mut command = Command { step: line.step.clone(), ..Command::new(kind) };
         command.opinion = Some("样例意见".to_owned());
         command.vote = Some(match steer(line, FACT_VOTE).map(String::as_str) {
             Some("不同意") => Ballot::Refuse,
             _ => Ballot::Approve,
         });
         let mut facts = stated(line);
-        let supplement = line.command == CommandKind::Supplement && state.awaiting.is_some();
+        let supplement = kind == CommandKind::Supplement && state.awaiting.is_some();
         if supplement {
             command.attachments = vec![sample_attachment("补正材料")];
             let declared = |key: &String| self.procedure.facts.iter().any(|rule| rule.key == *key);
@@ -265,7 +267,7 @@ impl Stage<'_> {
             }
             command.observed = facts;
         }
-        if line.command == CommandKind::ReturnForCorrection {
+        if kind == CommandKind::ReturnForCorrection {
             command.defects = vec![Defect { field: "样例".to_owned(), note: "请补正".to_owned() }];
         }
         decide(state, &command, &actor, &self.context(self.now(line.on)))
@@ -293,7 +295,7 @@ impl Stage<'_> {
             facts.retain(|key, _| !set.contains(key));
         }
         let missing = steer(line, FACT_NO_ATTACHMENT);
-        let names = action.attachments.iter().filter(|name| missing != Some(name));
+        let names = action.attachments.iter().map(|one| &one.name).filter(|name| missing != Some(*name));
         command.attachments = names.map(|name| sample_attachment(name)).collect();
     }
 

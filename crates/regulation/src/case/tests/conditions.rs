@@ -14,7 +14,7 @@ fn unknown_is_neither_true_nor_false() {
         ("表".to_owned(), FactValue::List(vec!["甲".to_owned()])),
         ("率".to_owned(), FactValue::Number(500_000)),
     ]);
-    let known = Facts { facts: &facts, state: None, pack: &pack };
+    let known = Facts { today: date("2026-09-18"), facts: &facts, state: None, pack: &pack };
     let yes = || Test::Is("是".to_owned(), FactValue::Flag(true));
     let no = || Test::Is("是".to_owned(), FactValue::Flag(false));
     let unknown = || Test::Is("无".to_owned(), FactValue::Flag(true));
@@ -64,7 +64,7 @@ fn bare_parameters_follow_their_bound() {
         let parameter = pack.parameters.get_mut("收益率上限").unwrap();
         parameter.bound = bound;
         parameter.value = Value::Number(value);
-        let known = Facts { facts: &facts, state: None, pack: &pack };
+        let known = Facts { today: date("2026-09-18"), facts: &facts, state: None, pack: &pack };
         let test = Test::Within("数".to_owned(), "收益率上限".to_owned());
         assert_eq!(evaluate(&test, &known), expected, "{bound:?} {value}");
     }
@@ -75,7 +75,8 @@ fn deeds_are_counted_in_the_latest_visit() {
     let mut play = Play::open("2026-09-18");
     let done = |play: &Play, step: &str, command, at_least| {
         let test = Test::Done { step: step.to_owned(), command, at_least };
-        evaluate(&test, &Facts { facts: &play.state.facts, state: Some(&play.state), pack: &play.pack })
+        let (facts, today) = (&play.state.facts, date("2026-09-18"));
+        evaluate(&test, &Facts { today, facts, state: Some(&play.state), pack: &play.pack })
     };
     assert_eq!(done(&play, "评审", CommandKind::Approve, Some(1)), Truth::False);
     play.accept().act(("水", "water"), CommandKind::Approve);

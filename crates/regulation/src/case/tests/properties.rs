@@ -11,7 +11,7 @@ use crate::case::scenario::{sample_attachment, sample_fact, sample_form};
 use crate::case::*;
 use crate::pack::model::*;
 
-pub(super) const COMMANDS: [CommandKind; 29] = [
+pub(super) const COMMANDS: [CommandKind; 43] = [
     CommandKind::Submit,
     CommandKind::Accept,
     CommandKind::ReturnForCorrection,
@@ -41,6 +41,20 @@ pub(super) const COMMANDS: [CommandKind; 29] = [
     CommandKind::Repair,
     CommandKind::Destroy,
     CommandKind::Close,
+    CommandKind::Register,
+    CommandKind::Inspect,
+    CommandKind::ReportIncident,
+    CommandKind::Drill,
+    CommandKind::SelfEvaluate,
+    CommandKind::Archive,
+    CommandKind::HandOver,
+    CommandKind::Notify,
+    CommandKind::Grant,
+    CommandKind::Reduce,
+    CommandKind::Extend,
+    CommandKind::Announce,
+    CommandKind::AmendAgreement,
+    CommandKind::AcceptDelivery,
 ];
 
 /// One random move: either any command, or one that the step offers.
@@ -90,7 +104,7 @@ fn command(state: &CaseState, pack: &Pack, one: &Move, today: base::Date) -> Com
     if let Some(action) = actions.iter().find(|action| action.command == kind) {
         let form = action.form.as_ref().map(|form| &pack.forms[form]);
         command.form = form.map(|form| sample_form(form, today, &state.facts, None).0).unwrap_or_default();
-        command.attachments.extend(action.attachments.iter().map(|name| sample_attachment(name)));
+        command.attachments.extend(action.attachments.iter().map(|one| sample_attachment(&one.name)));
         for fact in &action.facts {
             let bound = |role: &&Role| matches!(&role.binding, Binding::Fact(key) if *key == fact.key);
             let listed = pack.roles.values().find(bound).and_then(|role| role.units.first());

@@ -3,6 +3,7 @@
 mod condition;
 mod form;
 mod header;
+mod length;
 mod procedure;
 mod scenario;
 mod step;

@@ -253,7 +253,7 @@ fn procedure_table(visit: &Visit, pack: &Pack, procedure: &Procedure) -> PackPro
         cells.extend(
             acting.iter().map(|role| if **role == step.role { may(visit, step) } else { String::new() }),
         );
-        cells.push(step.clock.as_ref().map(|clock| words::period(visit, clock.period)).unwrap_or_default());
+        cells.push(step.clock.as_ref().map(|clock| words::clock(visit, clock)).unwrap_or_default());
         cells
     };
     let form = procedure.form.as_ref().and_then(|id| pack.forms.get(id));

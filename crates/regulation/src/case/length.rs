@@ -1,0 +1,94 @@
+//! When a clock starts and ends, where its rule takes this from the facts of the case.
+
+use std::collections::BTreeMap;
+
+use base::Date;
+
+use super::{CaseState, Context, Rejection};
+use crate::calendar::{Deadline, Pause};
+use crate::pack::model::{Anchor, ClockRule, Counting, FactValue, Measure, Period, PeriodUnit, Run};
+
+/// Longest length a fact may give, in units of the period: what the calendar walks over.
+const fn longest(unit: PeriodUnit) -> u32 {
+    match unit {
+        PeriodUnit::WorkingDay => 2_000,
+        PeriodUnit::Day => 3_600,
+        PeriodUnit::Month => 1_200,
+        PeriodUnit::Year => 100,
+    }
+}
+
+/// The day a clock starts from; `None` while its anchor event has not happened.
+///
+/// # Errors
+/// When it starts from a date fact that is not known: the clock could never start, and nobody would see it.
+pub(crate) fn start(
+    ctx: &Context<'_>,
+    rule: &ClockRule,
+    state: &CaseState,
+) -> Result<Option<Date>, Box<Rejection>> {
+    match &rule.anchor {
+        Anchor::Received => Ok(Some(ctx.today())),
+        Anchor::Fact(key) => match state.facts.get(key) {
+            Some(FactValue::Date(day)) => Ok(Some(*day)),
+            _ => Err(unusable(key)),
+        },
+        anchor => Ok(state.anchor(anchor)),
+    }
+}
+
+/// How long the clock runs from this day.
+///
+/// # Errors
+/// When a fact it needs is missing, not positive, too large or, for a date, before the start.
+pub(crate) fn length(
+    rule: &ClockRule,
+    start: Date,
+    facts: &BTreeMap<String, FactValue>,
+) -> Result<(Period, Run), Box<Rejection>> {
+    match &rule.measure {
+        Measure::Forward => Ok((rule.period, Run::Forward)),
+        Measure::Backward => Ok((rule.period, Run::Backward)),
+        Measure::Fact(key) => {
+            let length = match facts.get(key) {
+                Some(FactValue::Number(number)) => u32::try_from(*number).ok(),
+                _ => None,
+            };
+            let unit = rule.period.unit;
+            let length = length.filter(|length| (1..=longest(unit)).contains(length));
+            length.map(|length| (Period { length, unit }, Run::Forward)).ok_or_else(|| unusable(key))
+        }
+        Measure::Until(key) => match facts.get(key) {
+            Some(FactValue::Date(day)) if *day >= start => Ok((rule.period, Run::Until(*day))),
+            _ => Err(unusable(key)),
+        },
+    }
+}
+
+/// The last day of a clock.
+pub(crate) fn deadline(
+    ctx: &Context<'_>,
+    start: Date,
+    period: Period,
+    run: Run,
+    rolls: Option<bool>,
+    pauses: &[Pause],
+) -> Deadline {
+    let profile = &ctx.pack.counting;
+    let counting =
+        Counting { roll_to_working_day: rolls.unwrap_or(profile.roll_to_working_day), ..profile.clone() };
+    match run {
+        Run::Forward => ctx.calendar.add_period_with_pauses(start, period, &counting, pauses),
+        Run::Backward => ctx.calendar.sub_period(start, period, &counting),
+        Run::Until(day) => ctx.calendar.until(start, day),
+    }
+}
+
+fn unusable(fact: &str) -> Box<Rejection> {
+    Rejection::new(
+        "case.clock_fact",
+        format!("期限要按“{fact}”计算，该事实尚不掌握或者不合要求，不能在没有期限的情况下继续"),
+        format!("the clock is counted by `{fact}`, which is not known or not usable; nothing goes on without its clock"),
+    )
+    .remedy(format!("请先说明或更正“{fact}”"), format!("state or correct `{fact}` first"))
+}
