@@ -20,6 +20,8 @@ pub enum NoticeKind {
     Announcement,
     /// 公示: an operator was determined; objections are open.
     Result,
+    /// 信息公开: something the public is told. Nobody applies on it.
+    Information,
 }
 
 /// A public notice.
@@ -41,7 +43,7 @@ pub struct Notice {
     pub case_number: String,
     /// For a result: the determined unit.
     pub operator: Option<String>,
-    /// The form as published; only for announcements, which are written for the public.
+    /// The form as published; not for results, whose form is the applicant's.
     pub forms: BTreeMap<FormId, FormValues>,
     /// Clauses it rests on.
     pub clauses: Vec<String>,
@@ -83,6 +85,7 @@ pub(crate) async fn publish(
     let until = match kind {
         NoticeKind::Announcement => facts::day(&case.facts, facts::DEADLINE),
         NoticeKind::Result => window(app, ctx, case)?,
+        NoticeKind::Information => None,
     };
     let notice = Notice {
         id: new_id(ctx.now),
@@ -97,7 +100,7 @@ pub(crate) async fn publish(
         case: case.id,
         case_number: case.number.clone(),
         operator: (kind == NoticeKind::Result).then(|| case.opener.unit_name.clone()),
-        forms: if kind == NoticeKind::Announcement { case.forms.clone() } else { BTreeMap::new() },
+        forms: if kind == NoticeKind::Result { BTreeMap::new() } else { case.forms.clone() },
         clauses: case.step.as_ref().map(|step| step.clauses.clone()).unwrap_or_default(),
         domain: facts::text(&case.facts, facts::DOMAIN).filter(|_| kind == NoticeKind::Announcement),
         until,

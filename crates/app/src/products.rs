@@ -15,6 +15,7 @@ use storage::records::{self, Expected, Key, Order, Query, Record, Versioned};
 use crate::cases::facts::{self, Facts};
 use crate::clock::new_id;
 use crate::journal::Note;
+use crate::resources::RegisteredNumber;
 use crate::{App, Ctx, Error, Result, exports, models, tenants};
 
 /// The pack's parameter that caps the return rate.
@@ -36,6 +37,9 @@ pub struct ProductRecord {
     pub proposed: Option<Proposal>,
     /// When it was made.
     pub created: Timestamp,
+    /// Numbers under which outside registers know it.
+    #[serde(default)]
+    pub numbers: Vec<RegisteredNumber>,
 }
 
 /// A proposed price with the estimate of income and cost for its return rate.
@@ -181,6 +185,7 @@ pub async fn create_product(
                 operator_code: owner.unit_code.clone(),
                 proposed: None,
                 created: ctx.now,
+                numbers: Vec::new(),
             };
             records::put(tx, &record, Expected::New, ctx.now).await?;
             let note = Note {
@@ -290,6 +295,14 @@ async fn step(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState, events: &[ProductEve
 /// Effect: the product is filed.
 pub(crate) async fn file(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
     step(tx, ctx, case, &[ProductEvent::Filed { case: case.id }]).await
+}
+
+/// Effect: an outside register gave the product a number.
+pub(crate) async fn number(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
+    let mut stored = versioned(tx, facts::id(&case.facts, facts::PRODUCT)?).await?;
+    stored.value.numbers.push(RegisteredNumber::of(case, ctx.now)?);
+    records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
+    Ok(())
 }
 
 /// Effect: the proposed price takes effect and the product is listed.

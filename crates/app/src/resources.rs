@@ -4,10 +4,12 @@ use access::{Action, Life, ResourceRef, Thing};
 use base::{Id, Timestamp, kind};
 use catalog::{Decision, Openness, Resource, UpdateFrequency, Zone};
 use privacy::ir::Entity;
+use regulation::case::CaseState;
 use serde::{Deserialize, Serialize};
 use storage::Tx;
 use storage::records::{self, Expected, Key, Order, Query, Record, Versioned};
 
+use crate::cases::facts;
 use crate::clock::new_id;
 use crate::identity::{Unit, unit};
 use crate::journal::Note;
@@ -29,6 +31,35 @@ pub struct CatalogEntry {
     pub objects: Vec<SnapshotObject>,
     /// When it was registered.
     pub created: Timestamp,
+    /// Numbers under which outside registers know it.
+    #[serde(default)]
+    pub numbers: Vec<RegisteredNumber>,
+    /// The case that took it off the catalogue: granted to nobody any more. What was granted before goes on.
+    #[serde(default)]
+    pub unlisted_by: Option<Id<kind::Case>>,
+}
+
+/// A number of an outside register, kept with the thing it was given to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisteredNumber {
+    /// The number, as the register gave it.
+    pub number: String,
+    /// The case in which it was recorded.
+    pub case: Id<kind::Case>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl RegisteredNumber {
+    /// The number a case records.
+    ///
+    /// # Errors
+    /// `case.reference` without one.
+    pub(crate) fn of(case: &CaseState, at: Timestamp) -> Result<Self> {
+        let number = facts::text(&case.facts, facts::NUMBER).filter(|number| !number.trim().is_empty());
+        let number = number.ok_or_else(|| Error::invalid("case.reference", facts::NUMBER))?;
+        Ok(Self { number, case: case.id, at })
+    }
 }
 
 /// The sealed object of a snapshot.
@@ -92,6 +123,9 @@ impl CatalogEntry {
     /// # Errors
     /// When the resource may not be granted: prohibited, unclassified, unknown columns.
     pub(crate) fn check_wanted(&self, wanted: &Wanted) -> Result<Vec<String>> {
+        if self.unlisted_by.is_some() {
+            return Err(Error::invalid("resource.unlisted", &wanted.code));
+        }
         let columns = if wanted.columns.is_empty() {
             self.resource.columns.iter().map(|column| column.name.clone()).collect()
         } else {
@@ -186,6 +220,8 @@ async fn register(
         holding: holding.id,
         objects: Vec::new(),
         created: ctx.now,
+        numbers: Vec::new(),
+        unlisted_by: None,
     };
     records::put(tx, &entry, Expected::New, ctx.now).await?;
     let subject = format!("resource/{id}");
@@ -293,6 +329,37 @@ pub async fn classify_resource(
 }
 
 /// A resource by id in the caller's transaction.
+/// Effects 编入目录 and 撤下目录: the resources a case's form names are on the catalogue, or off it.
+pub(crate) async fn list(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    case: &CaseState,
+    codes: &[String],
+    on: bool,
+) -> Result<()> {
+    for code in codes {
+        let mut stored = by_code_versioned(tx, code).await?;
+        stored.value.unlisted_by = (!on).then_some(case.id);
+        records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
+    }
+    Ok(())
+}
+
+/// Effect 登记编号 for resources.
+pub(crate) async fn number(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState, codes: &[String]) -> Result<()> {
+    for code in codes {
+        let mut stored = by_code_versioned(tx, code).await?;
+        stored.value.numbers.push(RegisteredNumber::of(case, ctx.now)?);
+        records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
+    }
+    Ok(())
+}
+
+async fn by_code_versioned(tx: &mut Tx<'_>, code: &str) -> Result<Versioned<CatalogEntry>> {
+    let found = records::by_unique::<CatalogEntry>(tx, "code", code).await?;
+    found.ok_or_else(|| Error::invalid("resource.unknown", code))
+}
+
 pub(crate) async fn versioned(tx: &mut Tx<'_>, id: Id<kind::Resource>) -> Result<Versioned<CatalogEntry>> {
     records::get::<CatalogEntry>(tx, id.uuid()).await?.ok_or(Error::NotFound("resource.unknown"))
 }

@@ -156,10 +156,7 @@ mod tests {
         assert_eq!(check(0, 9, 0, Bound::Below).unwrap().rate_ppm, Some(-1_000_000));
         assert_eq!(check(1, 0, 1, Bound::AtMost), Err(RateRefusal::NoCost));
         assert_eq!(check(-1, 0, 1, Bound::AtMost), Err(RateRefusal::Figures));
-        assert_eq!(
-            check(1, i64::MAX, u32::MAX, Bound::AtMost),
-            Err(RateRefusal::Figures)
-        );
+        assert_eq!(check(1, i64::MAX, u32::MAX, Bound::AtMost), Err(RateRefusal::Figures));
     }
 
     #[test]

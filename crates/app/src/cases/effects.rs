@@ -6,7 +6,8 @@ use regulation::case::{CaseState, Event, EventBody};
 use regulation::pack::Effect;
 use storage::Tx;
 
-use crate::{App, Ctx, Error, Result, exports, models, notices, products, tenants, usages};
+use super::facts;
+use crate::{App, Ctx, Result, exports, models, notices, products, resources, tenants, usages};
 
 /// Applies the effects among the new events, in order.
 pub(super) async fn apply(
@@ -58,11 +59,19 @@ async fn one(
         Effect::RecordObjection | Effect::RecordQuality | Effect::RecordReport | Effect::RecordCredit => {
             Ok(())
         }
-        // Words of the grammar the platform has no deed for yet: the action is refused as a whole.
-        Effect::RevokeGrant
-        | Effect::PublishInformation
-        | Effect::RegisterNumber
-        | Effect::ListResource
-        | Effect::UnlistResource => Err(Error::Conflict("effect.not_available")),
+        Effect::PublishInformation => {
+            notices::publish(app, tx, ctx, state, notices::NoticeKind::Information).await
+        }
+        Effect::RevokeGrant => tenants::revoke_data(app, tx, ctx, state).await,
+        Effect::RegisterNumber if state.facts.contains_key(facts::PRODUCT) => {
+            products::number(tx, ctx, state).await
+        }
+        Effect::RegisterNumber => {
+            resources::number(tx, ctx, state, &tenants::named_resources(app, state)?).await
+        }
+        Effect::ListResource | Effect::UnlistResource => {
+            let on = effect == Effect::ListResource;
+            resources::list(tx, ctx, state, &tenants::named_resources(app, state)?, on).await
+        }
     }
 }

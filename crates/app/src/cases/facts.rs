@@ -36,6 +36,8 @@ pub const DIGEST: &str = "摘要";
 pub const EXPORT: &str = "出域";
 /// A product.
 pub const PRODUCT: &str = "产品";
+/// A number given by an outside register.
+pub const NUMBER: &str = "登记编号";
 /// A usage agreement.
 pub const USAGE: &str = "使用协议";
 /// Unit code of the data user of that agreement; supplied by the platform.

@@ -110,12 +110,8 @@ async fn prepare(
         in_time(tx, &pack, procedure, &request.facts, context(app, &pack, ctx.now).today()).await?;
     }
     let attachments = attachments::resolve(tx, ctx, &request.attachments).await?;
-    let from = observe::From {
-        pack: &pack,
-        procedure: &procedure.id,
-        unit: &ctx.principal.unit_code,
-        case: None,
-    };
+    let from =
+        observe::From { pack: &pack, procedure: &procedure.id, unit: &ctx.principal.unit_code, case: None };
     let observed =
         observe::observed(app, tx, procedure.form.as_ref(), &request.form, &request.facts, &from).await?;
     let context = context(app, &pack, ctx.now);

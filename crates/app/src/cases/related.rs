@@ -1,10 +1,8 @@
 //! What a case may know about other cases: those that its facts name, and the newest of a procedure about the same
 //! authorisation. Nobody states these facts; a case that is not found leaves them unknown, and unknown never passes.
 
-use std::collections::BTreeSet;
-
 use base::{Date, Id, kind};
-use regulation::pack::{FactKind, FactValue};
+use regulation::pack::FactValue;
 use storage::Tx;
 use storage::records::{self, Order, Query};
 
@@ -21,11 +19,8 @@ const NEWEST_AMONG: u32 = 1_000;
 pub(super) async fn named(tx: &mut Tx<'_>, from: &From<'_>, stated: &Facts) -> Result<Facts> {
     let mut observed = Facts::new();
     let Some(procedure) = from.pack.procedures.get(from.procedure) else { return Ok(observed) };
-    let asked = procedure.steps.iter().flat_map(|step| &step.actions).flat_map(|action| &action.facts);
-    let asked = procedure.facts.iter().chain(asked).filter(|rule| rule.kind == FactKind::Reference);
-    let keys: BTreeSet<&str> = asked.map(|rule| rule.key.as_str()).collect();
     let tenant = facts::tenant(stated);
-    for key in keys {
+    for key in &procedure.named_cases() {
         let Ok(id) = facts::id::<kind::Case>(stated, key) else { continue };
         let Some(case) = records::get::<CaseRecord>(tx, id.uuid()).await? else { continue };
         let mine = case.value.participants.iter().any(|unit| unit == from.unit);
@@ -40,7 +35,7 @@ pub(super) async fn named(tx: &mut Tx<'_>, from: &From<'_>, stated: &Facts) -> R
 pub(super) async fn newest(tx: &mut Tx<'_>, from: &From<'_>, tenant: Id<kind::Tenant>) -> Result<Facts> {
     let mut observed = Facts::new();
     let Some(procedure) = from.pack.procedures.get(from.procedure) else { return Ok(observed) };
-    let mut wanted = procedure.near_procedures();
+    let mut wanted = procedure.recent_procedures();
     if wanted.is_empty() {
         return Ok(observed);
     }

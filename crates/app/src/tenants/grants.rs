@@ -127,8 +127,7 @@ pub(crate) async fn grant_data(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &Cas
 /// of their copies go in this transaction; a job stops the zones that still hold them and removes the files.
 pub(crate) async fn revoke_data(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
     let tenant = get(tx, facts::id(&case.facts, facts::TENANT)?).await?;
-    let pack = app.packs().version(&case.pack)?;
-    let named: Vec<String> = wanted(case, &pack).into_iter().map(|wanted| wanted.code).collect();
+    let named = named_resources(app, case)?;
     let all = records::all::<Grant>(tx, "tenant", &tenant.id.to_string(), 1_000).await?;
     for mut stored in all {
         let grant = &mut stored.value;
@@ -146,6 +145,15 @@ pub(crate) async fn revoke_data(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &Ca
         records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
     }
     stop_zones(tx, ctx, &tenant, case).await
+}
+
+/// Codes of the resources a case's forms name.
+///
+/// # Errors
+/// The case's pack cannot be found.
+pub(crate) fn named_resources(app: &App, case: &CaseState) -> Result<Vec<String>> {
+    let pack = app.packs().version(&case.pack)?;
+    Ok(wanted(case, &pack).into_iter().map(|wanted| wanted.code).collect())
 }
 
 /// Removes the files of objects whose keys are destroyed. Safe to run again.
@@ -171,4 +179,3 @@ fn wanted(case: &CaseState, pack: &Pack) -> Vec<Wanted> {
     }
     found
 }
-

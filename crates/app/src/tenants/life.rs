@@ -1,7 +1,7 @@
 //! The life of an authorisation, as the effects of cases: established, agreed, open, closed, sealed, destroyed. What closes
 //! an authorisation closes those under it in the same transaction.
 
-use base::{Date, Id, kind};
+use base::{Date, kind};
 use regulation::case::CaseState;
 use regulation::pack::{FactValue, Pack, PeriodUnit, Value};
 use storage::Tx;

@@ -309,9 +309,9 @@ fn choices(draft: &Draft, pack: &mut Pack, report: &mut Report) {
         };
         let sections = pack.forms.get_mut(form).map(|form| form.sections.iter_mut());
         let mut fields = sections.into_iter().flatten().flat_map(|section| &mut section.fields);
-        match fields.find(|one| one.key == *field).map(|field| &mut field.kind) {
-            Some(FieldKind::Choice(choices) | FieldKind::Choices(choices)) => *choices = list,
-            _ => {}
+        let kind = fields.find(|one| one.key == *field).map(|field| &mut field.kind);
+        if let Some(FieldKind::Choice(choices) | FieldKind::Choices(choices)) = kind {
+            *choices = list;
         }
     }
 }

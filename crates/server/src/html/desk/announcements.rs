@@ -87,6 +87,7 @@ pub(super) fn light(visit: &Visit, notice: &Notice) -> Light {
 pub(super) fn state(visit: &Visit, notice: &Notice) -> String {
     visit.text(match (notice.is_open(visit.today()), notice.kind) {
         _ if notice.until.is_none() => "notice-open",
+        (_, NoticeKind::Information) => "notice-open",
         (true, NoticeKind::Announcement) => "window-open",
         (true, NoticeKind::Result) => "window-open-result",
         (false, NoticeKind::Announcement) => "window-closed",
@@ -97,7 +98,7 @@ pub(super) fn state(visit: &Visit, notice: &Notice) -> String {
 /// The message that says until when.
 pub(super) const fn window(kind: NoticeKind) -> &'static str {
     match kind {
-        NoticeKind::Announcement => "window-announcement",
+        NoticeKind::Announcement | NoticeKind::Information => "window-announcement",
         NoticeKind::Result => "window-result",
     }
 }
@@ -105,7 +106,7 @@ pub(super) const fn window(kind: NoticeKind) -> &'static str {
 /// The message that says what can still be done after that day.
 pub(super) const fn closed(kind: NoticeKind) -> &'static str {
     match kind {
-        NoticeKind::Announcement => "closed-announcement",
+        NoticeKind::Announcement | NoticeKind::Information => "closed-announcement",
         NoticeKind::Result => "closed-result",
     }
 }
@@ -115,6 +116,7 @@ pub(super) fn kind(visit: &Visit, notice: &Notice) -> String {
     visit.text(match notice.kind {
         NoticeKind::Announcement => "notice-announcement",
         NoticeKind::Result => "notice-result",
+        NoticeKind::Information => "notice-information",
     })
 }
 

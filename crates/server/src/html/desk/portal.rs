@@ -143,9 +143,10 @@ async fn notice_page(visit: &Visit, id: &str) -> Result<Response, Error> {
         objections: found.iter().map(|found| objections::shown(visit, found)).collect(),
         // After the window of a result the general way stays: the text sets no day after which an objection is void.
         objection_href: app::objections::procedure(&visit.app)
-            .filter(|_| announced || open)
+            .filter(|_| announced || open || notice.kind == notices::NoticeKind::Information)
             .map(|_| format!("/portal/objections/new?announcement={}", notice.id)),
-        objection_other_href: (!announced && !open).then(|| "/portal/objections/new".to_owned()),
+        objection_other_href: (notice.kind == notices::NoticeKind::Result && !open)
+            .then(|| "/portal/objections/new".to_owned()),
         apply_href: apply.filter(|_| open).map(|procedure| {
             format!("/cases/new?procedure={}&{}={}", encode(&procedure.id), fact_of_notice(), notice.id)
         }),
@@ -166,6 +167,7 @@ fn basis(visit: &Visit, notice: &Notice) -> Vec<String> {
     let effect = match notice.kind {
         notices::NoticeKind::Announcement => Effect::PublishNotice,
         notices::NoticeKind::Result => Effect::PublishResult,
+        notices::NoticeKind::Information => Effect::PublishInformation,
     };
     let procedure = starts(visit, effect);
     let mut actions = procedure.iter().flat_map(|found| &found.steps).flat_map(|step| &step.actions);

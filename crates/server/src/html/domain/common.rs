@@ -150,7 +150,8 @@ pub(super) fn procedure_with(pack: &Pack, effect: Effect) -> Option<&Procedure> 
 pub(super) fn open_case(visit: &Visit, effect: Effect, facts: &[(&str, String)]) -> Option<String> {
     let pack = visit.app.packs().current();
     let mine = cases::procedures(&visit.app, &visit.ctx);
-    let wanted = mine.iter().filter_map(|mine| pack.procedures.get(&mine.id)).find(|one| brings(one, effect))?;
+    let wanted =
+        mine.iter().filter_map(|mine| pack.procedures.get(&mine.id)).find(|one| brings(one, effect))?;
     let mut href = format!("/cases/new?procedure={}", encode(&wanted.id));
     for (name, value) in facts {
         href.push_str(&format!("&fact.{}={}", encode(name), encode(value)));
