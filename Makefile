@@ -11,10 +11,11 @@ run:
 	cargo build --bin shuyu
 	$(CARGO_TARGET_DIR)/debug/shuyu demo serve --data $${SHUYU_DATA:-data/demo}
 
-# Play the whole story with a fake clock, verify the ledger offline and stay up to look at.
+# Play the whole story with a fake clock, verify the ledger offline and stay up to look at. JURISDICTION=yanan plays
+# another text's; `ls demo` shows which there are.
 demo:
 	cargo build --bin shuyu
-	$(CARGO_TARGET_DIR)/debug/shuyu demo play --fresh --data $${SHUYU_DATA:-data/story}
+	$(CARGO_TARGET_DIR)/debug/shuyu demo play --fresh --data $${SHUYU_DATA:-data/story} $(if $(JURISDICTION),--county $(JURISDICTION))
 
 # Every test, with PostgreSQL and Chromium.
 test:

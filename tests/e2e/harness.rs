@@ -116,7 +116,7 @@ pub(crate) fn new_database() -> String {
 
 /// The demonstration story.
 pub(crate) fn story() -> Story {
-    let text = std::fs::read_to_string(root().join("demo/story.yaml")).expect("story file");
+    let text = std::fs::read_to_string(root().join("demo/deqing/story.yaml")).expect("story file");
     read_story(&text).expect("story")
 }
 

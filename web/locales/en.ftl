@@ -2,6 +2,7 @@
 
 ## The product and its frame
 product-name = Shuyu, authorised operation of public data
+product-bar = Shuyu public data
 promise = Raw data never leaves the domain; it can be used but not seen
 language-other = 中文
 skip = Skip to main content
@@ -1754,3 +1755,16 @@ error-key-missing = A key file is missing
     .remedy = Put the keys you keep elsewhere back into the keys folder; what is there cannot be opened without them.
 error-key-wrong = The key file is not this data's
     .remedy = Put back the key that this data was sealed under.
+
+# Delegation, further opinions, draws, meetings
+people-units = Units
+people-delegate = Colleague to act
+people-seed = Seed of the draw
+people-seed-hint = At least 8 characters, made public so that anybody can recompute the draw, such as a published index
+meeting-number = Number of the resolution
+meeting-held-on = Day of the meeting
+meeting-present = Units present
+error-case-delegate = This person cannot be the delegate
+    .remedy = Choose a colleague of your unit who is not shut out.
+error-case-agenda = The agenda is too long
+    .remedy = Resolve them in several meetings.

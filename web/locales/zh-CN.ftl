@@ -2,6 +2,7 @@
 
 ## The product and its frame
 product-name = 数域 公共数据授权运营平台
+product-bar = 数域 公共数据授权运营平台
 promise = 原始数据不出域、数据可用不可见
 language-other = English
 skip = 跳到主要内容
@@ -1742,3 +1743,16 @@ error-key-missing = 缺少密钥文件
     .remedy = 请把备份的密钥放回keys文件夹；没有它，已有的数据无法打开。
 error-key-wrong = 密钥文件与数据不符
     .remedy = 请放回这份数据原来的密钥。
+
+# 委托、加签、抽取、会议
+people-units = 选择机构
+people-delegate = 受委托的同事
+people-seed = 抽取种子
+people-seed-hint = 至少8个字，公开后任何人可以复算，例如当日开奖号码或者收盘指数
+meeting-number = 决议文号
+meeting-held-on = 会议日期
+meeting-present = 出席单位
+error-case-delegate = 不能委托此人
+    .remedy = 请选择本单位在岗的同事。
+error-case-agenda = 会议议程过长
+    .remedy = 请分几次作出决议。

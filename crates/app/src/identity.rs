@@ -12,7 +12,7 @@ use storage::records::{self, Key, Record};
 
 use crate::{App, Ctx, Error, Result};
 
-pub use accounts::{all_enrolled, enrol, list_accounts};
+pub use accounts::{all_enrolled, colleagues, enrol, list_accounts};
 pub use passwords::{NewPassword, change_password, first_password, reset_password};
 pub(crate) use sign_in::Strangers;
 pub use sign_in::{accepts_csrf, anonymous, context_of, csrf_token, sign_in, sign_out};

@@ -6,7 +6,7 @@ use regulation::case::{CaseState, Event, EventBody};
 use regulation::pack::Effect;
 use storage::Tx;
 
-use super::facts;
+use super::{facts, owe};
 use crate::{App, Ctx, Result, exports, models, notices, products, resources, tenants, usages};
 
 /// Applies the effects among the new events, in order.
@@ -19,9 +19,16 @@ pub(super) async fn apply(
     new: &[Event],
 ) -> Result<()> {
     for event in new {
-        if let EventBody::EffectDue { effect, .. } = &event.body {
-            tracing::info!(case.id = %state.id, ?effect, "effect");
-            one(app, tx, permit, ctx, state, *effect, &event.clauses).await?;
+        match &event.body {
+            EventBody::EffectDue { effect, .. } => {
+                tracing::info!(case.id = %state.id, ?effect, "effect");
+                one(app, tx, permit, ctx, state, *effect, &event.clauses).await?;
+            }
+            EventBody::OpensCase { procedure, units, facts } => {
+                let next = (procedure, units.as_slice(), facts);
+                owe::opened_by_case(app, tx, permit, ctx, state, next, &event.clauses).await?;
+            }
+            _ => {}
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ mod inbox;
 mod names;
 mod observe;
 mod open;
+mod owe;
 mod related;
 mod sweep;
 mod view;

@@ -153,7 +153,7 @@ async fn in_time(
 }
 
 /// Numbers run without gaps per procedure and year: a refused case gives its number back with its transaction.
-async fn next_number(tx: &mut Tx<'_>, prefix: &str, year: i32, ctx: &Ctx) -> Result<u32> {
+pub(super) async fn next_number(tx: &mut Tx<'_>, prefix: &str, year: i32, ctx: &Ctx) -> Result<u32> {
     let key = format!("number/{prefix}/{year}");
     let next = settings::get::<u32>(tx, &key).await?.unwrap_or(0) + 1;
     settings::put(tx, &key, &next, ctx.now).await?;

@@ -1,21 +1,23 @@
-//! The clock sweep: reminders, escalations and expiries of open cases. Runs often; each rung fires once.
+//! The clock sweep: what periodic duties demand is opened, open cases have their reminders, escalations and expiries.
+//! Runs often; each period is opened once, each rung fires once.
 
 use access::{Action, ResourceRef, Thing};
 use regulation::case::{evolve, tick};
 use storage::records::{self, Order, Query};
 
-use super::{CaseRecord, append, context, effects, load, project};
+use super::{CaseRecord, append, context, effects, load, owe, project};
 use crate::journal::Note;
 use crate::{App, Ctx, Error, Result};
 
 /// Cases looked at in one transaction.
 const BATCH: u32 = 50;
 
-/// Ticks every open case that has a clock. Answers how many changed.
+/// Opens what is owed and ticks every open case that has a clock. Answers how many changed.
 pub(crate) async fn sweep(app: &App) -> Result<u64> {
     let ctx = &Ctx::service("case.tick", app.now());
+    let permit = &app.permit(ctx, Action::CaseTick, ResourceRef::any(Thing::Case))?;
     let mut after = None;
-    let mut changed = 0;
+    let mut changed = owe::open_due(app, ctx, permit).await?;
     loop {
         let query = &Query { name: "open", value: "", after, limit: BATCH, order: Order::Ascending };
         let page = app

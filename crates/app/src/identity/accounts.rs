@@ -1,7 +1,7 @@
 //! Enrolling units and persons.
 
 use access::{Action, PasswordHash, ResourceRef, Standing, Thing};
-use base::Timestamp;
+use base::{Id, Timestamp, kind};
 use storage::Tx;
 use storage::records::{self, Expected};
 
@@ -122,4 +122,31 @@ async fn add_person(tx: &mut Tx<'_>, person: &NewPerson, hash: &PasswordHash, no
     };
     records::put(tx, &person, Expected::New, now).await?;
     Ok(())
+}
+
+/// Colleagues of the signed-in person who may act for him: of the same unit, not shut out, not himself.
+///
+/// # Errors
+/// Not signed in; storage faults.
+pub async fn colleagues(app: &App, ctx: &Ctx) -> Result<Vec<(Id<kind::Person>, String)>> {
+    if !ctx.is_person() {
+        return Err(Error::Unauthenticated("access.sign_in"));
+    }
+    let (unit, me) = (ctx.principal.unit.to_string(), ctx.principal.person);
+    let persons = app
+        .store()
+        .read("identity.colleagues", |tx| {
+            let unit = &unit;
+            Box::pin(async move {
+                Ok::<_, Error>(records::all::<Person>(tx, "unit", unit, records::ALL_MAX).await?)
+            })
+        })
+        .await?;
+    let fits = |person: &Person| person.id != me && person.standing == Standing::Active;
+    Ok(persons
+        .into_iter()
+        .map(|person| person.value)
+        .filter(fits)
+        .map(|person| (person.id, person.name))
+        .collect())
 }

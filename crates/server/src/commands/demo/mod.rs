@@ -93,6 +93,10 @@ pub(crate) struct ServeOptions {
     /// `sqlite:<path>` or `postgres://…`; SQLite inside the data folder without it.
     #[arg(long, env = "SHUYU_DATABASE", hide_env_values = true, conflicts_with = "fresh")]
     database: Option<String>,
+    /// Which demonstration: the folder's name below `demo/`. Without it, the one the data folder holds already, or the
+    /// first.
+    #[arg(long)]
+    county: Option<String>,
     /// Address and port to listen on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
@@ -111,6 +115,14 @@ pub(crate) struct ServeOptions {
 
 /// The demonstration's marker in a data folder: only what bears it is ever emptied.
 const MARKER: &str = "demonstration";
+
+/// The demonstration a data folder holds, or the first one.
+fn county_of(data: &Path) -> Result<String> {
+    let held = std::fs::read_to_string(data.join(MARKER)).unwrap_or_default();
+    let held = held.trim();
+    let county = if held.is_empty() { embedded::demo_text("county")? } else { held.to_owned() };
+    Ok(county.trim().to_owned())
+}
 
 /// Whether a data folder holds the demonstration.
 #[must_use]
@@ -139,12 +151,14 @@ pub(crate) async fn run(demo: Demo) -> Result<ExitCode> {
 
 /// Opens the demonstration's installation and its listener.
 async fn open(options: &ServeOptions) -> Result<(App, TcpListener, People)> {
-    let people = People::read(&options.data)?;
+    let own = People::own(&options.data)?;
     if options.fresh {
         empty(&options.data)?;
     }
+    let county = options.county()?;
+    let people = own.map_or_else(|| People::of(&county), Ok)?;
     std::fs::create_dir_all(&options.data)?;
-    std::fs::write(options.data.join(MARKER), "")?;
+    std::fs::write(options.data.join(MARKER), &county)?;
     let fake_clock = match options.fake_clock.as_deref() {
         None => None,
         Some("") => Some(people.clock_start()?),
@@ -167,6 +181,32 @@ async fn open(options: &ServeOptions) -> Result<(App, TcpListener, People)> {
         .await
         .with_context(|| format!("cannot listen on {}", options.listen))?;
     Ok((app, listener, people))
+}
+
+impl ServeOptions {
+    /// As [`Self::county`], for a folder that may be emptied first.
+    fn asked(&self) -> Result<String> {
+        match &self.county {
+            Some(asked) => Ok(asked.clone()),
+            None if self.fresh => Ok(embedded::demo_text("county")?.trim().to_owned()),
+            None => self.county(),
+        }
+    }
+
+    /// The demonstration asked for; a folder that holds one is not started as another.
+    fn county(&self) -> Result<String> {
+        let held = county_of(&self.data)?;
+        match &self.county {
+            Some(asked) if is_demonstration(&self.data) && *asked != held => {
+                bail!(
+                    "{} holds the demonstration `{held}`; start `{asked}` in another folder or with --fresh",
+                    self.data.display()
+                )
+            }
+            Some(asked) => Ok(asked.clone()),
+            None => Ok(held),
+        }
+    }
 }
 
 fn empty(data: &Path) -> Result<()> {

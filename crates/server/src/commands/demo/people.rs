@@ -50,17 +50,30 @@ pub struct Member {
 }
 
 impl People {
-    /// The people of a data folder's own `people.yaml`, or the built-in ones.
+    /// The people of a data folder: of its own `people.yaml`, or those of the demonstration it holds.
     ///
     /// # Errors
     /// When the file is not readable as people.
     pub fn read(data: &Path) -> Result<Self> {
+        match Self::own(data)? {
+            Some(people) => Ok(people),
+            None => Self::of(&super::county_of(data)?),
+        }
+    }
+
+    /// The people of a data folder's own `people.yaml`, if it has one.
+    pub(super) fn own(data: &Path) -> Result<Option<Self>> {
         let own = data.join("people.yaml");
-        let text = if own.is_file() {
-            std::fs::read_to_string(&own).with_context(|| format!("cannot read {}", own.display()))?
-        } else {
-            embedded::demo_text("people.yaml")?
-        };
+        if !own.is_file() {
+            return Ok(None);
+        }
+        let text = std::fs::read_to_string(&own).with_context(|| format!("cannot read {}", own.display()))?;
+        serde_saphyr::from_str(&text).context("people.yaml cannot be read").map(Some)
+    }
+
+    /// The built-in people of a demonstration.
+    pub(super) fn of(county: &str) -> Result<Self> {
+        let text = embedded::demo_text(&format!("{county}/people.yaml"))?;
         serde_saphyr::from_str(&text).context("people.yaml cannot be read")
     }
 

@@ -60,7 +60,7 @@ pub(super) async fn play(
         Some(path) => {
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?
         }
-        None => embedded::demo_text("story.yaml")?,
+        None => embedded::demo_text(&format!("{}/story.yaml", options.asked()?))?,
     };
     let story = read_story(&text)?;
     let sizes = options.sizes.sizes();

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::fields::{self, Values, Wrong, slug};
 use super::sent::Sent;
 use super::visit::{Visit, encode};
-use super::{case, errors, facts, open, words};
+use super::{case, errors, facts, open, people, words};
 use crate::html::pages::form::{CaseOpen, Field, FieldKind, FormSection};
 use crate::html::pages::parts::Link;
 
@@ -47,7 +47,8 @@ async fn try_command(visit: &Visit, id: &str, request: Request) -> Result<Respon
     let command = command_of(sent.get("command"))?;
     let values = Values::sent(&sent);
     let known = view.actions.iter().find(|action| action.command == command);
-    let request = act_request(command, known, None, &values, &sent);
+    let mut request = act_request(command, known, None, &values, &sent);
+    people::chosen(&values, view.state.id, &mut request);
     let sure = sent.get("sure") == "yes" || !case::is_grave(command);
     let done =
         if sure { act(visit, &view, &request, &sent).await } else { Err(Error::invalid("form.sure", "")) };
@@ -110,6 +111,10 @@ fn act_request(
             _ => None,
         },
         version: sent.get("version").parse().ok(),
+        units: Vec::new(),
+        delegate: None,
+        seed: None,
+        meeting: None,
     }
 }
 
@@ -226,6 +231,7 @@ impl<'a> Filling<'a> {
             sections.extend(fields::sections(visit, form, values, wrong, &|field| self.opens(field)).await?);
         }
         let mut beside = facts::fields(visit, &pack, &self.action.facts, values, wrong).await?;
+        beside.extend(people::fields(visit, &self.action.asks, values, wrong).await?);
         beside.push(self.opinion(visit, values, wrong));
         sections.push(FormSection { heading: visit.text("act"), hint: String::new(), fields: beside });
         let mut files = open::files(visit, &self.attachments, values, wrong, sent);
@@ -321,6 +327,7 @@ async fn try_form(visit: &Visit, id: &str, asked: &Asked, request: Request) -> R
     let mut request =
         act_request(filling.action.command, Some(filling.action), filling.form.as_ref(), &values, &sent);
     filling.keep_locked(&mut request.form);
+    people::chosen(&values, view.state.id, &mut request);
     let names = filling.attachments.iter().map(|rule| rule.name.as_str());
     request.attachments = open::attachments(names, &values, &sent);
     let Err(error) = act(visit, &view, &request, &sent).await else { return Ok(went_on(visit, &view)) };

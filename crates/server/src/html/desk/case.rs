@@ -15,7 +15,7 @@ use super::fields::{self, Values, Wrong};
 use super::sent::FORM_BYTES_MAX;
 use super::visit::{Visit, encode};
 use super::words::{self, Units};
-use super::{act, errors, facts, paper};
+use super::{act, errors, facts, paper, people};
 use crate::html::domain::subject::subjects;
 use crate::html::pages::case::{
     Action, Attachment, AttachmentFile, CasePage, Clock, CountedDay, Opinion, StepMark, TimelineEvent,
@@ -361,6 +361,7 @@ pub(crate) async fn actions(
         let primary = available.primary && available.refused.is_none() && !has_primary;
         has_primary |= primary;
         let mut asked = facts::fields(visit, &pack, &available.facts, values, wrong).await?;
+        asked.extend(people::fields(visit, &available.asks, values, wrong).await?);
         asked.extend(available.files().map(|name| file(visit, name, available.must_attach(name), wrong)));
         actions.push(Action {
             command: act::key(available.command),

@@ -19,6 +19,7 @@ mod objections;
 mod open;
 mod packs;
 mod paper;
+mod people;
 pub(crate) mod portal;
 pub(crate) mod sent;
 mod session;

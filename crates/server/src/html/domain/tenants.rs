@@ -70,7 +70,7 @@ async fn page(visit: &Visit, tenant: &str) -> Result<Response, Error> {
         state: word(visit, "tenant-state", &tenant.state),
         light: tenant_light(tenant.state),
         facts: vec![
-            fact(visit, "pack", &tenant.pack),
+            fact(visit, "pack", words::pack_name(visit, &tenant.pack)),
             fact(visit, "created", visit.day(tenant.created)),
             fact(visit, "until", &until),
             fact(visit, "sealed-objects", words::count(view.objects)),
