@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::desk::Desk;
+use super::people::Asks;
 use super::vote::ballot_rule;
 use super::{Actor, CaseState, Context, Rejection, command_words};
 use crate::pack::model::{Action, ClauseId, CommandKind, FactRule, FormId, StepId, VoteRule};
@@ -36,6 +37,8 @@ pub struct Available {
     pub vote: Option<VoteRule>,
     /// A choice for or against must be sent with it.
     pub needs_vote: bool,
+    /// What a command on people and units must be sent with.
+    pub asks: Asks,
     /// Basis.
     pub clauses: Vec<ClauseId>,
     /// Why it cannot be done now.
@@ -46,6 +49,9 @@ pub struct Available {
 /// the own unit that something stands against are listed with the refusal.
 #[must_use]
 pub fn available(state: &CaseState, actor: &Actor, ctx: &Context<'_>) -> Vec<Available> {
+    if state.waits_for_opener() {
+        return super::owed::available(state, actor, ctx);
+    }
     let Ok(desk) = Desk::new(state, actor, ctx) else {
         return Vec::new();
     };
@@ -69,6 +75,7 @@ pub fn available(state: &CaseState, actor: &Actor, ctx: &Context<'_>) -> Vec<Ava
         }
         list.push(of_action(&desk, action, index == 0, refused));
     }
+    list.extend(desk.consult_buttons());
     list
 }
 
@@ -90,6 +97,7 @@ fn of_action(desk: &Desk<'_>, action: &Action, primary: bool, refused: Option<Bo
         facts: action.facts.clone(),
         needs_vote: vote.is_some() && action.command == CommandKind::Vote,
         vote,
+        asks: desk.asks(action),
         clauses: clauses.cloned().unwrap_or_default(),
         refused,
     }
@@ -116,6 +124,7 @@ fn supplement(desk: &Desk<'_>) -> Available {
         facts: desk.procedure.facts.iter().map(|fact| FactRule { required: false, ..fact.clone() }).collect(),
         vote: None,
         needs_vote: false,
+        asks: Asks::default(),
         clauses: own.or(returned).unwrap_or_default(),
         refused: None,
     }

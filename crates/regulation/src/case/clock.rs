@@ -74,7 +74,9 @@ pub struct ClockView {
 pub fn clocks(state: &CaseState, ctx: &Context<'_>) -> Vec<ClockView> {
     let corrections =
         correction(state, ctx).map(|clock| ClockView { correction: true, ..view(state, &clock, ctx) });
-    state.clocks.iter().map(|clock| view(state, clock, ctx)).chain(corrections).collect()
+    let owed = super::owed::clock_view(state, ctx);
+    let running = state.clocks.iter().map(|clock| view(state, clock, ctx));
+    owed.into_iter().chain(running).chain(corrections).collect()
 }
 
 /// The time the opener has to answer a return, as a clock of its own: the step's clock may stand still meanwhile. The law
@@ -139,7 +141,7 @@ pub(crate) fn deadline(clock: &ClockState, ctx: &Context<'_>) -> Deadline {
     ctx.calendar.add_period_with_pauses(clock.start, clock.period, &ctx.pack.counting, &clock.pauses)
 }
 
-fn days_left(due: Date, ctx: &Context<'_>) -> i32 {
+pub(crate) fn days_left(due: Date, ctx: &Context<'_>) -> i32 {
     ctx.calendar.working_days_between(ctx.today(), due).working_days
 }
 
@@ -154,6 +156,9 @@ fn soon(state: &CaseState, clock: &ClockState, ctx: &Context<'_>) -> i32 {
 /// consequence once. Calling it again at the same time gives nothing.
 #[must_use]
 pub fn tick(state: &CaseState, ctx: &Context<'_>) -> Vec<Event> {
+    if state.waits_for_opener() {
+        return super::owed::tick(state, ctx);
+    }
     let (Ok(procedure), Some(open)) = (find_procedure(ctx, &state.procedure), &state.step) else {
         return Vec::new();
     };
@@ -235,7 +240,7 @@ fn expire(draft: &mut Draft<'_>, step: &Step, clock: &ClockState, rule: &ClockRu
         }
         OnExpiry::ReturnAutomatically => {
             let (outcome, en) = ("逾期自动退回".to_owned(), "Returned when overdue".to_owned());
-            Some(Target::End { outcome, en, granted: false })
+            Some(Target::End { outcome, en, granted: false, opens: None })
         }
         // Silence never ends a case in the opener's favour: a window only leads to another step.
         OnExpiry::Advance | OnExpiry::MoveToCoordination => rule.expiry_to.clone().map(Target::Step),

@@ -18,7 +18,7 @@ pub fn evolve(state: Option<CaseState>, event: &Event) -> Option<CaseState> {
             state.apply(event);
             Some(state)
         }
-        None => opened(event),
+        None => opened(event).or_else(|| super::owed::begun(event)),
     }
 }
 
@@ -71,19 +71,32 @@ pub(crate) fn opened(event: &Event) -> Option<CaseState> {
         resolutions: Vec::new(),
         effects: Vec::new(),
         ended: None,
+        owed: None,
+        people: super::people::PeopleState::default(),
         version: 1,
     })
 }
 
 impl CaseState {
-    fn visit(&self, step: &StepId) -> u32 {
+    pub(crate) fn visit(&self, step: &StepId) -> u32 {
         self.visits.get(step).copied().unwrap_or(0)
     }
 
     pub(crate) fn apply(&mut self, event: &Event) {
         self.version = self.version.saturating_add(1);
         match &event.body {
-            EventBody::Opened { .. } | EventBody::Noted { .. } => {}
+            EventBody::Opened { .. } => self.filled_in(event),
+            EventBody::Owed { .. }
+            | EventBody::Noted { .. }
+            | EventBody::Waived { .. }
+            | EventBody::OpensCase { .. } => {}
+            EventBody::HandedOver { .. }
+            | EventBody::Delegated { .. }
+            | EventBody::Consulted { .. }
+            | EventBody::ConsultEnded { .. }
+            | EventBody::Opined { .. }
+            | EventBody::Recused { .. }
+            | EventBody::Drawn { .. } => self.people(event),
             EventBody::StepEntered { .. } => self.enter(event),
             EventBody::StepLeft { step } => self.leave(step, event.on),
             EventBody::TaskDone { .. } => self.task_done(event),
@@ -118,11 +131,12 @@ impl CaseState {
             EventBody::VoteCounted { step, approvals, refusals, passed } => {
                 self.counted(step, *approvals, *refusals, *passed);
             }
-            EventBody::Resolved { step, number } => {
+            EventBody::Resolved { step, number, meeting } => {
                 self.resolutions.push(Resolution {
                     step: step.clone(),
                     number: number.clone(),
                     on: event.on,
+                    meeting: meeting.clone(),
                 });
             }
             EventBody::EffectDue { effect, .. } => self.effects.push(*effect),
@@ -130,6 +144,7 @@ impl CaseState {
                 self.step = None;
                 self.awaiting = None;
                 self.finish_clocks(event.on, |_| true);
+                self.owed_done(event.on);
                 let (outcome, granted) = (outcome.clone(), *granted);
                 self.ended = Some(Ending { outcome, granted, on: event.on, at: event.at });
             }
@@ -236,6 +251,9 @@ impl CaseState {
     }
 
     fn clock(&mut self, event: &Event) {
+        if self.owed_clock(event) {
+            return;
+        }
         match &event.body {
             EventBody::ClockStarted { step, start, period, nature, due } => self.clocks.push(ClockState {
                 step: step.clone(),
@@ -290,12 +308,12 @@ impl CaseState {
         }
     }
 
-    fn attach(&mut self, attachments: &[Attachment]) {
+    pub(crate) fn attach(&mut self, attachments: &[Attachment]) {
         self.attachments.retain(|old| attachments.iter().all(|new| new.name != old.name));
         self.attachments.extend_from_slice(attachments);
     }
 
-    fn act(
+    pub(crate) fn act(
         &mut self,
         event: &Event,
         step: &StepId,
@@ -309,7 +327,7 @@ impl CaseState {
         }
     }
 
-    fn opine(
+    pub(crate) fn opine(
         &mut self,
         event: &Event,
         step: &StepId,

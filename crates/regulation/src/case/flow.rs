@@ -38,6 +38,7 @@ impl<'a> Draft<'a> {
             at: self.ctx.now,
             on: self.ctx.today(),
             actor: self.actor.clone(),
+            on_behalf_of: self.actor.as_ref().and_then(|actor| self.state.acts_for(actor)).cloned(),
             clauses: clauses.unwrap_or_else(|| self.procedure.clauses.clone()),
             body,
         };
@@ -78,8 +79,11 @@ impl<'a> Draft<'a> {
         self.push(clauses, EventBody::StepLeft { step: from.id.clone() });
         match target {
             Target::Step(step) => self.enter(step),
-            Target::End { outcome, granted, .. } => {
+            Target::End { outcome, granted, opens, .. } => {
                 self.push(clauses, EventBody::Ended { outcome: outcome.clone(), granted: *granted });
+                if let Some(next) = opens {
+                    self.opens(next, clauses);
+                }
                 Ok(())
             }
         }
@@ -173,6 +177,7 @@ impl<'a> Draft<'a> {
             at: self.ctx.now,
             on: self.ctx.today(),
             actor: self.actor.clone(),
+            on_behalf_of: None,
             clauses: Vec::new(),
             body: EventBody::ClockResumed { step: step.id.clone(), ground, dues: Vec::new() },
         };

@@ -18,6 +18,8 @@ pub struct TimelineEntry {
     pub on: Date,
     /// Who; `None` for the clock.
     pub actor: Option<Actor>,
+    /// Whom the actor acts for under a delegation.
+    pub on_behalf_of: Option<Actor>,
     /// Step.
     pub step: Option<StepId>,
     /// Key of the words in the locales, `case.timeline.…`.
@@ -46,6 +48,7 @@ pub fn timeline(events: &[Event]) -> Vec<TimelineEntry> {
             at: event.at,
             on: event.on,
             actor: event.actor.clone(),
+            on_behalf_of: event.on_behalf_of.clone(),
             step: step_of(&event.body).cloned(),
             key: line.key,
             params: line.params.into_iter().collect(),
@@ -72,15 +75,25 @@ const fn step_of(body: &EventBody) -> Option<&StepId> {
         | EventBody::ClockStopped { step, .. }
         | EventBody::ClockResumed { step, .. }
         | EventBody::ClockRang { step, .. }
-        | EventBody::Expired { step, .. } => Some(step),
+        | EventBody::Expired { step, .. }
+        | EventBody::HandedOver { step, .. }
+        | EventBody::Delegated { step, .. }
+        | EventBody::Consulted { step, .. }
+        | EventBody::ConsultEnded { step, .. }
+        | EventBody::Opined { step, .. }
+        | EventBody::Recused { step, .. }
+        | EventBody::Drawn { step, .. } => Some(step),
         EventBody::Opened { .. }
+        | EventBody::Owed { .. }
+        | EventBody::Waived { .. }
+        | EventBody::OpensCase { .. }
         | EventBody::EffectDue { .. }
         | EventBody::Ended { .. }
         | EventBody::Noted { .. } => None,
     }
 }
 
-struct Line {
+pub(crate) struct Line {
     key: &'static str,
     params: Vec<(&'static str, String)>,
     zh: String,
@@ -89,16 +102,16 @@ struct Line {
 }
 
 impl Line {
-    fn new(key: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+    pub(crate) fn new(key: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self { key, params: Vec::new(), zh: zh.into(), en: en.into(), text: None }
     }
 
-    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.params.push((name, value.to_string()));
         self
     }
 
-    fn text(mut self, text: Option<&String>) -> Self {
+    pub(crate) fn text(mut self, text: Option<&String>) -> Self {
         self.text = text.cloned();
         self
     }
@@ -165,6 +178,7 @@ fn line(event: &Event, later: &[Event]) -> Line {
         | EventBody::ClockResumed { .. }
         | EventBody::ClockRang { .. }
         | EventBody::Expired { .. } => clock_line(&event.body),
+        _ => super::told::line(event),
     }
 }
 

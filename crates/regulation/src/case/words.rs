@@ -35,5 +35,12 @@ pub const fn command_words(kind: CommandKind) -> (&'static str, &'static str) {
         CommandKind::Repair => ("修复", "Repair"),
         CommandKind::Destroy => ("销毁", "Destroy"),
         CommandKind::Close => ("办结", "Close"),
+        CommandKind::HandOver => ("移交办理", "Hand over"),
+        CommandKind::Delegate => ("委托办理", "Delegate"),
+        CommandKind::Consult => ("加签", "Ask for an opinion"),
+        CommandKind::EndConsult => ("减签", "Drop the request for an opinion"),
+        CommandKind::Opine => ("回复加签", "Give the opinion asked for"),
+        CommandKind::Recuse => ("申明回避", "Declare a conflict of interest"),
+        CommandKind::Draw => ("抽取专家", "Draw experts"),
     }
 }

@@ -24,6 +24,9 @@ pub(crate) fn references(draft: &Draft, pack: &Pack, report: &mut Report) {
             Reference::Procedure(name) => {
                 known("程序", "procedure", name, pack.procedures.keys(), place, report);
             }
+            Reference::Duty(name) => {
+                known("周期义务", "duty", name, pack.duties.iter().map(|duty| &duty.name), place, report);
+            }
             Reference::Step(procedure, name) => {
                 let steps = pack.procedures.get(procedure).map(|one| one.steps.iter().map(|step| &step.id));
                 known("环节", "step", name, steps.into_iter().flatten(), place, report);
@@ -69,7 +72,7 @@ fn known<'a>(
 }
 
 /// All facts a case of the procedure may know.
-fn facts_of(procedure: &Procedure, pack: &Pack) -> BTreeMap<String, FactKind> {
+pub(crate) fn facts_of(procedure: &Procedure, pack: &Pack) -> BTreeMap<String, FactKind> {
     let counted = [
         (FACT_PASSED.to_owned(), FactKind::Flag),
         (FACT_APPROVALS.to_owned(), FactKind::Number),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use base::Date;
 
 use super::model::{
-    Bound, Clause, ClauseId, Counting, Duty, Form, FormId, Parameter, Procedure, ProcedureId, Role, RoleKey,
-    Scenario, Status, StepId,
+    Bound, Clause, ClauseId, Counting, Duty, DutyScenario, Form, FormId, Parameter, Procedure, ProcedureId,
+    Role, RoleKey, Scenario, Status, StepId,
 };
 use super::report::Place;
 
@@ -29,6 +29,9 @@ pub(crate) struct Draft {
     pub(crate) forms: Vec<Located<Form>>,
     pub(crate) duties: Vec<Located<Duty>>,
     pub(crate) scenarios: Vec<Located<Scenario>>,
+    pub(crate) duty_scenarios: Vec<Located<DutyScenario>>,
+    /// 转办: the procedure that ends, the one that is owed next.
+    pub(crate) opens: Vec<Located<(ProcedureId, ProcedureId)>>,
     pub(crate) reasons: Vec<Located<(ClauseId, String)>>,
     pub(crate) references: Vec<Located<Reference>>,
     /// Periods of steps that are parameters: procedure, step, which period, parameter.
@@ -72,6 +75,7 @@ pub(crate) enum Reference {
     Form(FormId),
     Parameter(String),
     Procedure(ProcedureId),
+    Duty(String),
     Step(ProcedureId, StepId),
     Fact(ProcedureId, String, Shape),
 }

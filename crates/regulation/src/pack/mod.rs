@@ -9,10 +9,12 @@
 //! be reached and left, every rule names its clause, and nothing inherited is loosened.
 
 mod check;
+mod check_opens;
 mod coverage;
 mod draft;
 mod fields;
 mod layer;
+mod layer_duty;
 pub mod model;
 mod node;
 mod read;

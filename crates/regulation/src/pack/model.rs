@@ -5,6 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{Date, Digest};
 use serde::{Deserialize, Serialize};
 
+mod duty;
+mod people;
+
+pub use duty::{Duty, DutyAnchor, DutyExpectation, DutyOnly, DutyScenario};
+pub use people::{DrawList, DrawRule, PeopleRule, Quorum};
+
 /// A clause id as written in the pack, for example `德清.三.一.2`.
 pub type ClauseId = String;
 /// A role key of the pack, for example `数据提供单位`.
@@ -55,6 +61,8 @@ pub struct Pack {
     pub duties: Vec<Duty>,
     /// Scenario tests.
     pub scenarios: Vec<Scenario>,
+    /// Scenario tests of the duties.
+    pub duty_scenarios: Vec<DutyScenario>,
     /// Clauses no rule carries, with the reason.
     pub not_automated: BTreeMap<ClauseId, String>,
 }
@@ -240,6 +248,8 @@ pub struct Procedure {
     pub number_prefix: String,
     /// Who may open a case.
     pub opener: RoleKey,
+    /// Who may waive a case that is owed (应办件) and close it with a reason.
+    pub waiver: Option<RoleKey>,
     /// The form filled on opening.
     pub form: Option<FormId>,
     /// Attachments; those required must be there before the first step is entered.
@@ -348,6 +358,8 @@ pub struct Action {
     pub then: Vec<Branch>,
     /// What the platform does.
     pub effects: Vec<Effect>,
+    /// Rules of a command on people and units.
+    pub people: PeopleRule,
     /// Basis.
     pub clauses: Vec<ClauseId>,
 }
@@ -414,6 +426,20 @@ pub enum CommandKind {
     Destroy,
     /// 办结
     Close,
+    /// 移交办理: the task goes to another unit of the same role.
+    HandOver,
+    /// 委托办理: a named colleague acts for the person, in this step.
+    Delegate,
+    /// 加签: asks a further unit for its opinion; the step is not left before.
+    Consult,
+    /// 减签: drops such a request, with a reason.
+    EndConsult,
+    /// 回复加签: the opinion asked for.
+    Opine,
+    /// 申明回避: a person declares a conflict of interest and is out of the case.
+    Recuse,
+    /// 抽取专家: draws from a named list with a published seed.
+    Draw,
 }
 
 /// Where an action leads.
@@ -439,6 +465,8 @@ pub enum Target {
         en: String,
         /// The outcome is what the opener asked for.
         granted: bool,
+        /// 转办: a case of this procedure is owed next.
+        opens: Option<ProcedureId>,
     },
 }
 
@@ -736,23 +764,6 @@ pub enum FieldKind {
     Resources,
 }
 
-/// A periodic duty.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Duty {
-    /// Name.
-    pub name: String,
-    /// English name.
-    pub en: String,
-    /// Who owes it.
-    pub role: RoleKey,
-    /// How often.
-    pub every: Period,
-    /// The procedure it opens.
-    pub procedure: ProcedureId,
-    /// Basis.
-    pub clauses: Vec<ClauseId>,
-}
-
 /// A scenario test: known facts and dates, expected dates, states or refusals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scenario {
@@ -799,4 +810,6 @@ pub enum Expectation {
     Refused(BTreeSet<ClauseId>),
     /// These effects happened.
     Effects(Vec<Effect>),
+    /// Cases of these procedures became owed (转办), in order.
+    Opens(Vec<ProcedureId>),
 }

@@ -1,6 +1,9 @@
 //! The closed vocabulary of the format: Chinese words and what they mean.
 
-use super::model::{Anchor, Bound, ClockNature, CommandKind, Effect, FactKind, OnExpiry, Status, StopGround};
+use super::model::{
+    Anchor, Bound, ClockNature, CommandKind, DutyAnchor, DutyOnly, Effect, FactKind, OnExpiry, Quorum,
+    Status, StopGround,
+};
 use crate::case::command_words;
 
 /// A word and its meaning.
@@ -108,9 +111,18 @@ pub(crate) const FIELDS: &[Word<FieldWord>] = &[
     ("数据资源", FieldWord::Resources),
 ];
 
+pub(crate) const DUTY_ANCHORS: &[Word<DutyAnchor>] =
+    &[("自然期", DutyAnchor::Calendar), ("签订", DutyAnchor::Signed)];
+
+pub(crate) const DUTY_ONLY: &[Word<DutyOnly>] =
+    &[("授权中", DutyOnly::Authorised), ("权限开通中", DutyOnly::Open)];
+
+pub(crate) const QUORUMS: &[Word<Quorum>] =
+    &[("过半数", Quorum::Majority), ("三分之二以上", Quorum::TwoThirds), ("全体", Quorum::All)];
+
 pub(crate) const BY_UNIT: &[Word<bool>] = &[("人员", false), ("机构", true)];
 
-const COMMANDS: [CommandKind; 29] = [
+const COMMANDS: [CommandKind; 36] = [
     CommandKind::Submit,
     CommandKind::Accept,
     CommandKind::ReturnForCorrection,
@@ -140,6 +152,13 @@ const COMMANDS: [CommandKind; 29] = [
     CommandKind::Repair,
     CommandKind::Destroy,
     CommandKind::Close,
+    CommandKind::HandOver,
+    CommandKind::Delegate,
+    CommandKind::Consult,
+    CommandKind::EndConsult,
+    CommandKind::Opine,
+    CommandKind::Recuse,
+    CommandKind::Draw,
 ];
 
 /// The kernel's commands by their Chinese words.

@@ -3,7 +3,7 @@
 use base::Date;
 
 use super::{ScenarioFailure, Stage};
-use crate::case::clocks;
+use crate::case::{EventBody, clocks};
 use crate::pack::model::Expectation;
 
 impl Stage<'_> {
@@ -60,6 +60,19 @@ impl Stage<'_> {
                     (
                         format!("应依 {clauses:?} 拒绝，实依 {found:?}"),
                         format!("refused on {found:?}, not on {clauses:?}"),
+                    )
+                })
+            }
+            Expectation::Opens(wanted) => {
+                let opened = self.events.iter().filter_map(|event| match &event.body {
+                    EventBody::OpensCase { procedure, .. } => Some(procedure),
+                    _ => None,
+                });
+                let opened: Vec<&String> = opened.collect();
+                (!opened.iter().copied().eq(wanted)).then(|| {
+                    (
+                        format!("应转办 {wanted:?}，实为 {opened:?}"),
+                        format!("cases owed next are {opened:?}, not {wanted:?}"),
                     )
                 })
             }

@@ -48,10 +48,13 @@ pub struct ScenarioFailure {
     pub en: String,
 }
 
-/// Runs all scenarios of a pack; an empty list means that all hold.
+/// Runs all scenarios of a pack, those of its duties included; an empty list means that all hold.
 #[must_use]
 pub fn run(pack: &Pack, calendar: &Calendar) -> Vec<ScenarioFailure> {
-    pack.scenarios.iter().flat_map(|scenario| run_one(pack, calendar, scenario)).collect()
+    let cases = pack.scenarios.iter().flat_map(|scenario| run_one(pack, calendar, scenario));
+    let duties = pack.duty_scenarios.iter();
+    let duties = duties.flat_map(|scenario| crate::duty::run_one(pack, calendar, scenario));
+    cases.chain(duties).collect()
 }
 
 /// Runs one scenario.

@@ -76,14 +76,15 @@ fn branch(node: &Node, reader: &mut Reader<'_>) -> Option<Branch> {
     Some(Branch { when, to: to? })
 }
 
-/// A step's name or `{办结: outcome, 英文: outcome, 准予: 是}`.
+/// A step's name or `{办结: outcome, 英文: outcome, 准予: 是, 转办: procedure}`.
 fn target(node: &Node, reader: &mut Reader<'_>) -> Option<Target> {
     if matches!(node.body, Body::Map(_)) {
-        let fields = reader.fields(node, &["办结", "英文", "准予"])?;
+        let fields = reader.fields(node, &["办结", "英文", "准予", "转办"])?;
         let outcome = reader.need_text(&fields, "办结");
         let granted = reader.flag(&fields, "准予");
         let en = reader.may_text(&fields, "英文").unwrap_or_default();
-        return outcome.map(|outcome| Target::End { outcome, en, granted });
+        let opens = fields.get("转办").and_then(|node| super::people::opens(node, reader));
+        return outcome.map(|outcome| Target::End { outcome, en, granted, opens });
     }
     let procedure = reader.procedure.clone();
     reader.name(node, |step| Reference::Step(procedure, step)).map(Target::Step)

@@ -18,7 +18,9 @@ pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
         return;
     };
     for item in reader.list(list) {
-        if let Some(scenario) = scenario(item, reader) {
+        if item.text_at("义务").is_some() {
+            super::duty::scenario(item, reader);
+        } else if let Some(scenario) = scenario(item, reader) {
             let scenario = reader.located(item.mark, scenario);
             reader.draft.scenarios.push(scenario);
         }
@@ -68,7 +70,8 @@ fn event(node: &Node, reader: &mut Reader<'_>) -> Option<ScenarioEvent> {
 }
 
 fn expectations(node: &Node, reader: &mut Reader<'_>) -> Vec<Expectation> {
-    let Some(fields) = reader.fields(node, &["到期", "待办", "办结", "拒绝", "效果"]) else {
+    let Some(fields) = reader.fields(node, &["到期", "待办", "办结", "拒绝", "效果", "转办"])
+    else {
         return Vec::new();
     };
     let mut then = Vec::new();
@@ -91,6 +94,11 @@ fn expectations(node: &Node, reader: &mut Reader<'_>) -> Vec<Expectation> {
     let effects = effects(&fields, reader);
     if !effects.is_empty() {
         then.push(Expectation::Effects(effects));
+    }
+    let opens = reader.may_list(&fields, "转办").iter();
+    let opens: Vec<String> = opens.filter_map(|item| reader.name(item, Reference::Procedure)).collect();
+    if !opens.is_empty() {
+        then.push(Expectation::Opens(opens));
     }
     then
 }
