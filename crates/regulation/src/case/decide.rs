@@ -273,7 +273,7 @@ impl Desk<'_> {
                     EventBody::Resolved { step: self.step.id.clone(), number, meeting: Some(meeting) };
                 draft.push(&clauses, resolved);
             }
-            Record::Drawn(drawn) => draft.push(&clauses, drawn),
+            Record::Drawn(drawn) => draft.push(&clauses, *drawn),
             Record::Nothing if command.kind == CommandKind::Resolve => {
                 let step = self.step.id.clone();
                 draft.push(&clauses, EventBody::Resolved { step, number: resolution, meeting: None });

@@ -131,14 +131,7 @@ impl CaseState {
             EventBody::VoteCounted { step, approvals, refusals, passed } => {
                 self.counted(step, *approvals, *refusals, *passed);
             }
-            EventBody::Resolved { step, number, meeting } => {
-                self.resolutions.push(Resolution {
-                    step: step.clone(),
-                    number: number.clone(),
-                    on: event.on,
-                    meeting: meeting.clone(),
-                });
-            }
+            EventBody::Resolved { .. } => self.resolved(event),
             EventBody::EffectDue { effect, .. } => self.effects.push(*effect),
             EventBody::Ended { outcome, granted } => {
                 self.step = None;
@@ -153,6 +146,13 @@ impl CaseState {
             | EventBody::ClockResumed { .. }
             | EventBody::ClockRang { .. }
             | EventBody::Expired { .. } => self.clock(event),
+        }
+    }
+
+    fn resolved(&mut self, event: &Event) {
+        if let EventBody::Resolved { step, number, meeting } = &event.body {
+            let (step, number, meeting) = (step.clone(), number.clone(), meeting.clone());
+            self.resolutions.push(Resolution { step, number, on: event.on, meeting });
         }
     }
 

@@ -29,6 +29,12 @@ pub(crate) fn line(event: &Event) -> Line {
             format!("a case of `{procedure}` is owed next"),
         )
         .with("procedure", procedure),
+        _ => people_line(&event.body),
+    }
+}
+
+fn people_line(body: &EventBody) -> Line {
+    match body {
         EventBody::HandedOver { from, to, opinion, .. } => Line::new(
             "case.timeline.handed_over",
             format!("任务由 {from} 移交 {to} 办理"),

@@ -13,14 +13,14 @@ use crate::pack::model::{Action, ClauseId, CommandKind, DrawList, DrawRule, Fact
 pub(crate) enum Record {
     Nothing,
     Meeting(Meeting),
-    Drawn(EventBody),
+    Drawn(Box<EventBody>),
 }
 
 impl Desk<'_> {
     /// The meeting or the draw of an action, checked.
     pub(crate) fn record(&self, action: &Action, command: &Command) -> Decision<Record> {
         if let Some(rule) = action.people.draw.as_ref().filter(|_| command.kind == CommandKind::Draw) {
-            return self.drawn(action, command, rule).map(Record::Drawn);
+            return self.drawn(action, command, rule).map(|drawn| Record::Drawn(Box::new(drawn)));
         }
         match (action.people.meeting, &command.people.meeting) {
             (Some(quorum), Some(meeting)) => {
