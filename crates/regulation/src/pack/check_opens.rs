@@ -1,4 +1,4 @@
-//! 转办: a case that ends makes another one owed. What is carried over is known, and the chain has an end.
+//! Cases that become owed. 转办: what is carried over is known, and the chain has an end. Duties: who owes may open.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +31,32 @@ pub(crate) fn opens(draft: &Draft, pack: &Pack, report: &mut Report) {
                 "regulation.pack_opens",
                 format!("程序“{from}”的转办没有尽头：每一种办结都再开一件，最终回到它自己"),
                 format!("`{from}` never comes to rest: every end opens another case that leads back to it"),
+            );
+        }
+    }
+}
+
+/// Whoever owes a duty may open its procedure.
+pub(crate) fn duties(draft: &Draft, pack: &Pack, report: &mut Report) {
+    for Located { value: duty, place } in &draft.duties {
+        let Some(procedure) = pack.procedures.get(&duty.procedure) else { continue };
+        let (Some(owes), Some(opens)) = (pack.roles.get(&duty.role), pack.roles.get(&procedure.opener))
+        else {
+            continue;
+        };
+        let barred = |unit: &&String| !opens.units.is_empty() && !opens.units.contains(unit);
+        if opens.binding == Binding::Anyone
+            || owes.binding == Binding::Anyone
+            || owes.units.iter().any(|unit| barred(&unit))
+        {
+            let (name, role, id) = (shown(&duty.name), shown(&duty.role), shown(&procedure.id));
+            report.at(
+                place,
+                "regulation.pack_duty",
+                format!("周期义务“{name}”由“{role}”承担，但它不能发起程序“{id}”，或者没有确定的机构"),
+                format!(
+                    "`{role}` owes the duty `{name}` but may not open `{id}`, or is nobody in particular"
+                ),
             );
         }
     }

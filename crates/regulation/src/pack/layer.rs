@@ -45,6 +45,7 @@ pub(crate) fn compile(
     if report.is_clean() {
         check::procedures(&draft, &pack, report);
         check_opens::opens(&draft, &pack, report);
+        check_opens::duties(&draft, &pack, report);
     }
     Some(pack)
 }

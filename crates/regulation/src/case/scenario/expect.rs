@@ -3,7 +3,7 @@
 use base::Date;
 
 use super::{ScenarioFailure, Stage};
-use crate::case::{EventBody, clocks};
+use crate::case::{EventBody, STEP_OWED, clocks};
 use crate::pack::model::Expectation;
 
 impl Stage<'_> {
@@ -26,7 +26,9 @@ impl Stage<'_> {
     /// What is found instead of an expectation.
     fn missed(&self, expected: &Expectation) -> Option<(String, String)> {
         let state = self.state.as_ref();
-        let open = state.and_then(|state| state.step.as_ref()).map_or("", |open| open.step.as_str());
+        let waits = state.filter(|state| state.waits_for_opener()).map(|_| STEP_OWED);
+        let open = state.and_then(|state| state.step.as_ref()).map(|open| open.step.as_str());
+        let open = open.or(waits).unwrap_or_default();
         let ended = state.and_then(|state| state.ended.as_ref()).map_or("", |end| end.outcome.as_str());
         match expected {
             Expectation::Due(step, due) => {

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::condition::fact_value;
 use super::step::effects;
+use crate::case::STEP_OWED;
 use crate::pack::draft::Reference;
 use crate::pack::fields::Reader;
 use crate::pack::model::{Expectation, Scenario, ScenarioEvent};
-use crate::pack::node::Node;
+use crate::pack::node::{Body, Node};
 use crate::pack::words::commands;
 
 pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
@@ -77,15 +78,22 @@ fn expectations(node: &Node, reader: &mut Reader<'_>) -> Vec<Expectation> {
     let mut then = Vec::new();
     if let Some(node) = fields.get("到期") {
         for entry in reader.entries(node) {
-            let procedure = reader.procedure.clone();
-            reader.refer(entry.mark, Reference::Step(procedure, entry.key.clone()));
+            if entry.key != STEP_OWED {
+                let procedure = reader.procedure.clone();
+                reader.refer(entry.mark, Reference::Step(procedure, entry.key.clone()));
+            }
             if let Some(date) = reader.date(&entry.value) {
                 then.push(Expectation::Due(entry.key.clone(), date));
             }
         }
     }
     let procedure = reader.procedure.clone();
-    let open = reader.may_name(&fields, "待办", |step| Reference::Step(procedure, step));
+    let owed = fields.get("待办").is_some_and(|node| node.body == Body::Text(STEP_OWED.to_owned()));
+    let open = if owed {
+        Some(STEP_OWED.to_owned())
+    } else {
+        reader.may_name(&fields, "待办", |step| Reference::Step(procedure, step))
+    };
     then.extend(open.map(Expectation::Open));
     then.extend(reader.may_text(&fields, "办结").map(Expectation::Outcome));
     if let Some(node) = fields.get("拒绝") {
