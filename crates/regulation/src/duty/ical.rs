@@ -53,10 +53,7 @@ impl Entry {
         Self {
             key: period.key(duty, party),
             on: period.due.due,
-            summary: (
-                format!("{}（{}）", duty.name, period.label_zh),
-                format!("{} ({})", duty.en, period.label_en),
-            ),
+            summary: (period.title(duty), format!("{} ({})", duty.en, period.label_en)),
             description: (
                 words(
                     "（到期日为暂定）",

@@ -47,6 +47,12 @@ pub struct DutyPeriod {
 }
 
 impl DutyPeriod {
+    /// The title of the case, for example `年度经营报告（2026年度）`.
+    #[must_use]
+    pub fn title(&self, duty: &Duty) -> String {
+        format!("{}（{}）", duty.name, self.label_zh)
+    }
+
     /// What names this period of this duty for this party, once and for all. `party` is whatever the platform tells
     /// parties apart by: a unit's code, or the id of an authorisation.
     #[must_use]

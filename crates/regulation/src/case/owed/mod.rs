@@ -107,6 +107,13 @@ impl OwedClock {
 }
 
 impl OwedCause {
+    /// The end of a case (转办), for the case it makes owed.
+    #[must_use]
+    pub fn of_case(state: &CaseState) -> Self {
+        let (procedure, number) = (state.procedure.clone(), state.number.clone());
+        Self::Case { case: state.id, procedure, number }
+    }
+
     /// One period of a duty.
     #[must_use]
     pub fn of_duty(duty: &Duty, period: &DutyPeriod) -> Self {

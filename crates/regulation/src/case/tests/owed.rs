@@ -79,6 +79,23 @@ fn submit(play: &Play) -> Command {
     fill_in(&play.pack, &play.state, play.context().today())
 }
 
+/// Owed twice: let go once, filled in and ended with another one owed the second time.
+pub(super) fn story() -> Vec<Event> {
+    let mut first = owing();
+    let close =
+        Command { opinion: Some("当期没有合作方".to_owned()), ..Command::new(CommandKind::Close) };
+    first.try_do(&actor("协", COORDINATION), &close).unwrap();
+    let mut second = owing();
+    let branch = &mut second.pack.procedures.get_mut("需求评审").unwrap().steps[0].actions[2].then[0];
+    if let Target::End { opens, .. } = &mut branch.to {
+        *opens = Some("需求评审".to_owned());
+    }
+    let command = submit(&second);
+    second.try_do(&actor("申", APPLICANT), &command).unwrap();
+    second.act(("受", BUREAU), CommandKind::Refuse);
+    [first.events, second.events].concat()
+}
+
 #[test]
 fn an_owed_case_waits_and_is_filled_in_by_the_unit_that_owes_it() {
     let mut play = owing();
@@ -209,6 +226,32 @@ fn a_fixed_due_day_moves_with_no_notice_and_shows_its_length() {
 }
 
 #[test]
+fn due_days_of_cases_go_into_a_calendar_file() {
+    use crate::duty::ical::{Entry, Lang, ical};
+    let mut play = owing();
+    let entries = |play: &Play| -> Vec<Entry> {
+        let views = clocks(&play.state, &play.context());
+        views.iter().filter_map(|view| Entry::of_clock("XQ-2026-0009", "月报", view, play.now)).collect()
+    };
+    let first = entries(&play);
+    let file = ical(&first, Lang::Zh);
+    assert_eq!(first.len(), 1);
+    assert!(
+        file.contains("DTSTART;VALUE=DATE:20261010\r\n") && file.contains("XQ-2026-0009 应办：月报 到期")
+    );
+    // Filled in, it is no longer due, and the next step is; while a correction is awaited its clock stands still and
+    // has no day.
+    let command = submit(&play);
+    play.try_do(&actor("申", APPLICANT), &command).unwrap();
+    assert_eq!(
+        entries(&play).iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>(),
+        ["case/XQ-2026-0009/受理/1/"]
+    );
+    play.try_do(&actor("受", BUREAU), &return_command()).unwrap();
+    assert_eq!(entries(&play), []);
+}
+
+#[test]
 fn only_the_named_authority_lets_an_owed_case_go() {
     let mut play = owing();
     let mut close =
@@ -304,11 +347,7 @@ fn a_case_that_ends_makes_another_one_owed() {
     assert_eq!(facts["办件"], FactValue::Text(play.state.id.to_string()));
     assert_eq!(last.clauses, ended.clauses);
     // What the platform then does with it.
-    let cause = OwedCause::Case {
-        case: play.state.id,
-        procedure: play.state.procedure.clone(),
-        number: play.state.number.clone(),
-    };
+    let cause = OwedCause::of_case(&play.state);
     let case = OweCase {
         procedure: procedure.clone(),
         units: units.clone(),

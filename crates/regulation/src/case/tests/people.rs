@@ -88,6 +88,25 @@ fn draw(seed: &str) -> Command {
     Command { people, ..Command::new(CommandKind::Draw) }
 }
 
+/// Everything that can happen among people in one case.
+pub(super) fn story() -> Vec<Event> {
+    use CommandKind as K;
+    let mut play = opened();
+    let (boss, clerk) = (actor("受", BUREAU), actor("受二", BUREAU));
+    play.try_do(&boss, &draw("2026-09-18 排列五 12345")).unwrap();
+    play.try_do(&boss, &about(K::Consult, &[FINANCE, "audit"])).unwrap();
+    play.try_do(&actor("财", FINANCE), &opine()).unwrap();
+    play.try_do(&boss, &about(K::EndConsult, &["audit"])).unwrap();
+    play.try_do(&actor("受三", BUREAU), &recuse()).unwrap();
+    play.try_do(&boss, &delegate_to(&clerk)).unwrap();
+    play.try_do(&clerk, &Command::new(K::Accept)).unwrap();
+    play.try_do(&actor("水", "water"), &about(K::HandOver, &["power"])).unwrap();
+    play.act(("电", "power"), K::Refuse).act(("民", "civil"), K::Refuse);
+    let resolve = meet(&play, &[COORDINATION, "member-2", "member-3"]);
+    play.try_do(&actor("协", COORDINATION), &resolve).unwrap();
+    play.events
+}
+
 #[test]
 fn a_step_waits_for_the_opinions_asked_for() {
     use CommandKind as K;
