@@ -104,6 +104,7 @@ impl<'a> Desk<'a> {
         let own = action.command == CommandKind::Withdraw;
         if own {
             self.is_opener(action)?;
+            super::owed::may_withdraw(self.state, self.ctx, self.procedure)?;
         } else {
             self.holds_task(action)?;
             self.may_stand(action)?;

@@ -38,7 +38,10 @@ impl<'a> Draft<'a> {
             at: self.ctx.now,
             on: self.ctx.today(),
             actor: self.actor.clone(),
-            on_behalf_of: self.actor.as_ref().and_then(|actor| self.state.acts_for(actor)).cloned(),
+            // A declaration of one's own conflict is nobody else's.
+            on_behalf_of: (!matches!(body, EventBody::Recused { .. }))
+                .then(|| self.state.acts_for(self.actor.as_ref()?).cloned())
+                .flatten(),
             clauses: clauses.unwrap_or_else(|| self.procedure.clauses.clone()),
             body,
         };

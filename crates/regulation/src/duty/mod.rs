@@ -88,7 +88,8 @@ pub fn per_authorisation(pack: &Pack, duty: &Duty) -> bool {
 
 /// The periods a party owes that open on or before `until`, oldest first.
 ///
-/// `since` is the day the party's obligation begins: of its agreement, or the first day in force.
+/// `since` is the day the party's obligation begins: of its agreement, or the first day in force. For a party whose
+/// obligation has ended, `until` is its last day: what is to be reported at an end belongs to the procedure that ends it.
 ///
 /// # Limits
 /// [`PERIODS_MAX`]; with the longest run of years a pack can mean this is never reached.

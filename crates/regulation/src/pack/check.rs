@@ -7,7 +7,7 @@ use super::model::{
     CommandKind, FactKind, Field, FieldKind, FormId, OnExpiry, Pack, Procedure, Step, StepId, Target, Who,
 };
 use super::report::{Place, Report, hint, shown};
-use crate::case::{FACT_APPROVALS, FACT_PASSED, FACT_REFUSALS};
+use crate::case::{FACT_APPROVALS, FACT_DRAWN, FACT_PASSED, FACT_REFUSALS};
 
 /// Every name written in the pack's own files exists.
 pub(crate) fn references(draft: &Draft, pack: &Pack, report: &mut Report) {
@@ -77,6 +77,7 @@ pub(crate) fn facts_of(procedure: &Procedure, pack: &Pack) -> BTreeMap<String, F
         (FACT_PASSED.to_owned(), FactKind::Flag),
         (FACT_APPROVALS.to_owned(), FactKind::Number),
         (FACT_REFUSALS.to_owned(), FactKind::Number),
+        (FACT_DRAWN.to_owned(), FactKind::Units),
     ];
     let mut facts = BTreeMap::from(counted);
     let actions = || procedure.steps.iter().flat_map(|step| &step.actions);

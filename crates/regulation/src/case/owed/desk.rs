@@ -47,6 +47,23 @@ pub(crate) fn not_filled_in(ctx: &Context<'_>, procedure: &Procedure) -> Box<Rej
     .remedy("由应办单位填报后再办理", "the unit that owes it has to fill it in first")
 }
 
+/// What is owed is not withdrawn, not even after it was filled in.
+pub(crate) fn may_withdraw(state: &CaseState, ctx: &Context<'_>, procedure: &Procedure) -> Decision<()> {
+    let Some(owed) = &state.owed else {
+        return Ok(());
+    };
+    Err(Rejection::new(
+        "case.owed_stands",
+        "该件为应办件，不能撤回",
+        "this case is owed and cannot be withdrawn",
+    )
+    .on(ctx, &[&owed.clauses, &procedure.clauses])
+    .remedy(
+        "填报有误的，请说明情况，由承办单位退回补正",
+        "ask for a return if something has to be corrected",
+    ))
+}
+
 fn may_submit(state: &CaseState, actor: &Actor, ctx: &Context<'_>, procedure: &Procedure) -> Decision<()> {
     let owing = state.owed.iter().flat_map(|owed| &owed.units);
     if owing.into_iter().any(|unit| *unit == actor.unit) {

@@ -4,7 +4,7 @@
 //! The first event is [`EventBody::Owed`]; its clock reminds and escalates and does nothing else, because silence
 //! never grants and never ends a case. A unit that owes it sends `Submit` with what [`super::open()`] would ask for and
 //! by the same checks; the normal `Opened` event under the same id and number follows, and from there the case is like
-//! any other. It cannot be withdrawn: who owes cannot un-owe. Only a unit of the role the procedure names (`免办`), and
+//! any other, except that it cannot be withdrawn, before or after: who owes cannot un-owe. Only a unit of the role the procedure names (`免办`), and
 //! none that owes it, may let it go with a reason; where the pack names no role, nobody may.
 
 mod clock;
@@ -27,7 +27,7 @@ use crate::pack::model::{
 };
 
 pub(crate) use clock::{clock_view, tick};
-pub(crate) use desk::{available, decide, not_filled_in, tasks};
+pub(crate) use desk::{available, decide, may_withdraw, not_filled_in, tasks};
 
 /// What stands for the step while an owed case waits for its opener.
 pub const STEP_OWED: &str = "应办";

@@ -2,7 +2,7 @@
 
 use base::{Id, Timestamp};
 
-use super::Asks;
+use super::{Asks, Consult};
 use crate::case::decide::Decision;
 use crate::case::desk::Desk;
 use crate::case::flow::Draft;
@@ -53,7 +53,9 @@ impl Desk<'_> {
             }
         }
         let moves = !action.then.is_empty() || ballot_rule(self.step, action.command).is_some();
-        let waiting: Vec<&str> = self.state.asked_here().map(|consult| consult.unit.as_str()).collect();
+        let mine = |consult: &&Consult| !self.open.each_unit || consult.holder == self.actor.unit;
+        let waiting: Vec<&str> =
+            self.state.asked_here().filter(mine).map(|consult| consult.unit.as_str()).collect();
         if moves && !waiting.is_empty() {
             let names = waiting.join("、");
             let rejection = Rejection::new(

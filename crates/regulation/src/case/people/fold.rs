@@ -23,12 +23,14 @@ impl CaseState {
         self.people.consults.iter().filter(|consult| consult.done_on.is_none()).filter(here)
     }
 
-    /// The delegation that counts for a unit in the open step.
+    /// The delegation that counts for a unit in the open step: the latest, unless one of the two stood back since.
     pub(crate) fn delegation(&self, unit: &UnitCode) -> Option<&Delegation> {
         let open = self.step.as_ref()?;
         let here =
             |one: &&Delegation| one.step == open.step && one.visit == open.visit && one.to.unit == *unit;
-        self.people.delegations.iter().rev().find(here)
+        let latest = self.people.delegations.iter().rev().find(here)?;
+        let out = self.is_recused(latest.from.person) || self.is_recused(latest.to.person);
+        (!out).then_some(latest)
     }
 
     /// Whom the actor acts for in the open step.
@@ -61,6 +63,7 @@ impl CaseState {
                         step: step.clone(),
                         visit,
                         unit: unit.clone(),
+                        holder: by.unit.clone(),
                         by,
                         since: event.at,
                         question: opinion.clone(),
@@ -82,8 +85,9 @@ impl CaseState {
                     self.consult_done(event, step, &unit, false);
                 }
             }
-            EventBody::Recused { reason, .. } => {
+            EventBody::Recused { step, reason } => {
                 if let Some(by) = event.actor.clone() {
+                    self.strike(step, &by);
                     self.people.recusals.push(Recusal { by, reason: reason.clone(), on: event.on });
                 }
             }
@@ -107,7 +111,19 @@ impl CaseState {
         }
     }
 
-    /// The seat and its own clock change hands; the clock goes on.
+    /// A ballot cast in the open vote is struck: where each unit has one, another person of the unit may cast it.
+    fn strike(&mut self, step: &StepId, by: &Actor) {
+        let visit = self.visit(step);
+        let voted = self.acts.iter().any(|act| {
+            act.vote.is_some() && act.step == *step && act.visit == visit && act.by.person == by.person
+        });
+        let open = self.step.as_mut().filter(|open| voted && open.step == *step && open.counted.is_none());
+        for seat in open.into_iter().flat_map(|open| &mut open.seats).filter(|seat| seat.unit == by.unit) {
+            seat.done = None;
+        }
+    }
+
+    /// The seat, its own clock and the opinions it asked for change hands; the clock goes on.
     fn handed_over(&mut self, event: &Event, step: &StepId, from: &UnitCode, to: &UnitCode) {
         let visit = self.visit(step);
         if let Some(open) = self.step.as_mut().filter(|open| open.step == *step) {
@@ -128,6 +144,13 @@ impl CaseState {
             .filter(|clock| clock.done_on.is_none() && clock.step == *step && clock.visit == visit);
         for clock in mine.filter(|clock| clock.unit.as_ref() == Some(from)) {
             clock.unit = Some(to.clone());
+        }
+        let asked =
+            self.people.consults.iter_mut().filter(|consult| {
+                consult.done_on.is_none() && consult.step == *step && consult.visit == visit
+            });
+        for consult in asked.filter(|consult| consult.holder == *from) {
+            consult.holder = to.clone();
         }
         let (step, from, to) = (step.clone(), from.clone(), to.clone());
         self.people.handovers.push(HandOver { step, visit, from, to, on: event.on });

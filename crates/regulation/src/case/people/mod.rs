@@ -2,11 +2,13 @@
 //!
 //! - 移交办理 ([`CommandKind::HandOver`]): a unit's task goes to another unit of the same role. The clock does not start
 //!   again. (The field also says 转办 for this; here 转办 is the procedure a case opens next.)
-//! - 委托办理 ([`CommandKind::Delegate`]): a named colleague of the same unit acts for the person while the step is open.
+//! - 委托办理 ([`CommandKind::Delegate`]): a named colleague of the same unit acts for the person while the step is open,
+//!   unless one of the two stands back.
 //!   Colleagues who are neither of the two stand aside; both names stand in every event. A delegate cannot delegate on,
 //!   and nobody is made delegate whom a separation rule or his own declaration keeps away. Votes cannot be delegated.
 //! - 加签 ([`CommandKind::Consult`]): units of a role the pack names are asked for an opinion. Nobody leaves the step
-//!   before each has given it (回复加签) or was dropped with a reason (减签). A clock that runs out is not held up.
+//!   before each has given it (回复加签) or was dropped with a reason (减签); where each unit has its own task, the task of
+//!   the unit that asked waits. A clock that runs out is not held up.
 //! - 申明回避 ([`CommandKind::Recuse`]): who declares a conflict of interest is refused everything in this case from then
 //!   on. A ballot already cast in an open vote is struck; the quorum stays what it is. [`manning()`] says who is left.
 //! - 抽取专家 ([`CommandKind::Draw`]): see [`super::draw`]. The drawn names become the fact 抽取专家.
@@ -110,7 +112,9 @@ pub struct Consult {
     pub visit: u32,
     /// Unit asked.
     pub unit: UnitCode,
-    /// Who asks.
+    /// The unit whose task waits for it: who asked, or who took the task over.
+    pub holder: UnitCode,
+    /// Who asked.
     pub by: Actor,
     /// Since when.
     pub since: Timestamp,

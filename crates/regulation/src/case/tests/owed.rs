@@ -143,6 +143,19 @@ fn a_second_submission_is_refused() {
 }
 
 #[test]
+fn what_is_owed_is_not_withdrawn_after_it_was_filled_in_either() {
+    let mut play = owing();
+    let command = submit(&play);
+    play.try_do(&actor("申", APPLICANT), &command).unwrap();
+    assert_eq!(play.refused(("申", APPLICANT), &Command::new(CommandKind::Withdraw)), "case.owed_stands");
+    let buttons = available(&play.state, &actor("申", APPLICANT), &play.context());
+    assert_eq!(buttons[0].refused.as_ref().unwrap().code, "case.owed_stands");
+    // Who wants to correct it is helped by a return.
+    play.try_do(&actor("受", BUREAU), &return_command()).unwrap();
+    play.try_do(&actor("申", APPLICANT), &supplement_command()).unwrap();
+}
+
+#[test]
 fn wrong_hands_and_incomplete_submissions_are_refused() {
     let mut play = owing();
     let command = submit(&play);

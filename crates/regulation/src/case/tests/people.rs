@@ -167,6 +167,53 @@ fn the_opener_withdraws_whatever_is_awaited_and_the_clock_goes_on() {
 }
 
 #[test]
+fn where_each_unit_has_its_task_only_the_one_that_asked_waits() {
+    use CommandKind as K;
+    let mut play = opened();
+    play.accept();
+    play.try_do(&actor("水", "water"), &about(K::Consult, &[FINANCE])).unwrap();
+    play.act(("民", "civil"), K::Approve);
+    assert_eq!(play.refused(("水", "water"), &Command::new(K::Approve)), "case.consult_pending");
+    // Whoever takes the task over waits in its place.
+    play.try_do(&actor("水", "water"), &about(K::HandOver, &["power"])).unwrap();
+    assert_eq!(play.refused(("电", "power"), &Command::new(K::Approve)), "case.consult_pending");
+    play.try_do(&actor("财", FINANCE), &opine()).unwrap();
+    play.act(("电", "power"), K::Approve);
+    assert_eq!(play.step(), "表决");
+}
+
+#[test]
+fn a_delegation_ends_when_one_of_the_two_stands_back() {
+    for out in ["受", "受二"] {
+        let mut play = opened();
+        play.try_do(&actor("受", BUREAU), &delegate_to(&actor("受二", BUREAU))).unwrap();
+        assert_eq!(play.refused(("受三", BUREAU), &Command::new(CommandKind::Accept)), "case.delegated");
+        play.try_do(&actor(out, BUREAU), &recuse()).unwrap();
+        play.act(("受三", BUREAU), CommandKind::Accept);
+        assert!(play.events.iter().all(|event| event.on_behalf_of.is_none()));
+    }
+}
+
+#[test]
+fn a_struck_ballot_is_cast_anew_by_the_unit() {
+    use CommandKind as K;
+    let mut pack = people_pack();
+    let panel = ["panel", "panel-2", "panel-3"];
+    pack.roles.get_mut("专家组").unwrap().units = panel.map(str::to_owned).to_vec();
+    pack.procedures.get_mut("需求评审").unwrap().steps[2].each_unit = true;
+    let mut play = Play::open_with(pack, "2026-09-18");
+    play.until_vote();
+    play.act(("甲", "panel"), K::Refuse).act(("乙", "panel-2"), K::Approve);
+    assert_eq!(play.refused(("甲二", "panel"), &Command::new(K::Approve)), "case.voted_twice");
+    play.try_do(&actor("甲", "panel"), &recuse()).unwrap();
+    play.act(("丙", "panel-3"), K::Approve);
+    assert_eq!(play.step(), "表决");
+    play.act(("甲二", "panel"), K::Approve);
+    assert_eq!(play.step(), "公示");
+    assert_eq!(play.state.facts[FACT_APPROVALS], FactValue::Number(3));
+}
+
+#[test]
 fn a_vote_waits_for_opinions_too() {
     let mut play = opened();
     play.until_vote();
@@ -495,12 +542,14 @@ pub(super) fn check_people(before: &CaseState, command: &Command, who: &Actor, n
     let left = new.iter().any(|event| matches!(event.body, EventBody::StepLeft { .. }));
     let waiting = before.asked_here().count() > 0;
     assert!(!left || !waiting || command.kind == CommandKind::Withdraw, "opinions are awaited");
-    if let Some(Delegation { from, to, .. }) = before.people.delegations.iter().rev().find(|one| {
-        before.step.as_ref().is_some_and(|open| one.step == open.step && one.visit == open.visit)
-            && one.to.unit == who.unit
-    }) {
-        let first = &new[0];
-        assert_eq!(first.on_behalf_of.is_some(), to.person == who.person, "both names stand");
+    let latest = before.people.delegations.iter().rev().find(|one| {
+        let here = |open: &OpenStep| one.step == open.step && one.visit == open.visit;
+        before.step.as_ref().is_some_and(here) && one.to.unit == who.unit
+    });
+    let counts = |one: &&Delegation| !before.is_recused(one.from.person) && !before.is_recused(one.to.person);
+    if let Some(Delegation { from, to, .. }) = latest.filter(counts) {
+        let behalf = to.person == who.person && command.kind != CommandKind::Recuse;
+        assert_eq!(new[0].on_behalf_of.is_some(), behalf, "both names stand");
         let free = [CommandKind::Delegate, CommandKind::Withdraw, CommandKind::Supplement];
         let aside = [CommandKind::Opine, CommandKind::Recuse, CommandKind::EndConsult];
         let bound = !free.contains(&command.kind) && !aside.contains(&command.kind);

@@ -16,10 +16,14 @@ pub struct Duty {
     pub role: RoleKey,
     /// How often: months or years.
     pub every: Period,
+    /// The parameter that says how often, where it is one; a lower pack that tightens it tightens the duty.
+    pub every_of: Option<String>,
     /// What its periods are aligned to.
     pub anchor: DutyAnchor,
     /// So long after the end of a period it may be done. `None`: it has to be done within the period itself.
     pub within: Option<Period>,
+    /// The parameter that says how long after, where it is one.
+    pub within_of: Option<String>,
     /// Reminders before and after the due day, each once.
     pub ladder: Vec<Rung>,
     /// When it is owed at all; every entry must hold. Empty: always.

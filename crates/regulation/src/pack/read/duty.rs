@@ -6,13 +6,19 @@ use super::step::rung;
 use crate::pack::draft::Reference;
 use crate::pack::fields::{Fields, Reader};
 use crate::pack::model::{Duty, DutyAnchor, DutyExpectation, DutyScenario, Period, PeriodUnit};
-use crate::pack::node::Node;
+use crate::pack::node::{Body, Node};
 use crate::pack::report::shown;
 use crate::pack::words::{DUTY_ANCHORS, DUTY_ONLY};
 
 const KEYS: &[&str] = &["名称", "英文", "谁", "每", "自", "期限", "提醒", "仅", "本地约定", "程序", "依据"];
 /// The longest cycle: ten years.
 const MONTHS_MAX: u32 = 120;
+
+/// What is wrong with a cycle that no calendar period has.
+pub(crate) const NOT_ALIGNED: (&str, &str) = (
+    "自然期只有 1个月、1个季度、半年、1年；更长的周期写“自: 签订”",
+    "自然期 goes with 1个月, 1个季度, 半年 or 1年; a longer cycle is counted from the agreement (自: 签订)",
+);
 
 /// 周期义务.
 pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
@@ -32,9 +38,18 @@ fn duty(node: &Node, reader: &mut Reader<'_>) -> Option<Duty> {
     let name = reader.need_text(&fields, "名称");
     let en = reader.need_text(&fields, "英文");
     let role = reader.need_name(&fields, "谁", Reference::Role);
-    let every = reader.need(&fields, "每").and_then(|node| every(node, reader));
+    let every_of = fields.get("每").and_then(|node| parameter(node, reader));
+    let every = match &every_of {
+        // Filled in once the parameters are layered.
+        Some(_) => Some(Period { length: 1, unit: PeriodUnit::Year }),
+        None => reader.need(&fields, "每").and_then(|node| every(node, reader)),
+    };
     let anchor = reader.may_word(&fields, "自", DUTY_ANCHORS);
-    let within = fields.get("期限").and_then(|node| reader.period(node));
+    let within_of = fields.get("期限").and_then(|node| parameter(node, reader));
+    let within = match &within_of {
+        Some(_) => Some(Period { length: 0, unit: PeriodUnit::Day }),
+        None => fields.get("期限").and_then(|node| reader.period(node)),
+    };
     let ladder = reader.may_list(&fields, "提醒").iter().filter_map(|item| rung(item, reader)).collect();
     let only =
         reader.may_list(&fields, "仅").iter().filter_map(|item| reader.word(item, DUTY_ONLY)).collect();
@@ -44,12 +59,7 @@ fn duty(node: &Node, reader: &mut Reader<'_>) -> Option<Duty> {
     let every = every?;
     let aligned = crate::duty::aligns(every);
     if anchor == Some(DutyAnchor::Calendar) && !aligned {
-        reader.wrong(
-            node.mark,
-            "regulation.pack_duty",
-            "自然期只有 1个月、1个季度、半年、1年；更长的周期写“自: 签订”",
-            "自然期 goes with 1个月, 1个季度, 半年 or 1年; a longer cycle is counted from the agreement (自: 签订)",
-        );
+        reader.wrong(node.mark, "regulation.pack_duty", NOT_ALIGNED.0, NOT_ALIGNED.1);
     }
     let otherwise = if aligned { DutyAnchor::Calendar } else { DutyAnchor::Signed };
     Some(Duty {
@@ -57,14 +67,25 @@ fn duty(node: &Node, reader: &mut Reader<'_>) -> Option<Duty> {
         en: en?,
         role: role?,
         every,
+        every_of,
         anchor: anchor.unwrap_or(otherwise),
         within,
+        within_of,
         ladder,
         only,
         local_choice,
         procedure: procedure?,
         clauses,
     })
+}
+
+/// `{参数: 名}`.
+fn parameter(node: &Node, reader: &mut Reader<'_>) -> Option<String> {
+    if !matches!(node.body, Body::Map(_)) {
+        return None;
+    }
+    let fields = reader.fields(node, &["参数"])?;
+    reader.need_name(&fields, "参数", Reference::Parameter)
 }
 
 /// `1个月`, `1个季度`, `半年`, `1年`: months and years only.
@@ -77,12 +98,7 @@ fn every(node: &Node, reader: &mut Reader<'_>) -> Option<Period> {
         _ => {}
     }
     let period = reader.period(node)?;
-    let length = match period.unit {
-        PeriodUnit::Month => period.length,
-        PeriodUnit::Year => period.length.saturating_mul(12),
-        PeriodUnit::WorkingDay | PeriodUnit::Day => 0,
-    };
-    if (1..=MONTHS_MAX).contains(&length) {
+    if is_cycle(period) {
         return Some(period);
     }
     let text = shown(&text);
@@ -93,6 +109,16 @@ fn every(node: &Node, reader: &mut Reader<'_>) -> Option<Period> {
         format!("`{text}` is no cycle; write 1个月, 1个季度, 半年 or 1年"),
     );
     None
+}
+
+/// Months or years, ten years at most.
+pub(crate) fn is_cycle(period: Period) -> bool {
+    let length = match period.unit {
+        PeriodUnit::Month => period.length,
+        PeriodUnit::Year => period.length.saturating_mul(12),
+        PeriodUnit::WorkingDay | PeriodUnit::Day => 0,
+    };
+    (1..=MONTHS_MAX).contains(&length)
 }
 
 /// A scenario of a duty: `{名称, 义务, 自, 至, 则: {到期, 起办, 期, 提醒}, 依据}`.

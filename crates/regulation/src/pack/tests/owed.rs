@@ -13,7 +13,12 @@ const ROLES: &str = "角色:
   单位: {英文: Operator, 绑定: {事实: 运营单位}, 依据: [样.一]}
   公众: {英文: Public, 绑定: 任何人, 依据: [样.一]}
 ";
-const PARAMETERS: &str = "参数:\n  名册: {值: [甲, 乙, 丙], 依据: [样.一]}\n";
+const PARAMETERS: &str = "参数:
+  名册: {值: [甲, 乙, 丙], 依据: [样.一]}
+  两年: {值: 2年, 依据: [样.一]}
+  十日: {值: 10日, 依据: [样.一]}
+  周期: {值: 不超过6个月, 约束: 上限, 依据: [样.一]}
+";
 const REPORT: &str = "程序: 月报
 英文: Report
 阶段: 一
@@ -235,6 +240,7 @@ fn scenarios_that_do_not_hold_say_what_was_found() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a flat table of texts and codes")]
 fn what_the_grammar_refuses() {
     let (duties, report, rectify, all) =
         ("duties.yaml", "procedures/report.yaml", "procedures/rectify.yaml", "scenarios/all.yaml");
@@ -251,6 +257,10 @@ fn what_the_grammar_refuses() {
         (duties, DUTIES, "名称: 检查", "名称: 月报", "regulation.pack_duplicate"),
         (duties, DUTIES, "谁: 局", "谁: 财政", "regulation.pack_duty"),
         (duties, DUTIES, "谁: 局", "谁: 公众", "regulation.pack_duty"),
+        (duties, DUTIES, "每: 半年", "每: {参数: 名册}", "regulation.pack_duty"),
+        (duties, DUTIES, "每: 半年", "每: {参数: 名单}", "regulation.pack_unknown_reference"),
+        (duties, DUTIES, "每: 半年", "每: {参数: 两年}, 自: 自然期", "regulation.pack_duty"),
+        (duties, DUTIES, "每: 半年", "每: {参数: 十日}", "regulation.pack_duty"),
         (all, SCENARIOS, "义务: 月报", "义务: 周报", "regulation.pack_unknown_reference"),
         (all, SCENARIOS, "至: 2026-10-01", "到: 2026-10-01", "regulation.pack_missing_key"),
         (all, SCENARIOS, "转办: [整改]", "转办: [整治]", "regulation.pack_unknown_reference"),
@@ -332,6 +342,23 @@ fn a_duty_below_replaces_the_one_of_the_same_name_above() {
     // The scenario above told the dates of the duty above.
     assert!(pack.duty_scenarios.is_empty());
     assert_eq!(pack.scenarios.len(), 14);
+}
+
+#[test]
+fn a_lower_pack_that_tightens_a_parameter_tightens_the_duty_that_takes_it() {
+    let taking = DUTIES.replace("每: 半年", "每: {参数: 周期}, 期限: {参数: 十日}");
+    let above = parsed(&whole(&[("duties.yaml", taking)]), None);
+    let length = |pack: &Pack| (pack.duties[1].every.length, pack.duties[1].within.unwrap().length);
+    assert_eq!(length(&above), (6, 10));
+    let header = "制度包: 下级\n编号: below\n版本: '1'\n状态: 施行\n上级: sample\n";
+    let below = |value: &str| {
+        let text = format!("参数:\n  周期: {{值: {value}, 依据: [样.一]}}\n");
+        load(&[file("pack.yaml", header), file("parameters.yaml", &text)], Some(&above))
+    };
+    assert_eq!(length(&below("不超过3个月").unwrap()), (3, 10));
+    assert_eq!(below("不超过1年").unwrap_err()[0].code, "regulation.pack_loosened");
+    // Five months are no calendar period.
+    assert_eq!(below("不超过5个月").unwrap_err()[0].code, "regulation.pack_duty");
 }
 
 #[test]
