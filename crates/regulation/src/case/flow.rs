@@ -150,7 +150,7 @@ impl<'a> Draft<'a> {
         else {
             return Ok(());
         };
-        let (period, run) = length::length(rule, start, &self.state.facts)
+        let (period, run) = length::length(self.ctx, rule, start, &self.state)
             .map_err(|rejection| rejection.on(self.ctx, &[&rule.clauses, &step.clauses]))?;
         let units: Vec<_> = if open.each_unit {
             open.seats.iter().filter(|seat| seat.done.is_none()).map(|seat| Some(seat.unit.clone())).collect()

@@ -1,9 +1,8 @@
 //! When a clock starts and ends, where its rule takes this from the facts of the case.
 
-use std::collections::BTreeMap;
-
 use base::Date;
 
+use super::condition::Facts;
 use super::{CaseState, Context, Rejection};
 use crate::calendar::{Deadline, Pause};
 use crate::pack::model::{Anchor, ClockRule, Counting, FactValue, Measure, Period, PeriodUnit, Run};
@@ -29,7 +28,7 @@ pub(crate) fn start(
 ) -> Result<Option<Date>, Box<Rejection>> {
     match &rule.anchor {
         Anchor::Received => Ok(Some(ctx.today())),
-        Anchor::Fact(key) => match state.facts.get(key) {
+        Anchor::Fact(key) => match known(ctx, state).get(key).as_deref() {
             Some(FactValue::Date(day)) => Ok(Some(*day)),
             _ => Err(unusable(key)),
         },
@@ -42,15 +41,16 @@ pub(crate) fn start(
 /// # Errors
 /// When a fact it needs is missing, not positive, too large or, for a date, before the start.
 pub(crate) fn length(
+    ctx: &Context<'_>,
     rule: &ClockRule,
     start: Date,
-    facts: &BTreeMap<String, FactValue>,
+    state: &CaseState,
 ) -> Result<(Period, Run), Box<Rejection>> {
     match &rule.measure {
         Measure::Forward => Ok((rule.period, Run::Forward)),
         Measure::Backward => Ok((rule.period, Run::Backward)),
         Measure::Fact(key) => {
-            let length = match facts.get(key) {
+            let length = match known(ctx, state).get(key).as_deref() {
                 Some(FactValue::Number(number)) => u32::try_from(*number).ok(),
                 _ => None,
             };
@@ -58,11 +58,15 @@ pub(crate) fn length(
             let length = length.filter(|length| (1..=longest(unit)).contains(length));
             length.map(|length| (Period { length, unit }, Run::Forward)).ok_or_else(|| unusable(key))
         }
-        Measure::Until(key) => match facts.get(key) {
+        Measure::Until(key) => match known(ctx, state).get(key).as_deref() {
             Some(FactValue::Date(day)) if *day >= start => Ok((rule.period, Run::Until(*day))),
             _ => Err(unusable(key)),
         },
     }
+}
+
+const fn known<'a>(ctx: &Context<'a>, state: &'a CaseState) -> Facts<'a> {
+    Facts { today: ctx.today(), facts: &state.facts, state: Some(state), pack: ctx.pack }
 }
 
 /// The last day of a clock.
