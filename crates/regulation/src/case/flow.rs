@@ -157,13 +157,15 @@ impl<'a> Draft<'a> {
         } else {
             vec![None]
         };
-        let deadline = length::deadline(self.ctx, start, period, run, rule.rolls, &[]);
+        let pauses = length::pauses(rule, start, &self.state);
+        let deadline = length::deadline(self.ctx, start, period, run, rule.rolls, &pauses);
         for unit in units {
             let due = due_of(unit, &deadline);
             let (step, nature, rolls) = (step.id.clone(), rule.nature, rule.rolls);
+            let pauses = pauses.clone();
             self.push(
                 &[&rule.clauses],
-                EventBody::ClockStarted { step, start, period, run, rolls, nature, due },
+                EventBody::ClockStarted { step, start, period, run, rolls, pauses, nature, due },
             );
         }
         Ok(())

@@ -5,7 +5,9 @@ use base::Date;
 use super::condition::Facts;
 use super::{CaseState, Context, Rejection};
 use crate::calendar::{Deadline, Pause};
-use crate::pack::model::{Anchor, ClockRule, Counting, FactValue, Measure, Period, PeriodUnit, Run};
+use crate::pack::model::{
+    Anchor, ClockRule, Counting, FactValue, Measure, Period, PeriodUnit, Run, StopGround,
+};
 
 /// Longest length a fact may give, in units of the period: what the calendar walks over.
 const fn longest(unit: PeriodUnit) -> u32 {
@@ -20,7 +22,7 @@ const fn longest(unit: PeriodUnit) -> u32 {
 /// The day a clock starts from; `None` while its anchor event has not happened.
 ///
 /// # Errors
-/// When it starts from a date fact that is not known: the clock could never start, and nobody would see it.
+/// When it starts from a date fact that is not known, or from a step that was never entered: the clock could never start, and nobody would see it.
 pub(crate) fn start(
     ctx: &Context<'_>,
     rule: &ClockRule,
@@ -32,6 +34,8 @@ pub(crate) fn start(
             Some(FactValue::Date(day)) => Ok(Some(*day)),
             _ => Err(unusable(key)),
         },
+        // A way that leaves the other step out has no day to count from.
+        Anchor::Entered(step) => state.entered.get(step).map(|day| Some(*day)).ok_or_else(|| unusable(step)),
         anchor => Ok(state.anchor(anchor)),
     }
 }
@@ -65,6 +69,23 @@ pub(crate) fn length(
     }
 }
 
+/// When a clock that starts before its step was entered has stood still since: the corrections of earlier steps, where its
+/// own rule stops for corrections.
+pub(crate) fn pauses(rule: &ClockRule, start: Date, state: &CaseState) -> Vec<Pause> {
+    if !rule.stops_on.contains(&StopGround::AwaitingCorrection) {
+        return Vec::new();
+    }
+    let mut pauses: Vec<Pause> = Vec::new();
+    let earlier = state.clocks.iter().flat_map(|clock| &clock.pauses);
+    for pause in earlier.filter(|pause| pause.until.is_some_and(|until| until > start)) {
+        let pause = Pause { from: pause.from.max(start), until: pause.until };
+        if !pauses.contains(&pause) {
+            pauses.push(pause);
+        }
+    }
+    pauses
+}
+
 const fn known<'a>(ctx: &Context<'a>, state: &'a CaseState) -> Facts<'a> {
     Facts { today: ctx.today(), facts: &state.facts, state: Some(state), pack: ctx.pack }
 }
@@ -91,7 +112,7 @@ pub(crate) fn deadline(
 fn unusable(fact: &str) -> Box<Rejection> {
     Rejection::new(
         "case.clock_fact",
-        format!("期限要按“{fact}”计算，该事实尚不掌握或者不合要求，不能在没有期限的情况下继续"),
+        format!("期限要按“{fact}”计算，尚不掌握或者不合要求，不能在没有期限的情况下继续"),
         format!("the clock is counted by `{fact}`, which is not known or not usable; nothing goes on without its clock"),
     )
     .remedy(format!("请先说明或更正“{fact}”"), format!("state or correct `{fact}` first"))

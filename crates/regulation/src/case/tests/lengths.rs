@@ -124,6 +124,38 @@ fn two_steps_share_the_day_of_filing() {
     assert_eq!(play.due("评审"), Some(date("2026-09-22")));
 }
 
+#[test]
+fn one_clock_runs_over_two_steps_and_corrections_do_not_count() {
+    let mut pack = pack();
+    let procedure = pack.procedures.get_mut("需求评审").unwrap();
+    procedure.steps[1].clock.as_mut().unwrap().anchor = Anchor::Entered("受理".to_owned());
+    let mut play = Play::open_with(pack.clone(), "2026-09-21");
+    play.on("2026-09-23").accept();
+    // Three working days from Monday the 21st, whenever the second step began.
+    assert_eq!(play.due("评审"), Some(date("2026-09-24")));
+    // A correction in the first step stops the clock of both: 22, then 09-29 and 09-30.
+    let mut play = Play::open_with(pack.clone(), "2026-09-21");
+    play.on("2026-09-22").try_do(&actor("受", BUREAU), &return_command()).unwrap();
+    play.on("2026-09-28").try_do(&actor("申", APPLICANT), &supplement_command()).unwrap();
+    play.on("2026-09-29").accept();
+    assert_eq!(play.due("评审"), Some(date("2026-09-30")));
+    assert_eq!(fold(&play.events).as_ref(), Some(&play.state));
+    // A step that was left out has no day.
+    let clock = pack.procedures.get_mut("需求评审").unwrap().steps[1].clock.as_mut().unwrap();
+    clock.anchor = Anchor::Entered("协调".to_owned());
+    let mut play = Play::open_with(pack.clone(), "2026-09-21");
+    assert_eq!(play.refused(("受", BUREAU), &Command::new(CommandKind::Accept)), "case.clock_fact");
+    let clock = pack.procedures.get_mut("需求评审").unwrap().steps[1].clock.as_mut().unwrap();
+    clock.anchor = Anchor::Entered("受理".to_owned());
+    // Unless its own rule does not stop for corrections.
+    pack.procedures.get_mut("需求评审").unwrap().steps[1].clock.as_mut().unwrap().stops_on.clear();
+    let mut play = Play::open_with(pack, "2026-09-21");
+    play.on("2026-09-22").try_do(&actor("受", BUREAU), &return_command()).unwrap();
+    play.on("2026-09-28").try_do(&actor("申", APPLICANT), &supplement_command()).unwrap();
+    play.on("2026-09-29").accept();
+    assert_eq!(play.due("评审"), Some(date("2026-09-24")));
+}
+
 fn rang(events: &[Event]) -> Vec<(Option<Period>, i32, String)> {
     let told = events.iter().filter_map(|event| match &event.body {
         EventBody::ClockRang { before, days_left, tell, .. } => Some((*before, *days_left, tell.clone())),

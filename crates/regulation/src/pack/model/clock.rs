@@ -46,6 +46,8 @@ pub enum Anchor {
     Filed,
     /// The day a date fact names.
     Fact(String),
+    /// The day another step was last entered: one clock over several steps.
+    Entered(StepId),
 }
 
 /// Nature of a clock.

@@ -72,6 +72,13 @@ fn clocks_take_their_length_from_facts_and_count_both_ways() {
             None,
         ),
         (
+            "自: {环节: 办理}, 长度: 3日",
+            Anchor::Entered(fact("办理")),
+            period(3, Day),
+            Measure::Forward,
+            None,
+        ),
+        (
             "自: 收到, 长度: 1年, 末日: 不顺延",
             Anchor::Received,
             period(1, Year),
@@ -119,6 +126,8 @@ fn clocks_that_make_no_sense_are_refused() {
         ("自: 收到, 长度: {事实: 年限, 参数: 期, 单位: 年}", "regulation.pack_unknown_key"),
         ("自: 收到, 长度: 3日, 末日: 顺延", "regulation.pack_unknown_word"),
         ("自: 送达, 长度: 3日", "regulation.pack_unknown_word"),
+        ("自: {环节: 复核}, 长度: 3日", "regulation.pack_unknown_reference"),
+        ("自: {环节: 办理}, 长度: 前3日", "regulation.pack_clock"),
         ("自: 收到, 长度: 3日, 提醒: [前半年 告知 局]", "regulation.pack_value"),
         ("自: 收到, 长度: 3日, 提醒: [{参数: 无, 告知: 局}]", "regulation.pack_unknown_reference"),
         ("自: 收到, 长度: 3日, 提醒: [{参数: 无}]", "regulation.pack_missing_key"),
