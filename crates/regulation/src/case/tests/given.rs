@@ -128,6 +128,32 @@ fn another_case_is_known_only_by_observation() {
 }
 
 #[test]
+fn a_button_waits_for_the_case_that_it_asks_for() {
+    let mut pack = pack();
+    let accept = &mut pack.procedures.get_mut("需求评审").unwrap().steps[0].actions[0];
+    accept.facts = vec![fact("方案", FactKind::Reference, true)];
+    accept.requires = vec![Condition {
+        test: Test::Is("方案.已准予".to_owned(), FactValue::Flag(true)),
+        remedy: None,
+        clauses: clause("受理"),
+    }];
+    let mut play = Play::open_with(pack, "2026-09-18");
+    assert!(available(&play.state, &actor("受", BUREAU), &play.context())[0].refused.is_none());
+    let facts = values(&[("方案", FactValue::Text("一号".to_owned()))]);
+    let accept = |granted: Option<bool>| Command {
+        facts: facts.clone(),
+        observed: granted
+            .map(|granted| ("方案.已准予".to_owned(), FactValue::Flag(granted)))
+            .into_iter()
+            .collect(),
+        ..Command::new(CommandKind::Accept)
+    };
+    assert_eq!(play.refused(("受", BUREAU), &accept(None)), "case.fact_unknown");
+    assert_eq!(play.refused(("受", BUREAU), &accept(Some(false))), "case.condition_not_met");
+    play.try_do(&actor("受", BUREAU), &accept(Some(true))).unwrap();
+}
+
+#[test]
 fn a_procedure_says_what_has_to_be_observed() {
     let mut pack = passes_after_assessment();
     let procedure = pack.procedures.get_mut("需求评审").unwrap();
