@@ -37,6 +37,9 @@ pub(crate) fn references(draft: &Draft, pack: &Pack, report: &mut Report) {
                 let known = Known { facts: facts.get(procedure), pack };
                 known.two((one, other), *ordered, place, report);
             }
+            Reference::Within(procedure, name, parameter, unit) => {
+                Known { facts: facts.get(procedure), pack }.within(name, parameter, *unit, place, report);
+            }
         }
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use base::Date;
 
 use super::model::{
-    Bound, Clause, ClauseId, Counting, Duty, FieldKey, Form, FormId, Parameter, Procedure, ProcedureId, Role,
-    RoleKey, Scenario, Status, StepId,
+    Bound, Clause, ClauseId, Counting, Duty, FieldKey, Form, FormId, Parameter, PeriodUnit, Procedure,
+    ProcedureId, Role, RoleKey, Scenario, Status, StepId,
 };
 use super::report::Place;
 
@@ -81,6 +81,8 @@ pub(crate) enum Reference {
     Fact(ProcedureId, String, Shape),
     /// Two facts that are compared with each other; whether their order is asked.
     Facts(ProcedureId, String, String, bool),
+    /// A fact against a parameter, and the unit the fact is counted in.
+    Within(ProcedureId, String, String, Option<PeriodUnit>),
 }
 
 /// What kind of fact a comparison needs.

@@ -208,6 +208,24 @@ pub enum PeriodUnit {
     Year,
 }
 
+impl PeriodUnit {
+    /// Whether lengths in the two units can be compared: months and years can.
+    #[must_use]
+    pub fn is_measured_in(self, other: Self) -> bool {
+        self == other || (self.months().is_some() && other.months().is_some())
+    }
+
+    /// Months of one such unit, for months and years.
+    #[must_use]
+    pub const fn months(self) -> Option<i64> {
+        match self {
+            Self::Month => Some(1),
+            Self::Year => Some(12),
+            Self::WorkingDay | Self::Day => None,
+        }
+    }
+}
+
 /// A role and who plays it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Role {
@@ -528,8 +546,10 @@ pub enum Test {
     Same(String, String),
     /// A number or date fact compared with another fact.
     CompareFacts(String, Comparator, String),
-    /// A number or ratio fact against a pack parameter (`收益率` 低于 `收益率上限`).
+    /// A number or ratio fact against a pack parameter (`收益率` 低于 `收益率上限`), or a text among those of a list.
     Within(String, String),
+    /// A number fact, counted in these units, against a parameter that is a period, whatever unit that is written in.
+    WithinUnit(String, String, PeriodUnit),
     /// So many distinct units or persons have done this command in this step.
     Done {
         /// Step.
