@@ -6,7 +6,7 @@ use regulation::case::{CaseState, Event, EventBody};
 use regulation::pack::Effect;
 use storage::Tx;
 
-use crate::{App, Ctx, Result, exports, models, notices, products, tenants, usages};
+use crate::{App, Ctx, Error, Result, exports, models, notices, products, tenants, usages};
 
 /// Applies the effects among the new events, in order.
 pub(super) async fn apply(
@@ -57,5 +57,11 @@ async fn one(
         Effect::RecordObjection | Effect::RecordQuality | Effect::RecordReport | Effect::RecordCredit => {
             Ok(())
         }
+        // Words of the grammar the platform has no deed for yet: the action is refused as a whole.
+        Effect::RevokeGrant
+        | Effect::PublishInformation
+        | Effect::RegisterNumber
+        | Effect::ListResource
+        | Effect::UnlistResource => Err(Error::Conflict("effect.not_available")),
     }
 }

@@ -4,6 +4,7 @@
 //! weekend days worked in exchange (调休上班). Beyond the last known day the calendar goes on from Monday to Friday
 //! and says that the result is provisional. Start with [`Calendar::load`] and [`Calendar::add_working_days`].
 
+mod back;
 mod count;
 
 use std::collections::BTreeMap;
@@ -133,6 +134,10 @@ pub enum Reason {
     CalendarDay,
     /// The day of the month or year on which a period of months or years ends.
     CorrespondingDay,
+    /// The day from which a period is counted backward.
+    AnchorDay,
+    /// A last day that was named, not counted.
+    NamedDay,
 }
 
 impl Reason {
@@ -151,6 +156,8 @@ impl Reason {
             Self::Stopped => "计时中止".to_owned(),
             Self::CalendarDay => "自然日".to_owned(),
             Self::CorrespondingDay => "到期月份的对应日".to_owned(),
+            Self::AnchorDay => "自该日倒算，当日不计入".to_owned(),
+            Self::NamedDay => "写明的日期".to_owned(),
         }
     }
 
@@ -169,6 +176,8 @@ impl Reason {
             Self::Stopped => "clock stopped".to_owned(),
             Self::CalendarDay => "calendar day".to_owned(),
             Self::CorrespondingDay => "corresponding day of the last month".to_owned(),
+            Self::AnchorDay => "counted backward from this day, which is left out".to_owned(),
+            Self::NamedDay => "the day that was named".to_owned(),
         }
     }
 }

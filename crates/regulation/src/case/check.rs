@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::condition::Facts;
+use super::flow::merged;
 use super::{
-    ATTACHMENTS_MAX, Attachment, Command, Context, FieldError, FormValues, LONG_TEXT_CHARS_MAX, Rejection,
-    TEXT_CHARS_MAX, check_facts, check_form,
+    ATTACHMENTS_MAX, Attachment, CaseState, Command, Context, FieldError, FormValues, LONG_TEXT_CHARS_MAX,
+    Rejection, TEXT_CHARS_MAX, check_facts, check_form,
 };
-use crate::pack::model::{FactRule, FactValue, FormId};
+use crate::pack::model::{FactRule, FactValue, FormId, Test};
 
 /// What was sent.
 pub(crate) struct Sent<'a> {
@@ -33,8 +35,12 @@ impl<'a> Sent<'a> {
 pub(crate) struct Wanted<'a> {
     pub(crate) opinion: bool,
     pub(crate) form: Option<&'a FormId>,
-    pub(crate) attachments: Vec<&'a str>,
+    /// Attachments, each with the test under which alone it is required.
+    pub(crate) attachments: Vec<(&'a str, Option<&'a Test>)>,
     pub(crate) facts: &'a [FactRule],
+    /// What is known besides what is sent.
+    pub(crate) known: BTreeMap<String, FactValue>,
+    pub(crate) state: Option<&'a CaseState>,
 }
 
 /// What passed.
@@ -51,20 +57,28 @@ pub(crate) fn check(
     wanted: &Wanted<'_>,
 ) -> Result<Checked, Box<Rejection>> {
     let opinion = sent.opinion.map(str::trim).filter(|text| !text.is_empty());
-    let mut groups: Vec<(&'static str, Vec<FieldError>)> = vec![
-        ("case.title_invalid", title(sent.title)),
-        ("case.opinion_missing", opinion_errors(opinion, wanted.opinion)),
-        ("case.attachments_missing", attachments(sent.attachments, &wanted.attachments)),
-    ];
     let (mut form, mut facts) = (FormValues::new(), BTreeMap::new());
+    let (mut form_errors, mut fact_errors) = (Vec::new(), Vec::new());
     match form_values(ctx, sent.form, wanted.form) {
         Ok((values, set)) => (form, facts) = (values, set),
-        Err(errors) => groups.push(("case.form_invalid", errors)),
+        Err(errors) => form_errors = errors,
     }
     match check_facts(wanted.facts, sent.facts) {
         Ok(stated) => facts.extend(stated),
-        Err(errors) => groups.push(("case.facts_invalid", errors)),
+        Err(errors) => fact_errors = errors,
     }
+    // An attachment asked for under a test is required unless what is known now, what is sent included, rules it out.
+    let known = merged(&wanted.known, &facts, &BTreeMap::new());
+    let known = Facts { today: ctx.today(), facts: &known, state: wanted.state, pack: ctx.pack };
+    let required = wanted.attachments.iter().filter(|(_, when)| known.requires(*when));
+    let required: Vec<&str> = required.map(|(name, _)| *name).collect();
+    let mut groups: Vec<(&'static str, Vec<FieldError>)> = vec![
+        ("case.title_invalid", title(sent.title)),
+        ("case.opinion_missing", opinion_errors(opinion, wanted.opinion)),
+        ("case.attachments_missing", attachments(sent.attachments, &required)),
+        ("case.form_invalid", form_errors),
+        ("case.facts_invalid", fact_errors),
+    ];
     groups.retain(|(_, errors)| !errors.is_empty());
     let code = match groups.as_slice() {
         [] => return Ok(Checked { opinion: opinion.map(str::to_owned), form, facts }),

@@ -1,19 +1,19 @@
 //! Clocks (期限): due days with their explanation, ladders and expiry.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use base::Date;
 use serde::Serialize;
 
 use super::decide::find_procedure;
 use super::flow::Draft;
+use super::length;
 use super::roles::Players;
 use super::state::ClockState;
 use super::{CaseState, Context, Event, EventBody};
 use crate::calendar::{CountedDay, Deadline};
 use crate::pack::model::{
-    ClauseId, ClockNature, ClockRule, Effect, OnExpiry, Period, PeriodUnit, Rung, Step, StepId, Target,
+    ClauseId, ClockNature, ClockRule, Effect, OnExpiry, Period, PeriodUnit, Run, Rung, Step, StepId, Target,
     UnitCode,
 };
 
@@ -46,6 +46,8 @@ pub struct ClockView {
     pub start: Date,
     /// Length.
     pub period: Period,
+    /// Which way it runs from the start day.
+    pub run: Run,
     /// Last day; `None` while it stands still.
     pub due: Option<Date>,
     /// The due day rests on days no holiday notice settles yet.
@@ -91,10 +93,13 @@ fn correction(state: &CaseState, ctx: &Context<'_>) -> Option<ClockState> {
         unit: Some(state.opener.unit.clone()),
         start: awaiting.on,
         period: step.correction?,
+        run: Run::Forward,
+        rolls: None,
         nature: ClockNature::Promised,
         clauses: awaiting.clauses.clone(),
         pauses: Vec::new(),
         rung: Vec::new(),
+        rung_before: Vec::new(),
         expired: false,
         done_on: None,
     })
@@ -112,7 +117,7 @@ fn view(state: &CaseState, clock: &ClockState, ctx: &Context<'_>) -> ClockView {
         (Light::Stopped, whole.then(|| i32::try_from(rest).unwrap_or(i32::MAX)))
     } else if counted.due < ctx.today() {
         (Light::Overdue, Some(left))
-    } else if left <= soon(state, clock, ctx) {
+    } else if soon(state, clock, ctx, &counted) {
         (Light::Soon, Some(left))
     } else {
         (Light::Normal, Some(left))
@@ -123,6 +128,7 @@ fn view(state: &CaseState, clock: &ClockState, ctx: &Context<'_>) -> ClockView {
         unit: clock.unit.clone(),
         start: clock.start,
         period: clock.period,
+        run: clock.run,
         due: (!stopped).then_some(counted.due),
         provisional: counted.provisional,
         days_left,
@@ -138,18 +144,44 @@ fn view(state: &CaseState, clock: &ClockState, ctx: &Context<'_>) -> ClockView {
 
 /// The last day of a clock, recomputed with the calendar of today.
 pub(crate) fn deadline(clock: &ClockState, ctx: &Context<'_>) -> Deadline {
-    ctx.calendar.add_period_with_pauses(clock.start, clock.period, &ctx.pack.counting, &clock.pauses)
+    length::deadline(ctx, clock.start, clock.period, clock.run, clock.rolls, &clock.pauses)
 }
 
 pub(crate) fn days_left(due: Date, ctx: &Context<'_>) -> i32 {
     ctx.calendar.working_days_between(ctx.today(), due).working_days
 }
 
-fn soon(state: &CaseState, clock: &ClockState, ctx: &Context<'_>) -> i32 {
+fn soon(state: &CaseState, clock: &ClockState, ctx: &Context<'_>, counted: &Deadline) -> bool {
     let procedure = ctx.pack.procedures.get(&state.procedure);
     let step = procedure.and_then(|procedure| procedure.steps.iter().find(|step| step.id == clock.step));
     let ladder = step.and_then(|step| step.clock.as_ref()).map(|rule| rule.ladder.as_slice());
-    ladder.unwrap_or_default().iter().map(|rung| rung.days_left).max().unwrap_or(1).max(1)
+    let ladder = ladder.unwrap_or_default();
+    let by_days = ladder.iter().filter(|rung| rung.before.is_none()).map(|rung| rung.days_left).max();
+    let left = days_left(counted.due, ctx);
+    let mut by_period = ladder.iter().filter(|rung| rung.before.is_some());
+    left <= by_days.unwrap_or(1).max(1)
+        || by_period.any(|rung| rung_day(rung, counted.due, ctx) <= ctx.today())
+}
+
+/// The day a rung is reached.
+fn rung_day(rung: &Rung, due: Date, ctx: &Context<'_>) -> Date {
+    let before = rung.before.or_else(|| {
+        let length = u32::try_from(rung.days_left).ok()?;
+        Some(Period { length, unit: PeriodUnit::WorkingDay })
+    });
+    match before {
+        Some(period) => ctx.calendar.sub_period(due, period, &ctx.pack.counting).due,
+        None => ctx.calendar.add_working_days(due, rung.days_left.unsigned_abs()).due,
+    }
+}
+
+impl ClockState {
+    fn has_rung(&self, rung: &Rung) -> bool {
+        match rung.before {
+            Some(period) => self.rung_before.iter().any(|(rang, tell)| (*rang, tell) == (period, &rung.tell)),
+            None => self.rung.iter().any(|(rang, tell)| (*rang, tell) == (rung.days_left, &rung.tell)),
+        }
+    }
 }
 
 /// What the passing of days does to a case: rungs ring once each and in order, clocks that ran out have their
@@ -183,6 +215,27 @@ pub fn tick(state: &CaseState, ctx: &Context<'_>) -> Vec<Event> {
     draft.events
 }
 
+/// The rungs of a ladder reached today among those that wait, the earliest first.
+pub(crate) fn reached<'r>(
+    ladder: &'r [Rung],
+    due: Date,
+    ctx: &Context<'_>,
+    waiting: impl Fn(&Rung) -> bool,
+) -> Vec<&'r Rung> {
+    let (left, today) = (days_left(due, ctx), ctx.today());
+    let mut reached: Vec<(Date, &Rung)> = ladder
+        .iter()
+        .filter(|rung| waiting(rung))
+        .map(|rung| (rung_day(rung, due, ctx), rung))
+        .filter(|(day, rung)| if rung.before.is_some() { *day <= today } else { left <= rung.days_left })
+        .collect();
+    reached.sort_by_key(|(day, rung)| {
+        (*day, Reverse(rung.days_left), rung.before.map(|period| period.length), rung.tell.clone())
+    });
+    reached.dedup_by(|(_, one), (_, other)| one == other);
+    reached.into_iter().map(|(_, rung)| rung).collect()
+}
+
 /// Rings the rungs reached, the earliest first.
 fn ring(
     draft: &mut Draft<'_>,
@@ -192,21 +245,18 @@ fn ring(
     which: impl Fn(&Rung) -> bool,
 ) {
     let left = days_left(counted.due, draft.ctx);
-    let reached = rule.ladder.iter().filter(|rung| which(rung) && left <= rung.days_left);
-    let rungs: BTreeSet<_> = reached.map(|rung| (Reverse(rung.days_left), &rung.tell)).collect();
-    for (Reverse(days_left), tell) in rungs {
-        if clock.rung.contains(&(days_left, tell.clone())) {
-            continue;
-        }
-        let units = match draft.players(tell) {
+    let waiting = |rung: &Rung| which(rung) && !clock.has_rung(rung);
+    for rung in reached(&rule.ladder, counted.due, draft.ctx, waiting) {
+        let units = match draft.players(&rung.tell) {
             Players::Units(units) => units,
             Players::Anyone => Vec::new(),
         };
         let rang = EventBody::ClockRang {
             step: clock.step.clone(),
             unit: clock.unit.clone(),
-            days_left,
-            tell: tell.clone(),
+            days_left: if rung.before.is_some() { left } else { rung.days_left },
+            before: rung.before,
+            tell: rung.tell.clone(),
             units,
             due: counted.due,
         };

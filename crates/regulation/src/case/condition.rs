@@ -1,9 +1,15 @@
 //! Comparisons of named facts. Three-valued: what is unknown is neither true nor false and never passes.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use base::Date;
+
 use super::CaseState;
-use crate::pack::model::{Bound, CommandKind, Comparator, Condition, FactValue, Pack, StepId, Test, Value};
+use crate::pack::given::{FACT_FILED, FACT_TODAY, group};
+use crate::pack::model::{
+    Bound, CommandKind, Comparator, Condition, FactValue, Pack, PeriodUnit, StepId, Test, Value,
+};
 
 /// Set when votes are counted: whether the vote passed.
 pub const FACT_PASSED: &str = "表决通过";
@@ -36,12 +42,32 @@ impl Truth {
 /// What tests are evaluated against.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
+    /// The legal day.
+    pub today: Date,
     /// Facts known.
     pub facts: &'a BTreeMap<String, FactValue>,
     /// The case, for what was done in it.
     pub state: Option<&'a CaseState>,
     /// The pack, for parameters.
     pub pack: &'a Pack,
+}
+
+impl<'a> Facts<'a> {
+    /// A fact's value, if it is known. The day and the day of filing always are: before a case is opened, they are one.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Cow<'a, FactValue>> {
+        let day = match key {
+            FACT_TODAY => self.today,
+            FACT_FILED => self.state.map_or(self.today, |state| state.opened_on),
+            _ => return self.facts.get(key).map(Cow::Borrowed),
+        };
+        Some(Cow::Owned(FactValue::Date(day)))
+    }
+
+    /// Whether something asked for only under a test has to be there: always unless the test is known to fail.
+    pub(crate) fn requires(&self, when: Option<&Test>) -> bool {
+        when.is_none_or(|test| evaluate(test, self) != Truth::False)
+    }
 }
 
 /// Evaluates a test.
@@ -75,11 +101,20 @@ pub fn evaluate(test: &Test, facts: &Facts<'_>) -> Truth {
             Truth::False => Truth::True,
             Truth::Unknown => Truth::Unknown,
         },
-        Test::Is(key, value) => Truth::of(facts.facts.get(key).and_then(|fact| equal(fact, value))),
+        Test::Is(key, value) => Truth::of(facts.get(key).and_then(|fact| equal(&fact, value))),
         Test::Compare(key, comparator, value) => {
-            Truth::of(facts.facts.get(key).and_then(|fact| compare(fact, *comparator, value)))
+            Truth::of(facts.get(key).and_then(|fact| compare(&fact, *comparator, value)))
+        }
+        Test::Same(one, other) => {
+            let both = facts.get(one).zip(facts.get(other));
+            Truth::of(both.and_then(|(one, other)| equal(&one, &other)))
+        }
+        Test::CompareFacts(one, comparator, other) => {
+            let both = facts.get(one).zip(facts.get(other));
+            Truth::of(both.and_then(|(one, other)| compare(&one, *comparator, &other)))
         }
         Test::Within(key, parameter) => Truth::of(within(facts, key, parameter)),
+        Test::WithinUnit(key, parameter, unit) => Truth::of(within_unit(facts, key, parameter, *unit)),
         Test::Done { step, command, at_least } => Truth::of(done(facts.state, step, *command, *at_least)),
     }
 }
@@ -87,18 +122,6 @@ pub fn evaluate(test: &Test, facts: &Facts<'_>) -> Truth {
 /// Whether a condition passes.
 pub(crate) fn holds(condition: &Condition, facts: &Facts<'_>) -> bool {
     evaluate(&condition.test, facts) == Truth::True
-}
-
-/// The facts a test names.
-pub(crate) fn names(test: &Test, into: &mut BTreeSet<String>) {
-    match test {
-        Test::All(tests) | Test::Any(tests) => tests.iter().for_each(|test| names(test, into)),
-        Test::Not(test) => names(test, into),
-        Test::Is(key, _) | Test::Compare(key, _, _) | Test::Within(key, _) => {
-            into.insert(key.clone());
-        }
-        Test::Done { .. } => {}
-    }
 }
 
 /// `None` when the two cannot be compared; a list equals a text it contains.
@@ -139,15 +162,44 @@ fn ordered<T: Ord>(a: &T, comparator: Comparator, b: &T) -> bool {
 
 /// A parameter with its own comparator is taken at its word; a bare one by its bound.
 fn within(facts: &Facts<'_>, key: &str, parameter: &str) -> Option<bool> {
-    let FactValue::Number(fact) = facts.facts.get(key)? else {
+    let fact = facts.get(key)?;
+    let parameter = facts.pack.parameters.get(parameter)?;
+    match (fact.as_ref(), &parameter.value) {
+        (FactValue::Text(text), Value::List(items)) => Some(items.contains(text)),
+        (FactValue::List(texts), Value::List(items)) => Some(texts.iter().all(|text| items.contains(text))),
+        (FactValue::Number(number), value) => bounded(*number, value, parameter.bound, &amount),
+        _ => None,
+    }
+}
+
+/// The same for a length of time, both sides in months where they are months or years.
+fn within_unit(facts: &Facts<'_>, key: &str, parameter: &str, unit: PeriodUnit) -> Option<bool> {
+    let fact = facts.get(key)?;
+    let FactValue::Number(number) = fact.as_ref() else {
         return None;
     };
     let parameter = facts.pack.parameters.get(parameter)?;
-    match (&parameter.value, parameter.bound) {
-        (Value::Limit(comparator, limit), _) => Some(ordered(fact, *comparator, &amount(limit)?)),
-        (value, Bound::Floor) => Some(*fact >= amount(value)?),
-        (value, Bound::Fixed) => Some(*fact == amount(value)?),
-        (value, Bound::Ceiling | Bound::Open) => Some(*fact <= amount(value)?),
+    let number = number.checked_mul(unit.months().unwrap_or(1))?;
+    let length = |value: &Value| match value {
+        Value::Period(period) if period.unit.is_measured_in(unit) => {
+            i64::from(period.length).checked_mul(period.unit.months().unwrap_or(1))
+        }
+        _ => None,
+    };
+    bounded(number, &parameter.value, parameter.bound, &length)
+}
+
+fn bounded(
+    number: i64,
+    value: &Value,
+    bound: Bound,
+    amount: &impl Fn(&Value) -> Option<i64>,
+) -> Option<bool> {
+    match (value, bound) {
+        (Value::Limit(comparator, limit), _) => Some(ordered(&number, *comparator, &amount(limit)?)),
+        (value, Bound::Floor) => Some(number >= amount(value)?),
+        (value, Bound::Fixed) => Some(number == amount(value)?),
+        (value, Bound::Ceiling | Bound::Open) => Some(number <= amount(value)?),
     }
 }
 
@@ -158,6 +210,14 @@ fn amount(value: &Value) -> Option<i64> {
         Value::Limit(_, value) => amount(value),
         Value::Flag(_) | Value::Text(_) | Value::List(_) => None,
     }
+}
+
+/// Adds facts to those known. Facts about another case come as a group and replace the whole group: what is no longer
+/// known of it (the result of an older case) goes.
+pub(crate) fn take_in(known: &mut BTreeMap<String, FactValue>, added: &BTreeMap<String, FactValue>) {
+    let groups: BTreeSet<&str> = added.keys().filter_map(|key| group(key)).collect();
+    known.retain(|key, _| group(key).is_none_or(|group| !groups.contains(group)));
+    known.extend(added.iter().map(|(key, value)| (key.clone(), value.clone())));
 }
 
 /// Counts what was done in the step's latest visit. Sealed votes count only once the result stands.

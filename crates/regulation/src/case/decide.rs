@@ -12,8 +12,8 @@ use super::{
     PackRef, Rejection, TEXT_CHARS_MAX, command_words, evolve,
 };
 use crate::pack::model::{
-    Action, AttachmentRule, ClauseId, CommandKind, FactRule, FactValue, Procedure, RoleKey, StopGround,
-    Target, UnitCode,
+    Action, AttachmentRule, ClauseId, CommandKind, Enclosure, FactRule, FactValue, Procedure, RoleKey,
+    StopGround, Target, UnitCode,
 };
 
 /// The fact that carries a resolution's own number; without it the kernel numbers resolutions by case.
@@ -27,10 +27,11 @@ pub(crate) type Decision<T> = Result<T, Box<Rejection>>;
 /// A [`Rejection`] that names everything incomplete at once.
 pub fn open(ctx: &Context<'_>, case: &OpenCase) -> Decision<Vec<Event>> {
     let procedure = find_procedure(ctx, &case.procedure)?;
+    super::validity::in_force(ctx, procedure)?;
     may_open(ctx, procedure, &case.actor.unit, &case.observed, &case.parties)?;
     let (form, attachments, facts) = (&case.form, &case.attachments, &case.facts);
     let sent = Sent { opinion: None, form, attachments, facts, title: Some(&case.title) };
-    let checked = complete(ctx, procedure, &sent)?;
+    let checked = complete(ctx, procedure, &sent, &case.observed)?;
     let event = Event {
         at: ctx.now,
         on: ctx.today(),
@@ -57,13 +58,20 @@ pub fn open(ctx: &Context<'_>, case: &OpenCase) -> Decision<Vec<Event>> {
 }
 
 /// What the opener of a procedure has to send, checked; everything incomplete is named at once.
-pub(crate) fn complete(ctx: &Context<'_>, procedure: &Procedure, sent: &Sent<'_>) -> Decision<Checked> {
+pub(crate) fn complete(
+    ctx: &Context<'_>,
+    procedure: &Procedure,
+    sent: &Sent<'_>,
+    known: &BTreeMap<String, FactValue>,
+) -> Decision<Checked> {
     let required: Vec<&AttachmentRule> = procedure.attachments.iter().filter(|rule| rule.required).collect();
     let wanted = Wanted {
         opinion: false,
         form: procedure.form.as_ref(),
-        attachments: required.iter().map(|rule| rule.name.as_str()).collect(),
+        attachments: required.iter().map(|rule| (rule.name.as_str(), rule.when.as_ref())).collect(),
         facts: &procedure.facts,
+        known: known.clone(),
+        state: None,
     };
     let attachment_clauses: Vec<ClauseId> = required.iter().flat_map(|rule| rule.clauses.clone()).collect();
     check(ctx, sent, &wanted)
@@ -142,7 +150,7 @@ pub fn decide(
     if let Some(decided) = desk.aside(command) {
         return decided;
     }
-    let action = desk.action(command.kind)?;
+    let action = desk.action(command.kind, &merged(&state.facts, &BTreeMap::new(), &command.observed))?;
     desk.may(action)?;
     desk.perform(action, command)
 }
@@ -184,10 +192,22 @@ impl Desk<'_> {
         let wanted = Wanted {
             opinion: action.needs_opinion,
             form: action.form.as_ref(),
-            attachments: action.attachments.iter().map(String::as_str).collect(),
+            attachments: action
+                .attachments
+                .iter()
+                .map(|one| (one.name.as_str(), one.when.as_ref()))
+                .collect(),
             facts: &action.facts,
+            known: merged(&self.state.facts, &BTreeMap::new(), &command.observed),
+            state: Some(self.state),
         };
-        let checked = check(self.ctx, &Sent::of(command), &wanted).map_err(|r| r.on(self.ctx, &clauses))?;
+        let checked = check(self.ctx, &Sent::of(command), &wanted).map_err(|rejection| {
+            // A missing attachment with a basis of its own is refused on that.
+            let missing = |one: &&Enclosure| rejection.fields.iter().any(|error| error.field == one.name);
+            let own: Vec<ClauseId> =
+                action.attachments.iter().filter(missing).flat_map(|one| one.clauses.clone()).collect();
+            rejection.on(self.ctx, &[&own, &action.clauses, &self.step.clauses, &self.procedure.clauses])
+        })?;
         let facts = merged(&self.state.facts, &checked.facts, &command.observed);
         self.conditions(action, &facts, &BTreeSet::new())?;
         let mut draft = self.draft();
@@ -217,9 +237,10 @@ impl Desk<'_> {
                     opinion: checked.opinion,
                     opinion_box: self.step.opinion_box.clone(),
                     sealed: rule.sealed,
+                    facts: merged(&BTreeMap::new(), &checked.facts, &BTreeMap::new()),
                 },
             );
-            count(&mut draft, self.step, action, rule)?;
+            count(&mut draft, self.step, action, rule, command.observed.clone())?;
             return Ok(draft.events);
         }
         self.done(&mut draft, action, command, checked, record)?;
@@ -357,6 +378,8 @@ impl Desk<'_> {
             form: self.procedure.form.as_ref().filter(|_| !command.form.is_empty()),
             attachments: Vec::new(),
             facts: &optional,
+            known: BTreeMap::new(),
+            state: Some(self.state),
         };
         let checked = check(self.ctx, &Sent::of(command), &wanted).map_err(|r| r.on(self.ctx, &clauses))?;
         let empty = checked.form.is_empty() && checked.facts.is_empty() && checked.opinion.is_none();

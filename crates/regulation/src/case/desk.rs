@@ -7,6 +7,7 @@ use super::decide::{Decision, find_procedure};
 use super::flow::Draft;
 use super::vote::ballot_rule;
 use super::{Actor, CaseState, Context, EVENTS_MAX, OpenStep, Rejection, command_words};
+use crate::pack::given::group;
 use crate::pack::model::{Action, ClauseId, CommandKind, FactValue, Procedure, Separation, Step, Who};
 
 /// A person before an open step.
@@ -67,10 +68,14 @@ impl<'a> Desk<'a> {
     }
 
     /// The pack's action for a command; of several, the first whose conditions hold.
-    pub(crate) fn action(&self, kind: CommandKind) -> Decision<&'a Action> {
+    pub(crate) fn action(
+        &self,
+        kind: CommandKind,
+        facts: &BTreeMap<String, FactValue>,
+    ) -> Decision<&'a Action> {
         let offered = self.step.actions.iter().filter(|action| action.command == kind);
         let ready = |action: &&Action| {
-            let facts = self.facts(&self.state.facts);
+            let facts = self.facts(facts);
             action.requires.iter().all(|condition| evaluate(&condition.test, &facts) != Truth::False)
         };
         offered.clone().find(ready).or_else(|| offered.clone().next()).ok_or_else(|| {
@@ -92,8 +97,8 @@ impl<'a> Desk<'a> {
         })
     }
 
-    fn facts(&self, facts: &'a BTreeMap<String, FactValue>) -> Facts<'a> {
-        Facts { facts, state: Some(self.state), pack: self.ctx.pack }
+    pub(crate) fn facts<'f>(&'f self, facts: &'f BTreeMap<String, FactValue>) -> Facts<'f> {
+        Facts { today: self.ctx.today(), facts, state: Some(self.state), pack: self.ctx.pack }
     }
 
     /// Whether this person may do the action now, whatever they send with it.
@@ -144,8 +149,9 @@ impl<'a> Desk<'a> {
     pub(crate) fn holds_task(&self, action: &Action) -> Decision<()> {
         let clauses: [&[ClauseId]; 3] = [&action.clauses, &self.step.clauses, &self.procedure.clauses];
         if !self.holds_step() {
-            let plays = self.ctx.pack.roles.get(&self.step.role);
-            let plays = plays.is_some_and(|role| role.units.contains(&self.actor.unit));
+            let mut roles = [&self.step.role].into_iter().chain(&self.step.joint);
+            let listed = |role| self.ctx.pack.roles.get(role).map(|role| role.units.as_slice());
+            let plays = roles.any(|role| listed(role).is_some_and(|units| units.contains(&self.actor.unit)));
             let (code, role) =
                 (if plays { "case.not_your_task" } else { "case.wrong_role" }, &self.step.role);
             return Err(Rejection::new(
@@ -233,16 +239,19 @@ impl<'a> Desk<'a> {
         facts: &BTreeMap<String, FactValue>,
         asked: &BTreeSet<String>,
     ) -> Decision<()> {
-        let known = Facts { facts, state: Some(self.state), pack: self.ctx.pack };
+        let known = self.facts(facts);
         for condition in &action.requires {
             let truth = evaluate(&condition.test, &known);
             let mut names = BTreeSet::new();
-            super::condition::names(&condition.test, &mut names);
-            if truth == Truth::True || (truth == Truth::Unknown && !names.is_disjoint(asked)) {
+            condition.test.names(&mut names);
+            // What the action asks for may still come, and with a case that it asks for all that is known of that case.
+            let comes =
+                |name: &String| asked.contains(name) || group(name).is_some_and(|of| asked.contains(of));
+            if truth == Truth::True || (truth == Truth::Unknown && names.iter().any(comes)) {
                 continue;
             }
             let missing: Vec<&str> =
-                names.iter().filter(|name| !facts.contains_key(*name)).map(String::as_str).collect();
+                names.iter().filter(|name| known.get(name).is_none()).map(String::as_str).collect();
             let rejection = if truth == Truth::Unknown && !missing.is_empty() {
                 Rejection::new(
                     "case.fact_unknown",

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::owed::{OwedCause, OwedClock};
 use super::people::Meeting;
 use super::{Actor, Attachment, Ballot, Defect, FormValues};
+use crate::calendar::Pause;
 use crate::pack::model::{
     ClauseId, ClockNature, CommandKind, Effect, FactValue, FormId, OnExpiry, Period, ProcedureId, RoleKey,
-    StepId, StopGround, UnitCode,
+    Run, StepId, StopGround, UnitCode,
 };
 
 /// One event of a case.
@@ -136,6 +137,9 @@ pub enum EventBody {
         anyone: bool,
         /// Each unit has its own task.
         each_unit: bool,
+        /// Further roles whose units are among them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        joint: Vec<RoleKey>,
     },
     /// A step was left.
     StepLeft {
@@ -201,6 +205,9 @@ pub enum EventBody {
         opinion_box: Option<String>,
         /// Hidden until the result stands.
         sealed: bool,
+        /// Facts stated with it, hidden like the vote.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        facts: BTreeMap<String, FactValue>,
     },
     /// Enough votes are in; the result stands.
     VoteCounted {
@@ -212,6 +219,9 @@ pub enum EventBody {
         refusals: u32,
         /// The result.
         passed: bool,
+        /// Facts the platform observed when the last vote came in.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        observed: BTreeMap<String, FactValue>,
     },
     /// A meeting's numbered resolution.
     Resolved {
@@ -298,6 +308,15 @@ pub enum EventBody {
         start: Date,
         /// Length.
         period: Period,
+        /// Which way it runs.
+        #[serde(default, skip_serializing_if = "Run::is_forward")]
+        run: Run,
+        /// Whether the last day moves to a working day, where the rule itself says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rolls: Option<bool>,
+        /// When it would have stood still before this step was entered, where it starts from an earlier day.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pauses: Vec<Pause>,
         /// Nature.
         nature: ClockNature,
         /// Due day as known now.
@@ -326,8 +345,11 @@ pub enum EventBody {
         step: StepId,
         /// The unit's own clock.
         unit: Option<UnitCode>,
-        /// The rung: working days left.
+        /// The rung: working days left. For a rung by period, those left on the day it rang.
         days_left: i32,
+        /// The rung, where it is a period before the due day.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<Period>,
         /// Who is told.
         tell: RoleKey,
         /// Its units.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base::Date;
 
-use super::condition::{FACT_APPROVALS, FACT_PASSED, FACT_REFUSALS};
+use super::condition::{FACT_APPROVALS, FACT_PASSED, FACT_REFUSALS, take_in};
 use super::state::{Act, Awaiting, CaseState, ClockState, Ending, OpenStep, Opinion, Resolution, Seat};
 use super::{Attachment, Ballot, Event, EventBody};
 use crate::calendar::Pause;
@@ -52,6 +52,7 @@ pub(crate) fn opened(event: &Event) -> Option<CaseState> {
         title: title.clone(),
         opener: event.actor.clone()?,
         opened_at: event.at,
+        opened_on: event.on,
         form_id: form_id.clone(),
         forms: form_id.iter().map(|id| (id.clone(), form.clone())).collect(),
         attachments: attachments.clone(),
@@ -59,6 +60,7 @@ pub(crate) fn opened(event: &Event) -> Option<CaseState> {
         parties: parties.clone(),
         step: None,
         visits: BTreeMap::new(),
+        entered: BTreeMap::new(),
         each_unit_steps: BTreeSet::new(),
         seated: BTreeMap::new(),
         acts: Vec::new(),
@@ -118,17 +120,22 @@ impl CaseState {
                     self.forms.insert(id, form.clone());
                 }
                 self.attach(attachments);
-                self.facts.extend(facts.clone());
+                take_in(&mut self.facts, facts);
             }
-            EventBody::Voted { step, command, vote, opinion, opinion_box, sealed } => {
+            EventBody::Voted { step, command, vote, opinion, opinion_box, sealed, facts } => {
                 self.act(event, step, *command, Some(*vote), *sealed);
+                if let Some(act) = self.acts.last_mut().filter(|_| event.actor.is_some()) {
+                    act.facts.clone_from(facts);
+                }
+                self.settle(step);
                 let text = opinion.as_deref().or(Some(""));
                 self.opine(event, step, *command, text, opinion_box.as_deref(), *sealed);
                 if self.step.as_ref().is_some_and(|open| open.each_unit) {
                     self.complete(event, step, *command);
                 }
             }
-            EventBody::VoteCounted { step, approvals, refusals, passed } => {
+            EventBody::VoteCounted { step, approvals, refusals, passed, observed } => {
+                take_in(&mut self.facts, observed);
                 self.counted(step, *approvals, *refusals, *passed);
             }
             EventBody::Resolved { .. } => self.resolved(event),
@@ -157,10 +164,12 @@ impl CaseState {
     }
 
     fn enter(&mut self, event: &Event) {
-        let EventBody::StepEntered { step, visit, role, units, anyone, each_unit } = &event.body else {
+        let EventBody::StepEntered { step, visit, role, units, anyone, each_unit, joint: _ } = &event.body
+        else {
             return;
         };
         self.visits.insert(step.clone(), *visit);
+        self.entered.insert(step.clone(), event.on);
         self.seated.insert(step.clone(), units.clone());
         if *each_unit {
             self.each_unit_steps.insert(step.clone());
@@ -209,7 +218,7 @@ impl CaseState {
             self.forms.insert(id.clone(), form.clone());
         }
         self.attach(attachments);
-        self.facts.extend(facts.clone());
+        take_in(&mut self.facts, facts);
         match command {
             CommandKind::Accept => self.accepted = Some(event.on),
             CommandKind::Publish => self.published = Some(event.on),
@@ -245,9 +254,33 @@ impl CaseState {
         if let Some(open) = self.step.as_mut().filter(|open| open.step == *step) {
             open.counted = Some(passed);
         }
+        self.settle(step);
         self.facts.insert(FACT_PASSED.to_owned(), FactValue::Flag(passed));
         self.facts.insert(FACT_APPROVALS.to_owned(), FactValue::Number(approvals.into()));
         self.facts.insert(FACT_REFUSALS.to_owned(), FactValue::Number(refusals.into()));
+    }
+
+    /// Takes in what the open votes of a step's visit state. Where they contradict each other nothing is known: the fact
+    /// goes, and no condition passes on it.
+    pub(crate) fn settle(&mut self, step: &StepId) {
+        let visit = self.visit(step);
+        let cast =
+            self.acts.iter().filter(|act| act.step == *step && act.visit == visit && act.vote.is_some());
+        // A struck ballot states nothing any more.
+        let cast = cast.filter(|act| !self.is_recused(act.by.person));
+        let mut stated: BTreeMap<String, Option<FactValue>> = BTreeMap::new();
+        for (key, value) in cast.filter(|act| !act.sealed).flat_map(|act| &act.facts) {
+            let agreed = stated.entry(key.clone()).or_insert_with(|| Some(value.clone()));
+            if agreed.as_ref() != Some(value) {
+                *agreed = None;
+            }
+        }
+        for (key, value) in stated {
+            match value {
+                Some(value) => self.facts.insert(key, value),
+                None => self.facts.remove(&key),
+            };
+        }
     }
 
     fn clock(&mut self, event: &Event) {
@@ -255,19 +288,24 @@ impl CaseState {
             return;
         }
         match &event.body {
-            EventBody::ClockStarted { step, start, period, nature, due } => self.clocks.push(ClockState {
-                step: step.clone(),
-                visit: self.visit(step),
-                unit: due.unit.clone(),
-                start: *start,
-                period: *period,
-                nature: *nature,
-                clauses: event.clauses.clone(),
-                pauses: Vec::new(),
-                rung: Vec::new(),
-                expired: false,
-                done_on: None,
-            }),
+            EventBody::ClockStarted { step, start, period, run, rolls, pauses, nature, due } => {
+                self.clocks.push(ClockState {
+                    step: step.clone(),
+                    visit: self.visit(step),
+                    unit: due.unit.clone(),
+                    start: *start,
+                    period: *period,
+                    run: *run,
+                    rolls: *rolls,
+                    nature: *nature,
+                    clauses: event.clauses.clone(),
+                    pauses: pauses.clone(),
+                    rung: Vec::new(),
+                    rung_before: Vec::new(),
+                    expired: false,
+                    done_on: None,
+                })
+            }
             EventBody::ClockStopped { step, ground: StopGround::AwaitingCorrection } => {
                 for clock in self.running(step) {
                     clock.pauses.push(Pause { from: event.on, until: None });
@@ -279,9 +317,12 @@ impl CaseState {
                     pause.until = Some(event.on);
                 }
             }
-            EventBody::ClockRang { step, unit, days_left, tell, .. } => {
+            EventBody::ClockRang { step, unit, days_left, before, tell, .. } => {
                 for clock in self.running(step).filter(|clock| clock.unit == *unit) {
-                    clock.rung.push((*days_left, tell.clone()));
+                    match before {
+                        Some(period) => clock.rung_before.push((*period, tell.clone())),
+                        None => clock.rung.push((*days_left, tell.clone())),
+                    }
                 }
             }
             EventBody::Expired { step, unit, .. } => {
@@ -323,7 +364,8 @@ impl CaseState {
     ) {
         if let Some(by) = event.actor.clone() {
             let visit = self.visit(step);
-            self.acts.push(Act { step: step.clone(), visit, command, vote, by, on: event.on, sealed });
+            let (step, on, facts) = (step.clone(), event.on, BTreeMap::new());
+            self.acts.push(Act { step, visit, command, vote, by, on, sealed, facts });
         }
     }
 

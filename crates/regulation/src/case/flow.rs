@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::condition::{Facts, holds};
+use super::condition::{Facts, holds, take_in};
+use super::length;
 use super::roles::{Players, players};
 use super::{Actor, CaseState, ClockDue, Context, Event, EventBody, Rejection};
 use crate::calendar::Deadline;
 use crate::pack::model::{
-    Action, Anchor, Branch, ClauseId, CommandKind, FactValue, Procedure, RoleKey, Step, StepId, StopGround,
-    Target,
+    Action, Branch, ClauseId, CommandKind, FactValue, Procedure, RoleKey, Step, StepId, StopGround, Target,
 };
 
 /// Events in the making, with the state they lead to.
@@ -57,8 +57,7 @@ impl<'a> Draft<'a> {
             self.push(&clauses, EventBody::EffectDue { effect: *effect, facts });
         }
         if action.then.is_empty() {
-            self.start_clocks(step);
-            return Ok(());
+            return self.start_clocks(step);
         }
         let target = self.branch(&action.then).cloned();
         let target = target.ok_or_else(|| no_way_on(self.ctx, action, step))?;
@@ -67,7 +66,8 @@ impl<'a> Draft<'a> {
 
     /// The first branch whose condition holds.
     pub(crate) fn branch<'b>(&self, branches: &'b [Branch]) -> Option<&'b Target> {
-        let facts = Facts { facts: &self.state.facts, state: Some(&self.state), pack: self.ctx.pack };
+        let (facts, state) = (&self.state.facts, Some(&self.state));
+        let facts = Facts { today: self.ctx.today(), facts, state, pack: self.ctx.pack };
         let open = |branch: &&Branch| branch.when.as_ref().is_none_or(|condition| holds(condition, &facts));
         branches.iter().find(open).map(|branch| &branch.to)
     }
@@ -101,12 +101,20 @@ impl<'a> Draft<'a> {
                 format!("the procedure has no step `{id}`"),
             ));
         };
-        let (units, anyone) = match self.players(&step.role) {
+        let (mut units, anyone) = match self.players(&step.role) {
             Players::Anyone => (Vec::new(), true),
             Players::Units(units) => (units, false),
         };
-        if units.is_empty() && !anyone {
-            let role = &step.role;
+        let mut unplayed = Some(&step.role).filter(|_| units.is_empty() && !anyone);
+        for role in &step.joint {
+            match self.players(role) {
+                Players::Units(joint) if !joint.is_empty() => units.extend(joint),
+                _ => unplayed = unplayed.or(Some(role)),
+            }
+        }
+        units.sort();
+        units.dedup();
+        if let Some(role) = unplayed {
             return Err(Rejection::new(
                 "case.role_unbound",
                 format!("没有单位承担“{role}”，不能进入“{id}”环节"),
@@ -121,12 +129,12 @@ impl<'a> Draft<'a> {
             visit,
             role: step.role.clone(),
             each_unit: step.each_unit && !anyone,
+            joint: step.joint.clone(),
             units,
             anyone,
         };
         self.push(&[&step.clauses], entered);
-        self.start_clocks(step);
-        Ok(())
+        self.start_clocks(step)
     }
 
     /// The units of a role in this case.
@@ -134,33 +142,40 @@ impl<'a> Draft<'a> {
         players(self.ctx, role, &self.state.opener.unit, &self.state.facts, &self.state.parties)
     }
 
-    /// Starts the clocks of the open step once their anchor event has happened.
-    fn start_clocks(&mut self, step: &Step) {
-        let Some(rule) = &step.clock else {
-            return;
-        };
-        let start = match rule.anchor {
-            Anchor::Received => Some(self.ctx.today()),
-            anchor => self.state.anchor(anchor),
-        };
-        let (Some(start), Some(open)) = (start, &self.state.step) else {
-            return;
+    /// Starts the clocks of the open step once their anchor event has happened. A clock that cannot start for want of a
+    /// fact is a refusal: no step is entered without its clock.
+    fn start_clocks(&mut self, step: &Step) -> Result<(), Box<Rejection>> {
+        let Some((rule, open)) = step.clock.as_ref().zip(self.state.step.as_ref()) else {
+            return Ok(());
         };
         let started = |clock: &super::ClockState| clock.step == open.step && clock.visit == open.visit;
         if open.step != step.id || self.state.clocks.iter().any(started) {
-            return;
+            return Ok(());
         }
+        let Some(start) = length::start(self.ctx, rule, &self.state)
+            .map_err(|rejection| rejection.on(self.ctx, &[&rule.clauses, &step.clauses]))?
+        else {
+            return Ok(());
+        };
+        let (period, run) = length::length(self.ctx, rule, start, &self.state)
+            .map_err(|rejection| rejection.on(self.ctx, &[&rule.clauses, &step.clauses]))?;
         let units: Vec<_> = if open.each_unit {
             open.seats.iter().filter(|seat| seat.done.is_none()).map(|seat| Some(seat.unit.clone())).collect()
         } else {
             vec![None]
         };
-        let deadline = self.ctx.calendar.add_period(start, rule.period, &self.ctx.pack.counting);
+        let pauses = length::pauses(rule, start, &self.state);
+        let deadline = length::deadline(self.ctx, start, period, run, rule.rolls, &pauses);
         for unit in units {
             let due = due_of(unit, &deadline);
-            let (step, period, nature) = (step.id.clone(), rule.period, rule.nature);
-            self.push(&[&rule.clauses], EventBody::ClockStarted { step, start, period, nature, due });
+            let (step, nature, rolls) = (step.id.clone(), rule.nature, rule.rolls);
+            let pauses = pauses.clone();
+            self.push(
+                &[&rule.clauses],
+                EventBody::ClockStarted { step, start, period, run, rolls, pauses, nature, due },
+            );
         }
+        Ok(())
     }
 
     /// Stops the clocks of a step on a ground, where its rule says so.
@@ -237,6 +252,6 @@ pub(crate) fn merged(
     };
     let added = stated.iter().chain(observed).map(|(key, value)| (key.clone(), canonical(value)));
     let mut facts = known.clone();
-    facts.extend(added);
+    take_in(&mut facts, &added.collect());
     facts
 }

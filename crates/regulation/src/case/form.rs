@@ -131,6 +131,11 @@ fn check_field(kind: &FieldKind, value: &FormValue) -> Result<FactValue, Wrong> 
                 .collect();
             listed(&items, is_code)
         }
+        // A list of one is how a chosen unit may arrive.
+        (FieldKind::Unit, FormValue::List(items)) => match items.as_slice() {
+            [unit] => check_text(kind, unit),
+            _ => Err(("format", "只能填写一项", "only one value is allowed")),
+        },
         (_, FormValue::Text(text)) => check_text(kind, text),
         (_, FormValue::List(_)) => Err(("format", "只能填写一项", "only one value is allowed")),
     }
@@ -168,6 +173,8 @@ fn check_text(kind: &FieldKind, text: &str) -> Result<FactValue, Wrong> {
         FieldKind::Contact if !is_phone(text) && !is_email(text) => {
             wrong("应为电话号码或电子邮箱", "must be a telephone number or an e-mail address")
         }
+        FieldKind::Unit if !is_unit(text) => wrong("应为一个机构的代码", "must be the code of one unit"),
+        FieldKind::Unit => Ok(FactValue::List(vec![text.to_owned()])),
         FieldKind::Flag => match text {
             "是" | "true" => Ok(FactValue::Flag(true)),
             "否" | "false" => Ok(FactValue::Flag(false)),
@@ -196,6 +203,11 @@ fn listed(items: &[String], allowed: impl Fn(&String) -> bool) -> Result<FactVal
 #[expect(clippy::ptr_arg, reason = "used where a `&String` is passed on")]
 fn is_code(code: &String) -> bool {
     code.chars().count() <= 128 && code.chars().all(|c| c.is_alphanumeric() || "-_./:|".contains(c))
+}
+
+/// A unit's code; whether there is such a unit is for the platform to say.
+fn is_unit(text: &str) -> bool {
+    text.chars().count() <= 128 && text.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c))
 }
 
 fn is_phone(text: &str) -> bool {

@@ -10,7 +10,7 @@ use super::people::{Meeting, PeopleState};
 use super::{Actor, Attachment, Ballot, Defect, FormValues, PackRef};
 use crate::calendar::Pause;
 use crate::pack::model::{
-    Anchor, ClauseId, ClockNature, CommandKind, Effect, FactValue, FormId, Period, ProcedureId, RoleKey,
+    Anchor, ClauseId, ClockNature, CommandKind, Effect, FactValue, FormId, Period, ProcedureId, RoleKey, Run,
     StepId, UnitCode,
 };
 
@@ -31,6 +31,8 @@ pub struct CaseState {
     pub opener: Actor,
     /// When.
     pub opened_at: Timestamp,
+    /// The legal day of opening (提交日).
+    pub opened_on: Date,
     /// Key of the opening form.
     pub form_id: Option<FormId>,
     /// Forms filled so far, the opening form among them.
@@ -45,6 +47,8 @@ pub struct CaseState {
     pub step: Option<OpenStep>,
     /// Steps entered so far and how often.
     pub visits: BTreeMap<StepId, u32>,
+    /// The day each step was last entered.
+    pub entered: BTreeMap<StepId, Date>,
     /// Steps entered so far with a task for each unit.
     pub each_unit_steps: BTreeSet<StepId>,
     /// Units seated in the latest visit of each step.
@@ -128,6 +132,8 @@ pub struct Act {
     pub on: Date,
     /// Hidden until the vote's result stands.
     pub sealed: bool,
+    /// Facts stated with a vote; they are facts of the case once they are not sealed.
+    pub facts: BTreeMap<String, FactValue>,
 }
 
 /// An opinion, for the boxes of the paper form.
@@ -166,14 +172,20 @@ pub struct ClockState {
     pub start: Date,
     /// Length.
     pub period: Period,
+    /// Which way it runs.
+    pub run: Run,
+    /// Whether its last day moves to a working day; `None`: as the counting profile says.
+    pub rolls: Option<bool>,
     /// Nature.
     pub nature: ClockNature,
     /// Basis.
     pub clauses: Vec<ClauseId>,
     /// When it stood still.
     pub pauses: Vec<Pause>,
-    /// Rungs that rang.
+    /// Rungs that rang, by working days left.
     pub rung: Vec<(i32, RoleKey)>,
+    /// Rungs that rang, by the period before the due day.
+    pub rung_before: Vec<(Period, RoleKey)>,
     /// It ran out, with its consequence.
     pub expired: bool,
     /// The day its task was done.
@@ -244,9 +256,15 @@ impl CaseState {
 
     /// The day of an anchor event, if it happened.
     #[must_use]
-    pub const fn anchor(&self, anchor: Anchor) -> Option<Date> {
+    pub fn anchor(&self, anchor: &Anchor) -> Option<Date> {
         match anchor {
             Anchor::Received => None,
+            Anchor::Filed => Some(self.opened_on),
+            Anchor::Entered(step) => self.entered.get(step).copied(),
+            Anchor::Fact(key) => match self.facts.get(key) {
+                Some(FactValue::Date(day)) => Some(*day),
+                _ => None,
+            },
             Anchor::Accepted => self.accepted,
             Anchor::Published => self.published,
             Anchor::Signed => self.signed,

@@ -297,9 +297,14 @@ const fn effect_name(effect: Effect) -> (&'static str, &'static str) {
         Effect::ActivateUsage => ("使用协议生效", "activate usage agreement"),
         Effect::RecordObjection => ("登记异议", "record objection"),
         Effect::RecordQuality => ("登记质量问题", "record quality ticket"),
-        Effect::RecordReport => ("登记年度报告", "record annual report"),
+        Effect::RecordReport => ("登记报告", "record report"),
         Effect::RecordCredit => ("登记信用信息", "record credit information"),
         Effect::SealTenant => ("封存", "seal"),
         Effect::DestroyTenant => ("销毁", "destroy"),
+        Effect::RevokeGrant => ("收回数据", "take data back"),
+        Effect::PublishInformation => ("公开信息", "publish information"),
+        Effect::RegisterNumber => ("登记编号", "record registration number"),
+        Effect::ListResource => ("编入目录", "list in the catalogue"),
+        Effect::UnlistResource => ("撤下目录", "take off the catalogue"),
     }
 }

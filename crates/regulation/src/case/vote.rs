@@ -1,8 +1,10 @@
 //! Votes: sealed until enough are in.
 
+use std::collections::BTreeMap;
+
 use super::flow::Draft;
 use super::{Ballot, CaseState, Command, Event, EventBody, Rejection};
-use crate::pack::model::{Action, CommandKind, Step, VoteRule};
+use crate::pack::model::{Action, CommandKind, FactValue, Step, VoteRule};
 
 /// The vote rule, if this action in this step is a ballot.
 pub(crate) fn ballot_rule(step: &Step, kind: CommandKind) -> Option<VoteRule> {
@@ -42,13 +44,14 @@ pub(crate) fn count(
     step: &Step,
     action: &Action,
     rule: VoteRule,
+    observed: BTreeMap<String, FactValue>,
 ) -> Result<(), Box<Rejection>> {
     let (approvals, refusals) = tally(&draft.state);
     if approvals + refusals < rule.quorum {
         return Ok(());
     }
     let passed = approvals >= rule.approvals;
-    let counted = EventBody::VoteCounted { step: step.id.clone(), approvals, refusals, passed };
+    let counted = EventBody::VoteCounted { step: step.id.clone(), approvals, refusals, passed, observed };
     draft.push(&[&step.clauses, &action.clauses], counted);
     let meant: &[CommandKind] =
         if passed { &[CommandKind::Approve, CommandKind::ApprovePartly] } else { &[CommandKind::Refuse] };

@@ -33,8 +33,11 @@ pub fn run_one(pack: &Pack, calendar: &Calendar, scenario: &DutyScenario) -> Vec
             differ("期", "periods", wanted, &labels)
         }
         DutyExpectation::Rings(wanted) => {
-            let days: Vec<Date> =
-                found.iter().flat_map(|one| rings(duty, one, calendar)).map(|ring| ring.on).collect();
+            let days: Vec<Date> = found
+                .iter()
+                .flat_map(|one| rings(duty, one, calendar, &pack.counting))
+                .map(|ring| ring.on)
+                .collect();
             differ("提醒", "reminders", wanted, &days)
         }
     };

@@ -124,14 +124,19 @@ pub fn periods(
 
 /// The days on which the duty's reminders ring for a period, oldest first; none before its case is opened.
 #[must_use]
-pub fn rings(duty: &Duty, period: &DutyPeriod, calendar: &Calendar) -> Vec<Ring> {
+pub fn rings(duty: &Duty, period: &DutyPeriod, calendar: &Calendar, counting: &Counting) -> Vec<Ring> {
+    let due = period.due.due;
     let mut rings: Vec<Ring> = duty
         .ladder
         .iter()
-        .map(|rung| Ring {
-            on: ring_day(calendar, period.due.due, rung.days_left).max(period.opens_on),
-            days_left: rung.days_left,
-            tell: rung.tell.clone(),
+        .map(|rung| {
+            let on = match rung.before {
+                Some(before) => calendar.sub_period(due, before, counting).due,
+                None => ring_day(calendar, due, rung.days_left),
+            };
+            let (on, tell) = (on.max(period.opens_on), rung.tell.clone());
+            let left = calendar.working_days_between(on, due).working_days;
+            Ring { on, days_left: if rung.before.is_some() { left } else { rung.days_left }, tell }
         })
         .collect();
     rings.sort_by(|a, b| (a.on, -a.days_left, &a.tell).cmp(&(b.on, -b.days_left, &b.tell)));

@@ -18,7 +18,7 @@ const HALF: Period = Period { length: 6, unit: PeriodUnit::Month };
 const YEAR: Period = Period { length: 1, unit: PeriodUnit::Year };
 
 fn duty(every: Period, anchor: DutyAnchor, within: Option<(u32, PeriodUnit)>) -> Duty {
-    let rung = |days_left| Rung { days_left, tell: "主管部门".to_owned() };
+    let rung = |days_left| Rung { days_left, before: None, tell: "主管部门".to_owned() };
     Duty {
         name: "报告".to_owned(),
         en: "Report".to_owned(),
@@ -113,7 +113,7 @@ fn periods_from_an_agreement_never_drift() {
 fn reminders_ring_when_a_clock_would() {
     let duty = duty(QUARTER, DutyAnchor::Calendar, None);
     let period = list(&duty, "2026-07-01", "2026-07-01").remove(0);
-    let found: Vec<(String, i32)> = rings(&duty, &period, &national())
+    let found: Vec<(String, i32)> = rings(&duty, &period, &national(), &civil_code())
         .into_iter()
         .map(|ring| (ring.on.to_string(), ring.days_left))
         .collect();
@@ -164,7 +164,7 @@ fn calendars_parse_back() {
     let found = list(&duty, "2026-07-01", "2026-10-01");
     let entries: Vec<Entry> = found
         .iter()
-        .map(|one| Entry::of_duty(&duty, "op\\1", one, &rings(&duty, one, &national()), stamp))
+        .map(|one| Entry::of_duty(&duty, "op\\1", one, &rings(&duty, one, &national(), &civil_code()), stamp))
         .collect();
     for lang in [Lang::Zh, Lang::En] {
         let file = ical(&entries, lang);
@@ -239,7 +239,7 @@ proptest! {
             prop_assert!(since <= one.from && one.from <= one.to && one.opens_on <= one.due.due);
             prop_assert!(one.opens_on <= until.plus_days(more));
             prop_assert_eq!(one.opens_on > one.to, within);
-            let rings = rings(&duty, one, &calendar);
+            let rings = rings(&duty, one, &calendar, &counting);
             prop_assert_eq!(rings.len(), 3);
             prop_assert!(rings.iter().all(|ring| ring.on >= one.opens_on));
             prop_assert!(rings.is_sorted_by_key(|ring| ring.on));

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::draft::{Draft, Located, Reference, Shape};
+use super::check_facts::Known;
+use super::draft::{Draft, Located, Reference};
 use super::model::{
-    CommandKind, FactKind, Field, FieldKind, FormId, OnExpiry, Pack, Procedure, Step, StepId, Target, Who,
+    Binding, CommandKind, FactKind, Field, FieldKind, FormId, OnExpiry, Pack, Procedure, RoleKey, Step,
+    StepId, Target, Who,
 };
 use super::report::{Place, Report, hint, shown};
 use crate::case::{FACT_APPROVALS, FACT_DRAWN, FACT_PASSED, FACT_REFUSALS};
@@ -32,24 +34,20 @@ pub(crate) fn references(draft: &Draft, pack: &Pack, report: &mut Report) {
                 known("环节", "step", name, steps.into_iter().flatten(), place, report);
             }
             Reference::Fact(procedure, name, shape) => {
-                let facts = facts.get(procedure);
-                known("事实", "fact", name, facts.iter().flat_map(|facts| facts.keys()), place, report);
-                let kind = facts.and_then(|facts| facts.get(name));
-                if kind.is_some_and(|kind| !fits(*kind, *shape)) {
-                    let name = shown(name);
-                    report.at(
-                        place,
-                        "regulation.pack_fact_kind",
-                        format!("事实“{name}”的类型与所比较的值不符"),
-                        format!("fact `{name}` is of another kind than the value it is compared with"),
-                    );
-                }
+                Known { facts: facts.get(procedure), pack }.one(name, *shape, place, report);
+            }
+            Reference::Facts(procedure, one, other, ordered) => {
+                let known = Known { facts: facts.get(procedure), pack };
+                known.two((one, other), *ordered, place, report);
+            }
+            Reference::Within(procedure, name, parameter, unit) => {
+                Known { facts: facts.get(procedure), pack }.within(name, parameter, *unit, place, report);
             }
         }
     }
 }
 
-fn known<'a>(
+pub(super) fn known<'a>(
     zh: &str,
     en: &str,
     name: &str,
@@ -103,18 +101,8 @@ const fn kind_of(field: &Field) -> FactKind {
         FieldKind::Number | FieldKind::Percent | FieldKind::Money => FactKind::Number,
         FieldKind::Date => FactKind::Date,
         FieldKind::Flag => FactKind::Flag,
-        FieldKind::Choices(_) | FieldKind::Resources => FactKind::Units,
+        FieldKind::Choices(_) | FieldKind::Resources | FieldKind::Unit => FactKind::Units,
         _ => FactKind::Text,
-    }
-}
-
-const fn fits(kind: FactKind, shape: Shape) -> bool {
-    match shape {
-        Shape::Flag => matches!(kind, FactKind::Flag),
-        Shape::Number => matches!(kind, FactKind::Number),
-        Shape::Date => matches!(kind, FactKind::Date),
-        Shape::Text => matches!(kind, FactKind::Text | FactKind::Reference | FactKind::Units),
-        Shape::Ordered => matches!(kind, FactKind::Number | FactKind::Date | FactKind::Units),
     }
 }
 
@@ -188,6 +176,21 @@ fn of_step(procedure: &Procedure, step: &Step, place: &Place, pack: &Pack, repor
                 format!("no form of the procedure has the opinion box `{wanted}`{en}"),
             );
         }
+    }
+    let open_to_all =
+        |role: &&RoleKey| pack.roles.get(*role).is_some_and(|one| one.binding == Binding::Anyone);
+    if !step.joint.is_empty()
+        && let Some(role) = [&step.role].into_iter().chain(&step.joint).find(open_to_all)
+    {
+        let role = shown(role);
+        report.at(
+            place,
+            "regulation.pack_value",
+            format!("环节“{id}”写了“会同”，“{role}”却由任何人担任；会同的各方应是机构"),
+            format!(
+                "step `{id}` has 会同, but `{role}` is played by anyone; joint roles are played by units"
+            ),
+        );
     }
     let ballots = [CommandKind::Vote, CommandKind::Approve, CommandKind::Refuse];
     if step.vote.is_some() && !step.actions.iter().any(|action| ballots.contains(&action.command)) {

@@ -78,6 +78,7 @@ pub(crate) fn cited(pack: &Pack) -> BTreeSet<ClauseId> {
     pack.roles.values().for_each(|role| take(&role.clauses));
     pack.forms.values().for_each(|form| take(&form.clauses));
     pack.duties.iter().for_each(|duty| take(&duty.clauses));
+    take(&pack.in_force_clauses);
     pack.procedures.values().for_each(|procedure| of_procedure(procedure, &mut take));
     cited
 }
@@ -100,4 +101,5 @@ fn of_action(action: &Action, take: &mut impl FnMut(&[ClauseId])) {
     let branches = action.then.iter().filter_map(|branch| branch.when.as_ref());
     let conditions: Vec<&Condition> = action.requires.iter().chain(branches).collect();
     conditions.iter().for_each(|condition| take(&condition.clauses));
+    action.attachments.iter().for_each(|enclosure| take(&enclosure.clauses));
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use base::Date;
 
 use super::model::{
-    Bound, Clause, ClauseId, Counting, Duty, DutyScenario, Form, FormId, Parameter, Procedure, ProcedureId,
-    Role, RoleKey, Scenario, Status, StepId,
+    Bound, Clause, ClauseId, Counting, Duty, DutyScenario, FieldKey, Form, FormId, Parameter, PeriodUnit,
+    Procedure, ProcedureId, Role, RoleKey, Scenario, Status, StepId,
 };
 use super::report::Place;
 
@@ -36,15 +36,19 @@ pub(crate) struct Draft {
     pub(crate) references: Vec<Located<Reference>>,
     /// Periods of steps that are parameters: procedure, step, which period, parameter.
     pub(crate) lengths: Vec<(ProcedureId, StepId, Length, Located<String>)>,
+    /// Choices of fields that are parameters: form, field, parameter.
+    pub(crate) choices: Vec<(FormId, FieldKey, Located<String>)>,
 }
 
 /// A period of a step.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Length {
     /// Of its clock.
     Clock,
     /// Of a correction.
     Correction,
+    /// Of a rung of its clock's ladder, by its place.
+    Rung(usize),
 }
 
 /// The head of `pack.yaml`.
@@ -55,6 +59,7 @@ pub(crate) struct Header {
     pub(crate) version: String,
     pub(crate) status: Status,
     pub(crate) in_force: (Option<Date>, Option<Date>),
+    pub(crate) in_force_clauses: Vec<ClauseId>,
     pub(crate) parent: Option<String>,
     pub(crate) calendar: Option<String>,
     pub(crate) counting: Option<Counting>,
@@ -78,6 +83,10 @@ pub(crate) enum Reference {
     Duty(String),
     Step(ProcedureId, StepId),
     Fact(ProcedureId, String, Shape),
+    /// Two facts that are compared with each other; whether their order is asked.
+    Facts(ProcedureId, String, String, bool),
+    /// A fact against a parameter, and the unit the fact is counted in.
+    Within(ProcedureId, String, String, Option<PeriodUnit>),
 }
 
 /// What kind of fact a comparison needs.

@@ -164,10 +164,10 @@ impl<'a> Reader<'a> {
         items.iter().filter_map(|item| self.text(item)).collect()
     }
 
-    pub(crate) fn word<T: Copy>(&mut self, node: &Node, table: &[Word<T>]) -> Option<T> {
+    pub(crate) fn word<T: Clone>(&mut self, node: &Node, table: &[Word<T>]) -> Option<T> {
         let text = self.text(node)?;
         if let Some((_, meaning)) = table.iter().find(|(word, _)| *word == text) {
-            return Some(*meaning);
+            return Some(meaning.clone());
         }
         let words: Vec<&str> = table.iter().map(|(word, _)| *word).collect();
         let (zh, en) = hint(&text, words.iter().copied());
@@ -181,7 +181,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    pub(crate) fn need_word<T: Copy>(
+    pub(crate) fn need_word<T: Clone>(
         &mut self,
         fields: &Fields<'_>,
         key: &str,
@@ -191,7 +191,7 @@ impl<'a> Reader<'a> {
         self.word(node, table)
     }
 
-    pub(crate) fn may_word<T: Copy>(
+    pub(crate) fn may_word<T: Clone>(
         &mut self,
         fields: &Fields<'_>,
         key: &str,

@@ -7,10 +7,11 @@ use base::Digest;
 use super::check;
 use super::check_opens;
 use super::coverage::{DELEGATED, cited};
-use super::draft::{Draft, Header, Length, Located, ParameterDraft};
+use super::draft::{Draft, Header, Located, ParameterDraft};
 use super::layer_duty;
 use super::model::{Bound, Clause, ClauseId, Pack, Parameter, Period, PeriodUnit, Value};
 use super::report::{Place, Report, shown};
+use super::taken;
 
 /// Compiles a draft; `None` when it has no usable head. Whether it is sound is for the report to say.
 pub(crate) fn compile(
@@ -36,7 +37,7 @@ pub(crate) fn compile(
     merge(&draft.procedures, &mut pack.procedures, |one| &one.id, |name| format!("程序“{name}”"), report);
     layer_duty::duties(&draft, &mut pack, report);
     pack.scenarios.extend(draft.scenarios.iter().map(|scenario| scenario.value.clone()));
-    lengths(&draft, &mut pack, report);
+    taken::fill(&draft, &header.place, &mut pack, report);
     reasons(&draft.reasons, &mut pack, report);
     // References into a file that did not read would all be called unknown: those come in a second pass.
     if report.is_clean() {
@@ -88,6 +89,7 @@ fn head(
         version: head.version.clone(),
         status: head.status,
         in_force: head.in_force,
+        in_force_clauses: head.in_force_clauses.clone(),
         parent: head.parent.clone(),
         calendar,
         counting,
@@ -101,6 +103,7 @@ fn head(
         scenarios: parent.map(|parent| parent.scenarios.clone()).unwrap_or_default(),
         duty_scenarios: parent.map(|parent| parent.duty_scenarios.clone()).unwrap_or_default(),
         not_automated: reasons,
+        taken: parent.map(|parent| parent.taken.clone()).unwrap_or_default(),
     })
 }
 
@@ -246,42 +249,6 @@ fn merge<T: Clone>(
             into.insert(name, value.clone());
         } else {
             duplicate(&words(&shown(&name)), place, report);
-        }
-    }
-}
-
-/// Clocks whose length is a parameter take the value in force.
-fn lengths(draft: &Draft, pack: &mut Pack, report: &mut Report) {
-    for (procedure, step, which, parameter) in &draft.lengths {
-        let period = match pack.parameters.get(&parameter.value).map(|parameter| &parameter.value) {
-            Some(Value::Period(period)) => Some(*period),
-            Some(Value::Limit(_, value)) => match **value {
-                Value::Period(period) => Some(period),
-                _ => None,
-            },
-            // Unknown parameters are reported with the other references.
-            None => continue,
-            Some(_) => None,
-        };
-        let Some(period) = period else {
-            let name = shown(&parameter.value);
-            report.at(
-                &parameter.place,
-                "regulation.pack_value",
-                format!("参数“{name}”不是期间，不能作为期限的长度"),
-                format!("parameter `{name}` is no period and cannot be a clock's length"),
-            );
-            continue;
-        };
-        let steps = pack.procedures.get_mut(procedure).map(|procedure| procedure.steps.iter_mut());
-        let Some(step) = steps.into_iter().flatten().find(|one| one.id == *step) else { continue };
-        match which {
-            Length::Correction => step.correction = Some(period),
-            Length::Clock => {
-                if let Some(clock) = step.clock.as_mut() {
-                    clock.period = period;
-                }
-            }
         }
     }
 }

@@ -9,16 +9,19 @@
 //! be reached and left, every rule names its clause, and nothing inherited is loosened.
 
 mod check;
+mod check_facts;
 mod check_opens;
 mod coverage;
 mod draft;
 mod fields;
+pub(crate) mod given;
 mod layer;
 mod layer_duty;
 pub mod model;
 mod node;
 mod read;
 mod report;
+mod taken;
 mod value;
 mod words;
 
@@ -26,6 +29,7 @@ use base::Digest;
 use serde::Serialize;
 
 pub use coverage::{Coverage, coverage};
+pub use given::{FACT_FILED, FACT_TODAY, RECENT, RECENT_FACTS, REFERENCE_FACTS, is_given};
 pub use model::*;
 pub use value::{ValueError, parse_period, parse_value};
 

@@ -5,11 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{Date, Digest};
 use serde::{Deserialize, Serialize};
 
+mod clock;
 mod duty;
+mod effect;
 mod form;
 mod people;
 
+use super::taken::Taker;
+
+pub use clock::{Anchor, ClockNature, ClockRule, Measure, OnExpiry, Run, Rung, StopGround};
 pub use duty::{Duty, DutyAnchor, DutyExpectation, DutyOnly, DutyScenario};
+pub use effect::Effect;
 pub use form::{Field, FieldKind, Form, Section};
 pub use people::{DrawList, DrawRule, PeopleRule, Quorum};
 
@@ -41,6 +47,8 @@ pub struct Pack {
     pub status: Status,
     /// First and last day in force, where the text says so.
     pub in_force: (Option<Date>, Option<Date>),
+    /// Basis of these days, named when a case cannot be opened outside them.
+    pub in_force_clauses: Vec<ClauseId>,
     /// Parent pack's id, if any.
     pub parent: Option<String>,
     /// Name of the calendar to count working days with.
@@ -67,6 +75,9 @@ pub struct Pack {
     pub duty_scenarios: Vec<DutyScenario>,
     /// Clauses no rule carries, with the reason.
     pub not_automated: BTreeMap<ClauseId, String>,
+    /// What is taken from parameters, so that a lower pack's values reach what it inherits.
+    #[serde(skip)]
+    pub(crate) taken: Vec<(Taker, String)>,
 }
 
 /// 征求意见 / 施行 / 被替代 / 失效.
@@ -205,6 +216,24 @@ pub enum PeriodUnit {
     Year,
 }
 
+impl PeriodUnit {
+    /// Whether lengths in the two units can be compared: months and years can.
+    #[must_use]
+    pub fn is_measured_in(self, other: Self) -> bool {
+        self == other || (self.months().is_some() && other.months().is_some())
+    }
+
+    /// Months of one such unit, for months and years.
+    #[must_use]
+    pub const fn months(self) -> Option<i64> {
+        match self {
+            Self::Month => Some(1),
+            Self::Year => Some(12),
+            Self::WorkingDay | Self::Day => None,
+        }
+    }
+}
+
 /// A role and who plays it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Role {
@@ -271,13 +300,26 @@ pub struct Procedure {
 }
 
 /// An attachment the procedure asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttachmentRule {
     /// Name, for example `安全风险自评报告`.
     pub name: String,
     /// Must be there.
     pub required: bool,
+    /// Required only if this holds; a fact that is not known requires it too.
+    pub when: Option<Test>,
     /// Basis.
+    pub clauses: Vec<ClauseId>,
+}
+
+/// An attachment an action asks for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Enclosure {
+    /// Name.
+    pub name: String,
+    /// Required only if this holds; a fact that is not known requires it too.
+    pub when: Option<Test>,
+    /// Basis, where it is not the action's own.
     pub clauses: Vec<ClauseId>,
 }
 
@@ -321,7 +363,9 @@ pub struct Step {
     pub en: String,
     /// Who acts.
     pub role: RoleKey,
-    /// One task for each unit of the role; the step is left when all have acted.
+    /// Further roles whose units act in the same step (会同).
+    pub joint: Vec<RoleKey>,
+    /// One task for each unit of the roles; the step is left when all have acted.
     pub each_unit: bool,
     /// What may be done, in the order of the buttons; the first is the primary one.
     pub actions: Vec<Action>,
@@ -351,7 +395,7 @@ pub struct Action {
     /// A form must be filled with it (for example the agreement or a report).
     pub form: Option<FormId>,
     /// Attachments that must come with it.
-    pub attachments: Vec<String>,
+    pub attachments: Vec<Enclosure>,
     /// Facts that must be stated with it.
     pub facts: Vec<FactRule>,
     /// Conditions; all must hold, or the action is refused with the condition's clause.
@@ -428,6 +472,34 @@ pub enum CommandKind {
     Destroy,
     /// 办结
     Close,
+    /// 登记: something is entered in a register.
+    Register,
+    /// 检查
+    Inspect,
+    /// 报告事件
+    ReportIncident,
+    /// 演练
+    Drill,
+    /// 自评
+    SelfEvaluate,
+    /// 归档
+    Archive,
+    /// 移交: materials, data or accounts are handed over.
+    HandOverMaterials,
+    /// 告知
+    Notify,
+    /// 授予
+    Grant,
+    /// 缩减
+    Reduce,
+    /// 延期
+    Extend,
+    /// 发布: something is made public; unlike 公布 it anchors no clock.
+    Announce,
+    /// 补充协议
+    AmendAgreement,
+    /// 验收: what was delivered is accepted.
+    AcceptDelivery,
     /// 移交办理: the task goes to another unit of the same role.
     HandOver,
     /// 委托办理: a named colleague acts for the person, in this step.
@@ -498,8 +570,14 @@ pub enum Test {
     Is(String, FactValue),
     /// A number or date fact compared with a value.
     Compare(String, Comparator, FactValue),
-    /// A number or ratio fact against a pack parameter (`收益率` 低于 `收益率上限`).
+    /// Two facts are equal.
+    Same(String, String),
+    /// A number or date fact compared with another fact.
+    CompareFacts(String, Comparator, String),
+    /// A number or ratio fact against a pack parameter (`收益率` 低于 `收益率上限`), or a text among those of a list.
     Within(String, String),
+    /// A number fact, counted in these units, against a parameter that is a period, whatever unit that is written in.
+    WithinUnit(String, String, PeriodUnit),
     /// So many distinct units or persons have done this command in this step.
     Done {
         /// Step.
@@ -525,130 +603,6 @@ pub enum FactValue {
     Text(String),
     /// Unit codes or other texts.
     List(Vec<String>),
-}
-
-/// What the platform does when an action is done: the closed list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// 发布公告: a public notice with the case's form.
-    PublishNotice,
-    /// 公示结果: a public notice of the determined operator, open for objections.
-    PublishResult,
-    /// 建立授权: makes the authorisation and its tenant, closed.
-    EstablishAuthorisation,
-    /// 协议生效: the agreement is in force; the term starts.
-    ActivateAgreement,
-    /// 开通权限: access to the domain opens.
-    OpenAccess,
-    /// 关闭权限: access closes, in the same transaction.
-    CloseAccess,
-    /// 恢复权限: closed access opens again.
-    RestoreAccess,
-    /// 授予数据: the requested resources are granted to the tenant.
-    GrantData,
-    /// 核准模型: the model's digest may be ordered on raw data.
-    ApproveModel,
-    /// 核准出域: the frozen result is rebuilt and released.
-    ReleaseExport,
-    /// 产品备案: the product is filed.
-    FileProduct,
-    /// 核定价格: the price plan takes effect.
-    ApprovePrice,
-    /// 使用协议生效: the buyer's agreement is in force.
-    ActivateUsage,
-    /// 登记异议
-    RecordObjection,
-    /// 登记质量问题
-    RecordQuality,
-    /// 登记年度报告
-    RecordReport,
-    /// 登记信用信息
-    RecordCredit,
-    /// 封存: keys are taken away from the zones.
-    SealTenant,
-    /// 销毁: keys are destroyed, a residue scan runs, a certificate is made.
-    DestroyTenant,
-}
-
-/// A clock (期限).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClockRule {
-    /// What starts it; the start day is counted as the counting profile says.
-    pub anchor: Anchor,
-    /// How long.
-    pub period: Period,
-    /// 法定 / 承诺 / 内部.
-    pub nature: ClockNature,
-    /// What stops it.
-    pub stops_on: Vec<StopGround>,
-    /// What happens on expiry.
-    pub on_expiry: OnExpiry,
-    /// The step the case moves to on expiry; set exactly when `on_expiry` is a move.
-    pub expiry_to: Option<StepId>,
-    /// Reminders before and after, each once.
-    pub ladder: Vec<Rung>,
-    /// Basis.
-    pub clauses: Vec<ClauseId>,
-}
-
-/// Anchor events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Anchor {
-    /// 收到: the day the step is entered.
-    Received,
-    /// 受理: the day of acceptance.
-    Accepted,
-    /// 公布: the day of publication.
-    Published,
-    /// 签订: the day of the last signature.
-    Signed,
-}
-
-/// Nature of a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClockNature {
-    /// 法定
-    Statutory,
-    /// 承诺
-    Promised,
-    /// 内部
-    Internal,
-}
-
-/// Grounds that stop a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StopGround {
-    /// 等待补正
-    AwaitingCorrection,
-}
-
-/// What happens when a clock runs out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnExpiry {
-    /// 提醒并升级
-    RemindAndEscalate,
-    /// 自动退回
-    ReturnAutomatically,
-    /// 关闭权限
-    CloseAccess,
-    /// 转协调机制: the case moves to the step named.
-    MoveToCoordination,
-    /// 进入下一环节: a window (for objections) has passed.
-    Advance,
-}
-
-/// One rung of an escalation ladder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rung {
-    /// Working days left when it fires; negative: after the due day.
-    pub days_left: i32,
-    /// Who is told.
-    pub tell: RoleKey,
 }
 
 /// How votes count.
@@ -709,8 +663,8 @@ pub struct ScenarioEvent {
     pub role: Option<RoleKey>,
     /// A unit of that role, where several play it.
     pub unit: Option<UnitCode>,
-    /// The command; `Submit` opens the case.
-    pub command: CommandKind,
+    /// The command; `Submit` opens the case. `None` where time passes and nobody does anything (到期).
+    pub command: Option<CommandKind>,
     /// The step acted in, where several are open.
     pub step: Option<StepId>,
     /// Facts stated.
@@ -731,6 +685,10 @@ pub enum Expectation {
     Refused(BTreeSet<ClauseId>),
     /// These effects happened.
     Effects(Vec<Effect>),
+    /// None of these effects happened.
+    NoEffects(Vec<Effect>),
+    /// A rung of the step's clock told these roles.
+    Rang(StepId, Vec<RoleKey>),
     /// Cases of these procedures became owed (转办), in order.
     Opens(Vec<ProcedureId>),
 }

@@ -1,8 +1,8 @@
 //! The closed vocabulary of the format: Chinese words and what they mean.
 
 use super::model::{
-    Anchor, Bound, ClockNature, CommandKind, DutyAnchor, DutyOnly, Effect, FactKind, OnExpiry, Quorum,
-    Status, StopGround,
+    Anchor, Bound, ClockNature, CommandKind, DutyAnchor, DutyOnly, Effect, FactKind, OnExpiry, PeriodUnit,
+    Quorum, Status, StopGround,
 };
 use crate::case::command_words;
 
@@ -40,6 +40,15 @@ pub(crate) const ANCHORS: &[Word<Anchor>] = &[
     ("受理", Anchor::Accepted),
     ("公布", Anchor::Published),
     ("签订", Anchor::Signed),
+    ("提交", Anchor::Filed),
+];
+
+/// Units of a length that a fact gives.
+pub(crate) const UNITS: &[Word<PeriodUnit>] = &[
+    ("工作日", PeriodUnit::WorkingDay),
+    ("日", PeriodUnit::Day),
+    ("个月", PeriodUnit::Month),
+    ("年", PeriodUnit::Year),
 ];
 
 pub(crate) const NATURES: &[Word<ClockNature>] =
@@ -72,9 +81,15 @@ pub(crate) const EFFECTS: &[Word<Effect>] = &[
     ("登记异议", Effect::RecordObjection),
     ("登记质量问题", Effect::RecordQuality),
     ("登记年度报告", Effect::RecordReport),
+    ("登记报告", Effect::RecordReport),
     ("登记信用信息", Effect::RecordCredit),
     ("封存", Effect::SealTenant),
     ("销毁", Effect::DestroyTenant),
+    ("收回数据", Effect::RevokeGrant),
+    ("公开信息", Effect::PublishInformation),
+    ("登记编号", Effect::RegisterNumber),
+    ("编入目录", Effect::ListResource),
+    ("撤下目录", Effect::UnlistResource),
 ];
 
 /// Simple kinds of fields; 单选 and 多选 also need their choices.
@@ -93,6 +108,7 @@ pub(crate) enum FieldWord {
     Choices,
     Flag,
     Resources,
+    Unit,
 }
 
 pub(crate) const FIELDS: &[Word<FieldWord>] = &[
@@ -109,6 +125,7 @@ pub(crate) const FIELDS: &[Word<FieldWord>] = &[
     ("多选", FieldWord::Choices),
     ("是否", FieldWord::Flag),
     ("数据资源", FieldWord::Resources),
+    ("机构", FieldWord::Unit),
 ];
 
 pub(crate) const DUTY_ANCHORS: &[Word<DutyAnchor>] =
@@ -122,7 +139,7 @@ pub(crate) const QUORUMS: &[Word<Quorum>] =
 
 pub(crate) const BY_UNIT: &[Word<bool>] = &[("人员", false), ("机构", true)];
 
-const COMMANDS: [CommandKind; 36] = [
+const COMMANDS: [CommandKind; 50] = [
     CommandKind::Submit,
     CommandKind::Accept,
     CommandKind::ReturnForCorrection,
@@ -152,6 +169,20 @@ const COMMANDS: [CommandKind; 36] = [
     CommandKind::Repair,
     CommandKind::Destroy,
     CommandKind::Close,
+    CommandKind::Register,
+    CommandKind::Inspect,
+    CommandKind::ReportIncident,
+    CommandKind::Drill,
+    CommandKind::SelfEvaluate,
+    CommandKind::Archive,
+    CommandKind::HandOverMaterials,
+    CommandKind::Notify,
+    CommandKind::Grant,
+    CommandKind::Reduce,
+    CommandKind::Extend,
+    CommandKind::Announce,
+    CommandKind::AmendAgreement,
+    CommandKind::AcceptDelivery,
     CommandKind::HandOver,
     CommandKind::Delegate,
     CommandKind::Consult,

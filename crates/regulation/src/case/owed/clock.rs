@@ -1,14 +1,12 @@
 //! The clock of an owed case: shown, rung, and never more than that.
 
-use std::collections::BTreeSet;
-
 use super::STEP_OWED;
-use crate::case::clock::{ClockView, Light, days_left};
+use crate::case::clock::{ClockView, Light, days_left, reached};
 use crate::case::decide::find_procedure;
 use crate::case::flow::Draft;
 use crate::case::roles::Players;
 use crate::case::{CaseState, Context, Event, EventBody};
-use crate::pack::model::{OnExpiry, Period, PeriodUnit, RoleKey};
+use crate::pack::model::{OnExpiry, Period, PeriodUnit, Run, Rung};
 
 /// The clock of an owed case for a page, kept after it was filled in.
 pub(crate) fn clock_view(state: &CaseState, ctx: &Context<'_>) -> Option<ClockView> {
@@ -35,6 +33,7 @@ pub(crate) fn clock_view(state: &CaseState, ctx: &Context<'_>) -> Option<ClockVi
         unit,
         start: clock.start,
         period: clock.period.unwrap_or(whole),
+        run: Run::Forward,
         due: Some(counted.due),
         provisional: counted.provisional,
         days_left: owed.done_on.is_none().then_some(left),
@@ -58,24 +57,29 @@ pub(crate) fn tick(state: &CaseState, ctx: &Context<'_>) -> Vec<Event> {
     };
     let counted = clock.deadline(ctx);
     let left = days_left(counted.due, ctx);
-    let reached = clock.ladder.iter().filter(|rung| left <= rung.days_left);
-    let rungs: BTreeSet<_> =
-        reached.map(|rung| (std::cmp::Reverse(rung.days_left), rung.tell.clone())).collect();
-    let (before, after): (Vec<_>, Vec<_>) = rungs
-        .into_iter()
-        .map(|(days_left, tell)| (days_left.0, tell))
-        .filter(|rung| !owed.rung.contains(rung))
-        .partition(|(days_left, _)| *days_left >= 0);
+    let rang = |rung: &Rung| match rung.before {
+        Some(period) => owed.rung_before.contains(&(period, rung.tell.clone())),
+        None => owed.rung.contains(&(rung.days_left, rung.tell.clone())),
+    };
+    let waiting = reached(&clock.ladder, counted.due, ctx, |rung| !rang(rung));
+    let (before, after): (Vec<&Rung>, Vec<&Rung>) = waiting.into_iter().partition(|rung| rung.days_left >= 0);
     let mut draft = Draft::new(ctx, procedure, None, state.clone());
     let unit = clock_view(state, ctx).and_then(|view| view.unit);
     let step = || STEP_OWED.to_owned();
-    let ring = |draft: &mut Draft<'_>, (days_left, tell): (i32, RoleKey)| {
-        let units = match draft.players(&tell) {
+    let ring = |draft: &mut Draft<'_>, rung: &Rung| {
+        let units = match draft.players(&rung.tell) {
             Players::Units(units) => units,
             Players::Anyone => Vec::new(),
         };
-        let due = counted.due;
-        let rang = EventBody::ClockRang { step: step(), unit: unit.clone(), days_left, tell, units, due };
+        let rang = EventBody::ClockRang {
+            step: step(),
+            unit: unit.clone(),
+            days_left: if rung.before.is_some() { left } else { rung.days_left },
+            before: rung.before,
+            tell: rung.tell.clone(),
+            units,
+            due: counted.due,
+        };
         draft.push(&[&owed.clauses], rang);
     };
     before.into_iter().for_each(|rung| ring(&mut draft, rung));

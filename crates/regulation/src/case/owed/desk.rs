@@ -13,7 +13,7 @@ use crate::case::views::Task;
 use crate::case::{
     Actor, CaseState, Command, Context, Event, EventBody, FieldError, LONG_TEXT_CHARS_MAX, Rejection, desk,
 };
-use crate::pack::model::{CommandKind, Procedure, UnitCode};
+use crate::pack::model::{AttachmentRule, CommandKind, Procedure, UnitCode};
 
 /// Decides a command on a case that waits for its opener.
 pub(crate) fn decide(
@@ -111,7 +111,7 @@ fn submit(
         facts.extend(stands(&rule.key).map(|value| (rule.key.clone(), value.clone())));
     }
     let sent = Sent { facts: &facts, title: Some(&state.title), ..Sent::of(command) };
-    let checked = complete(ctx, procedure, &sent)?;
+    let checked = complete(ctx, procedure, &sent, &observed)?;
     let opened = Event {
         at: ctx.now,
         on: ctx.today(),
@@ -217,6 +217,7 @@ pub(crate) fn available(state: &CaseState, actor: &Actor, ctx: &Context<'_>) -> 
         needs_defects: false,
         form: None,
         attachments: Vec::new(),
+        may_attach: Vec::new(),
         facts: Vec::new(),
         vote: None,
         needs_vote: false,
@@ -227,11 +228,15 @@ pub(crate) fn available(state: &CaseState, actor: &Actor, ctx: &Context<'_>) -> 
     let mut list = Vec::new();
     if may_submit(state, actor, ctx, procedure).is_ok() {
         let asked = procedure.facts.iter().filter(|rule| !state.facts.contains_key(&rule.key));
+        // What depends on facts that are only stated with it may be attached; the submission is judged by them.
         let required = procedure.attachments.iter().filter(|rule| rule.required);
+        let (must, may): (Vec<&AttachmentRule>, Vec<_>) = required.partition(|rule| rule.when.is_none());
+        let names = |rules: Vec<&AttachmentRule>| rules.into_iter().map(|rule| rule.name.clone()).collect();
         let observed = &state.facts;
         list.push(Available {
             form: procedure.form.clone(),
-            attachments: required.map(|rule| rule.name.clone()).collect(),
+            attachments: names(must),
+            may_attach: names(may),
             facts: asked.cloned().collect(),
             refused: may_open(ctx, procedure, &actor.unit, observed, &state.parties).err(),
             ..button(CommandKind::Submit, ("填报", "Fill in and submit"))

@@ -169,8 +169,10 @@ pub struct Owed {
     pub clauses: Vec<ClauseId>,
     /// Until when.
     pub clock: Option<OwedClock>,
-    /// Rungs that rang.
+    /// Rungs that rang, by working days left.
     pub rung: Vec<(i32, RoleKey)>,
+    /// Rungs that rang, by the period before the due day.
+    pub rung_before: Vec<(Period, RoleKey)>,
     /// The due day passed.
     pub expired: bool,
     /// The day it was filled in or let go.
@@ -183,6 +185,7 @@ pub struct Owed {
 /// A [`Rejection`] when the procedure, the units or the title do not fit; nothing a person sent is judged here.
 pub fn owe(ctx: &Context<'_>, case: &OweCase) -> Decision<Vec<Event>> {
     let procedure = find_procedure(ctx, &case.procedure)?;
+    super::validity::in_force(ctx, procedure)?;
     // A declared fact of another kind could never be submitted and is left to who fills the case in.
     let rules = || procedure.facts.iter().chain(&procedure.observed);
     let mut facts = merged(&BTreeMap::new(), &case.facts, &BTreeMap::new());
@@ -287,6 +290,7 @@ pub(crate) fn begun(event: &Event) -> Option<CaseState> {
         clauses: event.clauses.clone(),
         clock: due.clone(),
         rung: Vec::new(),
+        rung_before: Vec::new(),
         expired: false,
         done_on: None,
     });
@@ -324,6 +328,9 @@ impl CaseState {
             return false;
         };
         match &event.body {
+            EventBody::ClockRang { before: Some(period), tell, .. } => {
+                owed.rung_before.push((*period, tell.clone()));
+            }
             EventBody::ClockRang { days_left, tell, .. } => owed.rung.push((*days_left, tell.clone())),
             EventBody::Expired { .. } => owed.expired = true,
             _ => return false,

@@ -168,6 +168,7 @@ impl Desk<'_> {
                 needs_defects: false,
                 form: None,
                 attachments: Vec::new(),
+                may_attach: Vec::new(),
                 facts: Vec::new(),
                 vote: None,
                 needs_vote: false,

@@ -9,7 +9,7 @@ use crate::case::flow::Draft;
 use crate::case::roles::Players;
 use crate::case::vote::ballot_rule;
 use crate::case::{Actor, Command, EventBody, Rejection};
-use crate::pack::model::{Action, CommandKind, UnitCode};
+use crate::pack::model::{Action, CommandKind, RoleKey, UnitCode};
 
 impl Desk<'_> {
     /// Who declared a conflict of interest is out of this case.
@@ -100,13 +100,19 @@ impl Desk<'_> {
     /// Units that could take the task over: of the same role, without a task of their own here where each has one,
     /// and kept away by no separation rule.
     pub(super) fn takers(&self) -> Vec<UnitCode> {
-        let role = self.ctx.pack.roles.get(&self.step.role);
-        let mut units = role.map(|role| role.units.clone()).unwrap_or_default();
-        if units.is_empty()
-            && let Players::Units(players) = self.draft().players(&self.step.role)
-        {
-            units = players;
-        }
+        let draft = self.draft();
+        let plays = |role: &RoleKey| match draft.players(role) {
+            Players::Units(units) => units,
+            Players::Anyone => Vec::new(),
+        };
+        let listed = |role: &RoleKey| {
+            let units = self.ctx.pack.roles.get(role).map(|role| role.units.clone());
+            units.filter(|units| !units.is_empty()).unwrap_or_else(|| plays(role))
+        };
+        // In a joint step the task goes to a unit of a role the actor's own unit plays.
+        let roles = [&self.step.role].into_iter().chain(&self.step.joint);
+        let own = roles.map(listed).filter(|units| units.contains(&self.actor.unit));
+        let mut units: Vec<UnitCode> = own.flatten().collect();
         let seated = |unit: &UnitCode| self.open.seats.iter().any(|seat| seat.unit == *unit);
         units.retain(|unit| *unit != self.actor.unit && !(self.open.each_unit && seated(unit)));
         units.retain(|unit| self.kept_away(&self.somebody(unit)).is_none());

@@ -89,6 +89,7 @@ impl CaseState {
                 if let Some(by) = event.actor.clone() {
                     self.strike(step, &by);
                     self.people.recusals.push(Recusal { by, reason: reason.clone(), on: event.on });
+                    self.settle(step);
                 }
             }
             EventBody::Drawn { step, drawn, .. } => {
@@ -114,11 +115,16 @@ impl CaseState {
     /// A ballot cast in the open vote is struck: where each unit has one, another person of the unit may cast it.
     fn strike(&mut self, step: &StepId, by: &Actor) {
         let visit = self.visit(step);
-        let voted = self.acts.iter().any(|act| {
+        let open = self.step.as_mut().filter(|open| open.step == *step && open.counted.is_none());
+        let Some(open) = open else { return };
+        let mut ballots = self.acts.iter().filter(|act| {
             act.vote.is_some() && act.step == *step && act.visit == visit && act.by.person == by.person
         });
-        let open = self.step.as_mut().filter(|open| voted && open.step == *step && open.counted.is_none());
-        for seat in open.into_iter().flat_map(|open| &mut open.seats).filter(|seat| seat.unit == by.unit) {
+        let Some(ballot) = ballots.next() else { return };
+        for key in ballot.facts.keys().filter(|_| !ballot.sealed) {
+            self.facts.remove(key);
+        }
+        for seat in open.seats.iter_mut().filter(|seat| seat.unit == by.unit) {
             seat.done = None;
         }
     }

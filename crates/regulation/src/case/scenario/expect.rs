@@ -4,7 +4,7 @@ use base::Date;
 
 use super::{ScenarioFailure, Stage};
 use crate::case::{EventBody, STEP_OWED, clocks};
-use crate::pack::model::Expectation;
+use crate::pack::model::{Expectation, ProcedureId, RoleKey};
 
 impl Stage<'_> {
     pub(super) fn check(&self) -> Vec<ScenarioFailure> {
@@ -21,6 +21,29 @@ impl Stage<'_> {
             }
         }
         failures
+    }
+
+    /// The roles that a step's clock told, up to the last day.
+    fn told(&self, step: &str) -> impl Iterator<Item = &RoleKey> {
+        self.events.iter().filter_map(move |event| match &event.body {
+            EventBody::ClockRang { step: rang, tell, .. } if rang == step => Some(tell),
+            _ => None,
+        })
+    }
+
+    /// What became owed next instead of these procedures.
+    fn missed_opens(&self, wanted: &[ProcedureId]) -> Option<(String, String)> {
+        let opened = self.events.iter().filter_map(|event| match &event.body {
+            EventBody::OpensCase { procedure, .. } => Some(procedure),
+            _ => None,
+        });
+        let opened: Vec<&String> = opened.collect();
+        (!opened.iter().copied().eq(wanted)).then(|| {
+            (
+                format!("应转办 {wanted:?}，实为 {opened:?}"),
+                format!("cases owed next are {opened:?}, not {wanted:?}"),
+            )
+        })
     }
 
     /// What is found instead of an expectation.
@@ -65,24 +88,28 @@ impl Stage<'_> {
                     )
                 })
             }
-            Expectation::Opens(wanted) => {
-                let opened = self.events.iter().filter_map(|event| match &event.body {
-                    EventBody::OpensCase { procedure, .. } => Some(procedure),
-                    _ => None,
-                });
-                let opened: Vec<&String> = opened.collect();
-                (!opened.iter().copied().eq(wanted)).then(|| {
-                    (
-                        format!("应转办 {wanted:?}，实为 {opened:?}"),
-                        format!("cases owed next are {opened:?}, not {wanted:?}"),
-                    )
-                })
-            }
+            Expectation::Opens(wanted) => self.missed_opens(wanted),
             Expectation::Effects(effects) => {
                 let done = state.map(|state| state.effects.as_slice()).unwrap_or_default();
                 let missing: Vec<_> = effects.iter().filter(|effect| !done.contains(effect)).collect();
                 (!missing.is_empty())
                     .then(|| (format!("缺少效果 {missing:?}"), format!("missing effects {missing:?}")))
+            }
+            Expectation::NoEffects(effects) => {
+                let done = state.map(|state| state.effects.as_slice()).unwrap_or_default();
+                let found: Vec<_> = effects.iter().filter(|effect| done.contains(effect)).collect();
+                (!found.is_empty())
+                    .then(|| (format!("不应有效果 {found:?}"), format!("unexpected effects {found:?}")))
+            }
+            Expectation::Rang(step, roles) => {
+                let told: Vec<&RoleKey> = self.told(step).collect();
+                let silent: Vec<_> = roles.iter().filter(|role| !told.contains(role)).collect();
+                (!silent.is_empty()).then(|| {
+                    (
+                        format!("“{step}”的期限没有提醒 {silent:?}，提醒过 {told:?}"),
+                        format!("the clock of `{step}` told {told:?}, not {silent:?}"),
+                    )
+                })
             }
         }
     }

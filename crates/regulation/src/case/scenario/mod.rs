@@ -115,7 +115,7 @@ pub fn sample_opening(
         on,
         role: None,
         unit: None,
-        command: CommandKind::Submit,
+        command: Some(CommandKind::Submit),
         step: None,
         facts: BTreeMap::new(),
     };
@@ -161,7 +161,8 @@ impl Stage<'_> {
             }
             self.pass_days(index + 1, line.on)?;
             let decided = match &self.state {
-                None if line.command == CommandKind::Submit => match people::owed_until(line) {
+                _ if line.command.is_none() && self.state.is_some() => Ok(Vec::new()),
+                None if line.command == Some(CommandKind::Submit) => match people::owed_until(line) {
                     Some(due) => self.owe(line, due),
                     None => self.open(line),
                 },
@@ -277,10 +278,11 @@ impl Stage<'_> {
         let current = state.step.as_ref().map(|open| open.step.as_str()).unwrap_or_default();
         let step = self.procedure.steps.iter().find(|step| step.id == current);
         let actions = step.map(|step| step.actions.as_slice()).unwrap_or_default();
-        let action = actions.iter().find(|action| action.command == line.command);
+        let kind = line.command.unwrap_or(CommandKind::Submit);
+        let action = actions.iter().find(|action| action.command == kind);
         let votes = state.acts.iter().filter(|act| act.step == current && act.vote.is_some()).count();
         let actor = self.actor(state, line, &format!("{current}#{votes}"));
-        let mut command = Command { step: line.step.clone(), ..Command::new(line.command) };
+        let mut command = Command { step: line.step.clone(), ..Command::new(kind) };
         command.opinion = Some("样例意见".to_owned());
         command.vote = Some(match steer(line, FACT_VOTE).map(String::as_str) {
             Some("不同意") => Ballot::Refuse,
@@ -288,11 +290,11 @@ impl Stage<'_> {
         });
         command.people = self.people(state, &actor, line);
         let mut facts = stated(line);
-        if line.command == CommandKind::Submit && state.waits_for_opener() {
+        if kind == CommandKind::Submit && state.waits_for_opener() {
             self.fill_owed(&mut command, state, line);
             return decide(state, &command, &actor, &self.context(self.now(line.on)));
         }
-        let supplement = line.command == CommandKind::Supplement && state.awaiting.is_some();
+        let supplement = kind == CommandKind::Supplement && state.awaiting.is_some();
         if supplement {
             command.attachments = vec![sample_attachment("补正材料")];
             let declared = |key: &String| self.procedure.facts.iter().any(|rule| rule.key == *key);
@@ -303,7 +305,7 @@ impl Stage<'_> {
             }
             command.observed = facts;
         }
-        if line.command == CommandKind::ReturnForCorrection {
+        if kind == CommandKind::ReturnForCorrection {
             command.defects = vec![Defect { field: "样例".to_owned(), note: "请补正".to_owned() }];
         }
         decide(state, &command, &actor, &self.context(self.now(line.on)))
@@ -331,7 +333,7 @@ impl Stage<'_> {
             facts.retain(|key, _| !set.contains(key));
         }
         let missing = steer(line, FACT_NO_ATTACHMENT);
-        let names = action.attachments.iter().filter(|name| missing != Some(name));
+        let names = action.attachments.iter().map(|one| &one.name).filter(|name| missing != Some(*name));
         command.attachments = names.map(|name| sample_attachment(name)).collect();
     }
 

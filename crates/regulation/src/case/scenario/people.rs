@@ -70,11 +70,11 @@ impl Stage<'_> {
     pub(super) fn people(&self, state: &CaseState, actor: &Actor, line: &ScenarioEvent) -> People {
         let context = self.context(self.now(line.on));
         let buttons = available(state, actor, &context);
-        let button = buttons.iter().find(|button| button.command == line.command);
+        let button = buttons.iter().find(|button| Some(button.command) == line.command);
         let offered = button.map(|button| button.asks.units.clone()).unwrap_or_default();
         let units = match named(line, FACT_UNITS) {
             Some(units) => units,
-            None if line.command == CommandKind::EndConsult => offered,
+            None if line.command == Some(CommandKind::EndConsult) => offered,
             None => offered.into_iter().take(1).collect(),
         };
         let text = |key, sample: &str| steer(line, key).map_or_else(|| sample.to_owned(), String::clone);
@@ -82,7 +82,7 @@ impl Stage<'_> {
         let open = state.step.as_ref();
         let step = procedure.clone().find(|step| open.is_some_and(|open| open.step == step.id));
         let mut actions = step.into_iter().flat_map(|step| &step.actions);
-        let action = actions.find(|action| action.command == line.command);
+        let action = actions.find(|action| Some(action.command) == line.command);
         let meets = action.is_some_and(|action| action.people.meeting.is_some());
         let seats = || state.step.iter().flat_map(|open| &open.seats).map(|seat| seat.unit.clone());
         let meeting = meets.then(|| Meeting {
@@ -96,8 +96,8 @@ impl Stage<'_> {
         to.facts.insert(super::FACT_PERSON.to_owned(), FactValue::Text(colleague));
         People {
             units,
-            delegate: (line.command == CommandKind::Delegate).then(|| person(&to, "", &actor.unit, "")),
-            seed: (line.command == CommandKind::Draw).then(|| text(FACT_SEED, "样例种子 2026")),
+            delegate: (line.command == Some(CommandKind::Delegate)).then(|| person(&to, "", &actor.unit, "")),
+            seed: (line.command == Some(CommandKind::Draw)).then(|| text(FACT_SEED, "样例种子 2026")),
             meeting,
         }
     }

@@ -71,6 +71,7 @@ fn sample(field: &Field, on: Date) -> Option<FormValue> {
         FieldKind::Choice(choices) => choices.first()?.clone(),
         FieldKind::Choices(choices) => return Some(FormValue::List(vec![choices.first()?.clone()])),
         FieldKind::Resources => return Some(FormValue::List(vec!["sample-resource".to_owned()])),
+        FieldKind::Unit => "sample-unit".to_owned(),
     };
     Some(FormValue::Text(text))
 }
@@ -85,6 +86,7 @@ fn said(field: &Field, fact: &FactValue) -> Option<FormValue> {
         (FactValue::Flag(false), _) => "否".to_owned(),
         (FactValue::Date(date), _) => date.to_string(),
         (FactValue::Text(text), _) => text.clone(),
+        (FactValue::List(items), FieldKind::Unit) => items.first()?.clone(),
         (FactValue::List(items), _) => return Some(FormValue::List(items.clone())),
     };
     Some(FormValue::Text(text))

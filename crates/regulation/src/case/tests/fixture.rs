@@ -80,6 +80,8 @@ fn clock(length: u32, unit: PeriodUnit, on_expiry: OnExpiry, id: &str) -> ClockR
     ClockRule {
         anchor: Anchor::Received,
         period: Period { length, unit },
+        measure: Measure::Forward,
+        rolls: None,
         nature: ClockNature::Statutory,
         stops_on: vec![StopGround::AwaitingCorrection],
         on_expiry,
@@ -98,6 +100,7 @@ fn step(id: &str, role: &str, actions: Vec<Action>, clock: Option<ClockRule>) ->
         id: id.to_owned(),
         en: id.to_owned(),
         role: role.to_owned(),
+        joint: Vec::new(),
         each_unit: false,
         actions,
         clock,
@@ -133,7 +136,7 @@ pub(super) fn form(id: &str, fields: Vec<Field>) -> Form {
     }
 }
 
-fn fact(key: &str, kind: FactKind, required: bool) -> FactRule {
+pub(super) fn fact(key: &str, kind: FactKind, required: bool) -> FactRule {
     FactRule { key: key.to_owned(), en: key.to_owned(), kind, required }
 }
 
@@ -143,7 +146,7 @@ pub(super) fn separation(first: Who, second: Who, by_unit: bool) -> Separation {
 
 fn steps() -> Vec<Step> {
     use CommandKind as K;
-    let rung = |days_left, tell: &str| Rung { days_left, tell: tell.to_owned() };
+    let rung = |days_left, tell: &str| Rung { days_left, before: None, tell: tell.to_owned() };
     let mut accept = step(
         "受理",
         "主管部门",
@@ -202,7 +205,7 @@ fn later_steps() -> Vec<Step> {
     );
     let mut sign = action(K::Sign, end("通过", true));
     sign.form = Some("协议".to_owned());
-    sign.attachments = vec!["承诺书".to_owned()];
+    sign.attachments = vec![enclosure("承诺书", None)];
     sign.effects = vec![Effect::ActivateAgreement, Effect::OpenAccess];
     sign.requires = vec![Condition {
         test: Test::Within("收益率".to_owned(), "收益率上限".to_owned()),
@@ -225,6 +228,14 @@ fn later_steps() -> Vec<Step> {
     vec![vote, coordinate, notice, sign, answer]
 }
 
+pub(super) fn attachment(name: &str, required: bool) -> AttachmentRule {
+    AttachmentRule { name: name.to_owned(), required, when: None, clauses: clause("附件") }
+}
+
+pub(super) fn enclosure(name: &str, when: Option<Test>) -> Enclosure {
+    Enclosure { name: name.to_owned(), when, clauses: Vec::new() }
+}
+
 fn procedure() -> Procedure {
     Procedure {
         id: "需求评审".to_owned(),
@@ -235,9 +246,9 @@ fn procedure() -> Procedure {
         waiver: None,
         form: Some("申请表".to_owned()),
         attachments: vec![
-            AttachmentRule { name: "自评报告".to_owned(), required: true, clauses: clause("附件") },
-            AttachmentRule { name: "信用报告".to_owned(), required: true, clauses: clause("附件") },
-            AttachmentRule { name: "其他".to_owned(), required: false, clauses: clause("附件") },
+            attachment("自评报告", true),
+            attachment("信用报告", true),
+            attachment("其他", false),
         ],
         facts: vec![fact("提供单位", FactKind::Units, true), fact("紧急", FactKind::Flag, false)],
         observed: Vec::new(),
@@ -283,6 +294,7 @@ pub(super) fn pack() -> Pack {
         version: "1".to_owned(),
         status: Status::InForce,
         in_force: (None, None),
+        in_force_clauses: Vec::new(),
         parent: None,
         calendar: "国务院放假安排".to_owned(),
         counting: civil_code(),
@@ -303,6 +315,7 @@ pub(super) fn pack() -> Pack {
         scenarios: Vec::new(),
         duty_scenarios: Vec::new(),
         not_automated: BTreeMap::new(),
+        taken: Vec::new(),
     }
 }
 

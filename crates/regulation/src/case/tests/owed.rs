@@ -23,7 +23,10 @@ fn due(ladder: &[i32]) -> OwedClock {
         due: date("2026-10-10"),
         provisional: false,
         nature: ClockNature::Statutory,
-        ladder: ladder.iter().map(|left| Rung { days_left: *left, tell: "主管部门".to_owned() }).collect(),
+        ladder: ladder
+            .iter()
+            .map(|left| Rung { days_left: *left, before: None, tell: "主管部门".to_owned() })
+            .collect(),
     }
 }
 

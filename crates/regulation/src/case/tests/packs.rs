@@ -79,7 +79,7 @@ fn every_procedure_of_a_duty_can_be_owed_and_filled_in_by_who_owes_it() {
                 on: date(on),
                 role: None,
                 unit: pack.roles[&duty.role].units.first().cloned(),
-                command: CommandKind::Submit,
+                command: Some(CommandKind::Submit),
                 step: None,
                 facts: facts.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
             };

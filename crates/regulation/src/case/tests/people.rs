@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::fixture::*;
@@ -211,6 +213,35 @@ fn a_struck_ballot_is_cast_anew_by_the_unit() {
     play.act(("甲二", "panel"), K::Approve);
     assert_eq!(play.step(), "公示");
     assert_eq!(play.state.facts[FACT_APPROVALS], FactValue::Number(3));
+}
+
+#[test]
+fn a_struck_ballot_states_nothing() {
+    use CommandKind as K;
+    let mut pack = people_pack();
+    let vote = &mut pack.procedures.get_mut("需求评审").unwrap().steps[2];
+    vote.vote = Some(VoteRule { quorum: 2, approvals: 1, sealed: false });
+    for action in vote.actions.iter_mut().filter(|action| [K::Approve, K::Refuse].contains(&action.command)) {
+        action.facts = vec![FactRule {
+            key: "符合最小必要".to_owned(),
+            en: "minimal".to_owned(),
+            kind: FactKind::Flag,
+            required: true,
+        }];
+    }
+    let ballot = |kind, minimal| {
+        let facts = BTreeMap::from([("符合最小必要".to_owned(), FactValue::Flag(minimal))]);
+        Command { facts, ..Command::new(kind) }
+    };
+    let mut play = Play::open_with(pack, "2026-09-18");
+    play.until_vote();
+    play.try_do(&actor("甲", PANEL), &ballot(K::Refuse, false)).unwrap();
+    play.try_do(&actor("甲", PANEL), &recuse()).unwrap();
+    assert!(!play.state.facts.contains_key("符合最小必要"));
+    play.try_do(&actor("乙", PANEL), &ballot(K::Approve, true)).unwrap();
+    play.try_do(&actor("丙", PANEL), &ballot(K::Approve, true)).unwrap();
+    assert_eq!(play.state.facts["符合最小必要"], FactValue::Flag(true));
+    assert_eq!(play.state.facts[FACT_REFUSALS], FactValue::Number(0));
 }
 
 #[test]

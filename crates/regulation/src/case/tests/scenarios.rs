@@ -10,7 +10,7 @@ fn line(on: &str, role: Option<&str>, command: CommandKind) -> ScenarioEvent {
         on: date(on),
         role: role.map(str::to_owned),
         unit: None,
-        command,
+        command: Some(command),
         step: None,
         facts: BTreeMap::new(),
     }

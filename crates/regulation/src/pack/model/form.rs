@@ -83,4 +83,6 @@ pub enum FieldKind {
     Flag,
     /// A list of resource codes of the catalog.
     Resources,
+    /// The code of one unit; whether there is such a unit is for the platform to say.
+    Unit,
 }

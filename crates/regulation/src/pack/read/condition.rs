@@ -4,10 +4,11 @@ use base::Date;
 
 use crate::pack::draft::{Reference, Shape};
 use crate::pack::fields::{Fields, Reader};
+use crate::pack::given::{RECENT, RECENT_FACTS, recent};
 use crate::pack::model::{Branch, Comparator, Condition, FactValue, Target, Test};
 use crate::pack::node::{Body, Node};
 use crate::pack::value::{ratio, whole};
-use crate::pack::words::commands;
+use crate::pack::words::{UNITS, commands};
 
 const TEST_KEYS: &[&str] = &[
     "且",
@@ -21,9 +22,15 @@ const TEST_KEYS: &[&str] = &[
     "不少于",
     "超过",
     "符合参数",
+    "单位",
     "环节",
     "已办",
     "至少",
+    RECENT,
+    "结果",
+    "已准予",
+    "在办",
+    "办结日",
 ];
 
 const COMPARATORS: [(&str, Comparator); 4] = [
@@ -90,10 +97,13 @@ fn target(node: &Node, reader: &mut Reader<'_>) -> Option<Target> {
     reader.name(node, |step| Reference::Step(procedure, step)).map(Target::Step)
 }
 
-fn test(node: &Node, reader: &mut Reader<'_>) -> Option<Test> {
+/// One test: a comparison, what was done in a step, what is known of another case, or several joined.
+pub(super) fn test(node: &Node, reader: &mut Reader<'_>) -> Option<Test> {
     let fields = reader.fields(node, TEST_KEYS)?;
-    let expected = match (fields.get("环节"), fields.get("至少"), fields.get("事实")) {
-        (Some(_), Some(_), None) => 3,
+    let about = fields.get("事实").or(fields.get(RECENT));
+    let more = fields.get("至少").or(fields.get("符合参数").and(fields.get("单位")));
+    let expected = match (fields.get("环节"), more, about) {
+        (Some(_), Some(_), None) | (None, Some(_), Some(_)) => 3,
         (Some(_), None, None) | (None, None, Some(_)) => 2,
         _ => 1,
     };
@@ -110,6 +120,9 @@ fn test(node: &Node, reader: &mut Reader<'_>) -> Option<Test> {
     if fields.get("环节").is_some() {
         return done(&fields, reader);
     }
+    if let Some(node) = fields.get(RECENT) {
+        return recent_case(&fields, node, reader);
+    }
     let joined = fields.get("且").or(fields.get("或"));
     let items = joined.map_or(&[][..], |node| reader.list(node));
     if items.is_empty() {
@@ -124,10 +137,11 @@ fn malformed(fields: &Fields<'_>, reader: &mut Reader<'_>) {
     reader.wrong(
         fields.mark,
         "regulation.pack_condition",
-        "条件写法：{事实: 名称, 是: 值}（或 不是、低于、不超过、不少于、超过、符合参数）、{环节: 名称, 已办: 同意, 至少: 2}、\
-         {且: […]}、{或: […]}、{非: {…}}",
-        "a condition is {事实: name, 是: value} (or 不是, 低于, 不超过, 不少于, 超过, 符合参数), \
-         {环节: name, 已办: 同意, 至少: 2}, {且: […]}, {或: […]} or {非: {…}}",
+        "条件写法：{事实: 名称, 是: 值}（或 不是、低于、不超过、不少于、超过、符合参数；期间类的参数还要写 单位；值也可以是另一个 {事实: 名称}）、\
+         {环节: 名称, 已办: 同意, 至少: 2}、{近件: 程序, 结果: 值}（或 已准予、在办、办结日）、{且: […]}、{或: […]}、{非: {…}}",
+        "a condition is {事实: name, 是: value} (or 不是, 低于, 不超过, 不少于, 超过, 符合参数, which names its 单位 where the parameter is a period; the value may be another \
+         {事实: name}), {环节: name, 已办: 同意, 至少: 2}, {近件: procedure, 结果: value} (or 已准予, 在办, 办结日), \
+         {且: […]}, {或: […]} or {非: {…}}",
     );
 }
 
@@ -135,15 +149,33 @@ fn comparison(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Test> {
     let node = reader.need(fields, "事实")?;
     let fact = reader.text(node)?;
     let procedure = reader.procedure.clone();
+    if let Some((word, other)) = other_fact(fields) {
+        let other = other_name(other, reader)?;
+        let (test, ordered) = match COMPARATORS.iter().find(|(name, _)| *name == word) {
+            Some((_, comparator)) => (Test::CompareFacts(fact.clone(), *comparator, other.clone()), true),
+            None => (Test::Same(fact.clone(), other.clone()), false),
+        };
+        reader.refer(node.mark, Reference::Facts(procedure, fact, other, ordered));
+        return Some(if word == "不是" { Test::Not(Box::new(test)) } else { test });
+    }
+    if let Some(parameter) = fields.get("符合参数") {
+        let parameter = reader.name(parameter, Reference::Parameter)?;
+        let unit = match fields.get("单位") {
+            None => None,
+            Some(node) => Some(reader.word(node, UNITS)?),
+        };
+        reader.refer(node.mark, Reference::Within(procedure, fact.clone(), parameter.clone(), unit));
+        return Some(match unit {
+            None => Test::Within(fact, parameter),
+            Some(unit) => Test::WithinUnit(fact, parameter, unit),
+        });
+    }
     let (test, shape) = if let Some(value) = fields.get("是") {
         let value = fact_value(value, reader)?;
         (Test::Is(fact.clone(), value.clone()), shape(&value))
     } else if let Some(value) = fields.get("不是") {
         let value = fact_value(value, reader)?;
         (Test::Not(Box::new(Test::Is(fact.clone(), value.clone()))), shape(&value))
-    } else if let Some(parameter) = fields.get("符合参数") {
-        let parameter = reader.name(parameter, Reference::Parameter)?;
-        (Test::Within(fact.clone(), parameter), Shape::Number)
     } else {
         let found = COMPARATORS.iter().find_map(|(word, comparator)| Some((fields.get(word)?, *comparator)));
         let Some((value, comparator)) = found else {
@@ -154,6 +186,32 @@ fn comparison(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Test> {
     };
     reader.refer(node.mark, Reference::Fact(procedure, fact, shape));
     Some(test)
+}
+
+/// The comparing word and the node of a second fact, where one stands in the place of the value.
+fn other_fact<'n>(fields: &Fields<'n>) -> Option<(&'static str, &'n Node)> {
+    let words = ["是", "不是"].into_iter().chain(COMPARATORS.iter().map(|(word, _)| *word));
+    let mut found = words.filter_map(|word| Some((word, fields.get(word)?)));
+    found.find(|(_, node)| matches!(node.body, Body::Map(_)))
+}
+
+fn other_name(node: &Node, reader: &mut Reader<'_>) -> Option<String> {
+    let fields = reader.fields(node, &["事实"])?;
+    reader.need_text(&fields, "事实")
+}
+
+/// `{近件: 评价考核, 结果: 不合格}`: the newest case of a procedure about the same authorisation.
+fn recent_case(fields: &Fields<'_>, node: &Node, reader: &mut Reader<'_>) -> Option<Test> {
+    let procedure = reader.text(node)?;
+    let mut said = RECENT_FACTS.iter().filter_map(|(what, _)| Some((*what, fields.get(what)?)));
+    let Some((what, value)) = said.next() else {
+        malformed(fields, reader);
+        return None;
+    };
+    let value = fact_value(value, reader)?;
+    let (fact, shape) = (recent(&procedure, what), shape(&value));
+    reader.refer(node.mark, Reference::Fact(reader.procedure.clone(), fact.clone(), shape));
+    Some(Test::Is(fact, value))
 }
 
 fn done(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Test> {

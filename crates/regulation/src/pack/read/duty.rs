@@ -2,10 +2,10 @@
 
 use base::Date;
 
-use super::step::rung;
+use super::length::rung;
 use crate::pack::draft::Reference;
 use crate::pack::fields::{Fields, Reader};
-use crate::pack::model::{Duty, DutyAnchor, DutyExpectation, DutyScenario, Period, PeriodUnit};
+use crate::pack::model::{Duty, DutyAnchor, DutyExpectation, DutyScenario, Period, PeriodUnit, Rung};
 use crate::pack::node::{Body, Node};
 use crate::pack::report::shown;
 use crate::pack::words::{DUTY_ANCHORS, DUTY_ONLY};
@@ -50,7 +50,8 @@ fn duty(node: &Node, reader: &mut Reader<'_>) -> Option<Duty> {
         Some(_) => Some(Period { length: 0, unit: PeriodUnit::Day }),
         None => fields.get("期限").and_then(|node| reader.period(node)),
     };
-    let ladder = reader.may_list(&fields, "提醒").iter().filter_map(|item| rung(item, reader)).collect();
+    let ladder =
+        reader.may_list(&fields, "提醒").iter().filter_map(|item| ladder_rung(item, reader)).collect();
     let only =
         reader.may_list(&fields, "仅").iter().filter_map(|item| reader.word(item, DUTY_ONLY)).collect();
     let local_choice = reader.flag(&fields, "本地约定");
@@ -77,6 +78,20 @@ fn duty(node: &Node, reader: &mut Reader<'_>) -> Option<Duty> {
         procedure: procedure?,
         clauses,
     })
+}
+
+/// A reminder; in a duty its period is written out.
+fn ladder_rung(node: &Node, reader: &mut Reader<'_>) -> Option<Rung> {
+    let (rung, taken) = rung(node, reader)?;
+    if taken.is_some() {
+        reader.wrong(
+            node.mark,
+            "regulation.pack_duty",
+            "周期义务的提醒写明期间，不取参数",
+            "a duty's reminder writes its period out and takes no parameter",
+        );
+    }
+    Some(rung)
 }
 
 /// `{参数: 名}`.

@@ -1,8 +1,10 @@
 //! Paper forms.
 
+use super::procedure::not_given;
+use crate::pack::draft::{Located, Reference};
 use crate::pack::fields::Reader;
-use crate::pack::model::{Field, FieldKind, Form, Section};
-use crate::pack::node::Node;
+use crate::pack::model::{Field, FieldKind, Form, FormId, Section};
+use crate::pack::node::{Body, Node};
 use crate::pack::report::shown;
 use crate::pack::words::{FIELDS, FieldWord};
 
@@ -23,17 +25,18 @@ fn form(node: &Node, reader: &mut Reader<'_>) -> Option<Form> {
     let clauses = reader.basis(&fields);
     let mut keys = Vec::new();
     let list = reader.need(&fields, "栏目").map_or(&[][..], |list| reader.list(list));
-    let sections = list.iter().filter_map(|node| section(node, &mut keys, reader)).collect();
+    let own = id.clone().unwrap_or_default();
+    let sections = list.iter().filter_map(|node| section(node, &own, &mut keys, reader)).collect();
     Some(Form { id: id?, title: title?, en: en?, sections, opinion_boxes, notes, clauses })
 }
 
-fn section(node: &Node, keys: &mut Vec<String>, reader: &mut Reader<'_>) -> Option<Section> {
+fn section(node: &Node, form: &FormId, keys: &mut Vec<String>, reader: &mut Reader<'_>) -> Option<Section> {
     let fields = reader.fields(node, &["标题", "字段"])?;
     let title = reader.may_text(&fields, "标题").unwrap_or_default();
     let list = reader.need(&fields, "字段")?;
     let mut section = Section { title, fields: Vec::new() };
     for item in reader.list(list) {
-        let Some(field) = field(item, reader) else {
+        let Some(field) = field(item, form, reader) else {
             continue;
         };
         if keys.contains(&field.key) {
@@ -52,16 +55,16 @@ fn section(node: &Node, keys: &mut Vec<String>, reader: &mut Reader<'_>) -> Opti
     Some(section)
 }
 
-fn field(node: &Node, reader: &mut Reader<'_>) -> Option<Field> {
+fn field(node: &Node, form: &FormId, reader: &mut Reader<'_>) -> Option<Field> {
     const KEYS: &[&str] = &["名称", "键", "英文", "类型", "选项", "必填", "提示", "个人信息", "事实"];
     let fields = reader.fields(node, KEYS)?;
     let label = reader.need_text(&fields, "名称");
     let key = reader.may_text(&fields, "键").or_else(|| label.clone());
     let en = reader.need_text(&fields, "英文");
     let word = reader.need_word(&fields, "类型", FIELDS);
-    let choices = reader.may_texts(&fields, "选项");
+    let (choices, taken) = choices(fields.get("选项"), reader);
     let wants_choices = matches!(word, Some(FieldWord::Choice | FieldWord::Choices));
-    if word.is_some() && wants_choices == choices.is_empty() {
+    if word.is_some() && wants_choices == (choices.is_empty() && taken.is_none()) {
         reader.wrong(
             node.mark,
             "regulation.pack_choices",
@@ -73,16 +76,30 @@ fn field(node: &Node, reader: &mut Reader<'_>) -> Option<Field> {
     let hint = reader.may_text(&fields, "提示");
     let personal = reader.flag(&fields, "个人信息");
     let fact = reader.may_text(&fields, "事实");
-    Some(Field {
-        key: key?,
-        label: label?,
-        en: en?,
-        kind: kind(word?, choices),
-        required,
-        hint,
-        personal,
-        fact,
-    })
+    if let (Some(node), Some(fact)) = (fields.get("事实"), &fact) {
+        not_given(fact, node.mark, reader);
+    }
+    let key = key?;
+    if let Some(parameter) = taken {
+        reader.draft.choices.push((form.clone(), key.clone(), parameter));
+    }
+    Some(Field { key, label: label?, en: en?, kind: kind(word?, choices), required, hint, personal, fact })
+}
+
+/// A list, or `{参数: 名称}` for a list that is a parameter.
+fn choices(node: Option<&Node>, reader: &mut Reader<'_>) -> (Vec<String>, Option<Located<String>>) {
+    match node {
+        Some(node) if matches!(node.body, Body::Map(_)) => {
+            let fields = reader.fields(node, &["参数"]);
+            let parameter = fields.and_then(|fields| reader.need_name(&fields, "参数", Reference::Parameter));
+            (Vec::new(), parameter.map(|parameter| reader.located(node.mark, parameter)))
+        }
+        Some(node) => {
+            let items = reader.list(node);
+            (items.iter().filter_map(|item| reader.text(item)).collect(), None)
+        }
+        None => (Vec::new(), None),
+    }
 }
 
 fn kind(word: FieldWord, choices: Vec<String>) -> FieldKind {
@@ -100,5 +117,6 @@ fn kind(word: FieldWord, choices: Vec<String>) -> FieldKind {
         FieldWord::Choices => FieldKind::Choices(choices),
         FieldWord::Flag => FieldKind::Flag,
         FieldWord::Resources => FieldKind::Resources,
+        FieldWord::Unit => FieldKind::Unit,
     }
 }

@@ -50,12 +50,10 @@ fn header(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Header> {
     let status = reader.need_word(fields, "状态", STATUS);
     let parent = reader.may_text(fields, "上级");
     let calendar = reader.may_text(fields, "日历");
-    let in_force = fields.get("施行").map_or((None, None), |node| match reader.fields(node, &["自", "至"]) {
-        Some(dates) => (
-            dates.get("自").and_then(|node| reader.date(node)),
-            dates.get("至").and_then(|node| reader.date(node)),
-        ),
-        None => (None, None),
+    let dates = fields.get("施行").and_then(|node| reader.fields(node, &["自", "至", "依据"]));
+    let (in_force, in_force_clauses) = dates.map_or_else(Default::default, |dates| {
+        let mut day = |key: &str| dates.get(key).and_then(|node| reader.date(node));
+        ((day("自"), day("至")), reader.may_basis(&dates))
     });
     if let (Some(from), Some(to)) = in_force
         && to < from
@@ -69,6 +67,7 @@ fn header(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Header> {
         version: version?,
         status: status?,
         in_force,
+        in_force_clauses,
         parent,
         calendar,
         counting,

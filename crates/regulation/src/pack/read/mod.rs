@@ -4,6 +4,7 @@ mod condition;
 pub(crate) mod duty;
 mod form;
 mod header;
+mod length;
 mod people;
 mod procedure;
 mod scenario;

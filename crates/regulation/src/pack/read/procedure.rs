@@ -3,9 +3,10 @@
 use super::condition;
 use crate::pack::draft::Reference;
 use crate::pack::fields::Reader;
+use crate::pack::given::is_given;
 use crate::pack::model::{AttachmentRule, FactRule, Procedure, Separation, Step, Who};
 use crate::pack::node::Node;
-use crate::pack::report::shown;
+use crate::pack::report::{Mark, shown};
 use crate::pack::words::{BY_UNIT, FACT_KINDS};
 
 const KEYS: &[&str] = &[
@@ -94,11 +95,25 @@ fn prefix(node: &Node, reader: &mut Reader<'_>) -> Option<String> {
 }
 
 fn attachment(node: &Node, reader: &mut Reader<'_>) -> Option<AttachmentRule> {
-    let fields = reader.fields(node, &["名称", "必附", "依据"])?;
+    let fields = reader.fields(node, &["名称", "必附", "若", "依据"])?;
     let name = reader.need_text(&fields, "名称");
     let required = reader.flag(&fields, "必附");
+    let when = match fields.get("若") {
+        None => None,
+        Some(node) => {
+            if !required {
+                reader.wrong(
+                    node.mark,
+                    "regulation.pack_value",
+                    "“若”只与“必附: 是”一起写",
+                    "若 is written only together with 必附: 是",
+                );
+            }
+            Some(condition::test(node, reader)?)
+        }
+    };
     let clauses = reader.basis(&fields);
-    Some(AttachmentRule { name: name?, required, clauses })
+    Some(AttachmentRule { name: name?, required, when, clauses })
 }
 
 /// A map of facts: key → 英文, 类型, 必填.
@@ -108,6 +123,7 @@ pub(super) fn facts(node: Option<&Node>, reader: &mut Reader<'_>) -> Vec<FactRul
     };
     let mut facts = Vec::new();
     for entry in reader.entries(node) {
+        not_given(&entry.key, entry.mark, reader);
         let Some(fields) = reader.fields(&entry.value, &["英文", "类型", "必填"]) else {
             continue;
         };
@@ -119,6 +135,21 @@ pub(super) fn facts(node: Option<&Node>, reader: &mut Reader<'_>) -> Vec<FactRul
         }
     }
     facts
+}
+
+/// A name that belongs to the platform cannot be declared or stated.
+pub(super) fn not_given(key: &str, mark: Mark, reader: &mut Reader<'_>) {
+    if is_given(key) {
+        let key = shown(key);
+        reader.wrong(
+            mark,
+            "regulation.pack_reserved_fact",
+            format!(
+                "事实“{key}”由平台给出，不能声明或填写；自定的事实名称不用“今日”“提交日”“近件”，也不带“.”"
+            ),
+            format!("fact `{key}` is the platform's own and cannot be declared or stated"),
+        );
+    }
 }
 
 fn steps(node: Option<&Node>, reader: &mut Reader<'_>) -> Vec<Step> {

@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::condition::fact_value;
+use super::procedure::not_given;
 use super::step::effects;
 use crate::case::STEP_OWED;
 use crate::pack::draft::Reference;
 use crate::pack::fields::Reader;
+use crate::pack::given::{FACT_FILED, FACT_TODAY};
 use crate::pack::model::{Expectation, Scenario, ScenarioEvent};
-use crate::pack::node::{Body, Node};
+use crate::pack::node::{Body, Entry, Node};
 use crate::pack::words::commands;
+
+/// The word for a line on which time passes and nobody does anything.
+const PASSING: &str = "到期";
 
 pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
     let Some(fields) = reader.fields(node, &["样例"]) else {
@@ -56,22 +61,49 @@ fn event(node: &Node, reader: &mut Reader<'_>) -> Option<ScenarioEvent> {
     let on = reader.need(&fields, "日期").and_then(|node| reader.date(node));
     let role = reader.may_name(&fields, "谁", Reference::Role);
     let unit = reader.may_text(&fields, "机构");
-    let command = reader.need_word(&fields, "做", &commands());
+    let doing = reader.need(&fields, "做");
+    let passing = doing.is_some_and(|node| node.body == Body::Text(PASSING.to_owned()));
+    let command = doing.filter(|_| !passing).and_then(|node| reader.word(node, &commands()));
+    if let Some(entry) = alone(node, passing) {
+        reader.wrong(
+            entry.mark,
+            "regulation.pack_scenario",
+            "“做: 到期”只表示时间到了这一天，除“日期”外不写其他内容",
+            "做: 到期 lets time pass and has nothing but a 日期",
+        );
+    }
     let procedure = reader.procedure.clone();
     let step = reader.may_name(&fields, "环节", |step| Reference::Step(procedure, step));
     let mut facts = BTreeMap::new();
     if let Some(node) = fields.get("事实") {
         for entry in reader.entries(node) {
+            if matches!(entry.key.as_str(), FACT_TODAY | FACT_FILED) {
+                not_given(&entry.key, entry.mark, reader);
+            }
             if let Some(value) = fact_value(&entry.value, reader) {
                 facts.insert(entry.key.clone(), value);
             }
         }
     }
-    Some(ScenarioEvent { on: on?, role, unit, command: command?, step, facts })
+    if command.is_none() && !passing {
+        return None;
+    }
+    Some(ScenarioEvent { on: on?, role, unit, command, step, facts })
+}
+
+/// What stands beside the day on a line where only time passes.
+fn alone(node: &Node, passing: bool) -> Option<&Entry> {
+    match &node.body {
+        Body::Map(entries) if passing => {
+            entries.iter().find(|entry| !matches!(entry.key.as_str(), "日期" | "做"))
+        }
+        _ => None,
+    }
 }
 
 fn expectations(node: &Node, reader: &mut Reader<'_>) -> Vec<Expectation> {
-    let Some(fields) = reader.fields(node, &["到期", "待办", "办结", "拒绝", "效果", "转办"])
+    let Some(fields) =
+        reader.fields(node, &["到期", "待办", "办结", "拒绝", "效果", "无效果", "提醒", "转办"])
     else {
         return Vec::new();
     };
@@ -99,9 +131,26 @@ fn expectations(node: &Node, reader: &mut Reader<'_>) -> Vec<Expectation> {
     if let Some(node) = fields.get("拒绝") {
         then.push(Expectation::Refused(reader.basis_at(node).into_iter().collect()));
     }
-    let effects = effects(&fields, reader);
-    if !effects.is_empty() {
-        then.push(Expectation::Effects(effects));
+    let done = effects(&fields, "效果", reader);
+    if !done.is_empty() {
+        then.push(Expectation::Effects(done));
+    }
+    let absent = effects(&fields, "无效果", reader);
+    if !absent.is_empty() {
+        then.push(Expectation::NoEffects(absent));
+    }
+    if let Some(node) = fields.get("提醒") {
+        for entry in reader.entries(node) {
+            let procedure = reader.procedure.clone();
+            reader.refer(entry.mark, Reference::Step(procedure, entry.key.clone()));
+            let roles = match &entry.value.body {
+                Body::List(items) => {
+                    items.iter().filter_map(|item| reader.name(item, Reference::Role)).collect()
+                }
+                _ => reader.name(&entry.value, Reference::Role).into_iter().collect(),
+            };
+            then.push(Expectation::Rang(entry.key.clone(), roles));
+        }
     }
     let opens = reader.may_list(&fields, "转办").iter();
     let opens: Vec<String> = opens.filter_map(|item| reader.name(item, Reference::Procedure)).collect();

@@ -1,18 +1,19 @@
 //! Steps: who acts, what may be done, until when, how votes count.
 
-use super::condition::branches;
+use super::condition::{branches, test};
+use super::length::{anchor, length, long, rung};
 use super::procedure::{conditions, facts};
 use crate::pack::draft::{Length, Located, Reference};
 use crate::pack::fields::{Fields, Reader};
 use crate::pack::model::{
-    Action, ClockRule, CommandKind, Effect, OnExpiry, Period, PeriodUnit, Rung, Step, VoteRule,
+    Action, Anchor, ClockRule, CommandKind, Effect, Enclosure, Measure, OnExpiry, Period, RoleKey, Step,
+    VoteRule,
 };
 use crate::pack::node::{Body, Node};
-use crate::pack::report::shown;
-use crate::pack::words::{ANCHORS, EFFECTS, EXPIRIES, NATURES, STOPS, commands};
+use crate::pack::words::{EFFECTS, EXPIRIES, LAST_DAY, NATURES, STOPS, commands};
 
 const STEP_KEYS: &[&str] =
-    &["名称", "英文", "谁", "逐家办理", "可以", "期限", "补正期限", "意见栏", "表决", "依据"];
+    &["名称", "英文", "谁", "会同", "逐家办理", "可以", "期限", "补正期限", "意见栏", "表决", "依据"];
 const ACTION_KEYS: &[&str] = &[
     "做",
     "按钮",
@@ -29,13 +30,14 @@ const ACTION_KEYS: &[&str] = &[
     "会议",
     "依据",
 ];
-const CLOCK_KEYS: &[&str] = &["自", "长度", "性质", "中止", "逾期", "到期转入", "提醒", "依据"];
+const CLOCK_KEYS: &[&str] = &["自", "长度", "到", "末日", "性质", "中止", "逾期", "到期转入", "提醒", "依据"];
 
 pub(super) fn step(node: &Node, reader: &mut Reader<'_>) -> Option<Step> {
     let fields = reader.fields(node, STEP_KEYS)?;
     let id = reader.need_text(&fields, "名称");
     let en = reader.need_text(&fields, "英文");
     let role = reader.need_name(&fields, "谁", Reference::Role);
+    let joint = joint(reader.may_list(&fields, "会同"), role.as_ref(), reader);
     let each_unit = reader.flag(&fields, "逐家办理");
     let actions = match reader.need(&fields, "可以") {
         Some(list) => reader.list(list).iter().filter_map(|item| action(item, reader)).collect(),
@@ -43,8 +45,9 @@ pub(super) fn step(node: &Node, reader: &mut Reader<'_>) -> Option<Step> {
     };
     let clock = fields.get("期限").and_then(|node| clock(node, reader));
     let clock = clock.map(|(rule, taken)| {
-        if let (Some(parameter), Some(step)) = (taken, &id) {
-            reader.draft.lengths.push((reader.procedure.clone(), step.clone(), Length::Clock, parameter));
+        for (which, parameter) in taken {
+            let step = id.clone().unwrap_or_default();
+            reader.draft.lengths.push((reader.procedure.clone(), step, which, parameter));
         }
         rule
     });
@@ -61,6 +64,7 @@ pub(super) fn step(node: &Node, reader: &mut Reader<'_>) -> Option<Step> {
         id: id?,
         en: en?,
         role: role?,
+        joint,
         each_unit,
         actions,
         clock,
@@ -69,6 +73,25 @@ pub(super) fn step(node: &Node, reader: &mut Reader<'_>) -> Option<Step> {
         vote,
         clauses,
     })
+}
+
+/// 会同: further roles, none of them twice.
+fn joint(items: &[Node], first: Option<&RoleKey>, reader: &mut Reader<'_>) -> Vec<RoleKey> {
+    let mut roles: Vec<RoleKey> = Vec::new();
+    for item in items {
+        let Some(role) = reader.name(item, Reference::Role) else { continue };
+        if first == Some(&role) || roles.contains(&role) {
+            reader.wrong(
+                item.mark,
+                "regulation.pack_duplicate",
+                "“会同”的角色不能与“谁”相同，也不能重复",
+                "the roles of 会同 differ from 谁 and from each other",
+            );
+            continue;
+        }
+        roles.push(role);
+    }
+    roles
 }
 
 /// A time for corrections stands where something can be returned.
@@ -99,11 +122,12 @@ fn action(node: &Node, reader: &mut Reader<'_>) -> Option<Action> {
     }
     let needs_opinion = reader.flag(&fields, "须写意见");
     let form = reader.may_name(&fields, "表单", Reference::Form);
-    let attachments = reader.may_texts(&fields, "须附");
+    let attachments: Vec<Enclosure> =
+        reader.may_list(&fields, "须附").iter().filter_map(|item| enclosure(item, reader)).collect();
     let facts = facts(fields.get("须说明"), reader);
     let requires = conditions(reader.may_list(&fields, "条件"), reader);
     let then = fields.get("去向").map_or_else(Vec::new, |node| branches(node, reader));
-    let effects = effects(&fields, reader);
+    let effects = effects(&fields, "效果", reader);
     let people = super::people::rule(&fields, command, reader);
     let clauses = reader.basis(&fields);
     Some(Action {
@@ -122,16 +146,35 @@ fn action(node: &Node, reader: &mut Reader<'_>) -> Option<Action> {
     })
 }
 
-pub(super) fn effects(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Vec<Effect> {
-    reader.may_list(fields, "效果").iter().filter_map(|item| reader.word(item, EFFECTS)).collect()
+/// A name, or `{名称: …, 若: …}` for what is required only if a test does not fail.
+fn enclosure(node: &Node, reader: &mut Reader<'_>) -> Option<Enclosure> {
+    if !matches!(node.body, Body::Map(_)) {
+        return reader.text(node).map(|name| Enclosure { name, when: None, clauses: Vec::new() });
+    }
+    let fields = reader.fields(node, &["名称", "若", "依据"])?;
+    let name = reader.need_text(&fields, "名称");
+    let when = match fields.get("若") {
+        None => None,
+        Some(node) => Some(test(node, reader)?),
+    };
+    let clauses = reader.may_basis(&fields);
+    Some(Enclosure { name: name?, when, clauses })
 }
 
-fn clock(node: &Node, reader: &mut Reader<'_>) -> Option<(ClockRule, Option<Located<String>>)> {
+pub(super) fn effects(fields: &Fields<'_>, key: &str, reader: &mut Reader<'_>) -> Vec<Effect> {
+    reader.may_list(fields, key).iter().filter_map(|item| reader.word(item, EFFECTS)).collect()
+}
+
+/// Periods of a clock that are parameters.
+type Taken = Vec<(Length, Located<String>)>;
+
+fn clock(node: &Node, reader: &mut Reader<'_>) -> Option<(ClockRule, Taken)> {
     let fields = reader.fields(node, CLOCK_KEYS)?;
-    let anchor = reader.need_word(&fields, "自", ANCHORS);
-    let (period, taken) = reader.need(&fields, "长度").map_or((None, None), |node| length(node, reader));
+    let anchor = reader.need(&fields, "自").and_then(|node| anchor(node, reader));
+    let long = long(&fields, reader);
+    let rolls = reader.may_word(&fields, "末日", LAST_DAY);
     let nature = reader.need_word(&fields, "性质", NATURES);
-    let stops_on =
+    let stops_on: Vec<_> =
         reader.may_list(&fields, "中止").iter().filter_map(|item| reader.word(item, STOPS)).collect();
     let on_expiry = reader.need_word(&fields, "逾期", EXPIRIES);
     let procedure = reader.procedure.clone();
@@ -145,11 +188,22 @@ fn clock(node: &Node, reader: &mut Reader<'_>) -> Option<(ClockRule, Option<Loca
             "到期转入 is written exactly when the case moves on expiry",
         );
     }
-    let ladder = reader.may_list(&fields, "提醒").iter().filter_map(|item| rung(item, reader)).collect();
+    let mut taken = Taken::new();
+    let mut ladder = Vec::new();
+    for item in reader.may_list(&fields, "提醒") {
+        let Some((rung, parameter)) = rung(item, reader) else { continue };
+        taken.extend(parameter.map(|parameter| (Length::Rung(ladder.len()), parameter)));
+        ladder.push(rung);
+    }
     let clauses = reader.basis(&fields);
+    let (anchor, long) = (anchor?, long?);
+    of_days(&fields, &anchor, &long.measure, reader);
+    taken.extend(long.taken.map(|parameter| (Length::Clock, parameter)));
     let rule = ClockRule {
-        anchor: anchor?,
-        period: period?,
+        anchor,
+        period: long.period,
+        measure: long.measure,
+        rolls,
         nature: nature?,
         stops_on,
         on_expiry: on_expiry?,
@@ -160,51 +214,31 @@ fn clock(node: &Node, reader: &mut Reader<'_>) -> Option<(ClockRule, Option<Loca
     Some((rule, taken))
 }
 
-/// A period, or `{参数: 名称}` to be taken from the parameters in force.
-fn length(node: &Node, reader: &mut Reader<'_>) -> (Option<Period>, Option<Located<String>>) {
-    if !matches!(node.body, Body::Map(_)) {
-        return (reader.period(node), None);
-    }
-    let Some(fields) = reader.fields(node, &["参数"]) else {
-        return (None, None);
+/// What a clock whose last day rests on a date may not say.
+fn of_days(clock: &Fields<'_>, anchor: &Anchor, measure: &Measure, reader: &mut Reader<'_>) {
+    let mut refuse = |node: Option<&Node>, zh: &str, en: &str| {
+        if let Some(node) = node {
+            reader.wrong(node.mark, "regulation.pack_clock", zh, en);
+        }
     };
-    let parameter = reader.need_name(&fields, "参数", Reference::Parameter);
-    let taken = parameter.map(|parameter| reader.located(node.mark, parameter));
-    // Filled in once the parameters are layered.
-    (Some(Period { length: 0, unit: PeriodUnit::Day }), taken)
-}
-
-/// `剩1日 告知 县大数据局` or `超5日 告知 协调小组办公室`, counted in working days.
-pub(super) fn rung(node: &Node, reader: &mut Reader<'_>) -> Option<Rung> {
-    let text = reader.text(node)?;
-    let mut parts = text.split_whitespace();
-    let (when, verb, role) = (parts.next(), parts.next(), parts.next());
-    let days = when.and_then(|when| {
-        let (sign, rest) = match when.strip_prefix('剩') {
-            Some(rest) => (1, rest),
-            None => (-1, when.strip_prefix('超')?),
-        };
-        let number = rest.strip_suffix('日')?;
-        let number: i32 = number.strip_suffix("个工作").unwrap_or(number).parse().ok()?;
-        (0..=1_000).contains(&number).then_some(sign * number)
-    });
-    match (days, verb, role, parts.next()) {
-        (Some(days_left), Some("告知"), Some(role), None) => {
-            reader.refer(node.mark, Reference::Role(role.to_owned()));
-            Some(Rung { days_left, tell: role.to_owned() })
-        }
-        _ => {
-            let text = shown(&text);
-            reader.wrong(
-                node.mark,
-                "regulation.pack_value",
-                format!("“{text}”不合写法；请写成“剩1日 告知 角色”或“超5日 告知 角色”（按工作日计）"),
-                format!(
-                    "`{text}` is not a reminder; write `剩1日 告知 role` or `超5日 告知 role` (working days)"
-                ),
-            );
-            None
-        }
+    if *measure == Measure::Backward && !matches!(anchor, Anchor::Fact(_)) {
+        let (zh, en) = (
+            "倒算的期间（前…）只能自一个日期事实起算，例如 自: {事实: 协议期满日}",
+            "a backward period counts from a date fact, for example 自: {事实: name}",
+        );
+        refuse(clock.get("长度"), zh, en);
+    }
+    if matches!(measure, Measure::Backward | Measure::Until(_)) {
+        let (zh, en) = (
+            "倒算或者到某日为止的期限由日期确定，不因等待补正而顺延，不写“中止”",
+            "a clock that ends by a date cannot be stopped",
+        );
+        refuse(clock.get("中止"), zh, en);
+    }
+    if matches!(measure, Measure::Until(_)) {
+        let (zh, en) =
+            ("“到”所指的日期不顺延，不写“末日”", "the day that 到 names never moves; leave 末日 out");
+        refuse(clock.get("末日"), zh, en);
     }
 }
 

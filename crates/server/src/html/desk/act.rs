@@ -58,7 +58,7 @@ async fn try_command(visit: &Visit, id: &str, request: Request) -> Result<Respon
     // Somebody may have been faster: the page shows the case as it is now.
     let view = cases::case_view(&visit.app, &visit.ctx, view.state.id).await?;
     let after = view.actions.iter().find(|action| action.command == command);
-    let files: Vec<&str> = after.iter().flat_map(|action| &action.attachments).map(String::as_str).collect();
+    let files: Vec<&str> = after.iter().flat_map(|action| action.files()).collect();
     let wrong = fields::wrong(visit, &error, None, &files, Some(&sent));
     let mut page = case::page(visit, &view, &values, &wrong).await?;
     page.refusal = Some(errors::refusal(visit, &error));
@@ -115,8 +115,7 @@ fn act_request(
 
 /// The names of files that may come with a command: those asked for and those sent.
 fn values_names<'a>(known: Option<&'a Available>, sent: &'a Sent) -> Vec<&'a str> {
-    let mut names: Vec<&str> =
-        known.iter().flat_map(|action| &action.attachments).map(String::as_str).collect();
+    let mut names: Vec<&str> = known.iter().flat_map(|action| action.files()).collect();
     let prefix = format!("field.{}", fields::ATTACHMENT);
     let given = sent.files.iter().map(|(name, _)| name.as_str()).chain(sent.below("").map(|(name, _)| name));
     for name in given {
@@ -189,9 +188,13 @@ impl<'a> Filling<'a> {
                 .map(|rule| AttachmentRule { required: false, ..rule.clone() })
                 .collect()
         } else {
-            let rule =
-                |name: &String| AttachmentRule { name: name.clone(), required: true, clauses: Vec::new() };
-            action.attachments.iter().map(rule).collect()
+            let rule = |name: &str| AttachmentRule {
+                name: name.to_owned(),
+                required: action.must_attach(name),
+                when: None,
+                clauses: Vec::new(),
+            };
+            action.files().map(rule).collect()
         };
         Ok(Self { view, action, form, attachments })
     }

@@ -163,7 +163,7 @@ fn clock(visit: &Visit, procedure: &Procedure, units: &Units, view: &ClockView) 
             words::step_name(visit, procedure, &view.step)
         },
         holder,
-        length: words::period(visit, view.period),
+        length: words::length(visit, view.period, view.run),
         started: view.start.to_string(),
         due: view.due.map_or_else(|| visit.text("none"), |due| due.to_string()),
         days_left: view.days_left.map(i64::from),
@@ -361,7 +361,7 @@ pub(crate) async fn actions(
         let primary = available.primary && available.refused.is_none() && !has_primary;
         has_primary |= primary;
         let mut asked = facts::fields(visit, &pack, &available.facts, values, wrong).await?;
-        asked.extend(available.attachments.iter().map(|name| file(visit, name, wrong)));
+        asked.extend(available.files().map(|name| file(visit, name, available.must_attach(name), wrong)));
         actions.push(Action {
             command: act::key(available.command),
             label: visit.pick(&available.label_zh, &available.label_en),
@@ -393,9 +393,9 @@ fn asked_by_return(view: &CaseView, available: &Available) -> Vec<Fact> {
     awaiting.flat_map(|awaiting| &awaiting.defects).map(|it| Fact::new(&it.field, &it.note)).collect()
 }
 
-fn file(visit: &Visit, name: &str, wrong: &Wrong) -> crate::html::pages::form::Field {
-    let rule =
-        app::regulation::pack::AttachmentRule { name: name.to_owned(), required: true, clauses: Vec::new() };
+fn file(visit: &Visit, name: &str, required: bool, wrong: &Wrong) -> crate::html::pages::form::Field {
+    let (name, clauses) = (name.to_owned(), Vec::new());
+    let rule = app::regulation::pack::AttachmentRule { name, required, when: None, clauses };
     let field = fields::file_field(visit, &rule, None, wrong);
     crate::html::pages::form::Field { hint: fields::files_taken(visit), ..field }
 }

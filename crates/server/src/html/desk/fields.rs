@@ -200,7 +200,7 @@ fn one(visit: &Visit, field: &PackField, values: &Values, wrong: &Wrong, locked:
         PackKind::Email => (FieldKind::Email, None),
         PackKind::Choice(_) | PackKind::Flag => (FieldKind::Choice, None),
         PackKind::Choices(_) => (FieldKind::MultiChoice, None),
-        PackKind::Resources => (FieldKind::Text, None),
+        PackKind::Resources | PackKind::Unit => (FieldKind::Text, None),
     };
     let chosen = values.all(&id);
     let choice = |value: &String| Choice::new(value, value, chosen.contains(value));
@@ -359,7 +359,8 @@ pub(crate) fn file_field(
     Field {
         label: rule.name.clone(),
         kind: FieldKind::File,
-        required: rule.required,
+        // Whether an attachment asked for under a condition is needed shows when the form is sent.
+        required: rule.required && rule.when.is_none(),
         value: kept.map(|(object, file)| format!("{object} {file}")).unwrap_or_default(),
         files: label.into_iter().collect(),
         hint: kept.map(|_| visit.text("file-replace")).unwrap_or_default(),

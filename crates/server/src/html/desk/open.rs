@@ -214,7 +214,7 @@ fn after(visit: &Visit, pack: &Pack, procedure: &Procedure) -> Vec<String> {
         match &step.clock {
             Some(clock) => visit.text_with(
                 "after-step-clock",
-                &[("step", &name), ("role", &role), ("period", &words::period(visit, clock.period))],
+                &[("step", &name), ("role", &role), ("period", &words::clock(visit, clock))],
             ),
             None => visit.text_with("after-step", &[("step", &name), ("role", &role)]),
         }

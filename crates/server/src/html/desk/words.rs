@@ -7,7 +7,8 @@ use app::desk::{self, UnitName};
 use app::regulation::calendar::Reason;
 use app::regulation::case::Light as CaseLight;
 use app::regulation::pack::{
-    ClauseId, CommandKind, OnExpiry, Pack, Period, PeriodUnit, Procedure, Step, Target,
+    ClauseId, ClockRule, CommandKind, Measure, OnExpiry, Pack, Period, PeriodUnit, Procedure, Run, Step,
+    Target,
 };
 use base::Date;
 
@@ -130,6 +131,26 @@ pub(crate) fn period(visit: &Visit, period: Period) -> String {
         PeriodUnit::Year => "years",
     };
     visit.text_with(&format!("period-{unit}"), &[("count", &period.length.to_string())])
+}
+
+/// How long a clock runs, as its rule says it.
+pub(crate) fn clock(visit: &Visit, rule: &ClockRule) -> String {
+    let length = period(visit, rule.period);
+    match &rule.measure {
+        Measure::Forward => length,
+        Measure::Backward => visit.text_with("clock-backward", &[("period", &length)]),
+        Measure::Fact(fact) => visit.text_with("clock-by-fact", &[("fact", fact)]),
+        Measure::Until(fact) => visit.text_with("clock-until-fact", &[("fact", fact)]),
+    }
+}
+
+/// How long a clock runs that was started.
+pub(crate) fn length(visit: &Visit, length: Period, run: Run) -> String {
+    match run {
+        Run::Forward => period(visit, length),
+        Run::Backward => visit.text_with("clock-backward", &[("period", &period(visit, length))]),
+        Run::Until(day) => visit.text_with("clock-until", &[("day", &day.to_string())]),
+    }
 }
 
 /// What follows when a clock runs out.
