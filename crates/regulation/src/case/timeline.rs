@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::vote::is_counted;
 use super::{Actor, Ballot, ClockDue, Event, EventBody};
-use crate::pack::model::{ClauseId, Effect, OnExpiry, StepId};
+use crate::pack::model::{ClauseId, Effect, OnExpiry, Run, StepId};
 
 /// One line of the story.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -217,12 +217,16 @@ fn vote_line(event: &Event, later: &[Event]) -> Line {
 
 fn clock_line(body: &EventBody) -> Line {
     match body {
-        EventBody::ClockStarted { start, due, .. } => {
+        EventBody::ClockStarted { start, due, run, .. } => {
             let (zh, en) = (provisional(due.provisional).0, provisional(due.provisional).1);
+            let from = match run {
+                Run::Backward => (format!("期限自 {start} 倒算"), format!("clock counts back from {start}")),
+                _ => (format!("期限自 {start} 起算"), format!("clock runs from {start}")),
+            };
             Line::new(
                 "case.timeline.clock_started",
-                format!("期限自 {start} 起算，{}到期{zh}", due.due),
-                format!("clock runs from {start}, due {}{en}", due.due),
+                format!("{}，{}到期{zh}", from.0, due.due),
+                format!("{}, due {}{en}", from.1, due.due),
             )
             .with("start", start)
             .with("due", due.due)
@@ -242,8 +246,9 @@ fn clock_line(body: &EventBody) -> Line {
             )
             .with("due", days)
         }
-        EventBody::ClockRang { days_left, tell, due, .. } => {
+        EventBody::ClockRang { days_left, before, tell, due, .. } => {
             let zh = match days_left {
+                _ if before.is_some() => format!("期限 {due} 到期，按期提前提醒“{tell}”"),
                 0.. => format!("期限剩 {days_left} 个工作日，提醒“{tell}”"),
                 _ => format!("逾期 {} 个工作日，通报“{tell}”", days_left.unsigned_abs()),
             };
