@@ -7,8 +7,8 @@
 //! 3. The names with the smallest lots are drawn, in the order of their lots.
 //!
 //! The draw is as fair as its seed: the seed should be a public number that nobody could know when the list was
-//! closed, for example a lottery's result of a day announced before. A second draw in the same visit of a step is refused, so that
-//! nobody draws until the names please.
+//! closed, for example a lottery's result of a day announced before. A second draw in the same visit of a step is
+//! refused, so that nobody draws until the names please.
 
 use base::Digest;
 

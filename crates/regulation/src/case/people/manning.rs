@@ -1,19 +1,21 @@
 //! Who is left to act, so that a case that nobody can act in shows it.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::case::desk::Desk;
 use crate::case::vote::{ballot_rule, tally};
 use crate::case::{Actor, CaseState, Context};
-use crate::pack::model::{Action, CommandKind};
+use crate::pack::model::{Action, CommandKind, UnitCode};
 
 /// Who can still act in the open step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Manning {
     /// Persons whom nothing keeps away: neither a separation rule nor their own declaration.
     pub able: Vec<Actor>,
-    /// How many more persons the step needs than are able: votes to the quorum, or one for each task that nobody can do. Zero is
-    /// well; anything else has to be shown, because the case cannot go on as it stands.
+    /// How many more the step needs than are able: ballots to the quorum, or one for each task that nobody can do.
+    /// Zero is well; anything else has to be shown, because the case cannot go on as it stands.
     pub missing: usize,
 }
 
@@ -45,7 +47,10 @@ pub fn manning(state: &CaseState, staff: &[Actor], ctx: &Context<'_>) -> Manning
         _ if open.anyone || open.counted.is_some() => 0,
         Some(rule) => {
             let (approvals, refusals) = tally(state);
-            (rule.quorum.saturating_sub(approvals + refusals) as usize).saturating_sub(able.len())
+            // Where each unit has a ballot, its people have one between them.
+            let units: BTreeSet<&UnitCode> = able.iter().map(|person| &person.unit).collect();
+            let ballots = if open.each_unit { units.len() } else { able.len() };
+            (rule.quorum.saturating_sub(approvals + refusals) as usize).saturating_sub(ballots)
         }
         None if open.each_unit => {
             let waiting = open.seats.iter().filter(|seat| seat.done.is_none());

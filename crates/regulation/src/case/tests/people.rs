@@ -208,6 +208,11 @@ fn a_struck_ballot_is_cast_anew_by_the_unit() {
     play.act(("甲", "panel"), K::Refuse).act(("乙", "panel-2"), K::Approve);
     assert_eq!(play.refused(("甲二", "panel"), &Command::new(K::Approve)), "case.voted_twice");
     play.try_do(&actor("甲", "panel"), &recuse()).unwrap();
+    // Two people of one unit have one ballot between them.
+    let staff =
+        [("丙", "panel-3"), ("丙二", "panel-3"), ("甲二", "panel")].map(|(name, unit)| actor(name, unit));
+    assert_eq!(manning(&play.state, &staff, &play.context()).missing, 0);
+    assert_eq!(manning(&play.state, &staff[..2], &play.context()).missing, 1);
     play.act(("丙", "panel-3"), K::Approve);
     assert_eq!(play.step(), "表决");
     play.act(("甲二", "panel"), K::Approve);
