@@ -4,8 +4,14 @@
 //! The first event is [`EventBody::Owed`]; its clock reminds and escalates and does nothing else, because silence
 //! never grants and never ends a case. A unit that owes it sends `Submit` with what [`super::open()`] would ask for and
 //! by the same checks; the normal `Opened` event under the same id and number follows, and from there the case is like
-//! any other, except that it cannot be withdrawn, before or after: who owes cannot un-owe. Only a unit of the role the procedure names (`免办`), and
-//! none that owes it, may let it go with a reason; where the pack names no role, nobody may.
+//! any other, except that it cannot be withdrawn, before or after: who owes cannot un-owe. Only a unit of the role the
+//! procedure names (`免办`), and none that owes it, may let it go with a reason; where the pack names no role, nobody
+//! may.
+//!
+//! What the platform does: for each period [`crate::duty::periods()`] names whose key it has not used yet, and for each
+//! [`EventBody::OpensCase`] among the events of a command, it calls [`owe()`] and stores the event as the first of a new
+//! case, in the same transaction as the key or the command. Facts it observes about what the case points at (the holder
+//! of an authorisation) go into [`OweCase::facts`]: the opener role and the reminders are found by them.
 
 mod clock;
 mod desk;
