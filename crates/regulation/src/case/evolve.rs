@@ -18,7 +18,7 @@ pub fn evolve(state: Option<CaseState>, event: &Event) -> Option<CaseState> {
             state.apply(event);
             Some(state)
         }
-        None => opened(event),
+        None => opened(event).or_else(|| super::owed::begun(event)),
     }
 }
 
@@ -60,6 +60,7 @@ pub(crate) fn opened(event: &Event) -> Option<CaseState> {
         parties: parties.clone(),
         step: None,
         visits: BTreeMap::new(),
+        entered: BTreeMap::new(),
         each_unit_steps: BTreeSet::new(),
         seated: BTreeMap::new(),
         acts: Vec::new(),
@@ -72,19 +73,32 @@ pub(crate) fn opened(event: &Event) -> Option<CaseState> {
         resolutions: Vec::new(),
         effects: Vec::new(),
         ended: None,
+        owed: None,
+        people: super::people::PeopleState::default(),
         version: 1,
     })
 }
 
 impl CaseState {
-    fn visit(&self, step: &StepId) -> u32 {
+    pub(crate) fn visit(&self, step: &StepId) -> u32 {
         self.visits.get(step).copied().unwrap_or(0)
     }
 
     pub(crate) fn apply(&mut self, event: &Event) {
         self.version = self.version.saturating_add(1);
         match &event.body {
-            EventBody::Opened { .. } | EventBody::Noted { .. } => {}
+            EventBody::Opened { .. } => self.filled_in(event),
+            EventBody::Owed { .. }
+            | EventBody::Noted { .. }
+            | EventBody::Waived { .. }
+            | EventBody::OpensCase { .. } => {}
+            EventBody::HandedOver { .. }
+            | EventBody::Delegated { .. }
+            | EventBody::Consulted { .. }
+            | EventBody::ConsultEnded { .. }
+            | EventBody::Opined { .. }
+            | EventBody::Recused { .. }
+            | EventBody::Drawn { .. } => self.people(event),
             EventBody::StepEntered { .. } => self.enter(event),
             EventBody::StepLeft { step } => self.leave(step, event.on),
             EventBody::TaskDone { .. } => self.task_done(event),
@@ -124,18 +138,13 @@ impl CaseState {
                 take_in(&mut self.facts, observed);
                 self.counted(step, *approvals, *refusals, *passed);
             }
-            EventBody::Resolved { step, number } => {
-                self.resolutions.push(Resolution {
-                    step: step.clone(),
-                    number: number.clone(),
-                    on: event.on,
-                });
-            }
+            EventBody::Resolved { .. } => self.resolved(event),
             EventBody::EffectDue { effect, .. } => self.effects.push(*effect),
             EventBody::Ended { outcome, granted } => {
                 self.step = None;
                 self.awaiting = None;
                 self.finish_clocks(event.on, |_| true);
+                self.owed_done(event.on);
                 let (outcome, granted) = (outcome.clone(), *granted);
                 self.ended = Some(Ending { outcome, granted, on: event.on, at: event.at });
             }
@@ -147,12 +156,20 @@ impl CaseState {
         }
     }
 
+    fn resolved(&mut self, event: &Event) {
+        if let EventBody::Resolved { step, number, meeting } = &event.body {
+            let (step, number, meeting) = (step.clone(), number.clone(), meeting.clone());
+            self.resolutions.push(Resolution { step, number, on: event.on, meeting });
+        }
+    }
+
     fn enter(&mut self, event: &Event) {
         let EventBody::StepEntered { step, visit, role, units, anyone, each_unit, joint: _ } = &event.body
         else {
             return;
         };
         self.visits.insert(step.clone(), *visit);
+        self.entered.insert(step.clone(), event.on);
         self.seated.insert(step.clone(), units.clone());
         if *each_unit {
             self.each_unit_steps.insert(step.clone());
@@ -245,10 +262,12 @@ impl CaseState {
 
     /// Takes in what the open votes of a step's visit state. Where they contradict each other nothing is known: the fact
     /// goes, and no condition passes on it.
-    fn settle(&mut self, step: &StepId) {
+    pub(crate) fn settle(&mut self, step: &StepId) {
         let visit = self.visit(step);
         let cast =
             self.acts.iter().filter(|act| act.step == *step && act.visit == visit && act.vote.is_some());
+        // A struck ballot states nothing any more.
+        let cast = cast.filter(|act| !self.is_recused(act.by.person));
         let mut stated: BTreeMap<String, Option<FactValue>> = BTreeMap::new();
         for (key, value) in cast.filter(|act| !act.sealed).flat_map(|act| &act.facts) {
             let agreed = stated.entry(key.clone()).or_insert_with(|| Some(value.clone()));
@@ -265,8 +284,11 @@ impl CaseState {
     }
 
     fn clock(&mut self, event: &Event) {
+        if self.owed_clock(event) {
+            return;
+        }
         match &event.body {
-            EventBody::ClockStarted { step, start, period, run, rolls, nature, due } => {
+            EventBody::ClockStarted { step, start, period, run, rolls, pauses, nature, due } => {
                 self.clocks.push(ClockState {
                     step: step.clone(),
                     visit: self.visit(step),
@@ -277,7 +299,7 @@ impl CaseState {
                     rolls: *rolls,
                     nature: *nature,
                     clauses: event.clauses.clone(),
-                    pauses: Vec::new(),
+                    pauses: pauses.clone(),
                     rung: Vec::new(),
                     rung_before: Vec::new(),
                     expired: false,
@@ -327,12 +349,12 @@ impl CaseState {
         }
     }
 
-    fn attach(&mut self, attachments: &[Attachment]) {
+    pub(crate) fn attach(&mut self, attachments: &[Attachment]) {
         self.attachments.retain(|old| attachments.iter().all(|new| new.name != old.name));
         self.attachments.extend_from_slice(attachments);
     }
 
-    fn act(
+    pub(crate) fn act(
         &mut self,
         event: &Event,
         step: &StepId,
@@ -347,7 +369,7 @@ impl CaseState {
         }
     }
 
-    fn opine(
+    pub(crate) fn opine(
         &mut self,
         event: &Event,
         step: &StepId,

@@ -38,6 +38,10 @@ impl<'a> Draft<'a> {
             at: self.ctx.now,
             on: self.ctx.today(),
             actor: self.actor.clone(),
+            // A declaration of one's own conflict is nobody else's.
+            on_behalf_of: (!matches!(body, EventBody::Recused { .. }))
+                .then(|| self.state.acts_for(self.actor.as_ref()?).cloned())
+                .flatten(),
             clauses: clauses.unwrap_or_else(|| self.procedure.clauses.clone()),
             body,
         };
@@ -78,8 +82,11 @@ impl<'a> Draft<'a> {
         self.push(clauses, EventBody::StepLeft { step: from.id.clone() });
         match target {
             Target::Step(step) => self.enter(step),
-            Target::End { outcome, granted, .. } => {
+            Target::End { outcome, granted, opens, .. } => {
                 self.push(clauses, EventBody::Ended { outcome: outcome.clone(), granted: *granted });
+                if let Some(next) = opens {
+                    self.opens(next, clauses);
+                }
                 Ok(())
             }
         }
@@ -150,20 +157,22 @@ impl<'a> Draft<'a> {
         else {
             return Ok(());
         };
-        let (period, run) = length::length(rule, start, &self.state.facts)
+        let (period, run) = length::length(self.ctx, rule, start, &self.state)
             .map_err(|rejection| rejection.on(self.ctx, &[&rule.clauses, &step.clauses]))?;
         let units: Vec<_> = if open.each_unit {
             open.seats.iter().filter(|seat| seat.done.is_none()).map(|seat| Some(seat.unit.clone())).collect()
         } else {
             vec![None]
         };
-        let deadline = length::deadline(self.ctx, start, period, run, rule.rolls, &[]);
+        let pauses = length::pauses(rule, start, &self.state);
+        let deadline = length::deadline(self.ctx, start, period, run, rule.rolls, &pauses);
         for unit in units {
             let due = due_of(unit, &deadline);
             let (step, nature, rolls) = (step.id.clone(), rule.nature, rule.rolls);
+            let pauses = pauses.clone();
             self.push(
                 &[&rule.clauses],
-                EventBody::ClockStarted { step, start, period, run, rolls, nature, due },
+                EventBody::ClockStarted { step, start, period, run, rolls, pauses, nature, due },
             );
         }
         Ok(())
@@ -186,6 +195,7 @@ impl<'a> Draft<'a> {
             at: self.ctx.now,
             on: self.ctx.today(),
             actor: self.actor.clone(),
+            on_behalf_of: None,
             clauses: Vec::new(),
             body: EventBody::ClockResumed { step: step.id.clone(), ground, dues: Vec::new() },
         };

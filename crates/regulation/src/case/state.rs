@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{Date, Id, Timestamp, kind};
 use serde::Serialize;
 
+use super::owed::Owed;
+use super::people::{Meeting, PeopleState};
 use super::{Actor, Attachment, Ballot, Defect, FormValues, PackRef};
 use crate::calendar::Pause;
 use crate::pack::model::{
@@ -45,6 +47,8 @@ pub struct CaseState {
     pub step: Option<OpenStep>,
     /// Steps entered so far and how often.
     pub visits: BTreeMap<StepId, u32>,
+    /// The day each step was last entered.
+    pub entered: BTreeMap<StepId, Date>,
     /// Steps entered so far with a task for each unit.
     pub each_unit_steps: BTreeSet<StepId>,
     /// Units seated in the latest visit of each step.
@@ -69,6 +73,10 @@ pub struct CaseState {
     pub effects: Vec<Effect>,
     /// How it ended.
     pub ended: Option<Ending>,
+    /// The platform opened it because somebody owes it; kept after it was filled in.
+    pub owed: Option<Owed>,
+    /// Delegations, requests for opinions, recusals, draws.
+    pub people: PeopleState,
     /// Events folded.
     pub version: u64,
 }
@@ -218,6 +226,8 @@ pub struct Resolution {
     pub number: String,
     /// Day.
     pub on: Date,
+    /// The meeting that took it, where the pack asks for one.
+    pub meeting: Option<Meeting>,
 }
 
 /// How a case ended.
@@ -250,6 +260,7 @@ impl CaseState {
         match anchor {
             Anchor::Received => None,
             Anchor::Filed => Some(self.opened_on),
+            Anchor::Entered(step) => self.entered.get(step).copied(),
             Anchor::Fact(key) => match self.facts.get(key) {
                 Some(FactValue::Date(day)) => Some(*day),
                 _ => None,

@@ -10,15 +10,18 @@
 
 mod check;
 mod check_facts;
+mod check_opens;
 mod coverage;
 mod draft;
 mod fields;
 pub(crate) mod given;
 mod layer;
+mod layer_duty;
 pub mod model;
 mod node;
 mod read;
 mod report;
+mod taken;
 mod value;
 mod words;
 

@@ -5,9 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{Date, Digest};
 use serde::{Deserialize, Serialize};
 
-mod length;
+mod clock;
+mod duty;
+mod effect;
+mod form;
+mod people;
 
-pub use length::{Measure, Run};
+use super::taken::Taker;
+
+pub use clock::{Anchor, ClockNature, ClockRule, Measure, OnExpiry, Run, Rung, StopGround};
+pub use duty::{Duty, DutyAnchor, DutyExpectation, DutyOnly, DutyScenario};
+pub use effect::Effect;
+pub use form::{Field, FieldKind, Form, Section};
+pub use people::{DrawList, DrawRule, PeopleRule, Quorum};
 
 /// A clause id as written in the pack, for example `德清.三.一.2`.
 pub type ClauseId = String;
@@ -61,8 +71,13 @@ pub struct Pack {
     pub duties: Vec<Duty>,
     /// Scenario tests.
     pub scenarios: Vec<Scenario>,
+    /// Scenario tests of the duties.
+    pub duty_scenarios: Vec<DutyScenario>,
     /// Clauses no rule carries, with the reason.
     pub not_automated: BTreeMap<ClauseId, String>,
+    /// What is taken from parameters, so that a lower pack's values reach what it inherits.
+    #[serde(skip)]
+    pub(crate) taken: Vec<(Taker, String)>,
 }
 
 /// 征求意见 / 施行 / 被替代 / 失效.
@@ -201,6 +216,24 @@ pub enum PeriodUnit {
     Year,
 }
 
+impl PeriodUnit {
+    /// Whether lengths in the two units can be compared: months and years can.
+    #[must_use]
+    pub fn is_measured_in(self, other: Self) -> bool {
+        self == other || (self.months().is_some() && other.months().is_some())
+    }
+
+    /// Months of one such unit, for months and years.
+    #[must_use]
+    pub const fn months(self) -> Option<i64> {
+        match self {
+            Self::Month => Some(1),
+            Self::Year => Some(12),
+            Self::WorkingDay | Self::Day => None,
+        }
+    }
+}
+
 /// A role and who plays it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Role {
@@ -246,6 +279,8 @@ pub struct Procedure {
     pub number_prefix: String,
     /// Who may open a case.
     pub opener: RoleKey,
+    /// Who may waive a case that is owed (应办件) and close it with a reason.
+    pub waiver: Option<RoleKey>,
     /// The form filled on opening.
     pub form: Option<FormId>,
     /// Attachments; those required must be there before the first step is entered.
@@ -369,6 +404,8 @@ pub struct Action {
     pub then: Vec<Branch>,
     /// What the platform does.
     pub effects: Vec<Effect>,
+    /// Rules of a command on people and units.
+    pub people: PeopleRule,
     /// Basis.
     pub clauses: Vec<ClauseId>,
 }
@@ -447,8 +484,8 @@ pub enum CommandKind {
     SelfEvaluate,
     /// 归档
     Archive,
-    /// 移交
-    HandOver,
+    /// 移交: materials, data or accounts are handed over.
+    HandOverMaterials,
     /// 告知
     Notify,
     /// 授予
@@ -463,6 +500,20 @@ pub enum CommandKind {
     AmendAgreement,
     /// 验收: what was delivered is accepted.
     AcceptDelivery,
+    /// 移交办理: the task goes to another unit of the same role.
+    HandOver,
+    /// 委托办理: a named colleague acts for the person, in this step.
+    Delegate,
+    /// 加签: asks a further unit for its opinion; the step is not left before.
+    Consult,
+    /// 减签: drops such a request, with a reason.
+    EndConsult,
+    /// 回复加签: the opinion asked for.
+    Opine,
+    /// 申明回避: a person declares a conflict of interest and is out of the case.
+    Recuse,
+    /// 抽取专家: draws from a named list with a published seed.
+    Draw,
 }
 
 /// Where an action leads.
@@ -488,6 +539,8 @@ pub enum Target {
         en: String,
         /// The outcome is what the opener asked for.
         granted: bool,
+        /// 转办: a case of this procedure is owed next.
+        opens: Option<ProcedureId>,
     },
 }
 
@@ -521,8 +574,10 @@ pub enum Test {
     Same(String, String),
     /// A number or date fact compared with another fact.
     CompareFacts(String, Comparator, String),
-    /// A number or ratio fact against a pack parameter (`收益率` 低于 `收益率上限`).
+    /// A number or ratio fact against a pack parameter (`收益率` 低于 `收益率上限`), or a text among those of a list.
     Within(String, String),
+    /// A number fact, counted in these units, against a parameter that is a period, whatever unit that is written in.
+    WithinUnit(String, String, PeriodUnit),
     /// So many distinct units or persons have done this command in this step.
     Done {
         /// Step.
@@ -548,152 +603,6 @@ pub enum FactValue {
     Text(String),
     /// Unit codes or other texts.
     List(Vec<String>),
-}
-
-/// What the platform does when an action is done: the closed list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// 发布公告: a public notice with the case's form.
-    PublishNotice,
-    /// 公示结果: a public notice of the determined operator, open for objections.
-    PublishResult,
-    /// 建立授权: makes the authorisation and its tenant, closed.
-    EstablishAuthorisation,
-    /// 协议生效: the agreement is in force; the term starts.
-    ActivateAgreement,
-    /// 开通权限: access to the domain opens.
-    OpenAccess,
-    /// 关闭权限: access closes, in the same transaction.
-    CloseAccess,
-    /// 恢复权限: closed access opens again.
-    RestoreAccess,
-    /// 授予数据: the requested resources are granted to the tenant.
-    GrantData,
-    /// 核准模型: the model's digest may be ordered on raw data.
-    ApproveModel,
-    /// 核准出域: the frozen result is rebuilt and released.
-    ReleaseExport,
-    /// 产品备案: the product is filed.
-    FileProduct,
-    /// 核定价格: the price plan takes effect.
-    ApprovePrice,
-    /// 使用协议生效: the buyer's agreement is in force.
-    ActivateUsage,
-    /// 登记异议
-    RecordObjection,
-    /// 登记质量问题
-    RecordQuality,
-    /// 登记报告 (also written 登记年度报告): a report of any period is on record.
-    RecordReport,
-    /// 登记信用信息
-    RecordCredit,
-    /// 封存: keys are taken away from the zones.
-    SealTenant,
-    /// 销毁: keys are destroyed, a residue scan runs, a certificate is made.
-    DestroyTenant,
-    /// 收回数据: granted resources are taken back, the rest of the authorisation goes on. Expects the fact 授权 and the
-    /// resources of the case's fields of kind 数据资源; without such a field, all that the authorisation was granted.
-    RevokeGrant,
-    /// 公开信息: a public notice that is no call: nobody applies on it. Expects the case's form, as 发布公告 does.
-    PublishInformation,
-    /// 登记编号: a number of an outside register is kept with the product or resource. Expects the fact 登记编号 (text) and
-    /// one of the facts 产品 or 资源, or a field of kind 数据资源.
-    RegisterNumber,
-    /// 编入目录: the resources of the case's fields of kind 数据资源 are listed in the catalogue.
-    ListResource,
-    /// 撤下目录: they are taken off it; what was granted before is not touched.
-    UnlistResource,
-}
-
-/// A clock (期限).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClockRule {
-    /// What starts it; the start day is counted as the counting profile says.
-    pub anchor: Anchor,
-    /// How long. Length zero where `measure` takes it from a fact.
-    pub period: Period,
-    /// Where the length comes from and which way it is counted.
-    pub measure: Measure,
-    /// Whether a last day on a rest day moves to a working day; `None`: as the counting profile says.
-    pub rolls: Option<bool>,
-    /// 法定 / 承诺 / 内部.
-    pub nature: ClockNature,
-    /// What stops it.
-    pub stops_on: Vec<StopGround>,
-    /// What happens on expiry.
-    pub on_expiry: OnExpiry,
-    /// The step the case moves to on expiry; set exactly when `on_expiry` is a move.
-    pub expiry_to: Option<StepId>,
-    /// Reminders before and after, each once.
-    pub ladder: Vec<Rung>,
-    /// Basis.
-    pub clauses: Vec<ClauseId>,
-}
-
-/// Anchor events.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Anchor {
-    /// 收到: the day the step is entered.
-    Received,
-    /// 受理: the day of acceptance.
-    Accepted,
-    /// 公布: the day of publication.
-    Published,
-    /// 签订: the day of the last signature.
-    Signed,
-    /// 提交: the day the case was opened.
-    Filed,
-    /// The day a date fact names.
-    Fact(String),
-}
-
-/// Nature of a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClockNature {
-    /// 法定
-    Statutory,
-    /// 承诺
-    Promised,
-    /// 内部
-    Internal,
-}
-
-/// Grounds that stop a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StopGround {
-    /// 等待补正
-    AwaitingCorrection,
-}
-
-/// What happens when a clock runs out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnExpiry {
-    /// 提醒并升级
-    RemindAndEscalate,
-    /// 自动退回
-    ReturnAutomatically,
-    /// 关闭权限
-    CloseAccess,
-    /// 转协调机制: the case moves to the step named.
-    MoveToCoordination,
-    /// 进入下一环节: a window (for objections) has passed.
-    Advance,
-}
-
-/// One rung of an escalation ladder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rung {
-    /// Working days left when it fires; negative: after the due day. Zero where `before` counts.
-    pub days_left: i32,
-    /// 前6个月: it fires this long before the due day.
-    pub before: Option<Period>,
-    /// Who is told.
-    pub tell: RoleKey,
 }
 
 /// How votes count.
@@ -728,106 +637,6 @@ pub enum Who {
     Opener,
     /// Who acted in a step.
     Step(StepId),
-}
-
-/// A paper form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Form {
-    /// Key, for example `附件4`.
-    pub id: FormId,
-    /// Title as printed.
-    pub title: String,
-    /// English title.
-    pub en: String,
-    /// Sections with fields, in print order.
-    pub sections: Vec<Section>,
-    /// Opinion boxes printed below, by name.
-    pub opinion_boxes: Vec<String>,
-    /// Notes printed at the end.
-    pub notes: Vec<String>,
-    /// Basis.
-    pub clauses: Vec<ClauseId>,
-}
-
-/// A section of a form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Section {
-    /// Heading; empty if the form prints none.
-    pub title: String,
-    /// Fields.
-    pub fields: Vec<Field>,
-}
-
-/// A field of a form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Field {
-    /// Key, the printed label unless two are alike.
-    pub key: FieldKey,
-    /// Printed label.
-    pub label: String,
-    /// English label.
-    pub en: String,
-    /// What may be entered.
-    pub kind: FieldKind,
-    /// Must be filled.
-    pub required: bool,
-    /// Hint printed in the box.
-    pub hint: Option<String>,
-    /// Holds personal information.
-    pub personal: bool,
-    /// The fact this field sets, if conditions use it.
-    pub fact: Option<String>,
-}
-
-/// Kinds of fields.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FieldKind {
-    /// One line.
-    Text,
-    /// Many lines.
-    LongText,
-    /// Whole number.
-    Number,
-    /// A share in percent.
-    Percent,
-    /// Money in yuan with two decimals.
-    Money,
-    /// A date.
-    Date,
-    /// A telephone number.
-    Phone,
-    /// An e-mail address.
-    Email,
-    /// A telephone number or an e-mail address, whichever the person has.
-    Contact,
-    /// One of a list.
-    Choice(Vec<String>),
-    /// Some of a list.
-    Choices(Vec<String>),
-    /// Yes or no.
-    Flag,
-    /// A list of resource codes of the catalog.
-    Resources,
-    /// The code of one unit; whether there is such a unit is for the platform to say.
-    Unit,
-}
-
-/// A periodic duty.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Duty {
-    /// Name.
-    pub name: String,
-    /// English name.
-    pub en: String,
-    /// Who owes it.
-    pub role: RoleKey,
-    /// How often.
-    pub every: Period,
-    /// The procedure it opens.
-    pub procedure: ProcedureId,
-    /// Basis.
-    pub clauses: Vec<ClauseId>,
 }
 
 /// A scenario test: known facts and dates, expected dates, states or refusals.
@@ -880,4 +689,6 @@ pub enum Expectation {
     NoEffects(Vec<Effect>),
     /// A rung of the step's clock told these roles.
     Rang(StepId, Vec<RoleKey>),
+    /// Cases of these procedures became owed (转办), in order.
+    Opens(Vec<ProcedureId>),
 }
