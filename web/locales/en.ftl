@@ -51,6 +51,7 @@ menu-journal = Journal
 menu-ledger = Ledger
 menu-packs = Regulation packs
 menu-accounts = Units and accounts
+menu-duties = Periodic duties
 menu-jobs = Jobs
 
 ## Lights and figures
@@ -1768,3 +1769,18 @@ error-case-delegate = This person cannot be the delegate
     .remedy = Choose a colleague of your unit who is not shut out.
 error-case-agenda = The agenda is too long
     .remedy = Resolve them in several meetings.
+
+# Periodic duties
+duty = Duty
+duty-period = Period
+duty-units = Owed by
+duty-opens = Opens on
+duty-normal = To be filled in
+duty-due_soon = Due soon
+duty-overdue = Overdue
+duty-done = Done
+duty-suspended = Not open yet
+duties-file = Download calendar file
+duties-text = On its opening day the platform opens the case by itself, puts it into the inbox and reminds in time. An overdue duty reminds and escalates; it never counts as done. The file fits any calendar program.
+duties-empty = No periodic duties
+duties-empty-text = The regulation asks no periodic reports of your unit, or no agreement is in force yet.

@@ -51,6 +51,7 @@ menu-journal = 操作日志
 menu-ledger = 存证账本
 menu-packs = 制度包
 menu-accounts = 机构与人员
+menu-duties = 周期义务
 menu-jobs = 任务队列
 
 ## Lights and figures
@@ -1756,3 +1757,18 @@ error-case-delegate = 不能委托此人
     .remedy = 请选择本单位在岗的同事。
 error-case-agenda = 会议议程过长
     .remedy = 请分几次作出决议。
+
+# 周期义务
+duty = 义务
+duty-period = 期间
+duty-units = 应办单位
+duty-opens = 起办日
+duty-normal = 待填报
+duty-due_soon = 即将到期
+duty-overdue = 已超期
+duty-done = 已办结
+duty-suspended = 未到起办日
+duties-file = 下载日历文件
+duties-text = 到起办日平台自动开出应办件，列入待办并按期提醒；逾期只提醒和升级，不视为已办。日历文件可以导入手机和办公日历。
+duties-empty = 没有周期义务
+duties-empty-text = 制度没有为您的单位规定定期报送事项，或者授权协议尚未生效。

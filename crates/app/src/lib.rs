@@ -16,6 +16,7 @@ mod context;
 mod core;
 pub mod data_api;
 pub mod desk;
+pub mod duties;
 mod error;
 pub mod exports;
 pub mod identity;

@@ -22,6 +22,7 @@ pub(crate) use inbox::parse_cursor;
 pub use inbox::{Inbox, InboxCounts, InboxItem, TaskBox, counts, inbox};
 pub use names::subject_names;
 pub use open::{AttachmentRef, OpenRequest, Opened, open};
+pub(crate) use owe::{DutyOpened, Party, parties};
 pub(crate) use sweep::sweep;
 pub use view::{CaseView, case_view, preview_form, procedures};
 
@@ -152,6 +153,11 @@ pub(crate) async fn append(tx: &mut Tx<'_>, id: Id<kind::Case>, version: i64, ne
 /// The kernel's context of a case: the pack it was opened under.
 pub(crate) fn context<'a>(app: &'a App, pack: &'a Pack, now: Timestamp) -> Context<'a> {
     Context { pack, calendar: app.packs().calendar(), now }
+}
+
+/// The legal day.
+pub(crate) fn today(app: &App, pack: &Pack, now: Timestamp) -> Date {
+    context(app, pack, now).today()
 }
 
 /// Who acts, as the kernel knows them.

@@ -34,7 +34,7 @@ pub(super) async fn observed(
     from: &From<'_>,
 ) -> Result<Facts> {
     let pack = from.pack;
-    let mut observed = related::named(tx, from, stated).await?;
+    let mut observed = related::observed(tx, from, stated).await?;
     let providers = providers(tx, form, values, pack).await?;
     if !providers.is_empty() {
         observed.insert(facts::PROVIDERS.to_owned(), FactValue::List(providers));
@@ -42,7 +42,6 @@ pub(super) async fn observed(
     if stated.contains_key(facts::TENANT) {
         let tenant = tenants::get(tx, facts::id(stated, facts::TENANT)?).await?;
         observed.extend(tenants::facts_of(tx, &tenant).await?);
-        observed.extend(related::newest(tx, from, tenant.id).await?);
     }
     if stated.contains_key(facts::PARENT) {
         let parent = tenants::get(tx, facts::id(stated, facts::PARENT)?).await?;

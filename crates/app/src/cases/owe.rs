@@ -13,7 +13,7 @@ use storage::{Tx, settings};
 
 use super::facts::{self, Facts};
 use super::open::next_number;
-use super::{append, context, project};
+use super::{CaseRecord, append, context, project};
 use crate::clock::new_id;
 use crate::identity::Unit;
 use crate::journal::Note;
@@ -25,7 +25,7 @@ const SINCE: &str = "duties/since";
 
 /// That a period of a duty was opened for a party; there is one of each, whatever crashes or is asked again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct DutyOpened {
+pub(crate) struct DutyOpened {
     id: Id<kind::Case>,
     /// See [`DutyPeriod::key`].
     key: String,
@@ -41,6 +41,15 @@ impl Record for DutyOpened {
     }
     fn uniques(&self) -> Vec<(&'static str, String)> {
         vec![("key", self.key.clone())]
+    }
+}
+
+impl DutyOpened {
+    /// The case of a period, and whether it has ended.
+    pub(crate) async fn of(tx: &mut Tx<'_>, key: &str) -> Result<Option<(Id<kind::Case>, bool)>> {
+        let Some(opened) = records::by_unique::<Self>(tx, "key", key).await? else { return Ok(None) };
+        let case = records::get::<CaseRecord>(tx, opened.value.id.uuid()).await?;
+        Ok(Some((opened.value.id, case.is_some_and(|case| case.value.outcome.is_some()))))
     }
 }
 
@@ -68,6 +77,9 @@ pub(super) async fn open_due(app: &App, ctx: &Ctx, permit: &Permit) -> Result<u6
         .system("duty.parties", |tx| {
             let pack = &pack;
             Box::pin(async move {
+                if settings::get::<i32>(tx, SINCE).await?.is_none() {
+                    settings::put(tx, SINCE, &today.days(), ctx.now).await?;
+                }
                 let mut all = Vec::new();
                 for duty in &pack.duties {
                     for party in parties(app, tx, ctx, pack, duty).await? {
@@ -107,7 +119,7 @@ pub(crate) async fn parties(
 ) -> Result<Vec<Party>> {
     let context = context(app, pack, ctx.now);
     if !per_authorisation(pack, duty) {
-        let first = since(tx, ctx, context.today()).await?;
+        let first = first_day(tx, context.today()).await?;
         let since = pack.in_force.0.map_or(first, |day| day.max(first));
         let Players::Units(units) =
             players(&context, &duty.role, &String::new(), &Facts::new(), &BTreeMap::new())
@@ -148,13 +160,9 @@ fn owes(duty: &Duty, state: TenantState) -> bool {
         })
 }
 
-/// The installation's first day, kept from the first time it is asked for.
-async fn since(tx: &mut Tx<'_>, ctx: &Ctx, today: Date) -> Result<Date> {
-    if let Some(days) = settings::get::<i32>(tx, SINCE).await? {
-        return Ok(Date::from_days(days));
-    }
-    settings::put(tx, SINCE, &today.days(), ctx.now).await?;
-    Ok(today)
+/// The installation's first day; today until the sweep has kept one.
+async fn first_day(tx: &mut Tx<'_>, today: Date) -> Result<Date> {
+    Ok(settings::get::<i32>(tx, SINCE).await?.map_or(today, Date::from_days))
 }
 
 async fn one(

@@ -14,9 +14,18 @@ use crate::Result;
 /// Cases of one authorisation looked through for the newest of a procedure.
 const NEWEST_AMONG: u32 = 1_000;
 
+/// What is known of other cases: those that stated facts name, and the newest about the same authorisation.
+pub(super) async fn observed(tx: &mut Tx<'_>, from: &From<'_>, stated: &Facts) -> Result<Facts> {
+    let mut observed = named(tx, from, stated).await?;
+    if let Some(tenant) = facts::tenant(stated) {
+        observed.extend(newest(tx, from, tenant).await?);
+    }
+    Ok(observed)
+}
+
 /// Facts about the cases that stated facts name, as `<fact>.程序`, `<fact>.结果` and so on. Only about cases that the
 /// sender's unit takes part in, or of the same authorisation: a stated id must not become a way to read others' files.
-pub(super) async fn named(tx: &mut Tx<'_>, from: &From<'_>, stated: &Facts) -> Result<Facts> {
+async fn named(tx: &mut Tx<'_>, from: &From<'_>, stated: &Facts) -> Result<Facts> {
     let mut observed = Facts::new();
     let Some(procedure) = from.pack.procedures.get(from.procedure) else { return Ok(observed) };
     let tenant = facts::tenant(stated);
@@ -32,7 +41,7 @@ pub(super) async fn named(tx: &mut Tx<'_>, from: &From<'_>, stated: &Facts) -> R
 }
 
 /// Facts about the newest case of each procedure about the same authorisation, as `近件.<procedure>.结果` and so on.
-pub(super) async fn newest(tx: &mut Tx<'_>, from: &From<'_>, tenant: Id<kind::Tenant>) -> Result<Facts> {
+async fn newest(tx: &mut Tx<'_>, from: &From<'_>, tenant: Id<kind::Tenant>) -> Result<Facts> {
     let mut observed = Facts::new();
     let Some(procedure) = from.pack.procedures.get(from.procedure) else { return Ok(observed) };
     let mut wanted = procedure.recent_procedures();

@@ -3,12 +3,12 @@
 use access::Action;
 use base::{Id, kind};
 use regulation::case::{
-    Actor, Available, CaseState, ClockView, TimelineEntry, available, clocks, may_read, timeline,
+    Actor, Available, CaseState, ClockView, TimelineEntry, available_with, clocks, may_read, timeline,
 };
 use regulation::pack::{Form, Pack, Procedure};
 use serde::Serialize;
 
-use super::{CaseRecord, actor, context, load, record, resource};
+use super::{CaseRecord, actor, context, load, observe, record, related, resource};
 use crate::{App, Ctx, Error, Result};
 
 /// Everything a case page shows.
@@ -36,32 +36,37 @@ pub struct CaseView {
 /// `case.unknown` when there is none or this person may not see it.
 pub async fn case_view(app: &App, ctx: &Ctx, id: Id<kind::Case>) -> Result<CaseView> {
     let unknown = || Error::NotFound("case.unknown");
-    let (record, loaded, known) = app
+    let me = &actor(ctx);
+    let (record, loaded, known, observed) = app
         .store()
         .read("case.view", |tx| {
             Box::pin(async move {
                 let record = record(tx, id).await?;
                 let known = resource(tx, &record).await?;
-                Ok::<_, Error>((record, load(tx, id).await?, known))
+                let loaded = load(tx, id).await?;
+                let pack = app.packs().version(&loaded.state.pack)?;
+                let procedure = &loaded.state.procedure;
+                let from = observe::From { pack: &pack, procedure, unit: &me.unit, case: Some(id) };
+                let observed = related::observed(tx, &from, &loaded.state.facts).await?;
+                Ok::<_, Error>((record, loaded, known, observed))
             })
         })
         .await?;
     let pack = app.packs().version(&loaded.state.pack)?;
     let context = context(app, &pack, ctx.now);
-    let me = actor(ctx);
     let permitted = app.permit(ctx, Action::CaseView, known);
     if permitted.is_err() && !(ctx.is_person() && may_read(&loaded.state, &me.unit, &context)) {
         return Err(unknown());
     }
     let procedure = pack.procedures.get(&loaded.state.procedure).cloned().ok_or_else(unknown)?;
-    let actions = available(&loaded.state, &me, &context);
+    let actions = available_with(&loaded.state, me, &context, &observed);
     let forms = loaded.state.forms.keys().filter_map(|id| pack.forms.get(id).cloned()).collect();
     Ok(CaseView {
         actions,
         clocks: clocks(&loaded.state, &context),
         timeline: timeline(&loaded.events),
         record,
-        state: hide_sealed(loaded.state, &me),
+        state: hide_sealed(loaded.state, me),
         procedure,
         forms,
     })

@@ -51,8 +51,7 @@ fn case_about(county: &County, tenant: Id<kind::Tenant>) -> CaseState {
         parties: BTreeMap::new(),
     };
     let on = now.date_at(28_800);
-    let opened =
-        Event { at: now, on, actor: Some(actor), on_behalf_of: None, clauses: Vec::new(), body };
+    let opened = Event { at: now, on, actor: Some(actor), on_behalf_of: None, clauses: Vec::new(), body };
     fold(&[opened]).unwrap()
 }
 

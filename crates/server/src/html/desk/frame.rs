@@ -158,6 +158,7 @@ fn sees(visit: &Visit, code: &str) -> bool {
     };
     let roles: &[Role] = match code {
         "inbox" | "start" | "announcements" | "products" | "ledger" => return true,
+        "duties" => &[Authority, Provider, Supervisor, Government, Coordination, OperatorManager, Admin],
         "authorisations" => &[
             Authority,
             Provider,

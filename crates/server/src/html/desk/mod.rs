@@ -7,6 +7,7 @@ mod accounts;
 pub(crate) mod act;
 mod announcements;
 pub(crate) mod case;
+mod duties;
 pub(crate) mod errors;
 mod facts;
 pub(crate) mod fields;
@@ -55,6 +56,7 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(packs::routes())
         .merge(accounts::routes())
         .merge(jobs::routes())
+        .merge(duties::routes())
 }
 
 /// The front door: the inbox for who is signed in, the portal for everybody else.

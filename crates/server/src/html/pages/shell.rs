@@ -7,7 +7,7 @@ use super::parts::{Choice, Light};
 /// Groups of the left menu with the code and address of each entry, in the order of a working day. Words are the
 /// messages `menu-<code>`.
 pub const MENU: &[(&str, &[(&str, &str)])] = &[
-    ("desk", &[("inbox", "/inbox"), ("start", "/cases/new")]),
+    ("desk", &[("inbox", "/inbox"), ("start", "/cases/new"), ("duties", "/duties")]),
     (
         "operation",
         &[

@@ -7,8 +7,8 @@ use super::*;
 use crate::html::pages::parts::Choice;
 use crate::html::pages::shell::{Notice, NoticeKind};
 use crate::html::pages::{
-    admin, airlock, announcements, authorisations, case, catalog, error, form, help, inbox, ledger, market,
-    models, portal, products, runs, sign_in, tenant, workbench,
+    admin, airlock, announcements, authorisations, case, catalog, duties, error, form, help, inbox, ledger,
+    market, models, portal, products, runs, sign_in, tenant, workbench,
 };
 
 /// A rendered sample: template, number, language, HTML.
@@ -144,6 +144,7 @@ fn all() -> Vec<Rendered> {
         admin::AdminPack,
         admin::AdminAccounts,
         admin::AdminJobs,
+        duties::DutiesPage,
         help::Help,
         error::ErrorPage,
     );

@@ -1,0 +1,140 @@
+//! Periodic duties (周期义务) as those who owe or oversee them see them, and as a calendar file.
+
+use base::{Date, Id, kind};
+use regulation::case::clocks;
+use regulation::duty::ical::{Entry, Lang, ical};
+use regulation::duty::{DutyPeriod, periods, rings};
+use regulation::pack::Duty;
+use serde::Serialize;
+
+use crate::cases::{self, DutyOpened, TaskBox};
+use crate::{App, Ctx, Error, Result};
+
+/// How far ahead the list looks, in days.
+const AHEAD_DAYS: i32 = 400;
+/// How far back what was not done yet is shown.
+const BACK_DAYS: i32 = 400;
+/// Limit: cases whose clocks one calendar file shows.
+const CASES_MAX: u32 = 500;
+
+/// A period of a duty that the signed-in person's unit owes or oversees.
+#[derive(Debug, Clone, Serialize)]
+pub struct DutyItem {
+    /// The duty, Chinese and English.
+    pub name: (String, String),
+    /// The period, Chinese and English.
+    pub period: (String, String),
+    /// Codes of the units that owe it.
+    pub units: Vec<String>,
+    /// The day its case is opened.
+    pub opens_on: Date,
+    /// The due day.
+    pub due: Date,
+    /// The due day rests on days no holiday notice settles yet.
+    pub provisional: bool,
+    /// The cadence or the due day is a local choice.
+    pub local_choice: bool,
+    /// Its case, once opened, and whether that has ended.
+    pub case: Option<(Id<kind::Case>, bool)>,
+    /// Basis.
+    pub clauses: Vec<String>,
+}
+
+struct Found<'a> {
+    duty: &'a Duty,
+    party: cases::Party,
+    period: DutyPeriod,
+    case: Option<(Id<kind::Case>, bool)>,
+}
+
+/// The duties of the coming year and what is still open of the last one, by due day: those of the own unit, or all for
+/// who oversees.
+///
+/// # Errors
+/// Not signed in; storage faults.
+pub async fn duties(app: &App, ctx: &Ctx) -> Result<Vec<DutyItem>> {
+    let pack = app.packs().current();
+    let found = find(app, ctx, &pack).await?;
+    let item = |found: Found<'_>| DutyItem {
+        name: (found.duty.name.clone(), found.duty.en.clone()),
+        period: (found.period.label_zh.clone(), found.period.label_en.clone()),
+        units: found.party.units,
+        opens_on: found.period.opens_on,
+        due: found.period.due.due,
+        provisional: found.period.due.provisional,
+        local_choice: found.duty.local_choice,
+        case: found.case,
+        clauses: found.duty.clauses.clone(),
+    };
+    Ok(found.into_iter().map(item).collect())
+}
+
+async fn find<'a>(app: &App, ctx: &Ctx, pack: &'a regulation::pack::Pack) -> Result<Vec<Found<'a>>> {
+    if !ctx.is_person() {
+        return Err(Error::Unauthenticated("access.sign_in"));
+    }
+    let today = cases::today(app, pack, ctx.now);
+    let oversees =
+        ctx.principal.roles.iter().any(|role| {
+            matches!(role, access::Role::Authority | access::Role::Supervisor | access::Role::Admin)
+        });
+    let calendar = app.packs().calendar();
+    let mut found = app
+        .store()
+        .read("duty.list", |tx| {
+            Box::pin(async move {
+                let mut found = Vec::new();
+                for duty in &pack.duties {
+                    for party in cases::parties(app, tx, ctx, pack, duty).await? {
+                        if !oversees && !party.units.contains(&ctx.principal.unit_code) {
+                            continue;
+                        }
+                        let until = today.plus_days(AHEAD_DAYS);
+                        let until = party.until.map_or(until, |last| last.min(until));
+                        for period in periods(duty, calendar, &pack.counting, party.since, until) {
+                            let case = DutyOpened::of(tx, &period.key(duty, &party.key)).await?;
+                            let old = period.due.due < today.plus_days(-BACK_DAYS);
+                            let over = case.is_some_and(|(_, ended)| ended) && period.due.due < today;
+                            if !old && !over {
+                                found.push(Found { duty, party: party.clone(), period, case });
+                            }
+                        }
+                    }
+                }
+                Ok::<_, Error>(found)
+            })
+        })
+        .await?;
+    found.sort_by_key(|found| (found.period.due.due, found.duty.name.clone()));
+    Ok(found)
+}
+
+/// The duties and the running clocks of the own unit's tasks as an iCalendar file.
+///
+/// # Errors
+/// Not signed in; storage faults.
+pub async fn calendar(app: &App, ctx: &Ctx, lang: Lang) -> Result<String> {
+    let pack = app.packs().current();
+    let mut entries = Vec::new();
+    for found in find(app, ctx, &pack).await? {
+        let rings = rings(found.duty, &found.period, app.packs().calendar(), &pack.counting);
+        entries.push(Entry::of_duty(found.duty, &found.party.key, &found.period, &rings, ctx.now));
+    }
+    let todo = cases::inbox(app, ctx, TaskBox::Todo, None, CASES_MAX).await?;
+    for item in todo.items {
+        let id = item.case.id;
+        let views = app
+            .store()
+            .read("duty.clocks", |tx| {
+                Box::pin(async move {
+                    let loaded = cases::load(tx, id).await?;
+                    let pack = app.packs().version(&loaded.state.pack)?;
+                    Ok::<_, Error>(clocks(&loaded.state, &cases::context(app, &pack, ctx.now)))
+                })
+            })
+            .await?;
+        let clock = |view| Entry::of_clock(&item.case.number, &item.case.title, view, ctx.now);
+        entries.extend(views.iter().filter_map(clock));
+    }
+    Ok(ical(&entries, lang))
+}

@@ -1,0 +1,56 @@
+//! Periodic duties (`duties.html`).
+
+use serde::Serialize;
+
+use super::parts::{Clause, Light};
+use crate::html::render::Page;
+
+/// What is owed until when.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DutiesPage {
+    /// By due day.
+    pub rows: Vec<DutyRow>,
+    /// The same as a calendar file.
+    pub file_href: String,
+}
+
+/// One period of a duty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DutyRow {
+    pub name: String,
+    pub period: String,
+    /// Who owes it.
+    pub units: String,
+    /// The day its case is opened.
+    pub opens: String,
+    pub due: String,
+    /// No holiday notice settles the due day yet.
+    pub provisional: bool,
+    /// The text leaves it open; it is a local choice.
+    pub local_choice: bool,
+    /// `Suspended` before it is opened.
+    pub light: Light,
+    pub case_href: Option<String>,
+    pub clauses: Vec<Clause>,
+}
+
+impl Page for DutiesPage {
+    const TEMPLATE: &'static str = "duties.html";
+
+    fn samples() -> Vec<Self> {
+        let row = |light: Light, opened: bool| DutyRow {
+            name: "年度经营报告".into(),
+            period: "2026年度".into(),
+            units: "样例数运公司".into(),
+            opens: "2027-01-01".into(),
+            due: "2027-03-31".into(),
+            provisional: opened,
+            local_choice: true,
+            light,
+            case_href: opened.then(|| "/cases/1".into()),
+            clauses: vec![Clause::default()],
+        };
+        let rows = vec![row(Light::Overdue, true), row(Light::Suspended, false)];
+        vec![Self { rows, file_href: "/duties.ics".into() }, Self::default()]
+    }
+}
