@@ -108,3 +108,113 @@ impl Calendar {
         deadline
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::calendar::tests::{civil_code, national};
+
+    fn date(text: &str) -> Date {
+        text.parse().unwrap()
+    }
+
+    const fn period(length: u32, unit: PeriodUnit) -> Period {
+        Period { length, unit }
+    }
+
+    #[test]
+    fn backward_vectors_counted_by_hand() {
+        use PeriodUnit::{Day, Month, WorkingDay, Year};
+        let calendar = national();
+        for (anchor, length, unit, due) in [
+            // Over a make-up Saturday and over the National Day holiday.
+            ("2026-10-12", 3, WorkingDay, "2026-10-08"),
+            ("2026-10-12", 4, WorkingDay, "2026-09-30"),
+            ("2026-10-08", 1, WorkingDay, "2026-09-30"),
+            ("2026-10-12", 0, WorkingDay, "2026-10-12"),
+            // 05-16 is a Saturday: the Friday before it.
+            ("2026-11-16", 6, Month, "2026-05-15"),
+            // August has 31 days, February 28: its last day, a Saturday worked in exchange.
+            ("2026-08-31", 6, Month, "2026-02-28"),
+            ("2026-09-30", 6, Month, "2026-03-30"),
+            // 05-05 is the last day of the Labour Day holiday.
+            ("2026-06-05", 1, Month, "2026-04-30"),
+            // 09-27 is Mid-autumn, which began on 09-25.
+            ("2026-10-27", 30, Day, "2026-09-24"),
+            ("2026-12-31", 1, Year, "2025-12-31"),
+        ] {
+            let deadline = calendar.sub_period(date(anchor), period(length, unit), &civil_code());
+            assert_eq!(
+                (deadline.due, deadline.provisional),
+                (date(due), false),
+                "{anchor} − {length} {unit:?}"
+            );
+            let days = &deadline.days;
+            assert!(days.windows(2).all(|pair| pair[0].date < pair[1].date), "oldest first: {days:?}");
+            assert_eq!(days.first().map(|day| day.date), Some(date(due)));
+            assert_eq!(days.last().map(|day| day.date), Some(date(anchor)));
+        }
+    }
+
+    #[test]
+    fn the_profile_decides_on_the_anchor_day_and_on_rolling() {
+        let calendar = national();
+        let due = |anchor: &str, period, counting: &Counting| {
+            let deadline = calendar.sub_period(date(anchor), period, counting);
+            (deadline.due.to_string(), deadline.provisional)
+        };
+        let counted = Counting { start_day_counts: true, ..civil_code() };
+        assert_eq!(due("2026-10-12", period(3, PeriodUnit::WorkingDay), &counted).0, "2026-10-09");
+        assert_eq!(due("2026-09-30", period(6, PeriodUnit::Month), &counted).0, "2026-03-31");
+        let fixed = Counting { roll_to_working_day: false, ..civil_code() };
+        assert_eq!(due("2026-11-16", period(6, PeriodUnit::Month), &fixed).0, "2026-05-16");
+        assert_eq!(due("2026-10-27", period(30, PeriodUnit::Day), &fixed).0, "2026-09-27");
+        // No notice says yet which days of 2027 are worked.
+        assert_eq!(
+            due("2027-07-01", period(3, PeriodUnit::Month), &civil_code()),
+            ("2027-04-01".to_owned(), true)
+        );
+        assert_eq!(due("2027-07-01", period(3, PeriodUnit::Month), &fixed), ("2027-04-01".to_owned(), false));
+    }
+
+    #[test]
+    fn a_backward_end_says_why_it_moved() {
+        let six = period(6, PeriodUnit::Month);
+        let deadline = national().sub_period(date("2026-11-16"), six, &civil_code());
+        let said: Vec<(String, String)> =
+            deadline.days.iter().map(|day| (day.date.to_string(), day.reason.zh())).collect();
+        let said: Vec<(&str, &str)> = said.iter().map(|(day, why)| (day.as_str(), why.as_str())).collect();
+        assert_eq!(
+            said,
+            [("2026-05-15", "工作日"), ("2026-05-16", "周末"), ("2026-11-16", "自该日倒算，当日不计入"),]
+        );
+    }
+
+    #[test]
+    fn a_named_day_stays() {
+        let deadline = national().until(date("2026-09-18"), date("2026-10-04"));
+        assert_eq!((deadline.due, deadline.provisional), (date("2026-10-04"), false));
+        assert_eq!(deadline.days.last().map(|day| day.reason.clone()), Some(Reason::NamedDay));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_left_is_never_less_than_the_period(anchor in 19_725_i32..20_820, n in 1_u32..60, later in 0_i32..30) {
+            let (calendar, anchor) = (national(), Date::from_days(anchor));
+            let due = |anchor, unit| calendar.sub_period(anchor, period(n, unit), &civil_code()).due;
+            for unit in [PeriodUnit::WorkingDay, PeriodUnit::Day, PeriodUnit::Month] {
+                prop_assert!(due(anchor, unit) < anchor);
+                prop_assert!(calendar.is_working_day(due(anchor, unit)).0);
+                prop_assert!(due(anchor, unit) <= due(anchor.plus_days(later), unit));
+            }
+            prop_assert!(due(anchor, PeriodUnit::Month).plus_months(n.cast_signed()) <= anchor);
+            prop_assert!(due(anchor, PeriodUnit::Day).plus_days(n.cast_signed()) <= anchor);
+            let working = due(anchor, PeriodUnit::WorkingDay);
+            // The anchor itself is left out, on the day counted to the first is counted.
+            let between = calendar.working_days_between(working.plus_days(-1), anchor.plus_days(-1));
+            prop_assert_eq!(between.working_days, n.cast_signed());
+        }
+    }
+}

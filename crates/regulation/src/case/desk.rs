@@ -7,6 +7,7 @@ use super::decide::{Decision, find_procedure};
 use super::flow::Draft;
 use super::vote::ballot_rule;
 use super::{Actor, CaseState, Context, EVENTS_MAX, OpenStep, Rejection, command_words};
+use crate::pack::given::group;
 use crate::pack::model::{Action, ClauseId, CommandKind, FactValue, Procedure, Separation, Step, Who};
 
 /// A person before an open step.
@@ -233,7 +234,10 @@ impl<'a> Desk<'a> {
             let truth = evaluate(&condition.test, &known);
             let mut names = BTreeSet::new();
             condition.test.names(&mut names);
-            if truth == Truth::True || (truth == Truth::Unknown && !names.is_disjoint(asked)) {
+            // What the action asks for may still come, and with a case that it asks for all that is known of that case.
+            let comes =
+                |name: &String| asked.contains(name) || group(name).is_some_and(|of| asked.contains(of));
+            if truth == Truth::True || (truth == Truth::Unknown && names.iter().any(comes)) {
                 continue;
             }
             let missing: Vec<&str> =

@@ -6,6 +6,7 @@ use base::{Date, Digest, Id, Timestamp, kind};
 use serde::{Deserialize, Serialize};
 
 use super::{Actor, Attachment, Ballot, Defect, FormValues};
+use crate::calendar::Pause;
 use crate::pack::model::{
     ClauseId, ClockNature, CommandKind, Effect, FactValue, FormId, OnExpiry, Period, ProcedureId, RoleKey,
     Run, StepId, StopGround, UnitCode,
@@ -197,6 +198,9 @@ pub enum EventBody {
         /// Whether the last day moves to a working day, where the rule itself says so.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rolls: Option<bool>,
+        /// When it would have stood still before this step was entered, where it starts from an earlier day.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pauses: Vec<Pause>,
         /// Nature.
         nature: ClockNature,
         /// Due day as known now.

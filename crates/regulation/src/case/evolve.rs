@@ -60,6 +60,7 @@ pub(crate) fn opened(event: &Event) -> Option<CaseState> {
         parties: parties.clone(),
         step: None,
         visits: BTreeMap::new(),
+        entered: BTreeMap::new(),
         each_unit_steps: BTreeSet::new(),
         seated: BTreeMap::new(),
         acts: Vec::new(),
@@ -153,6 +154,7 @@ impl CaseState {
             return;
         };
         self.visits.insert(step.clone(), *visit);
+        self.entered.insert(step.clone(), event.on);
         self.seated.insert(step.clone(), units.clone());
         if *each_unit {
             self.each_unit_steps.insert(step.clone());
@@ -266,7 +268,7 @@ impl CaseState {
 
     fn clock(&mut self, event: &Event) {
         match &event.body {
-            EventBody::ClockStarted { step, start, period, run, rolls, nature, due } => {
+            EventBody::ClockStarted { step, start, period, run, rolls, pauses, nature, due } => {
                 self.clocks.push(ClockState {
                     step: step.clone(),
                     visit: self.visit(step),
@@ -277,7 +279,7 @@ impl CaseState {
                     rolls: *rolls,
                     nature: *nature,
                     clauses: event.clauses.clone(),
-                    pauses: Vec::new(),
+                    pauses: pauses.clone(),
                     rung: Vec::new(),
                     rung_before: Vec::new(),
                     expired: false,

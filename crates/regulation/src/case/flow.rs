@@ -150,20 +150,22 @@ impl<'a> Draft<'a> {
         else {
             return Ok(());
         };
-        let (period, run) = length::length(rule, start, &self.state.facts)
+        let (period, run) = length::length(self.ctx, rule, start, &self.state)
             .map_err(|rejection| rejection.on(self.ctx, &[&rule.clauses, &step.clauses]))?;
         let units: Vec<_> = if open.each_unit {
             open.seats.iter().filter(|seat| seat.done.is_none()).map(|seat| Some(seat.unit.clone())).collect()
         } else {
             vec![None]
         };
-        let deadline = length::deadline(self.ctx, start, period, run, rule.rolls, &[]);
+        let pauses = length::pauses(rule, start, &self.state);
+        let deadline = length::deadline(self.ctx, start, period, run, rule.rolls, &pauses);
         for unit in units {
             let due = due_of(unit, &deadline);
             let (step, nature, rolls) = (step.id.clone(), rule.nature, rule.rolls);
+            let pauses = pauses.clone();
             self.push(
                 &[&rule.clauses],
-                EventBody::ClockStarted { step, start, period, run, rolls, nature, due },
+                EventBody::ClockStarted { step, start, period, run, rolls, pauses, nature, due },
             );
         }
         Ok(())

@@ -45,6 +45,8 @@ pub struct CaseState {
     pub step: Option<OpenStep>,
     /// Steps entered so far and how often.
     pub visits: BTreeMap<StepId, u32>,
+    /// The day each step was last entered.
+    pub entered: BTreeMap<StepId, Date>,
     /// Steps entered so far with a task for each unit.
     pub each_unit_steps: BTreeSet<StepId>,
     /// Units seated in the latest visit of each step.
@@ -250,6 +252,7 @@ impl CaseState {
         match anchor {
             Anchor::Received => None,
             Anchor::Filed => Some(self.opened_on),
+            Anchor::Entered(step) => self.entered.get(step).copied(),
             Anchor::Fact(key) => match self.facts.get(key) {
                 Some(FactValue::Date(day)) => Some(*day),
                 _ => None,

@@ -41,7 +41,7 @@ pub const fn command_words(kind: CommandKind) -> (&'static str, &'static str) {
         CommandKind::Drill => ("演练", "Record a drill"),
         CommandKind::SelfEvaluate => ("自评", "Evaluate oneself"),
         CommandKind::Archive => ("归档", "Archive"),
-        CommandKind::HandOver => ("移交", "Hand over"),
+        CommandKind::HandOverMaterials => ("移交", "Hand over"),
         CommandKind::Notify => ("告知", "Notify"),
         CommandKind::Grant => ("授予", "Grant"),
         CommandKind::Reduce => ("缩减", "Reduce"),

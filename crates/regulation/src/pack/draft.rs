@@ -38,7 +38,7 @@ pub(crate) struct Draft {
 }
 
 /// A period of a step.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Length {
     /// Of its clock.
     Clock,

@@ -6,9 +6,10 @@ use base::Digest;
 
 use super::check;
 use super::coverage::{DELEGATED, cited};
-use super::draft::{Draft, Header, Length, Located, ParameterDraft};
-use super::model::{Bound, Clause, ClauseId, FieldKind, Pack, Parameter, Period, PeriodUnit, Value};
+use super::draft::{Draft, Header, Located, ParameterDraft};
+use super::model::{Bound, Clause, ClauseId, Pack, Parameter, Period, PeriodUnit, Value};
 use super::report::{Place, Report, shown};
+use super::taken;
 
 /// Compiles a draft; `None` when it has no usable head. Whether it is sound is for the report to say.
 pub(crate) fn compile(
@@ -34,8 +35,7 @@ pub(crate) fn compile(
     merge(&draft.procedures, &mut pack.procedures, |one| &one.id, |name| format!("程序“{name}”"), report);
     pack.duties.extend(draft.duties.iter().map(|duty| duty.value.clone()));
     pack.scenarios.extend(draft.scenarios.iter().map(|scenario| scenario.value.clone()));
-    lengths(&draft, &mut pack, report);
-    choices(&draft, &mut pack, report);
+    taken::fill(&draft, &header.place, &mut pack, report);
     reasons(&draft.reasons, &mut pack, report);
     // References into a file that did not read would all be called unknown: those come in a second pass.
     if report.is_clean() {
@@ -98,6 +98,7 @@ fn head(
         duties: parent.map(|parent| parent.duties.clone()).unwrap_or_default(),
         scenarios: parent.map(|parent| parent.scenarios.clone()).unwrap_or_default(),
         not_automated: reasons,
+        taken: parent.map(|parent| parent.taken.clone()).unwrap_or_default(),
     })
 }
 
@@ -243,75 +244,6 @@ fn merge<T: Clone>(
             into.insert(name, value.clone());
         } else {
             duplicate(&words(&shown(&name)), place, report);
-        }
-    }
-}
-
-/// Clocks whose length is a parameter take the value in force.
-fn lengths(draft: &Draft, pack: &mut Pack, report: &mut Report) {
-    for (procedure, step, which, parameter) in &draft.lengths {
-        let period = match pack.parameters.get(&parameter.value).map(|parameter| &parameter.value) {
-            Some(Value::Period(period)) => Some(*period),
-            Some(Value::Limit(_, value)) => match **value {
-                Value::Period(period) => Some(period),
-                _ => None,
-            },
-            // Unknown parameters are reported with the other references.
-            None => continue,
-            Some(_) => None,
-        };
-        let Some(period) = period else {
-            let name = shown(&parameter.value);
-            report.at(
-                &parameter.place,
-                "regulation.pack_value",
-                format!("参数“{name}”不是期间，不能作为期限的长度"),
-                format!("parameter `{name}` is no period and cannot be a clock's length"),
-            );
-            continue;
-        };
-        let steps = pack.procedures.get_mut(procedure).map(|procedure| procedure.steps.iter_mut());
-        let Some(step) = steps.into_iter().flatten().find(|one| one.id == *step) else { continue };
-        match which {
-            Length::Correction => step.correction = Some(period),
-            Length::Clock => {
-                if let Some(clock) = step.clock.as_mut() {
-                    clock.period = period;
-                }
-            }
-            Length::Rung(at) => {
-                let clock = step.clock.as_mut();
-                if let Some(rung) = clock.and_then(|clock| clock.ladder.get_mut(*at)) {
-                    rung.before = Some(period);
-                }
-            }
-        }
-    }
-}
-
-/// Fields whose choices are a parameter take the list in force.
-fn choices(draft: &Draft, pack: &mut Pack, report: &mut Report) {
-    for (form, field, parameter) in &draft.choices {
-        let list = match pack.parameters.get(&parameter.value).map(|parameter| &parameter.value) {
-            Some(Value::List(list)) if !list.is_empty() => list.clone(),
-            // Unknown parameters are reported with the other references.
-            None => continue,
-            Some(_) => {
-                let name = shown(&parameter.value);
-                report.at(
-                    &parameter.place,
-                    "regulation.pack_choices",
-                    format!("参数“{name}”不是列表，不能作为选项"),
-                    format!("parameter `{name}` is no list and cannot be the choices of a field"),
-                );
-                continue;
-            }
-        };
-        let sections = pack.forms.get_mut(form).map(|form| form.sections.iter_mut());
-        let mut fields = sections.into_iter().flatten().flat_map(|section| &mut section.fields);
-        let kind = fields.find(|one| one.key == *field).map(|field| &mut field.kind);
-        if let Some(FieldKind::Choice(choices) | FieldKind::Choices(choices)) = kind {
-            *choices = list;
         }
     }
 }

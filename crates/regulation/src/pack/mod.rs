@@ -19,6 +19,7 @@ pub mod model;
 mod node;
 mod read;
 mod report;
+mod taken;
 mod value;
 mod words;
 

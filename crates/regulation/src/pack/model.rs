@@ -5,9 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{Date, Digest};
 use serde::{Deserialize, Serialize};
 
-mod length;
+mod clock;
+mod effect;
 
-pub use length::{Measure, Run};
+use super::taken::Taker;
+
+pub use clock::{Anchor, ClockNature, ClockRule, Measure, OnExpiry, Run, Rung, StopGround};
+pub use effect::Effect;
 
 /// A clause id as written in the pack, for example `德清.三.一.2`.
 pub type ClauseId = String;
@@ -63,6 +67,9 @@ pub struct Pack {
     pub scenarios: Vec<Scenario>,
     /// Clauses no rule carries, with the reason.
     pub not_automated: BTreeMap<ClauseId, String>,
+    /// What is taken from parameters, so that a lower pack's values reach what it inherits.
+    #[serde(skip)]
+    pub(crate) taken: Vec<(Taker, String)>,
 }
 
 /// 征求意见 / 施行 / 被替代 / 失效.
@@ -447,8 +454,8 @@ pub enum CommandKind {
     SelfEvaluate,
     /// 归档
     Archive,
-    /// 移交
-    HandOver,
+    /// 移交: materials, data or accounts are handed over.
+    HandOverMaterials,
     /// 告知
     Notify,
     /// 授予
@@ -548,152 +555,6 @@ pub enum FactValue {
     Text(String),
     /// Unit codes or other texts.
     List(Vec<String>),
-}
-
-/// What the platform does when an action is done: the closed list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// 发布公告: a public notice with the case's form.
-    PublishNotice,
-    /// 公示结果: a public notice of the determined operator, open for objections.
-    PublishResult,
-    /// 建立授权: makes the authorisation and its tenant, closed.
-    EstablishAuthorisation,
-    /// 协议生效: the agreement is in force; the term starts.
-    ActivateAgreement,
-    /// 开通权限: access to the domain opens.
-    OpenAccess,
-    /// 关闭权限: access closes, in the same transaction.
-    CloseAccess,
-    /// 恢复权限: closed access opens again.
-    RestoreAccess,
-    /// 授予数据: the requested resources are granted to the tenant.
-    GrantData,
-    /// 核准模型: the model's digest may be ordered on raw data.
-    ApproveModel,
-    /// 核准出域: the frozen result is rebuilt and released.
-    ReleaseExport,
-    /// 产品备案: the product is filed.
-    FileProduct,
-    /// 核定价格: the price plan takes effect.
-    ApprovePrice,
-    /// 使用协议生效: the buyer's agreement is in force.
-    ActivateUsage,
-    /// 登记异议
-    RecordObjection,
-    /// 登记质量问题
-    RecordQuality,
-    /// 登记报告 (also written 登记年度报告): a report of any period is on record.
-    RecordReport,
-    /// 登记信用信息
-    RecordCredit,
-    /// 封存: keys are taken away from the zones.
-    SealTenant,
-    /// 销毁: keys are destroyed, a residue scan runs, a certificate is made.
-    DestroyTenant,
-    /// 收回数据: granted resources are taken back, the rest of the authorisation goes on. Expects the fact 授权 and the
-    /// resources of the case's fields of kind 数据资源; without such a field, all that the authorisation was granted.
-    RevokeGrant,
-    /// 公开信息: a public notice that is no call: nobody applies on it. Expects the case's form, as 发布公告 does.
-    PublishInformation,
-    /// 登记编号: a number of an outside register is kept with the product or resource. Expects the fact 登记编号 (text) and
-    /// one of the facts 产品 or 资源, or a field of kind 数据资源.
-    RegisterNumber,
-    /// 编入目录: the resources of the case's fields of kind 数据资源 are listed in the catalogue.
-    ListResource,
-    /// 撤下目录: they are taken off it; what was granted before is not touched.
-    UnlistResource,
-}
-
-/// A clock (期限).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClockRule {
-    /// What starts it; the start day is counted as the counting profile says.
-    pub anchor: Anchor,
-    /// How long. Length zero where `measure` takes it from a fact.
-    pub period: Period,
-    /// Where the length comes from and which way it is counted.
-    pub measure: Measure,
-    /// Whether a last day on a rest day moves to a working day; `None`: as the counting profile says.
-    pub rolls: Option<bool>,
-    /// 法定 / 承诺 / 内部.
-    pub nature: ClockNature,
-    /// What stops it.
-    pub stops_on: Vec<StopGround>,
-    /// What happens on expiry.
-    pub on_expiry: OnExpiry,
-    /// The step the case moves to on expiry; set exactly when `on_expiry` is a move.
-    pub expiry_to: Option<StepId>,
-    /// Reminders before and after, each once.
-    pub ladder: Vec<Rung>,
-    /// Basis.
-    pub clauses: Vec<ClauseId>,
-}
-
-/// Anchor events.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Anchor {
-    /// 收到: the day the step is entered.
-    Received,
-    /// 受理: the day of acceptance.
-    Accepted,
-    /// 公布: the day of publication.
-    Published,
-    /// 签订: the day of the last signature.
-    Signed,
-    /// 提交: the day the case was opened.
-    Filed,
-    /// The day a date fact names.
-    Fact(String),
-}
-
-/// Nature of a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClockNature {
-    /// 法定
-    Statutory,
-    /// 承诺
-    Promised,
-    /// 内部
-    Internal,
-}
-
-/// Grounds that stop a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StopGround {
-    /// 等待补正
-    AwaitingCorrection,
-}
-
-/// What happens when a clock runs out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnExpiry {
-    /// 提醒并升级
-    RemindAndEscalate,
-    /// 自动退回
-    ReturnAutomatically,
-    /// 关闭权限
-    CloseAccess,
-    /// 转协调机制: the case moves to the step named.
-    MoveToCoordination,
-    /// 进入下一环节: a window (for objections) has passed.
-    Advance,
-}
-
-/// One rung of an escalation ladder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rung {
-    /// Working days left when it fires; negative: after the due day. Zero where `before` counts.
-    pub days_left: i32,
-    /// 前6个月: it fires this long before the due day.
-    pub before: Option<Period>,
-    /// Who is told.
-    pub tell: RoleKey,
 }
 
 /// How votes count.

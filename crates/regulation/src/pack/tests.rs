@@ -6,6 +6,7 @@ use super::*;
 use crate::calendar::Calendar;
 use crate::case::scenario;
 
+mod grammar;
 mod malformed;
 
 /// The files of a pack in the repository.
@@ -95,7 +96,7 @@ fn the_ten_stages_and_the_eight_forms_are_there() {
         .flat_map(|step| &step.actions)
         .flat_map(|action| action.effects.clone())
         .collect();
-    assert_eq!(effects.len(), 19, "every effect of the platform is used: {effects:?}");
+    assert_eq!(effects.len(), 19, "every effect the platform carries out is used: {effects:?}");
 }
 
 #[test]

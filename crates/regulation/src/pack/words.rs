@@ -165,7 +165,7 @@ const COMMANDS: [CommandKind; 43] = [
     CommandKind::Drill,
     CommandKind::SelfEvaluate,
     CommandKind::Archive,
-    CommandKind::HandOver,
+    CommandKind::HandOverMaterials,
     CommandKind::Notify,
     CommandKind::Grant,
     CommandKind::Reduce,

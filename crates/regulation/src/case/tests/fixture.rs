@@ -309,6 +309,7 @@ pub(super) fn pack() -> Pack {
         duties: Vec::new(),
         scenarios: Vec::new(),
         not_automated: BTreeMap::new(),
+        taken: Vec::new(),
     }
 }
 

@@ -2,6 +2,8 @@ mod conditions;
 mod fixture;
 mod flow;
 mod forms;
+mod given;
+mod lengths;
 mod packs;
 mod properties;
 mod refusals;

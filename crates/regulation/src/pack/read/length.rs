@@ -11,10 +11,16 @@ use crate::pack::words::{ANCHORS, UNITS};
 /// Filled in once the parameters are layered, or when the clock starts.
 const OPEN: Period = Period { length: 0, unit: PeriodUnit::Day };
 
-/// 自: a word, or `{事实: 名}` for the day a date fact names.
+/// 自: a word, `{事实: 名}` for the day a date fact names, or `{环节: 名}` for the day another step was last entered.
 pub(super) fn anchor(node: &Node, reader: &mut Reader<'_>) -> Option<Anchor> {
-    if matches!(node.body, Body::Map(_)) {
-        return fact(node, Shape::Date, reader).map(Anchor::Fact);
+    if let Body::Map(entries) = &node.body {
+        if entries.iter().all(|entry| entry.key != "环节") {
+            return fact(node, Shape::Date, reader).map(Anchor::Fact);
+        }
+        let fields = reader.fields(node, &["环节"])?;
+        let procedure = reader.procedure.clone();
+        let step = reader.need_name(&fields, "环节", |step| Reference::Step(procedure, step));
+        return step.map(Anchor::Entered);
     }
     reader.word(node, ANCHORS)
 }

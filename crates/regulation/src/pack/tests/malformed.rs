@@ -2,15 +2,15 @@
 
 use super::*;
 
-const HEADER: &str = "制度包: 样例\n编号: sample\n版本: '1'\n状态: 施行\n日历: 国务院放假安排\n计算口径: {名称: 民法典期间, 起算日: 不计入, 末日: 顺延至工作日, 时区: 北京时间}\n";
+pub(super) const HEADER: &str = "制度包: 样例\n编号: sample\n版本: '1'\n状态: 施行\n日历: 国务院放假安排\n计算口径: {名称: 民法典期间, 起算日: 不计入, 末日: 顺延至工作日, 时区: 北京时间}\n";
 const CLAUSES: &str = "条款:\n  样.一: {原文: 一, 摘要: 第一条}\n";
 const ROLES: &str = "角色:\n  局: {英文: Bureau, 机构: [bureau], 依据: [样.一]}\n";
 
-fn file(path: &str, text: &str) -> SourceFile {
+pub(super) fn file(path: &str, text: &str) -> SourceFile {
     SourceFile { path: path.to_owned(), text: text.to_owned() }
 }
 
-fn base(extra: &[(&str, &str)]) -> Vec<SourceFile> {
+pub(super) fn base(extra: &[(&str, &str)]) -> Vec<SourceFile> {
     let mut files = vec![file("pack.yaml", HEADER), file("clauses.yaml", CLAUSES), file("roles.yaml", ROLES)];
     for (path, text) in extra {
         files.retain(|file| file.path != *path);
@@ -20,17 +20,17 @@ fn base(extra: &[(&str, &str)]) -> Vec<SourceFile> {
 }
 
 /// The first problem: code, file, line, column.
-fn first(extra: &[(&str, &str)]) -> (&'static str, String, u32, u32) {
+pub(super) fn first(extra: &[(&str, &str)]) -> (&'static str, String, u32, u32) {
     let problems = load(&base(extra), None).unwrap_err();
     let one = &problems[0];
     (one.code, one.file.clone(), one.line, one.column)
 }
 
-fn procedure(steps: &str) -> String {
+pub(super) fn procedure(steps: &str) -> String {
     format!("程序: 甲\n英文: A\n阶段: 一\n编号字头: A\n发起: {{谁: 局}}\n依据: [样.一]\n环节:\n{steps}")
 }
 
-const STEP: &str = "  - 名称: 办理\n    英文: Act\n    谁: 局\n    依据: [样.一]\n    可以:\n      - {做: 办结, 去向: {办结: 完成, 准予: 是}, 依据: [样.一]}\n";
+pub(super) const STEP: &str = "  - 名称: 办理\n    英文: Act\n    谁: 局\n    依据: [样.一]\n    可以:\n      - {做: 办结, 去向: {办结: 完成, 准予: 是}, 依据: [样.一]}\n";
 
 #[test]
 fn the_sample_itself_loads() {

@@ -240,8 +240,10 @@ fn roles(visit: &Visit, pack: &Pack, units: &Units) -> Vec<PackRole> {
 fn procedure_table(visit: &Visit, pack: &Pack, procedure: &Procedure) -> PackProcedure {
     let mut acting: Vec<&String> = Vec::new();
     for step in &procedure.steps {
-        if !acting.contains(&&step.role) {
-            acting.push(&step.role);
+        for role in [&step.role].into_iter().chain(&step.joint) {
+            if !acting.contains(&role) {
+                acting.push(role);
+            }
         }
     }
     let column = |label: String| TableColumn { label, numeric: false };
@@ -250,9 +252,8 @@ fn procedure_table(visit: &Visit, pack: &Pack, procedure: &Procedure) -> PackPro
     columns.push(column(visit.text("clock")));
     let row = |step: &Step| {
         let mut cells = vec![words::step(visit, step)];
-        cells.extend(
-            acting.iter().map(|role| if **role == step.role { may(visit, step) } else { String::new() }),
-        );
+        let acts = |role: &String| *role == step.role || step.joint.contains(role);
+        cells.extend(acting.iter().map(|role| if acts(role) { may(visit, step) } else { String::new() }));
         cells.push(step.clock.as_ref().map(|clock| words::clock(visit, clock)).unwrap_or_default());
         cells
     };
