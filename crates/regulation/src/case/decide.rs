@@ -16,6 +16,8 @@ use crate::pack::model::{
 
 /// The fact that carries a resolution's own number; without it the kernel numbers resolutions by case.
 const FACT_RESOLUTION: &str = "决议文号";
+/// The last day on which a case may be opened, where the platform observes one (of the announcement it answers).
+pub const FACT_DEADLINE: &str = "受理截止";
 
 pub(crate) type Decision<T> = Result<T, Box<Rejection>>;
 
@@ -50,9 +52,14 @@ pub fn open(ctx: &Context<'_>, case: &OpenCase) -> Decision<Vec<Event>> {
         attachments: required.iter().map(|rule| rule.name.as_str()).collect(),
         facts: &procedure.facts,
     };
-    let attachment_clauses: Vec<ClauseId> = required.iter().flat_map(|rule| rule.clauses.clone()).collect();
+    let form = procedure.form.as_ref();
     let checked = check(ctx, &sent, &wanted)
-        .map_err(|rejection| rejection.on(ctx, &[&attachment_clauses, &procedure.clauses]))?;
+        .map_err(|rejection| rejection.on_defects(ctx, &required, form, &[], &[&procedure.clauses]))?;
+    if let Some(FactValue::Date(until)) = case.observed.get(FACT_DEADLINE)
+        && *until < ctx.today()
+    {
+        return Err(Rejection::late(ctx.pack, &procedure.clauses, *until));
+    }
     let event = Event {
         at: ctx.now,
         on: ctx.today(),
@@ -148,7 +155,9 @@ impl Desk<'_> {
             attachments: action.attachments.iter().map(String::as_str).collect(),
             facts: &action.facts,
         };
-        let checked = check(self.ctx, &Sent::of(command), &wanted).map_err(|r| r.on(self.ctx, &clauses))?;
+        let form = action.form.as_ref();
+        let checked = check(self.ctx, &Sent::of(command), &wanted)
+            .map_err(|r| r.on_defects(self.ctx, &[], form, &action.clauses, &clauses))?;
         let facts = merged(&self.state.facts, &checked.facts, &command.observed);
         self.conditions(action, &facts, &BTreeSet::new())?;
         let mut draft = self.draft();

@@ -11,10 +11,13 @@
 mod check;
 mod coverage;
 mod draft;
+mod excuse;
 mod fields;
 mod layer;
+mod lint;
 pub mod model;
 mod node;
+mod proof;
 mod read;
 mod report;
 mod value;
@@ -24,7 +27,9 @@ use base::Digest;
 use serde::Serialize;
 
 pub use coverage::{Coverage, coverage};
+pub use lint::{Finding, Severity, lint, lint_text};
 pub use model::*;
+pub use proof::{ClauseProof, ProofCount, Standing, proof, proof_counts};
 pub use value::{ValueError, parse_period, parse_value};
 
 use draft::Draft;

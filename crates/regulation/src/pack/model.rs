@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{Date, Digest};
 use serde::{Deserialize, Serialize};
 
+pub use super::excuse::{Excuse, ExcuseKind};
+
 /// A clause id as written in the pack, for example `德清.三.一.2`.
 pub type ClauseId = String;
 /// A role key of the pack, for example `数据提供单位`.
@@ -56,7 +58,7 @@ pub struct Pack {
     /// Scenario tests.
     pub scenarios: Vec<Scenario>,
     /// Clauses no rule carries, with the reason.
-    pub not_automated: BTreeMap<ClauseId, String>,
+    pub not_automated: BTreeMap<ClauseId, Excuse>,
 }
 
 /// 征求意见 / 施行 / 被替代 / 失效.
@@ -95,12 +97,28 @@ pub struct Clause {
     pub label: String,
     /// Our own one-line summary, in Chinese.
     pub summary: String,
+    /// How software can serve it; `None` where the pack does not say (no activation without).
+    pub means: Option<Means>,
     /// The pack it comes from.
     pub pack: String,
     /// Digest of the source text of the clause, where recorded.
     pub source: Option<Digest>,
     /// Id of the clause in the requirements inventory, where it has one.
     pub inventory: Option<String>,
+}
+
+/// How software can serve a clause. It decides what a scenario has to show, see [`super::proof()`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// 强制: what violates it is refused.
+    Enforce,
+    /// 自动: it happens by itself.
+    Automate,
+    /// 记录: evidence of it is kept.
+    Record,
+    /// 外部: nothing software can do.
+    Outside,
 }
 
 /// A value the text fixes, with its bound towards lower layers.
@@ -702,6 +720,8 @@ pub struct Field {
     pub personal: bool,
     /// The fact this field sets, if conditions use it.
     pub fact: Option<String>,
+    /// Basis of its own, where the text asks for just this field; otherwise the form's.
+    pub clauses: Vec<ClauseId>,
 }
 
 /// Kinds of fields.

@@ -7,6 +7,7 @@ use crate::calendar::Calendar;
 use crate::case::scenario;
 
 mod malformed;
+mod whole;
 
 /// The files of a pack in the repository.
 pub(crate) fn files(pack: &str) -> Vec<SourceFile> {

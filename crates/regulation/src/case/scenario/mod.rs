@@ -14,7 +14,7 @@ use base::{Date, Digest, Id, Timestamp, kind};
 use serde::Serialize;
 
 use super::{
-    Actor, Ballot, CaseState, Command, Context, Defect, Event, OpenCase, Players, Rejection, decide, evolve,
+    Actor, Ballot, CaseState, Command, Context, Defect, Event, EventBody, OpenCase, Players, Rejection, decide, evolve,
     number, open, players, tick,
 };
 use crate::calendar::{Calendar, DAYS_MAX};
@@ -57,10 +57,28 @@ pub fn run(pack: &Pack, calendar: &Calendar) -> Vec<ScenarioFailure> {
 /// Runs one scenario.
 #[must_use]
 pub fn run_one(pack: &Pack, calendar: &Calendar, scenario: &Scenario) -> Vec<ScenarioFailure> {
+    play(pack, calendar, scenario).failures
+}
+
+/// What a scenario's run left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// What was expected and not found.
+    pub failures: Vec<ScenarioFailure>,
+    /// The refusal of the last line, if it was refused.
+    pub refused: Option<Box<Rejection>>,
+    /// The clock, not a person, brought the case where it stands.
+    pub moved_by_clock: bool,
+}
+
+/// Runs one scenario and keeps what it shows.
+#[must_use]
+pub fn play(pack: &Pack, calendar: &Calendar, scenario: &Scenario) -> Run {
     let Some(procedure) = pack.procedures.get(&scenario.procedure) else {
         let name = &scenario.procedure;
         let (zh, en) = (format!("没有“{name}”程序"), format!("there is no procedure `{name}`"));
-        return vec![ScenarioFailure { scenario: scenario.name.clone(), line: None, zh, en }];
+        let failure = ScenarioFailure { scenario: scenario.name.clone(), line: None, zh, en };
+        return Run { failures: vec![failure], refused: None, moved_by_clock: false };
     };
     let mut stage = Stage {
         pack,
@@ -72,10 +90,14 @@ pub fn run_one(pack: &Pack, calendar: &Calendar, scenario: &Scenario) -> Vec<Sce
         refused: None,
         events: Vec::new(),
     };
-    if let Err(failure) = stage.play() {
-        return vec![*failure];
-    }
-    stage.check()
+    let failures = match stage.play() {
+        Ok(()) => stage.check(),
+        Err(failure) => vec![*failure],
+    };
+    let entered = |event: &&Event| matches!(event.body, EventBody::StepEntered { .. });
+    let last = stage.events.iter().rfind(entered);
+    let moved_by_clock = last.is_some_and(|event| event.actor.is_none());
+    Run { failures, refused: stage.refused, moved_by_clock }
 }
 
 /// Opens a case of a procedure with valid samples, as the scenarios do.

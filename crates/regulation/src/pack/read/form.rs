@@ -53,7 +53,7 @@ fn section(node: &Node, keys: &mut Vec<String>, reader: &mut Reader<'_>) -> Opti
 }
 
 fn field(node: &Node, reader: &mut Reader<'_>) -> Option<Field> {
-    const KEYS: &[&str] = &["名称", "键", "英文", "类型", "选项", "必填", "提示", "个人信息", "事实"];
+    const KEYS: &[&str] = &["名称", "键", "英文", "类型", "选项", "必填", "提示", "个人信息", "事实", "依据"];
     let fields = reader.fields(node, KEYS)?;
     let label = reader.need_text(&fields, "名称");
     let key = reader.may_text(&fields, "键").or_else(|| label.clone());
@@ -73,6 +73,7 @@ fn field(node: &Node, reader: &mut Reader<'_>) -> Option<Field> {
     let hint = reader.may_text(&fields, "提示");
     let personal = reader.flag(&fields, "个人信息");
     let fact = reader.may_text(&fields, "事实");
+    let clauses = reader.may_basis(&fields);
     Some(Field {
         key: key?,
         label: label?,
@@ -82,6 +83,7 @@ fn field(node: &Node, reader: &mut Reader<'_>) -> Option<Field> {
         hint,
         personal,
         fact,
+        clauses,
     })
 }
 
