@@ -36,7 +36,7 @@ pub struct ClauseProof {
 pub enum Standing {
     /// A rule carries it and a scenario shows it; or the platform keeps it and names its tests.
     Proven,
-    /// A rule carries it and nothing has to be shown, or lower packs carry it, or a reason excuses it.
+    /// A rule carries it and nothing has to be shown, or lower packs carry it out and show it, or a reason excuses it.
     Exempt,
     /// Nothing carries it yet, by the pack's own admission.
     Pending,
@@ -83,6 +83,10 @@ pub fn proof(pack: &Pack, calendar: &Calendar) -> Vec<ClauseProof> {
             }
         }
     }
+    // A text that lower packs carry out proves what its own procedures do; the values it bounds are proven below.
+    let framework = pack.not_automated.values().any(|excuse| excuse.kind == ExcuseKind::Delegated);
+    let in_procedures: BTreeSet<ClauseId> =
+        pack.procedures.values().flat_map(|procedure| cited_by(procedure, pack)).collect();
     let one = |clause: &super::model::Clause| {
         let (standing, tests) = standing(pack, &clause.id, &cited);
         let mut scenarios: Vec<String> = match clause.means {
@@ -90,10 +94,10 @@ pub fn proof(pack: &Pack, calendar: &Calendar) -> Vec<ClauseProof> {
             None => Vec::new(),
         };
         scenarios.dedup();
-        let outside = clause.means == Some(Means::Outside);
+        let exempt = clause.means == Some(Means::Outside) || (framework && !in_procedures.contains(&clause.id));
         let standing = match standing {
             Standing::Unproven if !scenarios.is_empty() => Standing::Proven,
-            Standing::Unproven if outside => Standing::Exempt,
+            Standing::Unproven if exempt => Standing::Exempt,
             other => other,
         };
         let (id, from) = (clause.id.clone(), clause.pack.clone());
@@ -149,7 +153,7 @@ fn shows<'a>(scenario: &'a Scenario, run: &'a Run) -> Vec<(&'a ClauseId, Means)>
                 found.extend(clauses.iter().filter(|clause| refused.contains(clause)).map(|one| (one, Means::Enforce)));
             }
             // Where a case stands shows something only if the clock moved it.
-            Expectation::Open(_) => by_itself |= run.moved_by_clock,
+            Expectation::Open(_) => by_itself |= run.moved_by_clock(),
             _ => by_itself = true,
         }
     }

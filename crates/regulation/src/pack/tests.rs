@@ -6,6 +6,7 @@ use super::*;
 use crate::calendar::Calendar;
 use crate::case::scenario;
 
+mod dump;
 mod malformed;
 mod whole;
 

@@ -67,8 +67,17 @@ pub struct Run {
     pub failures: Vec<ScenarioFailure>,
     /// The refusal of the last line, if it was refused.
     pub refused: Option<Box<Rejection>>,
+    /// What happened to the case; empty if it was never opened.
+    pub events: Vec<Event>,
+}
+
+impl Run {
     /// The clock, not a person, brought the case where it stands.
-    pub moved_by_clock: bool,
+    #[must_use]
+    pub fn moved_by_clock(&self) -> bool {
+        let entered = |event: &&Event| matches!(event.body, EventBody::StepEntered { .. });
+        self.events.iter().rfind(entered).is_some_and(|event| event.actor.is_none())
+    }
 }
 
 /// Runs one scenario and keeps what it shows.
@@ -78,7 +87,7 @@ pub fn play(pack: &Pack, calendar: &Calendar, scenario: &Scenario) -> Run {
         let name = &scenario.procedure;
         let (zh, en) = (format!("没有“{name}”程序"), format!("there is no procedure `{name}`"));
         let failure = ScenarioFailure { scenario: scenario.name.clone(), line: None, zh, en };
-        return Run { failures: vec![failure], refused: None, moved_by_clock: false };
+        return Run { failures: vec![failure], refused: None, events: Vec::new() };
     };
     let mut stage = Stage {
         pack,
@@ -94,10 +103,7 @@ pub fn play(pack: &Pack, calendar: &Calendar, scenario: &Scenario) -> Run {
         Ok(()) => stage.check(),
         Err(failure) => vec![*failure],
     };
-    let entered = |event: &&Event| matches!(event.body, EventBody::StepEntered { .. });
-    let last = stage.events.iter().rfind(entered);
-    let moved_by_clock = last.is_some_and(|event| event.actor.is_none());
-    Run { failures, refused: stage.refused, moved_by_clock }
+    Run { failures, refused: stage.refused, events: stage.events }
 }
 
 /// Opens a case of a procedure with valid samples, as the scenarios do.
@@ -182,15 +188,37 @@ impl Stage<'_> {
             let (zh, en) = (format!("{on} 早于前一行或相隔过久"), format!("{on} is before the line above"));
             return Err(self.failure(Some(line), zh, en));
         }
-        for day in (from.days()..=on.days()).map(Date::from_days) {
-            let now = day.start_at(self.pack.counting.utc_offset_seconds).plus_seconds(3_600);
+        let mut first = from.days();
+        while let Some(day) = self.next_tick(first, on.days()) {
+            let now = self.morning(day);
             if let Some(state) = &self.state {
                 let events = tick(state, &self.context(now));
                 self.fold(events);
             }
+            first = day.saturating_add(1);
         }
         self.day = Some(on);
         Ok(())
+    }
+
+    /// The first day on which the clock has something to do. What is due stays due until it is done, so the days need
+    /// not be tried one by one.
+    fn next_tick(&self, first: i32, last: i32) -> Option<i32> {
+        let state = self.state.as_ref()?;
+        let rings = |day: i32| !tick(state, &self.context(self.morning(day))).is_empty();
+        if first > last || !rings(last) {
+            return None;
+        }
+        let (mut quiet, mut rang) = (first.saturating_sub(1), last);
+        while rang - quiet > 1 {
+            let middle = quiet + (rang - quiet) / 2;
+            if rings(middle) { rang = middle } else { quiet = middle }
+        }
+        Some(rang)
+    }
+
+    fn morning(&self, day: i32) -> Timestamp {
+        Date::from_days(day).start_at(self.pack.counting.utc_offset_seconds).plus_seconds(3_600)
     }
 
     fn open(&self, line: &ScenarioEvent) -> Result<Vec<Event>, Box<Rejection>> {
