@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, error, in_procedure, in_step, warning};
-use crate::pack::model::{Binding, Pack, Procedure, RoleKey, UnitCode, Who};
+use crate::pack::model::{Binding, Pack, Procedure, RoleKey, Separation, UnitCode, Who};
 
 pub(super) fn look(pack: &Pack, found: &mut Vec<Finding>) {
     for procedure in pack.procedures.values() {
         by_unit(pack, procedure, found);
+        idle(pack, procedure, found);
         by_person(pack, procedure, found);
         votes(pack, procedure, found);
     }
@@ -31,6 +32,30 @@ fn side(who: &Who) -> &str {
     match who {
         Who::Opener => "发起人",
         Who::Step(id) => id,
+    }
+}
+
+/// Every unit that may ever play a role: a case only chooses among those the pack lists. `None` where it lists none.
+fn listed<'a>(pack: &'a Pack, role: &RoleKey) -> Option<BTreeSet<&'a UnitCode>> {
+    let units = &pack.roles.get(role)?.units;
+    (!units.is_empty()).then(|| units.iter().collect())
+}
+
+/// The two sides can never be of one unit, whatever anybody does: the rule keeps nobody away and no scenario can show it.
+pub(super) fn is_idle(pack: &Pack, procedure: &Procedure, rule: &Separation) -> bool {
+    let sides = [&rule.first, &rule.second].map(|who| listed(pack, role_of(procedure, who)?));
+    matches!(sides, [Some(first), Some(second)] if rule.by_unit && first.is_disjoint(&second))
+}
+
+fn idle(pack: &Pack, procedure: &Procedure, found: &mut Vec<Finding>) {
+    for rule in procedure.separations.iter().filter(|rule| is_idle(pack, procedure, rule)) {
+        let (one, other) = (side(&rule.first), side(&rule.second));
+        found.push(warning(
+            "lint.separation_idle",
+            in_procedure(procedure),
+            format!("“{one}”和“{other}”由不同的机构担任，按机构回避没有可以回避的人"),
+            format!("`{one}` and `{other}` are played by different units; the separation keeps nobody away"),
+        ));
     }
 }
 

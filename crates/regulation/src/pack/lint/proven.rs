@@ -3,6 +3,7 @@
 //! A rule counts as tested when some scenario of its procedure no longer holds once the rule is taken away. That is
 //! stronger than having been passed: a condition nobody violates can be deleted without anyone noticing.
 
+use super::persons::is_idle;
 use super::{Finding, error, in_procedure, in_step, warning};
 use crate::calendar::Calendar;
 use crate::case::command_words;
@@ -88,6 +89,12 @@ fn rules(pack: &Pack, calendar: &Calendar, found: &mut Vec<Finding>) {
         let own: Vec<&Scenario> =
             scenarios.iter().filter(|scenario| scenario.procedure == procedure.id).collect();
         for rule in rules_of(procedure) {
+            let idle = |index: usize| {
+                procedure.separations.get(index).is_some_and(|rule| is_idle(pack, procedure, rule))
+            };
+            if matches!(rule, Rule::Separation(index) if idle(index)) {
+                continue;
+            }
             put(&mut trial, &procedure.id, without(procedure, rule));
             let noticed = own.iter().any(|scenario| !run_one(&trial, calendar, scenario).is_empty());
             if !noticed {
