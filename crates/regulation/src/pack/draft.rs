@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use base::Date;
 
 use super::model::{
-    Bound, Clause, ClauseId, Counting, Duty, Excuse, Form, FormId, Parameter, Procedure, ProcedureId, Role, RoleKey,
-    Scenario, Status, StepId,
+    Bound, Clause, ClauseId, Counting, Duty, Excuse, Form, FormId, Parameter, Procedure, ProcedureId, Role,
+    RoleKey, Scenario, Status, StepId,
 };
 use super::report::Place;
 

@@ -7,9 +7,7 @@ use base::Digest;
 use super::check;
 use super::coverage::cited;
 use super::draft::{Draft, Header, Length, Located, ParameterDraft};
-use super::model::{
-    Bound, Clause, ClauseId, Excuse, ExcuseKind, Pack, Parameter, Period, PeriodUnit, Value,
-};
+use super::model::{Bound, Clause, ClauseId, Excuse, ExcuseKind, Pack, Parameter, Period, PeriodUnit, Value};
 use super::report::{Place, Report, shown};
 
 /// Compiles a draft; `None` when it has no usable head. Whether it is sound is for the report to say.

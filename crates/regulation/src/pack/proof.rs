@@ -94,7 +94,8 @@ pub fn proof(pack: &Pack, calendar: &Calendar) -> Vec<ClauseProof> {
             None => Vec::new(),
         };
         scenarios.dedup();
-        let exempt = clause.means == Some(Means::Outside) || (framework && !in_procedures.contains(&clause.id));
+        let exempt =
+            clause.means == Some(Means::Outside) || (framework && !in_procedures.contains(&clause.id));
         let standing = match standing {
             Standing::Unproven if !scenarios.is_empty() => Standing::Proven,
             Standing::Unproven if exempt => Standing::Exempt,
@@ -149,8 +150,11 @@ fn shows<'a>(scenario: &'a Scenario, run: &'a Run) -> Vec<(&'a ClauseId, Means)>
         match expected {
             // Named is not enough: the refusal that came has to rest on the clause as well.
             Expectation::Refused(clauses) => {
-                let refused = run.refused.as_ref().map(|refused| refused.clauses.as_slice()).unwrap_or_default();
-                found.extend(clauses.iter().filter(|clause| refused.contains(clause)).map(|one| (one, Means::Enforce)));
+                let refused =
+                    run.refused.as_ref().map(|refused| refused.clauses.as_slice()).unwrap_or_default();
+                found.extend(
+                    clauses.iter().filter(|clause| refused.contains(clause)).map(|one| (one, Means::Enforce)),
+                );
             }
             // Where a case stands shows something only if the clock moved it.
             Expectation::Open(_) => by_itself |= run.moved_by_clock(),

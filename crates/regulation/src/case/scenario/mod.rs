@@ -14,8 +14,8 @@ use base::{Date, Digest, Id, Timestamp, kind};
 use serde::Serialize;
 
 use super::{
-    Actor, Ballot, CaseState, Command, Context, Defect, Event, EventBody, OpenCase, Players, Rejection, decide, evolve,
-    number, open, players, tick,
+    Actor, Ballot, CaseState, Command, Context, Defect, Event, EventBody, OpenCase, Players, Rejection,
+    decide, evolve, number, open, players, tick,
 };
 use crate::calendar::{Calendar, DAYS_MAX};
 use crate::pack::model::{

@@ -115,7 +115,10 @@ impl Look<'_> {
                     "lint.branch_dead",
                     self.place(),
                     format!("第{}条去向永远走不到：它的条件不可能成立，或者前面的去向总是先成立", index + 1),
-                    format!("branch {} is never taken: it cannot hold, or one before it always does", index + 1),
+                    format!(
+                        "branch {} is never taken: it cannot hold, or one before it always does",
+                        index + 1
+                    ),
                 ));
             }
         }
@@ -206,7 +209,8 @@ impl Look<'_> {
             Test::All(tests) | Test::Any(tests) => tests.iter().for_each(|test| self.choices(test, found)),
             Test::Not(test) => self.choices(test, found),
             Test::Is(fact, FactValue::Text(text)) => {
-                let (Some(Shape::Choice(offered)) | Some(Shape::Choices(offered))) = self.shapes.get(fact) else {
+                let (Some(Shape::Choice(offered)) | Some(Shape::Choices(offered))) = self.shapes.get(fact)
+                else {
                     return;
                 };
                 if !offered.contains(text) {
@@ -290,13 +294,15 @@ fn near(constant: &FactValue, units: bool) -> Vec<FactValue> {
     match constant {
         FactValue::Flag(_) => vec![FactValue::Flag(true), FactValue::Flag(false)],
         FactValue::Number(number) => {
-            let mut near: Vec<FactValue> = [number.saturating_sub(1), *number, number.saturating_add(1)]
-                .map(FactValue::Number)
-                .to_vec();
+            let mut near: Vec<FactValue> =
+                [number.saturating_sub(1), *number, number.saturating_add(1)].map(FactValue::Number).to_vec();
             if units {
                 // The number may count the entries of a list.
                 let items = |count: i64| (0..count.clamp(0, 8)).map(|item| format!("某{item}")).collect();
-                near.extend([number.saturating_sub(1), *number, number.saturating_add(1)].map(|count| FactValue::List(items(count))));
+                near.extend(
+                    [number.saturating_sub(1), *number, number.saturating_add(1)]
+                        .map(|count| FactValue::List(items(count))),
+                );
             }
             near
         }

@@ -189,7 +189,8 @@ fn untested(procedure: &Procedure, rule: Rule) -> Finding {
     };
     let step = at.and_then(|at| procedure.steps.get(at));
     let place = step.map_or_else(|| in_procedure(procedure), |step| in_step(procedure, step));
-    let (zh, en) = (format!("去掉{zh}，没有样例会发现"), format!("no scenario notices when {en} is taken away"));
+    let (zh, en) =
+        (format!("去掉{zh}，没有样例会发现"), format!("no scenario notices when {en} is taken away"));
     // A branch or an action more or less is judged by a person; what protects somebody has to be shown.
     match rule {
         Rule::Condition(..) | Rule::Separation(_) | Rule::Clock(_) | Rule::Action(..) => {

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Finding, error, in_procedure, in_step, warning};
 use crate::case::command_words;
-use crate::pack::model::{
-    Anchor, Binding, CommandKind, OnExpiry, Pack, Procedure, Role, RoleKey, Step,
-};
+use crate::pack::model::{Anchor, Binding, CommandKind, OnExpiry, Pack, Procedure, Role, RoleKey, Step};
 
 pub(super) fn look(pack: &Pack, found: &mut Vec<Finding>) {
     roles(pack, found);
