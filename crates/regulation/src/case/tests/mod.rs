@@ -3,6 +3,7 @@ mod fixture;
 mod flow;
 mod forms;
 mod packs;
+mod promises;
 mod properties;
 mod refusals;
 mod scenarios;
