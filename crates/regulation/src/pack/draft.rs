@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use base::Date;
 
 use super::model::{
-    Bound, Clause, ClauseId, Counting, Duty, FieldKey, Form, FormId, Parameter, Procedure, ProcedureId, Role,
-    RoleKey, Scenario, Status, StepId,
+    Bound, Clause, ClauseId, Counting, Duty, Excuse, FieldKey, Form, FormId, Parameter, Procedure,
+    ProcedureId, Role, RoleKey, Scenario, Status, StepId,
 };
 use super::report::Place;
 
@@ -29,7 +29,7 @@ pub(crate) struct Draft {
     pub(crate) forms: Vec<Located<Form>>,
     pub(crate) duties: Vec<Located<Duty>>,
     pub(crate) scenarios: Vec<Located<Scenario>>,
-    pub(crate) reasons: Vec<Located<(ClauseId, String)>>,
+    pub(crate) reasons: Vec<Located<(ClauseId, Excuse)>>,
     pub(crate) references: Vec<Located<Reference>>,
     /// Periods of steps that are parameters: procedure, step, which period, parameter.
     pub(crate) lengths: Vec<(ProcedureId, StepId, Length, Located<String>)>,

@@ -12,11 +12,14 @@ mod check;
 mod check_facts;
 mod coverage;
 mod draft;
+mod excuse;
 mod fields;
 pub(crate) mod given;
 mod layer;
+mod lint;
 pub mod model;
 mod node;
+mod proof;
 mod read;
 mod report;
 mod taken;
@@ -28,7 +31,9 @@ use serde::Serialize;
 
 pub use coverage::{Coverage, coverage};
 pub use given::{FACT_FILED, FACT_TODAY, RECENT, RECENT_FACTS, REFERENCE_FACTS, is_given};
+pub use lint::{Finding, Severity, lint, lint_text};
 pub use model::*;
+pub use proof::{ClauseProof, ProofCount, Standing, proof, proof_counts};
 pub use value::{ValueError, parse_period, parse_value};
 
 use draft::Draft;

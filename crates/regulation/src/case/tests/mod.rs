@@ -5,6 +5,7 @@ mod forms;
 mod given;
 mod lengths;
 mod packs;
+mod promises;
 mod properties;
 mod refusals;
 mod scenarios;

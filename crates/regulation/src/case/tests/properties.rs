@@ -62,9 +62,9 @@ pub(super) const COMMANDS: [CommandKind; 43] = [
 pub(super) struct Move {
     kind: usize,
     offered: bool,
-    person: usize,
+    pub(super) person: usize,
     complete: bool,
-    days: i32,
+    pub(super) days: i32,
     choice: u8,
 }
 
@@ -81,7 +81,7 @@ pub(super) fn moves() -> impl Strategy<Value = Vec<Move>> {
     proptest::collection::vec(one, 1..40)
 }
 
-fn command(state: &CaseState, pack: &Pack, one: &Move, today: base::Date) -> Command {
+pub(super) fn command(state: &CaseState, pack: &Pack, one: &Move, today: base::Date) -> Command {
     let procedure = &pack.procedures[&state.procedure];
     let open = state.step.as_ref().map(|open| open.step.as_str());
     let step = procedure.steps.iter().find(|step| Some(step.id.as_str()) == open);

@@ -1,0 +1,134 @@
+//! Separations of duties that nobody could meet, and how many people a unit needs to meet the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Finding, error, in_procedure, in_step, warning};
+use crate::pack::model::{Binding, Pack, Procedure, RoleKey, Separation, UnitCode, Who};
+
+pub(super) fn look(pack: &Pack, found: &mut Vec<Finding>) {
+    for procedure in pack.procedures.values() {
+        by_unit(pack, procedure, found);
+        idle(pack, procedure, found);
+        by_person(pack, procedure, found);
+        votes(pack, procedure, found);
+    }
+}
+
+/// The only units that can ever play a role; `None` where the case finds them.
+fn units<'a>(pack: &'a Pack, role: &RoleKey) -> Option<BTreeSet<&'a UnitCode>> {
+    let role = pack.roles.get(role)?;
+    let closed = role.binding == Binding::Fixed && !role.units.is_empty();
+    closed.then(|| role.units.iter().collect())
+}
+
+fn role_of<'a>(procedure: &'a Procedure, who: &Who) -> Option<&'a RoleKey> {
+    match who {
+        Who::Opener => Some(&procedure.opener),
+        Who::Step(id) => procedure.steps.iter().find(|step| step.id == *id).map(|step| &step.role),
+    }
+}
+
+fn side(who: &Who) -> &str {
+    match who {
+        Who::Opener => "发起人",
+        Who::Step(id) => id,
+    }
+}
+
+/// Every unit that may ever play a role: a case only chooses among those the pack lists. `None` where it lists none.
+fn listed<'a>(pack: &'a Pack, role: &RoleKey) -> Option<BTreeSet<&'a UnitCode>> {
+    let units = &pack.roles.get(role)?.units;
+    (!units.is_empty()).then(|| units.iter().collect())
+}
+
+/// The two sides can never be of one unit, whatever anybody does: the rule keeps nobody away and no scenario can show it.
+pub(super) fn is_idle(pack: &Pack, procedure: &Procedure, rule: &Separation) -> bool {
+    let sides = [&rule.first, &rule.second].map(|who| listed(pack, role_of(procedure, who)?));
+    matches!(sides, [Some(first), Some(second)] if rule.by_unit && first.is_disjoint(&second))
+}
+
+fn idle(pack: &Pack, procedure: &Procedure, found: &mut Vec<Finding>) {
+    for rule in procedure.separations.iter().filter(|rule| is_idle(pack, procedure, rule)) {
+        let (one, other) = (side(&rule.first), side(&rule.second));
+        found.push(warning(
+            "lint.separation_idle",
+            in_procedure(procedure),
+            format!("“{one}”和“{other}”由不同的机构担任，按机构回避没有可以回避的人"),
+            format!("`{one}` and `{other}` are played by different units; the separation keeps nobody away"),
+        ));
+    }
+}
+
+/// Two sides that one and the same unit has to play can never be of different units.
+fn by_unit(pack: &Pack, procedure: &Procedure, found: &mut Vec<Finding>) {
+    for rule in procedure.separations.iter().filter(|rule| rule.by_unit) {
+        let sides = [&rule.first, &rule.second].map(|who| units(pack, role_of(procedure, who)?));
+        let [Some(first), Some(second)] = sides else { continue };
+        let all: BTreeSet<&&UnitCode> = first.union(&second).collect();
+        if let (1, Some(unit)) = (all.len(), all.first()) {
+            let (one, other) = (side(&rule.first), side(&rule.second));
+            found.push(error(
+                "lint.separation_impossible",
+                in_procedure(procedure),
+                format!("“{one}”和“{other}”都只能由“{unit}”担任，按机构回避无法满足"),
+                format!("`{one}` and `{other}` can only be played by `{unit}`; by unit it can never be met"),
+            ));
+        }
+    }
+}
+
+/// Sides that one unit alone plays and that different persons must act in: so many persons the unit needs.
+fn by_person(pack: &Pack, procedure: &Procedure, found: &mut Vec<Finding>) {
+    let mut apart: BTreeMap<&UnitCode, Vec<(&str, &str)>> = BTreeMap::new();
+    for rule in procedure.separations.iter().filter(|rule| !rule.by_unit) {
+        let sides = [&rule.first, &rule.second].map(|who| units(pack, role_of(procedure, who)?));
+        let [Some(first), Some(second)] = sides else { continue };
+        if let (1, Some(unit), true) = (first.len(), first.first(), first == second) {
+            apart.entry(unit).or_default().push((side(&rule.first), side(&rule.second)));
+        }
+    }
+    for (unit, pairs) in apart {
+        let needed = clique(&pairs);
+        let chain: Vec<String> = pairs.iter().map(|(a, b)| format!("{a}≠{b}")).collect();
+        let chain = chain.join("、");
+        found.push(warning(
+            "lint.separation_staff",
+            in_procedure(procedure),
+            format!("“{unit}”至少要有{needed}人才能满足人员回避（{chain}）；只有一人时办件办不下去"),
+            format!("`{unit}` needs at least {needed} persons for the separations ({chain}); with one the case is stuck"),
+        ));
+    }
+}
+
+/// A lower bound of the colours needed: the largest set found, side by side, in which every two must differ.
+fn clique(pairs: &[(&str, &str)]) -> usize {
+    let nodes: BTreeSet<&str> = pairs.iter().flat_map(|(a, b)| [*a, *b]).collect();
+    let apart = |a: &str, b: &str| pairs.iter().any(|pair| *pair == (a, b) || *pair == (b, a));
+    let from = |start: &&str| {
+        let mut chosen = vec![*start];
+        for node in &nodes {
+            if chosen.iter().all(|one| apart(one, node)) {
+                chosen.push(node);
+            }
+        }
+        chosen.len()
+    };
+    nodes.iter().map(from).max().unwrap_or(1)
+}
+
+/// A vote in which each unit has one needs as many units as votes.
+fn votes(pack: &Pack, procedure: &Procedure, found: &mut Vec<Finding>) {
+    for step in &procedure.steps {
+        let (Some(rule), Some(units)) = (step.vote, units(pack, &step.role)) else { continue };
+        let seats = u32::try_from(units.len()).unwrap_or(u32::MAX);
+        if step.each_unit && rule.quorum > seats {
+            let quorum = rule.quorum;
+            found.push(error(
+                "lint.vote_impossible",
+                in_step(procedure, step),
+                format!("表决要{quorum}票，而“{}”只有{seats}家，每家一票", step.role),
+                format!("the vote needs {quorum} votes, but `{}` has {seats} units with one each", step.role),
+            ));
+        }
+    }
+}
