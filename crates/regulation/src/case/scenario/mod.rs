@@ -32,8 +32,6 @@ const FACT_NO_FIELD: &str = "缺字段";
 const STEERING: [&str; 4] = [FACT_PERSON, FACT_VOTE, FACT_NO_ATTACHMENT, FACT_NO_FIELD];
 /// The unit that opens a case where the pack names none.
 const OPENER: &str = "sample-applicant";
-/// A unit that plays an open role where the scenario names none.
-const PARTY: &str = "sample-party";
 
 /// Something a scenario expected and did not find.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -374,11 +372,12 @@ impl Stage<'_> {
         person(line, role, &unit, place)
     }
 
-    /// The unit a fact names where the scenario does not: the first the pack lists for the role it binds.
+    /// The unit a fact names where the scenario does not: the first the pack lists for the role it binds, else one of
+    /// its own, so that two facts do not name the same unit by chance.
     fn party(&self, key: &str) -> UnitCode {
         let bound = |role: &&Role| matches!(&role.binding, Binding::Fact(fact) if fact == key);
         let listed = self.pack.roles.values().find(bound).and_then(|role| role.units.first());
-        listed.cloned().unwrap_or_else(|| PARTY.to_owned())
+        listed.cloned().unwrap_or_else(|| format!("sample-{key}"))
     }
 
     /// Open roles without a way to find their units get one party each.

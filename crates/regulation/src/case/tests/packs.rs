@@ -11,7 +11,7 @@ use super::properties::{moves, play};
 use crate::calendar::tests::national;
 use crate::case::Actor;
 use crate::case::scenario::{run, sample_opening};
-use crate::pack::{Pack, SourceFile, load};
+use crate::pack::{Binding, Pack, SourceFile, load};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs");
 
@@ -74,12 +74,15 @@ fn every_procedure_opens_with_valid_samples() {
 pub(super) fn crowd(pack: &Pack) -> Vec<Actor> {
     let mut people = Vec::new();
     for role in pack.roles.values() {
-        let open = format!("sample-{}", role.key);
+        let open = match &role.binding {
+            Binding::Fact(fact) => format!("sample-{fact}"),
+            _ => format!("sample-{}", role.key),
+        };
         for unit in role.units.iter().chain([&open]) {
             people.extend(["一", "二"].map(|name| actor(&format!("{}{name}", role.key), unit)));
         }
     }
-    let others = ["sample-applicant", "sample-applicant", "sample-party", "stranger"];
+    let others = ["sample-applicant", "sample-applicant", "stranger"];
     people.extend(others.map(|unit| actor(unit, unit)));
     people
 }

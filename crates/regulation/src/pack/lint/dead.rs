@@ -8,12 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base::Date;
 
-use super::{Finding, error, in_step, warning};
+use super::{Finding, error, in_procedure, in_step, warning};
 use crate::case::{Facts, Truth, evaluate};
 use crate::pack::given::{FACT_FILED, FACT_TODAY};
-use crate::pack::model::{
-    Action, Bound, Condition, FactKind, FactValue, FieldKind, Pack, Procedure, Step, Test, Value,
-};
+use crate::pack::model::{Action, Bound, FactKind, FactValue, FieldKind, Pack, Procedure, Step, Test, Value};
 
 /// Combinations tried for one condition.
 const TRIES_MAX: usize = 20_000;
@@ -32,10 +30,15 @@ enum Shape {
 pub(super) fn look(pack: &Pack, found: &mut Vec<Finding>) {
     for procedure in pack.procedures.values() {
         let shapes = shapes(pack, procedure);
+        let on_opening = procedure.attachments.iter().filter_map(|rule| rule.when.as_ref());
+        let opening = Look { pack, procedure, step: None, shapes: &shapes };
+        on_opening.for_each(|test| opening.one(test, found));
         for step in &procedure.steps {
             for action in &step.actions {
-                let looked = Look { pack, procedure, step, shapes: &shapes };
+                let looked = Look { pack, procedure, step: Some(step), shapes: &shapes };
                 looked.action(action, found);
+                let enclosed = action.attachments.iter().filter_map(|rule| rule.when.as_ref());
+                enclosed.for_each(|test| looked.one(test, found));
             }
         }
     }
@@ -84,20 +87,19 @@ fn shapes(pack: &Pack, procedure: &Procedure) -> BTreeMap<String, Shape> {
 struct Look<'a> {
     pack: &'a Pack,
     procedure: &'a Procedure,
-    step: &'a Step,
+    /// The step looked at; `None` for the opening.
+    step: Option<&'a Step>,
     shapes: &'a BTreeMap<String, Shape>,
 }
 
 impl Look<'_> {
     fn place(&self) -> String {
-        in_step(self.procedure, self.step)
+        self.step.map_or_else(|| in_procedure(self.procedure), |step| in_step(self.procedure, step))
     }
 
     fn action(&self, action: &Action, found: &mut Vec<Finding>) {
         for condition in &action.requires {
-            self.choices(&condition.test, found);
-            let Some(truths) = self.truths(&[&condition.test]) else { continue };
-            self.judge(condition, truths.iter().filter_map(|row| row.first()), found);
+            self.one(&condition.test, found);
         }
         let tests: Vec<&Test> =
             action.then.iter().filter_map(|branch| branch.when.as_ref()).map(|when| &when.test).collect();
@@ -125,15 +127,18 @@ impl Look<'_> {
         }
     }
 
-    fn judge<'t>(
-        &self,
-        condition: &Condition,
-        truths: impl Iterator<Item = &'t Truth>,
-        found: &mut Vec<Finding>,
-    ) {
+    /// One condition, of an action or of an attachment.
+    fn one(&self, test: &Test, found: &mut Vec<Finding>) {
+        self.choices(test, found);
+        if let Some(truths) = self.truths(&[test]) {
+            self.judge(test, truths.iter().filter_map(|row| row.first()), found);
+        }
+    }
+
+    fn judge<'t>(&self, test: &Test, truths: impl Iterator<Item = &'t Truth>, found: &mut Vec<Finding>) {
         let truths: Vec<&Truth> = truths.collect();
         let mut names = BTreeSet::new();
-        facts_of(&condition.test, &mut names);
+        facts_of(test, &mut names);
         let names: Vec<&str> = names.into_iter().collect();
         let (zh, en) = (names.join("、"), names.join(", "));
         if !truths.contains(&&Truth::True) {
@@ -206,6 +211,28 @@ impl Look<'_> {
                 into.entry(fact.clone()).or_default().push(FactValue::Number(amount));
                 Some(())
             }
+            Test::CompareFacts(one, _, other) | Test::Same(one, other) => {
+                if [one, other].iter().any(|fact| [FACT_TODAY, FACT_FILED].contains(&fact.as_str())) {
+                    return None;
+                }
+                for fact in [one, other] {
+                    into.entry(fact.clone()).or_default().extend(self.any(fact)?);
+                }
+                Some(())
+            }
+            Test::Done { .. } => None,
+        }
+    }
+
+    /// Values of a fact's kind that lie side by side, for facts that are compared with each other.
+    fn any(&self, fact: &str) -> Option<Vec<FactValue>> {
+        match self.shapes.get(fact)? {
+            Shape::Kind(FactKind::Number) => Some([0, 2].map(FactValue::Number).to_vec()),
+            Shape::Kind(FactKind::Date) => {
+                Some([0, 2].map(|day| FactValue::Date(Date::from_days(day))).to_vec())
+            }
+            Shape::Kind(FactKind::Flag) => Some(vec![FactValue::Flag(true)]),
+            Shape::Kind(FactKind::Text | FactKind::Reference) => Some(vec![FactValue::Text("某".to_owned())]),
             _ => None,
         }
     }
@@ -247,7 +274,8 @@ fn facts_of<'t>(test: &'t Test, into: &mut BTreeSet<&'t str>) {
         Test::Is(fact, _) | Test::Compare(fact, _, _) | Test::Within(fact, _) => {
             into.insert(fact);
         }
-        _ => {}
+        Test::CompareFacts(one, _, other) | Test::Same(one, other) => into.extend([one.as_str(), other]),
+        Test::Done { .. } => {}
     }
 }
 

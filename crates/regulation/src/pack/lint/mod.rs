@@ -15,6 +15,7 @@ mod forms;
 mod persons;
 mod proven;
 mod reach;
+mod rules;
 mod time;
 
 use base::Date;

@@ -21,11 +21,24 @@ fn units<'a>(pack: &'a Pack, role: &RoleKey) -> Option<BTreeSet<&'a UnitCode>> {
     closed.then(|| role.units.iter().collect())
 }
 
-fn role_of<'a>(procedure: &'a Procedure, who: &Who) -> Option<&'a RoleKey> {
+/// The roles on one side of a separation: the opener's, or those that act in a step, jointly or alone.
+fn roles_of<'a>(procedure: &'a Procedure, who: &Who) -> Vec<&'a RoleKey> {
     match who {
-        Who::Opener => Some(&procedure.opener),
-        Who::Step(id) => procedure.steps.iter().find(|step| step.id == *id).map(|step| &step.role),
+        Who::Opener => vec![&procedure.opener],
+        Who::Step(id) => {
+            let step = procedure.steps.iter().filter(|step| step.id == *id);
+            step.flat_map(|step| std::iter::once(&step.role).chain(&step.joint)).collect()
+        }
     }
+}
+
+/// What is known of the units of several roles together; `None` where it is not known of one of them.
+fn together<'a>(
+    roles: &[&'a RoleKey],
+    of: impl Fn(&'a RoleKey) -> Option<BTreeSet<&'a UnitCode>>,
+) -> Option<BTreeSet<&'a UnitCode>> {
+    let each = roles.iter().map(|role| of(role)).collect::<Option<Vec<_>>>()?;
+    Some(each.into_iter().flatten().collect())
 }
 
 fn side(who: &Who) -> &str {
@@ -43,7 +56,8 @@ fn listed<'a>(pack: &'a Pack, role: &RoleKey) -> Option<BTreeSet<&'a UnitCode>> 
 
 /// The two sides can never be of one unit, whatever anybody does: the rule keeps nobody away and no scenario can show it.
 pub(super) fn is_idle(pack: &Pack, procedure: &Procedure, rule: &Separation) -> bool {
-    let sides = [&rule.first, &rule.second].map(|who| listed(pack, role_of(procedure, who)?));
+    let sides =
+        [&rule.first, &rule.second].map(|who| together(&roles_of(procedure, who), |role| listed(pack, role)));
     matches!(sides, [Some(first), Some(second)] if rule.by_unit && first.is_disjoint(&second))
 }
 
@@ -62,7 +76,8 @@ fn idle(pack: &Pack, procedure: &Procedure, found: &mut Vec<Finding>) {
 /// Two sides that one and the same unit has to play can never be of different units.
 fn by_unit(pack: &Pack, procedure: &Procedure, found: &mut Vec<Finding>) {
     for rule in procedure.separations.iter().filter(|rule| rule.by_unit) {
-        let sides = [&rule.first, &rule.second].map(|who| units(pack, role_of(procedure, who)?));
+        let sides = [&rule.first, &rule.second]
+            .map(|who| together(&roles_of(procedure, who), |role| units(pack, role)));
         let [Some(first), Some(second)] = sides else { continue };
         let all: BTreeSet<&&UnitCode> = first.union(&second).collect();
         if let (1, Some(unit)) = (all.len(), all.first()) {
@@ -81,7 +96,8 @@ fn by_unit(pack: &Pack, procedure: &Procedure, found: &mut Vec<Finding>) {
 fn by_person(pack: &Pack, procedure: &Procedure, found: &mut Vec<Finding>) {
     let mut apart: BTreeMap<&UnitCode, Vec<(&str, &str)>> = BTreeMap::new();
     for rule in procedure.separations.iter().filter(|rule| !rule.by_unit) {
-        let sides = [&rule.first, &rule.second].map(|who| units(pack, role_of(procedure, who)?));
+        let sides = [&rule.first, &rule.second]
+            .map(|who| together(&roles_of(procedure, who), |role| units(pack, role)));
         let [Some(first), Some(second)] = sides else { continue };
         if let (1, Some(unit), true) = (first.len(), first.first(), first == second) {
             apart.entry(unit).or_default().push((side(&rule.first), side(&rule.second)));
@@ -119,7 +135,9 @@ fn clique(pairs: &[(&str, &str)]) -> usize {
 /// A vote in which each unit has one needs as many units as votes.
 fn votes(pack: &Pack, procedure: &Procedure, found: &mut Vec<Finding>) {
     for step in &procedure.steps {
-        let (Some(rule), Some(units)) = (step.vote, units(pack, &step.role)) else { continue };
+        let roles: Vec<&RoleKey> = std::iter::once(&step.role).chain(&step.joint).collect();
+        let known = together(&roles, |role| units(pack, role));
+        let (Some(rule), Some(units)) = (step.vote, known) else { continue };
         let seats = u32::try_from(units.len()).unwrap_or(u32::MAX);
         if step.each_unit && rule.quorum > seats {
             let quorum = rule.quorum;

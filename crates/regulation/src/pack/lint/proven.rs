@@ -1,15 +1,15 @@
 //! Every clause accounted for and shown, every scenario holds, every rule noticed by a scenario.
 //!
 //! A rule counts as tested when some scenario of its procedure no longer holds once the rule is taken away. That is
-//! stronger than having been passed: a condition nobody violates can be deleted without anyone noticing.
+//! stronger than having been passed: a condition nobody violates can be deleted without anyone noticing. See [`super::rules`] for what counts as a rule.
 
 use super::persons::is_idle;
-use super::{Finding, error, in_procedure, in_step, warning};
+use super::rules::{Rule, rules_of, untested, without};
+use super::{Finding, error};
 use crate::calendar::Calendar;
-use crate::case::command_words;
 use crate::case::scenario::run_one;
 use crate::pack::coverage::{cited, excuse_fault};
-use crate::pack::model::{Action, Means, Pack, Procedure, ProcedureId, Scenario, Step};
+use crate::pack::model::{Means, Pack, Procedure, ProcedureId, Scenario};
 use crate::pack::proof::{Standing, proof};
 
 pub(super) fn look(pack: &Pack, calendar: &Calendar, found: &mut Vec<Finding>) {
@@ -72,16 +72,6 @@ const fn wanted(means: Option<Means>) -> (&'static str, &'static str) {
     }
 }
 
-/// A rule of a procedure that can be taken away.
-#[derive(Debug, Clone, Copy)]
-enum Rule {
-    Action(usize, usize),
-    Condition(usize, usize, usize),
-    Branch(usize, usize, usize),
-    Clock(usize),
-    Separation(usize),
-}
-
 fn rules(pack: &Pack, calendar: &Calendar, found: &mut Vec<Finding>) {
     let mut trial = pack.clone();
     let scenarios = std::mem::take(&mut trial.scenarios);
@@ -107,95 +97,4 @@ fn rules(pack: &Pack, calendar: &Calendar, found: &mut Vec<Finding>) {
 
 fn put(pack: &mut Pack, id: &ProcedureId, procedure: Procedure) {
     pack.procedures.insert(id.clone(), procedure);
-}
-
-fn rules_of(procedure: &Procedure) -> Vec<Rule> {
-    let mut rules: Vec<Rule> = (0..procedure.separations.len()).map(Rule::Separation).collect();
-    for (at, step) in procedure.steps.iter().enumerate() {
-        rules.extend(step.clock.iter().map(|_| Rule::Clock(at)));
-        for (n, action) in step.actions.iter().enumerate() {
-            rules.push(Rule::Action(at, n));
-            rules.extend((0..action.requires.len()).map(|condition| Rule::Condition(at, n, condition)));
-            let branches = action.then.iter().filter(|branch| branch.when.is_some()).count();
-            rules.extend((0..branches).map(|branch| Rule::Branch(at, n, branch)));
-        }
-    }
-    rules
-}
-
-/// The procedure as it would be without the rule.
-fn without(procedure: &Procedure, rule: Rule) -> Procedure {
-    let mut procedure = procedure.clone();
-    let action = |procedure: &mut Procedure, at: usize, n: usize, change: &dyn Fn(&mut Action)| {
-        let step = procedure.steps.get_mut(at);
-        if let Some(action) = step.and_then(|step| step.actions.get_mut(n)) {
-            change(action);
-        }
-    };
-    let drop = |list: &mut Vec<_>, index: usize| {
-        if index < list.len() {
-            list.remove(index);
-        }
-    };
-    match rule {
-        Rule::Separation(index) => {
-            procedure.separations.remove(index);
-        }
-        Rule::Clock(at) => {
-            if let Some(step) = procedure.steps.get_mut(at) {
-                step.clock = None;
-            }
-        }
-        Rule::Action(at, n) => {
-            if let Some(step) = procedure.steps.get_mut(at) {
-                step.actions.remove(n);
-            }
-        }
-        Rule::Condition(at, n, index) => action(&mut procedure, at, n, &|action| {
-            drop(&mut action.requires, index);
-        }),
-        Rule::Branch(at, n, index) => action(&mut procedure, at, n, &|action| {
-            action.then.remove(index);
-        }),
-    }
-    procedure
-}
-
-fn untested(procedure: &Procedure, rule: Rule) -> Finding {
-    let words = |step: &Step, n: usize| {
-        let action = step.actions.get(n);
-        let own = action.and_then(|action| Some((action.label.clone()?, action.label_en.clone()?)));
-        let (zh, en) = action.map(|action| command_words(action.command)).unwrap_or_default();
-        own.unwrap_or_else(|| (zh.to_owned(), en.to_owned()))
-    };
-    let (at, zh, en) = match rule {
-        Rule::Separation(index) => {
-            let (zh, en) = (format!("第{}条回避", index + 1), format!("separation {}", index + 1));
-            (None, zh, en)
-        }
-        Rule::Clock(at) => (Some(at), "期限".to_owned(), "the clock".to_owned()),
-        Rule::Action(at, n) => {
-            let (zh, en) = procedure.steps.get(at).map(|step| words(step, n)).unwrap_or_default();
-            (Some(at), format!("“{zh}”"), format!("the action `{en}`"))
-        }
-        Rule::Condition(at, n, index) => {
-            let (zh, en) = procedure.steps.get(at).map(|step| words(step, n)).unwrap_or_default();
-            (Some(at), format!("“{zh}”的第{}个条件", index + 1), format!("condition {} of `{en}`", index + 1))
-        }
-        Rule::Branch(at, n, index) => {
-            let (zh, en) = procedure.steps.get(at).map(|step| words(step, n)).unwrap_or_default();
-            (Some(at), format!("“{zh}”的第{}条去向", index + 1), format!("branch {} of `{en}`", index + 1))
-        }
-    };
-    let step = at.and_then(|at| procedure.steps.get(at));
-    let place = step.map_or_else(|| in_procedure(procedure), |step| in_step(procedure, step));
-    let (zh, en) =
-        (format!("去掉{zh}，没有样例会发现"), format!("no scenario notices when {en} is taken away"));
-    // A branch or an action more or less is judged by a person; what protects somebody has to be shown.
-    match rule {
-        Rule::Condition(..) | Rule::Separation(_) | Rule::Clock(_) | Rule::Action(..) => {
-            error("lint.rule_untested", place, zh, en)
-        }
-        Rule::Branch(..) => warning("lint.rule_untested", place, zh, en),
-    }
 }

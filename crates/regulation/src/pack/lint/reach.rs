@@ -25,6 +25,7 @@ fn roles(pack: &Pack, found: &mut Vec<Finding>) {
         used.extend(&procedure.readers);
         for step in &procedure.steps {
             used.insert(&step.role);
+            used.extend(&step.joint);
             used.extend(step.clock.iter().flat_map(|clock| &clock.ladder).map(|rung| &rung.tell));
         }
     }
@@ -44,12 +45,15 @@ fn roles(pack: &Pack, found: &mut Vec<Finding>) {
 /// A role found by a fact needs a fact that a case of the procedure can know.
 fn bindings(pack: &Pack, procedure: &Procedure, found: &mut Vec<Finding>) {
     let known = known_facts(pack, procedure);
-    for step in &procedure.steps {
-        let role: Option<&Role> = pack.roles.get(&step.role);
-        if let Some(Binding::Fact(fact)) = role.map(|role| &role.binding)
+    let acting = procedure
+        .steps
+        .iter()
+        .flat_map(|step| std::iter::once(&step.role).chain(&step.joint).map(move |role| (step, role)));
+    for (step, role) in acting {
+        let rule: Option<&Role> = pack.roles.get(role);
+        if let Some(Binding::Fact(fact)) = rule.map(|rule| &rule.binding)
             && !known.contains(fact)
         {
-            let role = &step.role;
             found.push(error(
                 "lint.role_unbound",
                 in_step(procedure, step),

@@ -4,13 +4,12 @@ use base::Date;
 
 use super::{Finding, Severity, in_step};
 use crate::calendar::Calendar;
-use crate::pack::model::{ClockRule, OnExpiry, Pack, PeriodUnit};
+use crate::pack::model::{ClockRule, Measure, OnExpiry, Pack, Period, PeriodUnit};
 
 pub(super) fn look(pack: &Pack, calendar: &Calendar, today: Date, found: &mut Vec<Finding>) {
     for procedure in pack.procedures.values() {
         for step in &procedure.steps {
-            let clock = step.clock.as_ref();
-            let clock = clock.map(|clock| (clock.period, waits_for_a_notice(clock)));
+            let clock = step.clock.as_ref().and_then(reaching);
             for (period, waits) in clock.into_iter().chain(step.correction.map(|period| (period, false))) {
                 let reached = calendar.add_period(today, period, &pack.counting);
                 if !reached.provisional {
@@ -31,6 +30,17 @@ pub(super) fn look(pack: &Pack, calendar: &Calendar, today: Date, found: &mut Ve
             }
         }
     }
+}
+
+/// The least a clock started today needs of the calendar, and whether the case waits for it. What is counted back from a
+/// day, or runs to one that people named, depends on that day and not on today.
+fn reaching(clock: &ClockRule) -> Option<(Period, bool)> {
+    let period = match clock.measure {
+        Measure::Forward => clock.period,
+        Measure::Fact(_) => Period { length: 1, unit: clock.period.unit },
+        Measure::Backward | Measure::Until(_) => return None,
+    };
+    Some((period, waits_for_a_notice(clock)))
 }
 
 /// A provisional day may warn and close doors, but never ends or moves a case: such a case would stand still until the

@@ -165,6 +165,94 @@ const FAILING: &[(&str, &[(&str, &str)])] = &[
     ("lint.box_unused", &[("意见栏: [局意见]", "意见栏: [局意见, 组意见]")]),
 ];
 
+/// The sample with a rule of the wider grammar that no scenario notices, and words of the finding.
+const UNNOTICED: &[(&str, &[(&str, &str)])] = &[
+    (
+        "第1个附件，",
+        &[
+            (
+                "做: 不同意, 去向: {办结: 不同意}",
+                "做: 不同意, 须附: [{名称: 证明, 若: {事实: 种类, 是: 丁}}], 去向: {办结: 不同意}",
+            ),
+            ("选项: [甲, 乙]", "选项: [甲, 乙, 丁]"),
+        ],
+    ),
+    (
+        "附件的“若”，",
+        &[(
+            "发起: {谁: 申请单位, 表单: 申请表}\n",
+            "发起: {谁: 申请单位, 表单: 申请表}\n附件:\n  - {名称: 证明, 必附: 是, 若: {事实: 种类, 是: 甲}, 依据: [样.一]}\n",
+        )],
+    ),
+    ("第1个会同角色，", &[("    谁: 局\n", "    谁: 局\n    会同: [组]\n")]),
+    ("第2级提醒，", &[("提醒: [超1日 告知 局]", "提醒: [超1日 告知 局, 前1日 告知 局]")]),
+    ("期限的“自”，", &[("{自: 收到, 长度: 3个工作日", "{自: 提交, 长度: 3个工作日")]),
+    ("期限的“末日”，", &[("长度: 3个工作日, 性质", "长度: 3个工作日, 末日: 不顺延, 性质")]),
+    (
+        "期限长度的来源或者倒算，",
+        &[
+            (
+                "{自: 收到, 长度: 3个工作日, 性质: 法定, 逾期: 提醒并升级, 提醒: [超1日 告知 局]",
+                "{自: 收到, 到: {事实: 截止}, 性质: 法定, 逾期: 关闭权限",
+            ),
+            (
+                "环节:\n  - 名称: 办理",
+                "事实:\n  截止: {英文: Until, 类型: 日期, 必填: 是}\n环节:\n  - 名称: 办理",
+            ),
+            ("则: {到期: {办理: 2026-03-05}}", "则: {到期: {办理: 2026-03-02}}"),
+        ],
+    ),
+];
+
+#[test]
+fn each_rule_of_the_wider_grammar_has_to_be_noticed() {
+    for (words, changes) in UNNOTICED {
+        let found = lint(&changed(changes), &national(), "2026-03-02".parse().unwrap());
+        let untested = found.iter().filter(|one| one.code == "lint.rule_untested");
+        let untested: Vec<&str> = untested.map(|one| one.zh.as_str()).collect();
+        assert!(untested.iter().any(|zh| zh.contains(words)), "{words} is not among {found:?}");
+    }
+}
+
+#[test]
+fn joint_roles_and_conditions_of_attachments_are_looked_at() {
+    // A role that only acts jointly is used, and has to be found like any other.
+    let joint = ("    谁: 局\n", "    谁: 局\n    会同: [多]\n");
+    let role = |how: &str| format!("角色:\n  多: {{英文: More, {how}, 依据: [样.一]}}\n");
+    let (fixed, bound) = (role("机构: [more]"), role("绑定: {事实: 多方}"));
+    let used = codes(&changed(&[("角色:\n", &fixed), joint]), "2026-03-02");
+    assert!(!used.contains(&"lint.role_unused"), "{used:?}");
+    let unbound = codes(&changed(&[("角色:\n", &bound), joint]), "2026-03-02");
+    assert!(unbound.contains(&"lint.role_unbound"), "{unbound:?}");
+    // A unit of the joint role can take the other side, so the separation keeps somebody away.
+    let apart = ("一方: 发起人, 另一方: 办理", "一方: 表决, 另一方: 办理");
+    let same = role("机构: [panel-a]");
+    let found = codes(&changed(&[("角色:\n", &same), joint, apart]), "2026-03-02");
+    assert!(!found.contains(&"lint.separation_idle"), "{found:?}");
+    let never =
+        "须附: [{名称: 证明, 若: {且: [{事实: 种类, 是: 甲}, {事实: 种类, 是: 乙}]}}], 去向: {办结: 不同意}";
+    let found = codes(&changed(&[("去向: {办结: 不同意}", never)]), "2026-03-02");
+    assert!(found.contains(&"lint.condition_never"), "{found:?}");
+    let offered = "须附: [{名称: 证明, 若: {事实: 种类, 是: 丙}}], 去向: {办结: 不同意}";
+    let found = codes(&changed(&[("去向: {办结: 不同意}", offered)]), "2026-03-02");
+    assert!(found.contains(&"lint.choice_unknown"), "{found:?}");
+}
+
+#[test]
+fn two_facts_compared_with_each_other_are_tried() {
+    let facts = (
+        "环节:\n  - 名称: 办理",
+        "事实:\n  甲数: {英文: A, 类型: 整数}\n  乙数: {英文: B, 类型: 整数}\n环节:\n  - 名称: 办理",
+    );
+    let condition = |test: &str| format!("须: {{且: [{{事实: 合格, 是: 是}}, {test}]}}");
+    let sound = condition("{事实: 甲数, 不超过: {事实: 乙数}}");
+    let found = codes(&changed(&[facts, ("须: {事实: 合格, 是: 是}", &sound)]), "2026-03-02");
+    assert!(!found.contains(&"lint.condition_never"), "{found:?}");
+    let both = condition("{事实: 甲数, 低于: {事实: 乙数}}, {事实: 乙数, 低于: {事实: 甲数}}");
+    let found = codes(&changed(&[facts, ("须: {事实: 合格, 是: 是}", &both)]), "2026-03-02");
+    assert!(found.contains(&"lint.condition_never"), "{found:?}");
+}
+
 #[test]
 fn each_fault_is_found_by_its_code() {
     for (code, changes) in FAILING {

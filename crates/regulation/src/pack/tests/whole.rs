@@ -18,15 +18,13 @@ fn spring() -> base::Date {
 #[test]
 fn nothing_stands_against_activating_them() {
     let calendar = national();
+    let mut errors = Vec::new();
     for pack in packs() {
         let found = lint(&pack, &calendar, spring());
-        let errors: Vec<String> = found
-            .iter()
-            .filter(|one| one.severity == Severity::Error)
-            .map(|one| format!("{} {} {}", one.code, one.place, one.zh))
-            .collect();
-        assert!(errors.is_empty(), "{}:\n{}", pack.id, errors.join("\n"));
+        let found = found.iter().filter(|one| one.severity == Severity::Error);
+        errors.extend(found.map(|one| format!("{} {} {} {}", pack.id, one.code, one.place, one.zh)));
     }
+    assert!(errors.is_empty(), "\n{}", errors.join("\n"));
 }
 
 #[test]
