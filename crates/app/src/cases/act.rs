@@ -91,6 +91,7 @@ pub async fn act(app: &App, ctx: &Ctx, id: Id<kind::Case>, request: &ActRequest)
                 observed: observe::observed(app, tx, form.as_ref(), &request.form, &stated, &from).await?,
                 defects: request.defects.clone(),
                 vote: request.vote,
+                people: regulation::case::People::none(),
             };
             let new = decide(&loaded.state, &command, &actor(ctx), &context).map_err(Error::Rejected)?;
             append(tx, id, loaded.version, &new).await?;

@@ -94,10 +94,11 @@ pub fn preview_form(app: &App, procedure: &str) -> Result<(std::sync::Arc<Pack>,
     Ok((pack, found, form))
 }
 
-/// Votes and opinions that are still sealed are shown to their author only: reviewers vote blind.
+/// Votes, what is stated with them, and opinions that are still sealed are shown to their author only: reviewers vote blind.
 fn hide_sealed(mut state: CaseState, me: &Actor) -> CaseState {
     for act in state.acts.iter_mut().filter(|act| act.sealed && act.by.person != me.person) {
         act.vote = None;
+        act.facts.clear();
     }
     state.opinions.retain(|opinion| !opinion.sealed || opinion.by.person == me.person);
     state

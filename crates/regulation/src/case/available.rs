@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::condition::Facts;
 use super::desk::Desk;
 use super::flow::merged;
+use super::people::Asks;
 use super::vote::ballot_rule;
 use super::{Actor, CaseState, Context, Rejection, command_words};
 use crate::pack::model::{Action, ClauseId, CommandKind, FactRule, FactValue, FormId, StepId, VoteRule};
@@ -40,6 +41,8 @@ pub struct Available {
     pub vote: Option<VoteRule>,
     /// A choice for or against must be sent with it.
     pub needs_vote: bool,
+    /// What a command on people and units must be sent with.
+    pub asks: Asks,
     /// Basis.
     pub clauses: Vec<ClauseId>,
     /// Why it cannot be done now.
@@ -75,6 +78,9 @@ pub fn available_with(
     ctx: &Context<'_>,
     observed: &BTreeMap<String, FactValue>,
 ) -> Vec<Available> {
+    if state.waits_for_opener() {
+        return super::owed::available(state, actor, ctx);
+    }
     let facts = merged(&state.facts, &BTreeMap::new(), observed);
     let Ok(desk) = Desk::new(state, actor, ctx) else {
         return Vec::new();
@@ -99,6 +105,7 @@ pub fn available_with(
         let available = of_action(&desk, action, index == 0, refused);
         list.push(Available { attachments, may_attach, ..available });
     }
+    list.extend(desk.consult_buttons());
     list
 }
 
@@ -136,6 +143,7 @@ fn of_action(desk: &Desk<'_>, action: &Action, primary: bool, refused: Option<Bo
         facts: action.facts.clone(),
         needs_vote: vote.is_some() && action.command == CommandKind::Vote,
         vote,
+        asks: desk.asks(action),
         clauses: clauses.cloned().unwrap_or_default(),
         refused,
     }
@@ -163,6 +171,7 @@ fn supplement(desk: &Desk<'_>) -> Available {
         facts: desk.procedure.facts.iter().map(|fact| FactRule { required: false, ..fact.clone() }).collect(),
         vote: None,
         needs_vote: false,
+        asks: Asks::default(),
         clauses: own.or(returned).unwrap_or_default(),
         refused: None,
     }

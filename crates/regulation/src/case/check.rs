@@ -96,6 +96,16 @@ pub(crate) fn check(
         .with_fields(fields))
 }
 
+/// A title alone.
+pub(crate) fn complete_title(text: &str) -> Result<(), Box<Rejection>> {
+    let errors = title(Some(text));
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(Rejection::new("case.title_invalid", "标题为空或过长", "the title is empty or too long")
+        .with_fields(errors))
+}
+
 fn title(title: Option<&str>) -> Vec<FieldError> {
     match title {
         Some(title) if title.trim().is_empty() || title.chars().count() > TEXT_CHARS_MAX => {

@@ -76,7 +76,9 @@ pub struct ClockView {
 pub fn clocks(state: &CaseState, ctx: &Context<'_>) -> Vec<ClockView> {
     let corrections =
         correction(state, ctx).map(|clock| ClockView { correction: true, ..view(state, &clock, ctx) });
-    state.clocks.iter().map(|clock| view(state, clock, ctx)).chain(corrections).collect()
+    let owed = super::owed::clock_view(state, ctx);
+    let running = state.clocks.iter().map(|clock| view(state, clock, ctx));
+    owed.into_iter().chain(running).chain(corrections).collect()
 }
 
 /// The time the opener has to answer a return, as a clock of its own: the step's clock may stand still meanwhile. The law
@@ -145,7 +147,7 @@ pub(crate) fn deadline(clock: &ClockState, ctx: &Context<'_>) -> Deadline {
     length::deadline(ctx, clock.start, clock.period, clock.run, clock.rolls, &clock.pauses)
 }
 
-fn days_left(due: Date, ctx: &Context<'_>) -> i32 {
+pub(crate) fn days_left(due: Date, ctx: &Context<'_>) -> i32 {
     ctx.calendar.working_days_between(ctx.today(), due).working_days
 }
 
@@ -186,6 +188,9 @@ impl ClockState {
 /// consequence once. Calling it again at the same time gives nothing.
 #[must_use]
 pub fn tick(state: &CaseState, ctx: &Context<'_>) -> Vec<Event> {
+    if state.waits_for_opener() {
+        return super::owed::tick(state, ctx);
+    }
     let (Ok(procedure), Some(open)) = (find_procedure(ctx, &state.procedure), &state.step) else {
         return Vec::new();
     };
@@ -210,6 +215,27 @@ pub fn tick(state: &CaseState, ctx: &Context<'_>) -> Vec<Event> {
     draft.events
 }
 
+/// The rungs of a ladder reached today among those that wait, the earliest first.
+pub(crate) fn reached<'r>(
+    ladder: &'r [Rung],
+    due: Date,
+    ctx: &Context<'_>,
+    waiting: impl Fn(&Rung) -> bool,
+) -> Vec<&'r Rung> {
+    let (left, today) = (days_left(due, ctx), ctx.today());
+    let mut reached: Vec<(Date, &Rung)> = ladder
+        .iter()
+        .filter(|rung| waiting(rung))
+        .map(|rung| (rung_day(rung, due, ctx), rung))
+        .filter(|(day, rung)| if rung.before.is_some() { *day <= today } else { left <= rung.days_left })
+        .collect();
+    reached.sort_by_key(|(day, rung)| {
+        (*day, Reverse(rung.days_left), rung.before.map(|period| period.length), rung.tell.clone())
+    });
+    reached.dedup_by(|(_, one), (_, other)| one == other);
+    reached.into_iter().map(|(_, rung)| rung).collect()
+}
+
 /// Rings the rungs reached, the earliest first.
 fn ring(
     draft: &mut Draft<'_>,
@@ -218,17 +244,9 @@ fn ring(
     counted: &Deadline,
     which: impl Fn(&Rung) -> bool,
 ) {
-    let (left, today) = (days_left(counted.due, draft.ctx), draft.ctx.today());
-    let waiting = rule.ladder.iter().filter(|rung| which(rung) && !clock.has_rung(rung));
-    let mut reached: Vec<(Date, &Rung)> = waiting
-        .map(|rung| (rung_day(rung, counted.due, draft.ctx), rung))
-        .filter(|(day, rung)| if rung.before.is_some() { *day <= today } else { left <= rung.days_left })
-        .collect();
-    reached.sort_by_key(|(day, rung)| {
-        (*day, Reverse(rung.days_left), rung.before.map(|period| period.length), rung.tell.clone())
-    });
-    reached.dedup_by(|(_, one), (_, other)| one == other);
-    for (_, rung) in reached {
+    let left = days_left(counted.due, draft.ctx);
+    let waiting = |rung: &Rung| which(rung) && !clock.has_rung(rung);
+    for rung in reached(&rule.ladder, counted.due, draft.ctx, waiting) {
         let units = match draft.players(&rung.tell) {
             Players::Units(units) => units,
             Players::Anyone => Vec::new(),
@@ -272,7 +290,7 @@ fn expire(draft: &mut Draft<'_>, step: &Step, clock: &ClockState, rule: &ClockRu
         }
         OnExpiry::ReturnAutomatically => {
             let (outcome, en) = ("逾期自动退回".to_owned(), "Returned when overdue".to_owned());
-            Some(Target::End { outcome, en, granted: false })
+            Some(Target::End { outcome, en, granted: false, opens: None })
         }
         // Silence never ends a case in the opener's favour: a window only leads to another step.
         OnExpiry::Advance | OnExpiry::MoveToCoordination => rule.expiry_to.clone().map(Target::Step),

@@ -6,6 +6,7 @@ use base::{Digest, Id, kind};
 use serde::{Deserialize, Serialize};
 
 use super::Actor;
+use super::people::People;
 use crate::pack::model::{CommandKind, FactValue, FieldKey, ProcedureId, RoleKey, StepId, UnitCode};
 
 /// Values of a form by field.
@@ -107,6 +108,8 @@ pub struct Command {
     pub defects: Vec<Defect>,
     /// The vote, for a vote.
     pub vote: Option<Ballot>,
+    /// Whom it is about, for a command on people and units.
+    pub people: People,
 }
 
 impl Command {
@@ -123,6 +126,7 @@ impl Command {
             observed: BTreeMap::new(),
             defects: Vec::new(),
             vote: None,
+            people: People::none(),
         }
     }
 }

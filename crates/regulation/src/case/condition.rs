@@ -7,7 +7,9 @@ use base::Date;
 
 use super::CaseState;
 use crate::pack::given::{FACT_FILED, FACT_TODAY, group};
-use crate::pack::model::{Bound, CommandKind, Comparator, Condition, FactValue, Pack, StepId, Test, Value};
+use crate::pack::model::{
+    Bound, CommandKind, Comparator, Condition, FactValue, Pack, PeriodUnit, StepId, Test, Value,
+};
 
 /// Set when votes are counted: whether the vote passed.
 pub const FACT_PASSED: &str = "表决通过";
@@ -112,6 +114,7 @@ pub fn evaluate(test: &Test, facts: &Facts<'_>) -> Truth {
             Truth::of(both.and_then(|(one, other)| compare(&one, *comparator, &other)))
         }
         Test::Within(key, parameter) => Truth::of(within(facts, key, parameter)),
+        Test::WithinUnit(key, parameter, unit) => Truth::of(within_unit(facts, key, parameter, *unit)),
         Test::Done { step, command, at_least } => Truth::of(done(facts.state, step, *command, *at_least)),
     }
 }
@@ -160,15 +163,43 @@ fn ordered<T: Ord>(a: &T, comparator: Comparator, b: &T) -> bool {
 /// A parameter with its own comparator is taken at its word; a bare one by its bound.
 fn within(facts: &Facts<'_>, key: &str, parameter: &str) -> Option<bool> {
     let fact = facts.get(key)?;
-    let FactValue::Number(fact) = fact.as_ref() else {
+    let parameter = facts.pack.parameters.get(parameter)?;
+    match (fact.as_ref(), &parameter.value) {
+        (FactValue::Text(text), Value::List(items)) => Some(items.contains(text)),
+        (FactValue::List(texts), Value::List(items)) => Some(texts.iter().all(|text| items.contains(text))),
+        (FactValue::Number(number), value) => bounded(*number, value, parameter.bound, &amount),
+        _ => None,
+    }
+}
+
+/// The same for a length of time, both sides in months where they are months or years.
+fn within_unit(facts: &Facts<'_>, key: &str, parameter: &str, unit: PeriodUnit) -> Option<bool> {
+    let fact = facts.get(key)?;
+    let FactValue::Number(number) = fact.as_ref() else {
         return None;
     };
     let parameter = facts.pack.parameters.get(parameter)?;
-    match (&parameter.value, parameter.bound) {
-        (Value::Limit(comparator, limit), _) => Some(ordered(fact, *comparator, &amount(limit)?)),
-        (value, Bound::Floor) => Some(*fact >= amount(value)?),
-        (value, Bound::Fixed) => Some(*fact == amount(value)?),
-        (value, Bound::Ceiling | Bound::Open) => Some(*fact <= amount(value)?),
+    let number = number.checked_mul(unit.months().unwrap_or(1))?;
+    let length = |value: &Value| match value {
+        Value::Period(period) if period.unit.is_measured_in(unit) => {
+            i64::from(period.length).checked_mul(period.unit.months().unwrap_or(1))
+        }
+        _ => None,
+    };
+    bounded(number, &parameter.value, parameter.bound, &length)
+}
+
+fn bounded(
+    number: i64,
+    value: &Value,
+    bound: Bound,
+    amount: &impl Fn(&Value) -> Option<i64>,
+) -> Option<bool> {
+    match (value, bound) {
+        (Value::Limit(comparator, limit), _) => Some(ordered(&number, *comparator, &amount(limit)?)),
+        (value, Bound::Floor) => Some(number >= amount(value)?),
+        (value, Bound::Fixed) => Some(number == amount(value)?),
+        (value, Bound::Ceiling | Bound::Open) => Some(number <= amount(value)?),
     }
 }
 

@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::check::{Checked, Sent, Wanted, check};
 use super::desk::Desk;
 use super::flow::{Draft, merged};
+use super::people::Record;
 use super::vote::{ballot_rule, choice, count};
 use super::{
     Actor, CaseState, Command, Context, DEFECTS_MAX, Event, EventBody, LONG_TEXT_CHARS_MAX, OpenCase,
     PackRef, Rejection, TEXT_CHARS_MAX, command_words, evolve,
 };
 use crate::pack::model::{
-    Action, AttachmentRule, ClauseId, CommandKind, FactRule, FactValue, Procedure, StopGround, Target,
+    Action, AttachmentRule, ClauseId, CommandKind, FactRule, FactValue, Procedure, RoleKey, StopGround,
+    Target, UnitCode,
 };
 
 /// The fact that carries a resolution's own number; without it the kernel numbers resolutions by case.
@@ -28,38 +30,10 @@ pub(crate) type Decision<T> = Result<T, Box<Rejection>>;
 pub fn open(ctx: &Context<'_>, case: &OpenCase) -> Decision<Vec<Event>> {
     let procedure = find_procedure(ctx, &case.procedure)?;
     super::validity::in_force(ctx, procedure)?;
-    // Only what the platform observed binds the opener: nobody opens a case by stating that he may.
-    let opener = super::players(ctx, &procedure.opener, &case.actor.unit, &case.observed, &case.parties);
-    if !opener.includes(&case.actor.unit) {
-        let role = &procedure.opener;
-        return Err(Rejection::new(
-            "case.wrong_opener",
-            format!("只有“{role}”可以发起“{}”", procedure.id),
-            format!("only `{role}` may open `{}`", procedure.en),
-        )
-        .on(ctx, &[&procedure.clauses]));
-    }
-    let required: Vec<&AttachmentRule> = procedure.attachments.iter().filter(|rule| rule.required).collect();
-    let sent = Sent {
-        opinion: None,
-        form: &case.form,
-        attachments: &case.attachments,
-        facts: &case.facts,
-        title: Some(&case.title),
-    };
-    let wanted = Wanted {
-        opinion: false,
-        form: procedure.form.as_ref(),
-        attachments: required.iter().map(|rule| (rule.name.as_str(), rule.when.as_ref())).collect(),
-        facts: &procedure.facts,
-        known: case.observed.clone(),
-        state: None,
-    };
-    let form = procedure.form.as_ref();
-    let own: Vec<(&str, &[ClauseId])> =
-        required.iter().map(|rule| (rule.name.as_str(), rule.clauses.as_slice())).collect();
-    let checked = check(ctx, &sent, &wanted)
-        .map_err(|rejection| rejection.on_defects(ctx, &own, form, &[], &[&procedure.clauses]))?;
+    may_open(ctx, procedure, &case.actor.unit, &case.observed, &case.parties)?;
+    let (form, attachments, facts) = (&case.form, &case.attachments, &case.facts);
+    let sent = Sent { opinion: None, form, attachments, facts, title: Some(&case.title) };
+    let checked = complete(ctx, procedure, &sent, &case.observed)?;
     if let Some(FactValue::Date(until)) = case.observed.get(FACT_DEADLINE)
         && *until < ctx.today()
     {
@@ -69,6 +43,7 @@ pub fn open(ctx: &Context<'_>, case: &OpenCase) -> Decision<Vec<Event>> {
         at: ctx.now,
         on: ctx.today(),
         actor: Some(case.actor.clone()),
+        on_behalf_of: None,
         clauses: procedure.clauses.clone(),
         body: EventBody::Opened {
             case: case.id,
@@ -83,13 +58,74 @@ pub fn open(ctx: &Context<'_>, case: &OpenCase) -> Decision<Vec<Event>> {
             parties: case.parties.clone(),
         },
     };
-    let (Some(state), Some(first)) = (evolve::opened(&event), procedure.steps.first()) else {
-        return Err(Rejection::new("case.no_step", "程序没有环节", "the procedure has no step"));
+    let Some(state) = evolve::opened(&event) else {
+        return Err(no_step());
     };
-    let mut draft = Draft::new(ctx, procedure, Some(case.actor.clone()), state);
-    draft.events.push(event);
+    begin(ctx, procedure, state, event)
+}
+
+/// What the opener of a procedure has to send, checked; everything incomplete is named at once.
+pub(crate) fn complete(
+    ctx: &Context<'_>,
+    procedure: &Procedure,
+    sent: &Sent<'_>,
+    known: &BTreeMap<String, FactValue>,
+) -> Decision<Checked> {
+    let required: Vec<&AttachmentRule> = procedure.attachments.iter().filter(|rule| rule.required).collect();
+    let wanted = Wanted {
+        opinion: false,
+        form: procedure.form.as_ref(),
+        attachments: required.iter().map(|rule| (rule.name.as_str(), rule.when.as_ref())).collect(),
+        facts: &procedure.facts,
+        known: known.clone(),
+        state: None,
+    };
+    let form = procedure.form.as_ref();
+    let own: Vec<(&str, &[ClauseId])> =
+        required.iter().map(|rule| (rule.name.as_str(), rule.clauses.as_slice())).collect();
+    check(ctx, sent, &wanted)
+        .map_err(|rejection| rejection.on_defects(ctx, &own, form, &[], &[&procedure.clauses]))
+}
+
+/// Only what the platform observed binds the opener: nobody opens a case by stating that he may.
+pub(crate) fn may_open(
+    ctx: &Context<'_>,
+    procedure: &Procedure,
+    unit: &UnitCode,
+    observed: &BTreeMap<String, FactValue>,
+    parties: &BTreeMap<RoleKey, Vec<UnitCode>>,
+) -> Decision<()> {
+    let opener = super::players(ctx, &procedure.opener, unit, observed, parties);
+    if opener.includes(unit) {
+        return Ok(());
+    }
+    let role = &procedure.opener;
+    Err(Rejection::new(
+        "case.wrong_opener",
+        format!("只有“{role}”可以发起“{}”", procedure.id),
+        format!("only `{role}` may open `{}`", procedure.en),
+    )
+    .on(ctx, &[&procedure.clauses]))
+}
+
+/// The opening event is recorded; the first step is entered.
+pub(crate) fn begin(
+    ctx: &Context<'_>,
+    procedure: &Procedure,
+    state: CaseState,
+    opened: Event,
+) -> Decision<Vec<Event>> {
+    let Some(first) = procedure.steps.first() else {
+        return Err(no_step());
+    };
+    let mut draft = Draft::new(ctx, procedure, opened.actor.clone(), state);
+    draft.events.push(opened);
     draft.enter(&first.id)?;
     Ok(draft.events)
+}
+
+fn no_step() -> Box<Rejection> {
+    Rejection::new("case.no_step", "程序没有环节", "the procedure has no step")
 }
 
 /// Decides a command on a case.
@@ -102,6 +138,9 @@ pub fn decide(
     actor: &Actor,
     ctx: &Context<'_>,
 ) -> Decision<Vec<Event>> {
+    if state.waits_for_opener() {
+        return super::owed::decide(state, command, actor, ctx);
+    }
     let desk = Desk::new(state, actor, ctx)?;
     if command.step.as_ref().is_some_and(|step| *step != desk.open.step) {
         let open = &desk.open.step;
@@ -113,8 +152,12 @@ pub fn decide(
         .on(ctx, &[&desk.step.clauses])
         .remedy("请刷新页面后再办理", "reload the page and act on the open step"));
     }
+    desk.not_recused()?;
     if command.kind == CommandKind::Supplement && state.awaiting.is_some() {
         return desk.supplement(command);
+    }
+    if let Some(decided) = desk.aside(command) {
+        return decided;
     }
     let action = desk.action(command.kind, &merged(&state.facts, &BTreeMap::new(), &command.observed))?;
     desk.may(action)?;
@@ -127,6 +170,7 @@ pub fn decide(
 /// When the case has ended or the remark is empty or too long.
 pub fn note(state: &CaseState, text: &str, actor: &Actor, ctx: &Context<'_>) -> Decision<Vec<Event>> {
     let desk = Desk::new(state, actor, ctx)?;
+    desk.not_recused()?;
     let text = text.trim();
     if text.is_empty() || text.chars().count() > LONG_TEXT_CHARS_MAX {
         return Err(Rejection::new("case.note_invalid", "备注为空或过长", "the remark is empty or too long")
@@ -147,7 +191,7 @@ pub(crate) fn find_procedure<'a>(ctx: &Context<'a>, id: &str) -> Decision<&'a Pr
     })
 }
 
-fn pack_ref(ctx: &Context<'_>) -> PackRef {
+pub(crate) fn pack_ref(ctx: &Context<'_>) -> PackRef {
     PackRef { id: ctx.pack.id.clone(), version: ctx.pack.version.clone(), digest: ctx.pack.digest }
 }
 
@@ -174,6 +218,10 @@ impl Desk<'_> {
         let facts = merged(&self.state.facts, &checked.facts, &command.observed);
         self.conditions(action, &facts, &BTreeSet::new())?;
         let mut draft = self.draft();
+        if self.on_people(&mut draft, action, command, checked.opinion.as_deref())? {
+            return Ok(draft.events);
+        }
+        let record = self.record(action, command)?;
         if command.kind == CommandKind::ReturnForCorrection {
             self.returned(&mut draft, action, command, checked.opinion)?;
             return Ok(draft.events);
@@ -202,7 +250,7 @@ impl Desk<'_> {
             count(&mut draft, self.step, action, rule, command.observed.clone())?;
             return Ok(draft.events);
         }
-        self.done(&mut draft, action, command, checked)?;
+        self.done(&mut draft, action, command, checked, record)?;
         Ok(draft.events)
     }
 
@@ -213,6 +261,7 @@ impl Desk<'_> {
         action: &Action,
         command: &Command,
         checked: Checked,
+        record: Record,
     ) -> Decision<()> {
         let clauses: [&[ClauseId]; 2] = [&action.clauses, &self.step.clauses];
         let completes =
@@ -245,8 +294,19 @@ impl Desk<'_> {
                 facts: stated,
             },
         );
-        if command.kind == CommandKind::Resolve {
-            draft.push(&clauses, EventBody::Resolved { step: self.step.id.clone(), number: resolution });
+        match record {
+            Record::Meeting(meeting) => {
+                let number = meeting.number.clone();
+                let resolved =
+                    EventBody::Resolved { step: self.step.id.clone(), number, meeting: Some(meeting) };
+                draft.push(&clauses, resolved);
+            }
+            Record::Drawn(drawn) => draft.push(&clauses, *drawn),
+            Record::Nothing if command.kind == CommandKind::Resolve => {
+                let step = self.step.id.clone();
+                draft.push(&clauses, EventBody::Resolved { step, number: resolution, meeting: None });
+            }
+            Record::Nothing => {}
         }
         if command.kind == CommandKind::Withdraw {
             return self.withdrawn(draft, action);
@@ -265,7 +325,7 @@ impl Desk<'_> {
             return draft.conclude(self.step, action);
         }
         let (zh, en) = command_words(CommandKind::Withdraw);
-        let end = Target::End { outcome: zh.to_owned(), en: en.to_owned(), granted: false };
+        let end = Target::End { outcome: zh.to_owned(), en: en.to_owned(), granted: false, opens: None };
         draft.go(self.step, &end, &[&action.clauses, &self.step.clauses])
     }
 

@@ -20,16 +20,21 @@ pub(crate) struct Desk<'a> {
     pub(crate) open: &'a OpenStep,
 }
 
+/// The case is decided under its own pack.
+pub(crate) fn same_pack(state: &CaseState, ctx: &Context<'_>) -> Decision<()> {
+    if state.pack.id == ctx.pack.id {
+        return Ok(());
+    }
+    Err(Rejection::new("case.wrong_pack", "办件适用另一部制度", "the case stands under another pack"))
+}
+
 impl<'a> Desk<'a> {
     pub(crate) fn new(state: &'a CaseState, actor: &'a Actor, ctx: &'a Context<'a>) -> Decision<Self> {
-        if state.pack.id != ctx.pack.id {
-            return Err(Rejection::new(
-                "case.wrong_pack",
-                "办件适用另一部制度",
-                "the case stands under another pack",
-            ));
-        }
+        same_pack(state, ctx)?;
         let procedure = find_procedure(ctx, &state.procedure)?;
+        if state.waits_for_opener() {
+            return Err(super::owed::not_filled_in(ctx, procedure));
+        }
         let Some(open) = state.step.as_ref().filter(|_| state.ended.is_none()) else {
             let outcome = state.ended.as_ref().map_or("", |ending| ending.outcome.as_str());
             return Err(Rejection::new(
@@ -98,11 +103,16 @@ impl<'a> Desk<'a> {
 
     /// Whether this person may do the action now, whatever they send with it.
     pub(crate) fn may(&self, action: &Action) -> Decision<()> {
+        if action.command == CommandKind::Recuse {
+            return self.may_recuse();
+        }
         let own = action.command == CommandKind::Withdraw;
         if own {
             self.is_opener(action)?;
+            super::owed::may_withdraw(self.state, self.ctx, self.procedure)?;
         } else {
             self.holds_task(action)?;
+            self.may_stand(action)?;
         }
         if let Some(awaiting) =
             self.state.awaiting.as_ref().filter(|_| action.command != CommandKind::Withdraw)
@@ -118,7 +128,7 @@ impl<'a> Desk<'a> {
         if own { Ok(()) } else { self.separated(action) }
     }
 
-    fn holds_step(&self) -> bool {
+    pub(crate) fn holds_step(&self) -> bool {
         self.open.anyone || self.open.seats.iter().any(|seat| seat.unit == self.actor.unit)
     }
 
@@ -136,7 +146,7 @@ impl<'a> Desk<'a> {
     }
 
     /// The unit holds the step's task and has not done it.
-    fn holds_task(&self, action: &Action) -> Decision<()> {
+    pub(crate) fn holds_task(&self, action: &Action) -> Decision<()> {
         let clauses: [&[ClauseId]; 3] = [&action.clauses, &self.step.clauses, &self.procedure.clauses];
         if !self.holds_step() {
             let mut roles = [&self.step.role].into_iter().chain(&self.step.joint);
@@ -186,7 +196,7 @@ impl<'a> Desk<'a> {
     }
 
     /// No separation rule keeps this person (or unit) away from the step.
-    fn separated(&self, action: &Action) -> Decision<()> {
+    pub(crate) fn separated(&self, action: &Action) -> Decision<()> {
         for rule in &self.procedure.separations {
             let here = Who::Step(self.step.id.clone());
             let others = [(&rule.first, &rule.second), (&rule.second, &rule.first)];

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use base::{Date, Digest, Id, Timestamp, kind};
 use serde::{Deserialize, Serialize};
 
+use super::owed::{OwedCause, OwedClock};
+use super::people::Meeting;
 use super::{Actor, Attachment, Ballot, Defect, FormValues};
 use crate::calendar::Pause;
 use crate::pack::model::{
@@ -21,6 +23,9 @@ pub struct Event {
     pub on: Date,
     /// Who did it; `None` for the clock.
     pub actor: Option<Actor>,
+    /// Whom the actor acts for under a delegation (委托办理); both names stand in the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<Actor>,
     /// The clauses it rests on.
     pub clauses: Vec<ClauseId>,
     /// What happened.
@@ -54,6 +59,47 @@ pub struct ClockDue {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum EventBody {
+    /// The platform opened a case that somebody owes (应办件); it waits for `Opened` under the same id and number.
+    Owed {
+        /// Id.
+        case: Id<kind::Case>,
+        /// Number.
+        number: String,
+        /// Procedure.
+        procedure: ProcedureId,
+        /// Pack it stays under.
+        pack: PackRef,
+        /// Title.
+        title: String,
+        /// The procedure's opener role, whose task it is.
+        role: RoleKey,
+        /// The units that owe it; one of them fills it in.
+        units: Vec<UnitCode>,
+        /// The first unit's name that day.
+        unit_name: String,
+        /// Facts it starts with; they stand when it is filled in.
+        facts: BTreeMap<String, FactValue>,
+        /// Units of roles the pack leaves open.
+        parties: BTreeMap<RoleKey, Vec<UnitCode>>,
+        /// Why.
+        cause: OwedCause,
+        /// Until when.
+        due: Option<OwedClock>,
+    },
+    /// The authority named by the pack let an owed case go, with the reason.
+    Waived {
+        /// Reason.
+        reason: String,
+    },
+    /// The end of this case makes another one owed (转办).
+    OpensCase {
+        /// Procedure.
+        procedure: ProcedureId,
+        /// Its opener role's units as far as this case knows them.
+        units: Vec<UnitCode>,
+        /// Facts carried over: those the procedure declares, by name.
+        facts: BTreeMap<String, FactValue>,
+    },
     /// The case was opened.
     Opened {
         /// Id.
@@ -183,6 +229,76 @@ pub enum EventBody {
         step: StepId,
         /// Number.
         number: String,
+        /// The meeting that took it, where the pack asks for one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        meeting: Option<Meeting>,
+    },
+    /// The task of a unit went to another of the same role (移交办理).
+    HandedOver {
+        /// Step.
+        step: StepId,
+        /// From.
+        from: UnitCode,
+        /// To.
+        to: UnitCode,
+        /// Why.
+        opinion: Option<String>,
+    },
+    /// A colleague acts for the person in this step (委托办理).
+    Delegated {
+        /// Step.
+        step: StepId,
+        /// The colleague.
+        to: Actor,
+        /// Why.
+        opinion: Option<String>,
+    },
+    /// Further units were asked for their opinion (加签).
+    Consulted {
+        /// Step.
+        step: StepId,
+        /// Which units.
+        units: Vec<UnitCode>,
+        /// What is asked.
+        opinion: Option<String>,
+    },
+    /// A request for an opinion was dropped (减签).
+    ConsultEnded {
+        /// Step.
+        step: StepId,
+        /// Whose.
+        units: Vec<UnitCode>,
+        /// Why.
+        reason: String,
+    },
+    /// The opinion asked for (回复加签).
+    Opined {
+        /// Step.
+        step: StepId,
+        /// Opinion.
+        opinion: String,
+        /// Attachments.
+        attachments: Vec<Attachment>,
+    },
+    /// A person declared a conflict of interest (申明回避).
+    Recused {
+        /// Step.
+        step: StepId,
+        /// Why.
+        reason: String,
+    },
+    /// Experts were drawn from a list (抽取专家); see [`super::draw`] for how to recompute it.
+    Drawn {
+        /// Step.
+        step: StepId,
+        /// The published seed.
+        seed: String,
+        /// The list, in the order its digest was taken.
+        list: Vec<String>,
+        /// Digest of the list.
+        list_digest: Digest,
+        /// Who was drawn, in order.
+        drawn: Vec<String>,
     },
     /// A clock started.
     ClockStarted {

@@ -18,7 +18,7 @@ pub fn evolve(state: Option<CaseState>, event: &Event) -> Option<CaseState> {
             state.apply(event);
             Some(state)
         }
-        None => opened(event),
+        None => opened(event).or_else(|| super::owed::begun(event)),
     }
 }
 
@@ -73,19 +73,32 @@ pub(crate) fn opened(event: &Event) -> Option<CaseState> {
         resolutions: Vec::new(),
         effects: Vec::new(),
         ended: None,
+        owed: None,
+        people: super::people::PeopleState::default(),
         version: 1,
     })
 }
 
 impl CaseState {
-    fn visit(&self, step: &StepId) -> u32 {
+    pub(crate) fn visit(&self, step: &StepId) -> u32 {
         self.visits.get(step).copied().unwrap_or(0)
     }
 
     pub(crate) fn apply(&mut self, event: &Event) {
         self.version = self.version.saturating_add(1);
         match &event.body {
-            EventBody::Opened { .. } | EventBody::Noted { .. } => {}
+            EventBody::Opened { .. } => self.filled_in(event),
+            EventBody::Owed { .. }
+            | EventBody::Noted { .. }
+            | EventBody::Waived { .. }
+            | EventBody::OpensCase { .. } => {}
+            EventBody::HandedOver { .. }
+            | EventBody::Delegated { .. }
+            | EventBody::Consulted { .. }
+            | EventBody::ConsultEnded { .. }
+            | EventBody::Opined { .. }
+            | EventBody::Recused { .. }
+            | EventBody::Drawn { .. } => self.people(event),
             EventBody::StepEntered { .. } => self.enter(event),
             EventBody::StepLeft { step } => self.leave(step, event.on),
             EventBody::TaskDone { .. } => self.task_done(event),
@@ -125,18 +138,13 @@ impl CaseState {
                 take_in(&mut self.facts, observed);
                 self.counted(step, *approvals, *refusals, *passed);
             }
-            EventBody::Resolved { step, number } => {
-                self.resolutions.push(Resolution {
-                    step: step.clone(),
-                    number: number.clone(),
-                    on: event.on,
-                });
-            }
+            EventBody::Resolved { .. } => self.resolved(event),
             EventBody::EffectDue { effect, .. } => self.effects.push(*effect),
             EventBody::Ended { outcome, granted } => {
                 self.step = None;
                 self.awaiting = None;
                 self.finish_clocks(event.on, |_| true);
+                self.owed_done(event.on);
                 let (outcome, granted) = (outcome.clone(), *granted);
                 self.ended = Some(Ending { outcome, granted, on: event.on, at: event.at });
             }
@@ -145,6 +153,13 @@ impl CaseState {
             | EventBody::ClockResumed { .. }
             | EventBody::ClockRang { .. }
             | EventBody::Expired { .. } => self.clock(event),
+        }
+    }
+
+    fn resolved(&mut self, event: &Event) {
+        if let EventBody::Resolved { step, number, meeting } = &event.body {
+            let (step, number, meeting) = (step.clone(), number.clone(), meeting.clone());
+            self.resolutions.push(Resolution { step, number, on: event.on, meeting });
         }
     }
 
@@ -247,10 +262,12 @@ impl CaseState {
 
     /// Takes in what the open votes of a step's visit state. Where they contradict each other nothing is known: the fact
     /// goes, and no condition passes on it.
-    fn settle(&mut self, step: &StepId) {
+    pub(crate) fn settle(&mut self, step: &StepId) {
         let visit = self.visit(step);
         let cast =
             self.acts.iter().filter(|act| act.step == *step && act.visit == visit && act.vote.is_some());
+        // A struck ballot states nothing any more.
+        let cast = cast.filter(|act| !self.is_recused(act.by.person));
         let mut stated: BTreeMap<String, Option<FactValue>> = BTreeMap::new();
         for (key, value) in cast.filter(|act| !act.sealed).flat_map(|act| &act.facts) {
             let agreed = stated.entry(key.clone()).or_insert_with(|| Some(value.clone()));
@@ -267,6 +284,9 @@ impl CaseState {
     }
 
     fn clock(&mut self, event: &Event) {
+        if self.owed_clock(event) {
+            return;
+        }
         match &event.body {
             EventBody::ClockStarted { step, start, period, run, rolls, pauses, nature, due } => {
                 self.clocks.push(ClockState {
@@ -329,12 +349,12 @@ impl CaseState {
         }
     }
 
-    fn attach(&mut self, attachments: &[Attachment]) {
+    pub(crate) fn attach(&mut self, attachments: &[Attachment]) {
         self.attachments.retain(|old| attachments.iter().all(|new| new.name != old.name));
         self.attachments.extend_from_slice(attachments);
     }
 
-    fn act(
+    pub(crate) fn act(
         &mut self,
         event: &Event,
         step: &StepId,
@@ -349,7 +369,7 @@ impl CaseState {
         }
     }
 
-    fn opine(
+    pub(crate) fn opine(
         &mut self,
         event: &Event,
         step: &StepId,

@@ -38,6 +38,10 @@ impl<'a> Draft<'a> {
             at: self.ctx.now,
             on: self.ctx.today(),
             actor: self.actor.clone(),
+            // A declaration of one's own conflict is nobody else's.
+            on_behalf_of: (!matches!(body, EventBody::Recused { .. }))
+                .then(|| self.state.acts_for(self.actor.as_ref()?).cloned())
+                .flatten(),
             clauses: clauses.unwrap_or_else(|| self.procedure.clauses.clone()),
             body,
         };
@@ -78,8 +82,11 @@ impl<'a> Draft<'a> {
         self.push(clauses, EventBody::StepLeft { step: from.id.clone() });
         match target {
             Target::Step(step) => self.enter(step),
-            Target::End { outcome, granted, .. } => {
+            Target::End { outcome, granted, opens, .. } => {
                 self.push(clauses, EventBody::Ended { outcome: outcome.clone(), granted: *granted });
+                if let Some(next) = opens {
+                    self.opens(next, clauses);
+                }
                 Ok(())
             }
         }
@@ -188,6 +195,7 @@ impl<'a> Draft<'a> {
             at: self.ctx.now,
             on: self.ctx.today(),
             actor: self.actor.clone(),
+            on_behalf_of: None,
             clauses: Vec::new(),
             body: EventBody::ClockResumed { step: step.id.clone(), ground, dues: Vec::new() },
         };

@@ -81,7 +81,7 @@ pub fn check_facts(
     if errors.is_empty() { Ok(clean) } else { Err(errors) }
 }
 
-fn check_fact(kind: FactKind, value: &FactValue) -> Option<FactValue> {
+pub(crate) fn check_fact(kind: FactKind, value: &FactValue) -> Option<FactValue> {
     let short = |text: &str| !text.trim().is_empty() && text.chars().count() <= TEXT_CHARS_MAX;
     match (kind, value) {
         (FactKind::Text | FactKind::Reference, FactValue::Text(text)) => short(text).then(|| value.clone()),

@@ -21,16 +21,20 @@ mod command;
 mod condition;
 mod decide;
 mod desk;
+pub mod draw;
 mod event;
 mod evolve;
 mod flow;
 mod form;
 mod length;
+mod owed;
+mod people;
 mod rejection;
 mod roles;
 pub mod scenario;
 mod state;
 mod timeline;
+mod told;
 mod validity;
 mod views;
 mod vote;
@@ -47,6 +51,11 @@ pub use decide::{FACT_DEADLINE, decide, note, open};
 pub use event::{ClockDue, Event, EventBody, PackRef};
 pub use evolve::{evolve, fold};
 pub use form::{check_facts, check_form};
+pub use owed::{FACT_AUTHORISATION, FACT_CASE, OweCase, Owed, OwedCause, OwedClock, STEP_OWED, owe};
+pub use people::{
+    Asks, Consult, Delegation, FACT_DRAWN, HandOver, Manning, Meeting, People, PeopleState, Recusal,
+    SEED_CHARS, manning,
+};
 pub use rejection::{FieldError, Rejection};
 pub use roles::{Players, players};
 pub use state::{Act, Awaiting, CaseState, ClockState, Ending, OpenStep, Opinion, Resolution, Seat};

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{Date, Id, Timestamp, kind};
 use serde::Serialize;
 
+use super::owed::Owed;
+use super::people::{Meeting, PeopleState};
 use super::{Actor, Attachment, Ballot, Defect, FormValues, PackRef};
 use crate::calendar::Pause;
 use crate::pack::model::{
@@ -71,6 +73,10 @@ pub struct CaseState {
     pub effects: Vec<Effect>,
     /// How it ended.
     pub ended: Option<Ending>,
+    /// The platform opened it because somebody owes it; kept after it was filled in.
+    pub owed: Option<Owed>,
+    /// Delegations, requests for opinions, recusals, draws.
+    pub people: PeopleState,
     /// Events folded.
     pub version: u64,
 }
@@ -220,6 +226,8 @@ pub struct Resolution {
     pub number: String,
     /// Day.
     pub on: Date,
+    /// The meeting that took it, where the pack asks for one.
+    pub meeting: Option<Meeting>,
 }
 
 /// How a case ended.

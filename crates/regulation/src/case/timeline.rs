@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::vote::is_counted;
 use super::{Actor, Ballot, ClockDue, Event, EventBody};
-use crate::pack::model::{ClauseId, Effect, OnExpiry, StepId};
+use crate::pack::model::{ClauseId, Effect, OnExpiry, Run, StepId};
 
 /// One line of the story.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,6 +18,8 @@ pub struct TimelineEntry {
     pub on: Date,
     /// Who; `None` for the clock.
     pub actor: Option<Actor>,
+    /// Whom the actor acts for under a delegation.
+    pub on_behalf_of: Option<Actor>,
     /// Step.
     pub step: Option<StepId>,
     /// Key of the words in the locales, `case.timeline.…`.
@@ -46,6 +48,7 @@ pub fn timeline(events: &[Event]) -> Vec<TimelineEntry> {
             at: event.at,
             on: event.on,
             actor: event.actor.clone(),
+            on_behalf_of: event.on_behalf_of.clone(),
             step: step_of(&event.body).cloned(),
             key: line.key,
             params: line.params.into_iter().collect(),
@@ -72,15 +75,25 @@ const fn step_of(body: &EventBody) -> Option<&StepId> {
         | EventBody::ClockStopped { step, .. }
         | EventBody::ClockResumed { step, .. }
         | EventBody::ClockRang { step, .. }
-        | EventBody::Expired { step, .. } => Some(step),
+        | EventBody::Expired { step, .. }
+        | EventBody::HandedOver { step, .. }
+        | EventBody::Delegated { step, .. }
+        | EventBody::Consulted { step, .. }
+        | EventBody::ConsultEnded { step, .. }
+        | EventBody::Opined { step, .. }
+        | EventBody::Recused { step, .. }
+        | EventBody::Drawn { step, .. } => Some(step),
         EventBody::Opened { .. }
+        | EventBody::Owed { .. }
+        | EventBody::Waived { .. }
+        | EventBody::OpensCase { .. }
         | EventBody::EffectDue { .. }
         | EventBody::Ended { .. }
         | EventBody::Noted { .. } => None,
     }
 }
 
-struct Line {
+pub(crate) struct Line {
     key: &'static str,
     params: Vec<(&'static str, String)>,
     zh: String,
@@ -89,16 +102,16 @@ struct Line {
 }
 
 impl Line {
-    fn new(key: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+    pub(crate) fn new(key: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self { key, params: Vec::new(), zh: zh.into(), en: en.into(), text: None }
     }
 
-    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.params.push((name, value.to_string()));
         self
     }
 
-    fn text(mut self, text: Option<&String>) -> Self {
+    pub(crate) fn text(mut self, text: Option<&String>) -> Self {
         self.text = text.cloned();
         self
     }
@@ -165,6 +178,7 @@ fn line(event: &Event, later: &[Event]) -> Line {
         | EventBody::ClockResumed { .. }
         | EventBody::ClockRang { .. }
         | EventBody::Expired { .. } => clock_line(&event.body),
+        _ => super::told::line(event),
     }
 }
 
@@ -203,12 +217,16 @@ fn vote_line(event: &Event, later: &[Event]) -> Line {
 
 fn clock_line(body: &EventBody) -> Line {
     match body {
-        EventBody::ClockStarted { start, due, .. } => {
+        EventBody::ClockStarted { start, due, run, .. } => {
             let (zh, en) = (provisional(due.provisional).0, provisional(due.provisional).1);
+            let from = match run {
+                Run::Backward => (format!("期限自 {start} 倒算"), format!("clock counts back from {start}")),
+                _ => (format!("期限自 {start} 起算"), format!("clock runs from {start}")),
+            };
             Line::new(
                 "case.timeline.clock_started",
-                format!("期限自 {start} 起算，{}到期{zh}", due.due),
-                format!("clock runs from {start}, due {}{en}", due.due),
+                format!("{}，{}到期{zh}", from.0, due.due),
+                format!("{}, due {}{en}", from.1, due.due),
             )
             .with("start", start)
             .with("due", due.due)
@@ -228,8 +246,9 @@ fn clock_line(body: &EventBody) -> Line {
             )
             .with("due", days)
         }
-        EventBody::ClockRang { days_left, tell, due, .. } => {
+        EventBody::ClockRang { days_left, before, tell, due, .. } => {
             let zh = match days_left {
+                _ if before.is_some() => format!("期限 {due} 到期，按期提前提醒“{tell}”"),
                 0.. => format!("期限剩 {days_left} 个工作日，提醒“{tell}”"),
                 _ => format!("逾期 {} 个工作日，通报“{tell}”", days_left.unsigned_abs()),
             };

@@ -24,13 +24,17 @@ pub struct Task {
     pub done_by: Vec<Id<kind::Person>>,
     /// The opener has to correct a return.
     pub correction: bool,
+    /// An owed case has to be filled in (填报).
+    pub owed: bool,
+    /// An opinion is asked for (加签).
+    pub asked: bool,
 }
 
 /// Open tasks of a case. While a correction is awaited it is the only one.
 #[must_use]
 pub fn open_tasks(state: &CaseState) -> Vec<Task> {
     let Some(open) = &state.step else {
-        return Vec::new();
+        return super::owed::tasks(state);
     };
     if let Some(awaiting) = &state.awaiting {
         return vec![Task {
@@ -40,6 +44,8 @@ pub fn open_tasks(state: &CaseState) -> Vec<Task> {
             since: awaiting.since,
             done_by: Vec::new(),
             correction: true,
+            owed: false,
+            asked: false,
         }];
     }
     let acts = state.acts.iter().filter(|act| act.step == open.step && act.visit == open.visit);
@@ -54,12 +60,20 @@ pub fn open_tasks(state: &CaseState) -> Vec<Task> {
         since: open.since,
         done_by: done_by.clone(),
         correction: false,
+        owed: false,
+        asked: false,
     };
     let seats = open.seats.iter().filter(|seat| seat.done.is_none());
     let mut tasks: Vec<Task> = seats.map(|seat| task(Some(seat.unit.clone()))).collect();
     if open.anyone {
         tasks.push(task(None));
     }
+    tasks.extend(state.asked_here().map(|consult| Task {
+        since: consult.since,
+        done_by: Vec::new(),
+        asked: true,
+        ..task(Some(consult.unit.clone()))
+    }));
     tasks
 }
 
@@ -68,7 +82,9 @@ pub fn open_tasks(state: &CaseState) -> Vec<Task> {
 pub fn participants(state: &CaseState) -> BTreeSet<UnitCode> {
     let seated = state.seated.values().flatten();
     let acted = state.acts.iter().map(|act| &act.by.unit);
-    seated.chain(acted).chain([&state.opener.unit]).cloned().collect()
+    let owing = state.owed.iter().flat_map(|owed| &owed.units);
+    let people = state.people.units();
+    seated.chain(acted).chain(owing).chain(people).chain([&state.opener.unit]).cloned().collect()
 }
 
 /// Who may read a case.
@@ -86,6 +102,8 @@ pub fn readers(state: &CaseState, ctx: &Context<'_>) -> Readers {
     let acted_in_public = |unit: &UnitCode| {
         let mut acts = state.acts.iter().filter(|act| act.by.unit == *unit);
         *unit != state.opener.unit
+            && !state.people.units().any(|own| own == unit)
+            && state.owed.iter().all(|owed| !owed.units.contains(unit))
             && state.seated.values().all(|units| !units.contains(unit))
             && acts.all(|act| state.seated.get(&act.step).is_some_and(Vec::is_empty))
     };
@@ -95,7 +113,8 @@ pub fn readers(state: &CaseState, ctx: &Context<'_>) -> Readers {
     let Some(procedure) = ctx.pack.procedures.get(&state.procedure) else {
         return found;
     };
-    for role in &procedure.readers {
+    let waiver = procedure.waiver.iter().filter(|_| state.owed.is_some());
+    for role in procedure.readers.iter().chain(waiver) {
         match players(ctx, role, &state.opener.unit, &state.facts, &state.parties) {
             Players::Anyone => found.anyone = true,
             Players::Units(units) => found.units.extend(units),

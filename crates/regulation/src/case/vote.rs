@@ -30,6 +30,8 @@ pub(crate) fn tally(state: &CaseState) -> (u32, u32) {
         return (0, 0);
     };
     let cast = state.acts.iter().filter(|act| act.step == open.step && act.visit == open.visit);
+    // The ballot of somebody who stood back afterwards is struck; the quorum stays what it is.
+    let cast = cast.filter(|act| !state.is_recused(act.by.person));
     cast.filter_map(|act| act.vote).fold((0, 0), |(approvals, refusals), vote| match vote {
         Ballot::Approve => (approvals + 1, refusals),
         Ballot::Refuse => (approvals, refusals + 1),

@@ -49,5 +49,12 @@ pub const fn command_words(kind: CommandKind) -> (&'static str, &'static str) {
         CommandKind::Announce => ("发布", "Announce"),
         CommandKind::AmendAgreement => ("补充协议", "Supplement the agreement"),
         CommandKind::AcceptDelivery => ("验收", "Accept what was delivered"),
+        CommandKind::HandOver => ("移交办理", "Hand over"),
+        CommandKind::Delegate => ("委托办理", "Delegate"),
+        CommandKind::Consult => ("加签", "Ask for an opinion"),
+        CommandKind::EndConsult => ("减签", "Drop the request for an opinion"),
+        CommandKind::Opine => ("回复加签", "Give the opinion asked for"),
+        CommandKind::Recuse => ("申明回避", "Declare a conflict of interest"),
+        CommandKind::Draw => ("抽取专家", "Draw experts"),
     }
 }

@@ -9,7 +9,7 @@ use super::model::{
     StepId, Target, Who,
 };
 use super::report::{Place, Report, hint, shown};
-use crate::case::{FACT_APPROVALS, FACT_PASSED, FACT_REFUSALS};
+use crate::case::{FACT_APPROVALS, FACT_DRAWN, FACT_PASSED, FACT_REFUSALS};
 
 /// Every name written in the pack's own files exists.
 pub(crate) fn references(draft: &Draft, pack: &Pack, report: &mut Report) {
@@ -26,6 +26,9 @@ pub(crate) fn references(draft: &Draft, pack: &Pack, report: &mut Report) {
             Reference::Procedure(name) => {
                 known("程序", "procedure", name, pack.procedures.keys(), place, report);
             }
+            Reference::Duty(name) => {
+                known("周期义务", "duty", name, pack.duties.iter().map(|duty| &duty.name), place, report);
+            }
             Reference::Step(procedure, name) => {
                 let steps = pack.procedures.get(procedure).map(|one| one.steps.iter().map(|step| &step.id));
                 known("环节", "step", name, steps.into_iter().flatten(), place, report);
@@ -36,6 +39,9 @@ pub(crate) fn references(draft: &Draft, pack: &Pack, report: &mut Report) {
             Reference::Facts(procedure, one, other, ordered) => {
                 let known = Known { facts: facts.get(procedure), pack };
                 known.two((one, other), *ordered, place, report);
+            }
+            Reference::Within(procedure, name, parameter, unit) => {
+                Known { facts: facts.get(procedure), pack }.within(name, parameter, *unit, place, report);
             }
         }
     }
@@ -64,11 +70,12 @@ pub(super) fn known<'a>(
 }
 
 /// All facts a case of the procedure may know.
-fn facts_of(procedure: &Procedure, pack: &Pack) -> BTreeMap<String, FactKind> {
+pub(crate) fn facts_of(procedure: &Procedure, pack: &Pack) -> BTreeMap<String, FactKind> {
     let counted = [
         (FACT_PASSED.to_owned(), FactKind::Flag),
         (FACT_APPROVALS.to_owned(), FactKind::Number),
         (FACT_REFUSALS.to_owned(), FactKind::Number),
+        (FACT_DRAWN.to_owned(), FactKind::Units),
     ];
     let mut facts = BTreeMap::from(counted);
     let actions = || procedure.steps.iter().flat_map(|step| &step.actions);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::check::known;
 use super::draft::Shape;
 use super::given::{RECENT_FACTS, as_recent};
-use super::model::{FactKind, Pack};
+use super::model::{FactKind, Pack, PeriodUnit, Value};
 use super::report::{Place, Report, hint, shown};
 
 /// The facts a case of one procedure may know, and the pack that says what the platform gives besides.
@@ -62,6 +62,41 @@ impl Known<'_> {
                 "regulation.pack_fact_kind",
                 format!("事实“{name}”的类型与所比较的值不符"),
                 format!("fact `{name}` is of another kind than the value it is compared with"),
+            );
+        }
+    }
+
+    /// A fact against a parameter. One that is a period is met in a unit of its own measure, which must be written: a lower
+    /// pack may tighten six months to two years, and three months must not pass for three years then.
+    pub(super) fn within(
+        &self,
+        name: &str,
+        parameter: &str,
+        unit: Option<PeriodUnit>,
+        place: &Place,
+        report: &mut Report,
+    ) {
+        let Some(value) = self.pack.parameters.get(parameter).map(|parameter| &parameter.value) else {
+            // Reported with the other references.
+            return;
+        };
+        let value = if let Value::Limit(_, limit) = value { limit.as_ref() } else { value };
+        let list = matches!(value, Value::List(_));
+        self.one(name, if list { Shape::Text } else { Shape::Number }, place, report);
+        let fits = match (value, unit) {
+            (Value::Period(period), Some(unit)) => period.unit.is_measured_in(unit),
+            (Value::Period(_), None) | (_, Some(_)) => false,
+            (_, None) => true,
+        };
+        if !fits {
+            let parameter = shown(parameter);
+            report.at(
+                place,
+                "regulation.pack_unit",
+                format!("参数“{parameter}”是期间的，要写明事实的“单位”（月和年可以互换，工作日和日不能）；不是期间的不写"),
+                format!(
+                    "the 单位 of the fact is written exactly where parameter `{parameter}` is a period,                      and must be of its measure (months and years are, working days and days are not)"
+                ),
             );
         }
     }

@@ -119,7 +119,9 @@ pub(crate) fn cited_by(procedure: &Procedure, pack: &Pack) -> BTreeSet<ClauseId>
     forms.filter_map(|form| pack.forms.get(form)).for_each(|form| of_form(form, &mut take));
     let told = procedure.steps.iter().filter_map(|step| step.clock.as_ref()).flat_map(|clock| &clock.ladder);
     let roles = procedure.steps.iter().map(|step| &step.role).chain(told.map(|rung| &rung.tell));
-    let roles = roles.chain(&procedure.readers).chain([&procedure.opener]);
+    let roles = roles.chain(procedure.steps.iter().flat_map(|step| &step.joint));
+    let roles = roles.chain(actions().flat_map(|action| &action.people.ask));
+    let roles = roles.chain(&procedure.readers).chain([&procedure.opener]).chain(&procedure.waiver);
     roles.filter_map(|role| pack.roles.get(role)).for_each(|role| take(&role.clauses));
     let duties = pack.duties.iter().filter(|duty| duty.procedure == procedure.id);
     duties.for_each(|duty| take(&duty.clauses));

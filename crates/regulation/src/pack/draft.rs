@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use base::Date;
 
 use super::model::{
-    Bound, Clause, ClauseId, Counting, Duty, Excuse, FieldKey, Form, FormId, Parameter, Procedure,
-    ProcedureId, Role, RoleKey, Scenario, Status, StepId,
+    Bound, Clause, ClauseId, Counting, Duty, DutyScenario, Excuse, FieldKey, Form, FormId, Parameter,
+    PeriodUnit, Procedure, ProcedureId, Role, RoleKey, Scenario, Status, StepId,
 };
 use super::report::Place;
 
@@ -29,6 +29,9 @@ pub(crate) struct Draft {
     pub(crate) forms: Vec<Located<Form>>,
     pub(crate) duties: Vec<Located<Duty>>,
     pub(crate) scenarios: Vec<Located<Scenario>>,
+    pub(crate) duty_scenarios: Vec<Located<DutyScenario>>,
+    /// 转办: the procedure that ends, the one that is owed next.
+    pub(crate) opens: Vec<Located<(ProcedureId, ProcedureId)>>,
     pub(crate) reasons: Vec<Located<(ClauseId, Excuse)>>,
     pub(crate) references: Vec<Located<Reference>>,
     /// Periods of steps that are parameters: procedure, step, which period, parameter.
@@ -77,10 +80,13 @@ pub(crate) enum Reference {
     Form(FormId),
     Parameter(String),
     Procedure(ProcedureId),
+    Duty(String),
     Step(ProcedureId, StepId),
     Fact(ProcedureId, String, Shape),
     /// Two facts that are compared with each other; whether their order is asked.
     Facts(ProcedureId, String, String, bool),
+    /// A fact against a parameter, and the unit the fact is counted in.
+    Within(ProcedureId, String, String, Option<PeriodUnit>),
 }
 
 /// What kind of fact a comparison needs.

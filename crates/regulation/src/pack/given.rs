@@ -65,7 +65,10 @@ impl Test {
         match self {
             Self::All(tests) | Self::Any(tests) => tests.iter().for_each(|test| test.names(into)),
             Self::Not(test) => test.names(into),
-            Self::Is(key, _) | Self::Compare(key, _, _) | Self::Within(key, _) => {
+            Self::Is(key, _)
+            | Self::Compare(key, _, _)
+            | Self::Within(key, _)
+            | Self::WithinUnit(key, ..) => {
                 into.insert(key.clone());
             }
             Self::Same(one, other) | Self::CompareFacts(one, _, other) => {

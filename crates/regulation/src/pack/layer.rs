@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::Digest;
 
 use super::check;
+use super::check_opens;
 use super::coverage::cited;
 use super::draft::{Draft, Header, Located, ParameterDraft};
+use super::layer_duty;
 use super::model::{Bound, Clause, ClauseId, Excuse, ExcuseKind, Pack, Parameter, Period, PeriodUnit, Value};
 use super::report::{Place, Report, shown};
 use super::taken;
@@ -33,7 +35,7 @@ pub(crate) fn compile(
     merge(&draft.roles, &mut pack.roles, |role| &role.key, |name| format!("角色“{name}”"), report);
     merge(&draft.forms, &mut pack.forms, |form| &form.id, |name| format!("表单“{name}”"), report);
     merge(&draft.procedures, &mut pack.procedures, |one| &one.id, |name| format!("程序“{name}”"), report);
-    pack.duties.extend(draft.duties.iter().map(|duty| duty.value.clone()));
+    layer_duty::duties(&draft, &mut pack, report);
     pack.scenarios.extend(draft.scenarios.iter().map(|scenario| scenario.value.clone()));
     taken::fill(&draft, &header.place, &mut pack, report);
     reasons(&draft.reasons, &mut pack, report);
@@ -43,6 +45,8 @@ pub(crate) fn compile(
     }
     if report.is_clean() {
         check::procedures(&draft, &pack, report);
+        check_opens::opens(&draft, &pack, report);
+        check_opens::duties(&draft, &pack, report);
     }
     Some(pack)
 }
@@ -97,6 +101,7 @@ fn head(
         forms: parent.map(|parent| parent.forms.clone()).unwrap_or_default(),
         duties: parent.map(|parent| parent.duties.clone()).unwrap_or_default(),
         scenarios: parent.map(|parent| parent.scenarios.clone()).unwrap_or_default(),
+        duty_scenarios: parent.map(|parent| parent.duty_scenarios.clone()).unwrap_or_default(),
         not_automated: reasons,
         taken: parent.map(|parent| parent.taken.clone()).unwrap_or_default(),
     })
@@ -220,7 +225,7 @@ fn measure(value: &Value) -> Option<(u8, i64)> {
     }
 }
 
-fn duplicate(what: &str, place: &Place, report: &mut Report) {
+pub(crate) fn duplicate(what: &str, place: &Place, report: &mut Report) {
     report.at(
         place,
         "regulation.pack_duplicate",

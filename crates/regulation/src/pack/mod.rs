@@ -10,12 +10,14 @@
 
 mod check;
 mod check_facts;
+mod check_opens;
 mod coverage;
 mod draft;
 mod excuse;
 mod fields;
 pub(crate) mod given;
 mod layer;
+mod layer_duty;
 mod lint;
 pub mod model;
 mod node;

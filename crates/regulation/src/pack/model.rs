@@ -7,12 +7,18 @@ use serde::{Deserialize, Serialize};
 
 pub use super::excuse::{Excuse, ExcuseKind};
 mod clock;
+mod duty;
 mod effect;
+mod form;
+mod people;
 
 use super::taken::Taker;
 
 pub use clock::{Anchor, ClockNature, ClockRule, Measure, OnExpiry, Run, Rung, StopGround};
+pub use duty::{Duty, DutyAnchor, DutyExpectation, DutyOnly, DutyScenario};
 pub use effect::Effect;
+pub use form::{Field, FieldKind, Form, Section};
+pub use people::{DrawList, DrawRule, PeopleRule, Quorum};
 
 /// A clause id as written in the pack, for example `德清.三.一.2`.
 pub type ClauseId = String;
@@ -66,6 +72,8 @@ pub struct Pack {
     pub duties: Vec<Duty>,
     /// Scenario tests.
     pub scenarios: Vec<Scenario>,
+    /// Scenario tests of the duties.
+    pub duty_scenarios: Vec<DutyScenario>,
     /// Clauses no rule carries, with the reason.
     pub not_automated: BTreeMap<ClauseId, Excuse>,
     /// What is taken from parameters, so that a lower pack's values reach what it inherits.
@@ -225,6 +233,24 @@ pub enum PeriodUnit {
     Year,
 }
 
+impl PeriodUnit {
+    /// Whether lengths in the two units can be compared: months and years can.
+    #[must_use]
+    pub fn is_measured_in(self, other: Self) -> bool {
+        self == other || (self.months().is_some() && other.months().is_some())
+    }
+
+    /// Months of one such unit, for months and years.
+    #[must_use]
+    pub const fn months(self) -> Option<i64> {
+        match self {
+            Self::Month => Some(1),
+            Self::Year => Some(12),
+            Self::WorkingDay | Self::Day => None,
+        }
+    }
+}
+
 /// A role and who plays it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Role {
@@ -270,6 +296,8 @@ pub struct Procedure {
     pub number_prefix: String,
     /// Who may open a case.
     pub opener: RoleKey,
+    /// Who may waive a case that is owed (应办件) and close it with a reason.
+    pub waiver: Option<RoleKey>,
     /// The form filled on opening.
     pub form: Option<FormId>,
     /// Attachments; those required must be there before the first step is entered.
@@ -393,6 +421,8 @@ pub struct Action {
     pub then: Vec<Branch>,
     /// What the platform does.
     pub effects: Vec<Effect>,
+    /// Rules of a command on people and units.
+    pub people: PeopleRule,
     /// Basis.
     pub clauses: Vec<ClauseId>,
 }
@@ -487,6 +517,20 @@ pub enum CommandKind {
     AmendAgreement,
     /// 验收: what was delivered is accepted.
     AcceptDelivery,
+    /// 移交办理: the task goes to another unit of the same role.
+    HandOver,
+    /// 委托办理: a named colleague acts for the person, in this step.
+    Delegate,
+    /// 加签: asks a further unit for its opinion; the step is not left before.
+    Consult,
+    /// 减签: drops such a request, with a reason.
+    EndConsult,
+    /// 回复加签: the opinion asked for.
+    Opine,
+    /// 申明回避: a person declares a conflict of interest and is out of the case.
+    Recuse,
+    /// 抽取专家: draws from a named list with a published seed.
+    Draw,
 }
 
 /// Where an action leads.
@@ -512,6 +556,8 @@ pub enum Target {
         en: String,
         /// The outcome is what the opener asked for.
         granted: bool,
+        /// 转办: a case of this procedure is owed next.
+        opens: Option<ProcedureId>,
     },
 }
 
@@ -545,8 +591,10 @@ pub enum Test {
     Same(String, String),
     /// A number or date fact compared with another fact.
     CompareFacts(String, Comparator, String),
-    /// A number or ratio fact against a pack parameter (`收益率` 低于 `收益率上限`).
+    /// A number or ratio fact against a pack parameter (`收益率` 低于 `收益率上限`), or a text among those of a list.
     Within(String, String),
+    /// A number fact, counted in these units, against a parameter that is a period, whatever unit that is written in.
+    WithinUnit(String, String, PeriodUnit),
     /// So many distinct units or persons have done this command in this step.
     Done {
         /// Step.
@@ -608,108 +656,6 @@ pub enum Who {
     Step(StepId),
 }
 
-/// A paper form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Form {
-    /// Key, for example `附件4`.
-    pub id: FormId,
-    /// Title as printed.
-    pub title: String,
-    /// English title.
-    pub en: String,
-    /// Sections with fields, in print order.
-    pub sections: Vec<Section>,
-    /// Opinion boxes printed below, by name.
-    pub opinion_boxes: Vec<String>,
-    /// Notes printed at the end.
-    pub notes: Vec<String>,
-    /// Basis.
-    pub clauses: Vec<ClauseId>,
-}
-
-/// A section of a form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Section {
-    /// Heading; empty if the form prints none.
-    pub title: String,
-    /// Fields.
-    pub fields: Vec<Field>,
-}
-
-/// A field of a form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Field {
-    /// Key, the printed label unless two are alike.
-    pub key: FieldKey,
-    /// Printed label.
-    pub label: String,
-    /// English label.
-    pub en: String,
-    /// What may be entered.
-    pub kind: FieldKind,
-    /// Must be filled.
-    pub required: bool,
-    /// Hint printed in the box.
-    pub hint: Option<String>,
-    /// Holds personal information.
-    pub personal: bool,
-    /// The fact this field sets, if conditions use it.
-    pub fact: Option<String>,
-    /// Basis of its own, where the text asks for just this field; otherwise the form's.
-    pub clauses: Vec<ClauseId>,
-}
-
-/// Kinds of fields.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FieldKind {
-    /// One line.
-    Text,
-    /// Many lines.
-    LongText,
-    /// Whole number.
-    Number,
-    /// A share in percent.
-    Percent,
-    /// Money in yuan with two decimals.
-    Money,
-    /// A date.
-    Date,
-    /// A telephone number.
-    Phone,
-    /// An e-mail address.
-    Email,
-    /// A telephone number or an e-mail address, whichever the person has.
-    Contact,
-    /// One of a list.
-    Choice(Vec<String>),
-    /// Some of a list.
-    Choices(Vec<String>),
-    /// Yes or no.
-    Flag,
-    /// A list of resource codes of the catalog.
-    Resources,
-    /// The code of one unit; whether there is such a unit is for the platform to say.
-    Unit,
-}
-
-/// A periodic duty.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Duty {
-    /// Name.
-    pub name: String,
-    /// English name.
-    pub en: String,
-    /// Who owes it.
-    pub role: RoleKey,
-    /// How often.
-    pub every: Period,
-    /// The procedure it opens.
-    pub procedure: ProcedureId,
-    /// Basis.
-    pub clauses: Vec<ClauseId>,
-}
-
 /// A scenario test: known facts and dates, expected dates, states or refusals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scenario {
@@ -760,4 +706,6 @@ pub enum Expectation {
     NoEffects(Vec<Effect>),
     /// A rung of the step's clock told these roles.
     Rang(StepId, Vec<RoleKey>),
+    /// Cases of these procedures became owed (转办), in order.
+    Opens(Vec<ProcedureId>),
 }

@@ -12,6 +12,7 @@ use super::coverage::{cited, cited_by};
 use super::model::{ClauseId, ExcuseKind, Expectation, Means, Pack, Scenario};
 use crate::calendar::Calendar;
 use crate::case::scenario::{Run, play};
+use crate::duty::run_one as run_duty;
 
 /// What is known about a clause.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -80,6 +81,17 @@ pub fn proof(pack: &Pack, calendar: &Calendar) -> Vec<ClauseProof> {
         let validity = &pack.in_force_clauses;
         for (clause, means) in shows(scenario, &run, validity) {
             if carried.contains(clause) || by_parameter.contains(clause) || validity.contains(clause) {
+                shown.entry((clause.clone(), means)).or_default().push(scenario.name.clone());
+            }
+        }
+    }
+    // The dates of a duty come by themselves; each opens a case that keeps the evidence.
+    for scenario in pack.duty_scenarios.iter().filter(|one| run_duty(pack, calendar, one).is_empty()) {
+        let duty = pack.duties.iter().find(|duty| duty.name == scenario.duty);
+        for clause in
+            scenario.clauses.iter().filter(|one| duty.is_some_and(|duty| duty.clauses.contains(one)))
+        {
+            for means in [Means::Automate, Means::Record] {
                 shown.entry((clause.clone(), means)).or_default().push(scenario.name.clone());
             }
         }

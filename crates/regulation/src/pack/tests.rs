@@ -8,7 +8,9 @@ use crate::case::scenario;
 
 mod grammar;
 mod lints;
+mod lints_owed;
 mod malformed;
+mod owed;
 mod whole;
 
 /// The files of a pack in the repository.

@@ -1,8 +1,8 @@
 //! The closed vocabulary of the format: Chinese words and what they mean.
 
 use super::model::{
-    Anchor, Bound, ClockNature, CommandKind, Effect, FactKind, Means, OnExpiry, PeriodUnit, Status,
-    StopGround,
+    Anchor, Bound, ClockNature, CommandKind, DutyAnchor, DutyOnly, Effect, FactKind, Means, OnExpiry,
+    PeriodUnit, Quorum, Status, StopGround,
 };
 use crate::case::command_words;
 
@@ -131,9 +131,18 @@ pub(crate) const FIELDS: &[Word<FieldWord>] = &[
     ("机构", FieldWord::Unit),
 ];
 
+pub(crate) const DUTY_ANCHORS: &[Word<DutyAnchor>] =
+    &[("自然期", DutyAnchor::Calendar), ("签订", DutyAnchor::Signed)];
+
+pub(crate) const DUTY_ONLY: &[Word<DutyOnly>] =
+    &[("授权中", DutyOnly::Authorised), ("权限开通中", DutyOnly::Open)];
+
+pub(crate) const QUORUMS: &[Word<Quorum>] =
+    &[("过半数", Quorum::Majority), ("三分之二以上", Quorum::TwoThirds), ("全体", Quorum::All)];
+
 pub(crate) const BY_UNIT: &[Word<bool>] = &[("人员", false), ("机构", true)];
 
-const COMMANDS: [CommandKind; 43] = [
+const COMMANDS: [CommandKind; 50] = [
     CommandKind::Submit,
     CommandKind::Accept,
     CommandKind::ReturnForCorrection,
@@ -177,6 +186,13 @@ const COMMANDS: [CommandKind; 43] = [
     CommandKind::Announce,
     CommandKind::AmendAgreement,
     CommandKind::AcceptDelivery,
+    CommandKind::HandOver,
+    CommandKind::Delegate,
+    CommandKind::Consult,
+    CommandKind::EndConsult,
+    CommandKind::Opine,
+    CommandKind::Recuse,
+    CommandKind::Draw,
 ];
 
 /// The kernel's commands by their Chinese words.

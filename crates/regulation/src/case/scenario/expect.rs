@@ -3,8 +3,8 @@
 use base::Date;
 
 use super::{ScenarioFailure, Stage};
-use crate::case::{EventBody, clocks};
-use crate::pack::model::{Expectation, RoleKey};
+use crate::case::{EventBody, STEP_OWED, clocks};
+use crate::pack::model::{Expectation, ProcedureId, RoleKey};
 
 impl Stage<'_> {
     pub(super) fn check(&self) -> Vec<ScenarioFailure> {
@@ -31,10 +31,27 @@ impl Stage<'_> {
         })
     }
 
+    /// What became owed next instead of these procedures.
+    fn missed_opens(&self, wanted: &[ProcedureId]) -> Option<(String, String)> {
+        let opened = self.events.iter().filter_map(|event| match &event.body {
+            EventBody::OpensCase { procedure, .. } => Some(procedure),
+            _ => None,
+        });
+        let opened: Vec<&String> = opened.collect();
+        (!opened.iter().copied().eq(wanted)).then(|| {
+            (
+                format!("应转办 {wanted:?}，实为 {opened:?}"),
+                format!("cases owed next are {opened:?}, not {wanted:?}"),
+            )
+        })
+    }
+
     /// What is found instead of an expectation.
     fn missed(&self, expected: &Expectation) -> Option<(String, String)> {
         let state = self.state.as_ref();
-        let open = state.and_then(|state| state.step.as_ref()).map_or("", |open| open.step.as_str());
+        let waits = state.filter(|state| state.waits_for_opener()).map(|_| STEP_OWED);
+        let open = state.and_then(|state| state.step.as_ref()).map(|open| open.step.as_str());
+        let open = open.or(waits).unwrap_or_default();
         let ended = state.and_then(|state| state.ended.as_ref()).map_or("", |end| end.outcome.as_str());
         match expected {
             Expectation::Due(step, due) => {
@@ -71,6 +88,7 @@ impl Stage<'_> {
                     )
                 })
             }
+            Expectation::Opens(wanted) => self.missed_opens(wanted),
             Expectation::Effects(effects) => {
                 let done = state.map(|state| state.effects.as_slice()).unwrap_or_default();
                 let missing: Vec<_> = effects.iter().filter(|effect| !done.contains(effect)).collect();

@@ -3,9 +3,12 @@
 //! A scenario tells who did what on which day; forms, attachments, opinions and facts it does not mention are filled
 //! with valid samples. Some facts steer the run instead of being stated:
 //! `经办人` names the person (two lines with the same name are the same person), `表决` is the vote (`同意` or
-//! `不同意`), `缺附件` and `缺字段` leave an attachment or a field out.
+//! `不同意`), `缺附件` and `缺字段` leave an attachment or a field out; `应办` on the first line makes the case owed until
+//! that day, and the next `提交` fills it in; `对象机构`, `受托人`, `种子`, `会议文号` and `出席` say whom a command on people
+//! and units is about.
 
 mod expect;
+mod people;
 mod sample;
 
 use std::collections::BTreeMap;
@@ -29,7 +32,24 @@ const FACT_PERSON: &str = "经办人";
 const FACT_VOTE: &str = "表决";
 const FACT_NO_ATTACHMENT: &str = "缺附件";
 const FACT_NO_FIELD: &str = "缺字段";
-const STEERING: [&str; 4] = [FACT_PERSON, FACT_VOTE, FACT_NO_ATTACHMENT, FACT_NO_FIELD];
+const FACT_OWED: &str = "应办";
+const FACT_UNITS: &str = "对象机构";
+const FACT_DELEGATE: &str = "受托人";
+const FACT_SEED: &str = "种子";
+const FACT_MEETING: &str = "会议文号";
+const FACT_PRESENT: &str = "出席";
+const STEERING: [&str; 10] = [
+    FACT_PERSON,
+    FACT_VOTE,
+    FACT_NO_ATTACHMENT,
+    FACT_NO_FIELD,
+    FACT_OWED,
+    FACT_UNITS,
+    FACT_DELEGATE,
+    FACT_SEED,
+    FACT_MEETING,
+    FACT_PRESENT,
+];
 /// The unit that opens a case where the pack names none.
 const OPENER: &str = "sample-applicant";
 
@@ -46,10 +66,13 @@ pub struct ScenarioFailure {
     pub en: String,
 }
 
-/// Runs all scenarios of a pack; an empty list means that all hold.
+/// Runs all scenarios of a pack, those of its duties included; an empty list means that all hold.
 #[must_use]
 pub fn run(pack: &Pack, calendar: &Calendar) -> Vec<ScenarioFailure> {
-    pack.scenarios.iter().flat_map(|scenario| run_one(pack, calendar, scenario)).collect()
+    let cases = pack.scenarios.iter().flat_map(|scenario| run_one(pack, calendar, scenario));
+    let duties = pack.duty_scenarios.iter();
+    let duties = duties.flat_map(|scenario| crate::duty::run_one(pack, calendar, scenario));
+    cases.chain(duties).collect()
 }
 
 /// Runs one scenario.
@@ -165,7 +188,10 @@ impl Stage<'_> {
             self.pass_days(index + 1, line.on)?;
             let decided = match &self.state {
                 _ if line.command.is_none() && self.state.is_some() => Ok(Vec::new()),
-                None if line.command == Some(CommandKind::Submit) => self.open(line),
+                None if line.command == Some(CommandKind::Submit) => match people::owed_until(line) {
+                    Some(due) => self.owe(line, due),
+                    None => self.open(line),
+                },
                 None => {
                     let (zh, en) = ("第一行应为“提交”", "the first line must be a submission");
                     return Err(self.failure(Some(index + 1), zh.to_owned(), en.to_owned()));
@@ -221,10 +247,18 @@ impl Stage<'_> {
     }
 
     fn open(&self, line: &ScenarioEvent) -> Result<Vec<Event>, Box<Rejection>> {
+        let mut facts = stated(line);
+        let opener = self.opener(line, &self.parties(), &mut facts);
+        let case = self.sample(line, &opener);
+        open(&self.context(self.now(line.on)), &case)
+    }
+
+    /// An opening by this unit, filled with valid samples where the line does not say.
+    fn sample(&self, line: &ScenarioEvent, opener: &UnitCode) -> OpenCase {
         let parties = self.parties();
         let mut facts = stated(line);
-        let opener = self.opener(line, &parties, &mut facts);
-        let actor = person(line, &self.procedure.opener, &opener, "opener");
+        self.opener(line, &parties, &mut facts);
+        let actor = person(line, &self.procedure.opener, opener, "opener");
         let asked = self.procedure.facts.iter().chain(&self.procedure.observed);
         for rule in asked.filter(|rule| rule.required) {
             let party = self.party(&rule.key);
@@ -245,7 +279,7 @@ impl Stage<'_> {
         let required = self.procedure.attachments.iter().filter(|rule| rule.required);
         let attachments = required.filter(|rule| missing != Some(&rule.name));
         let now = self.now(line.on);
-        let case = OpenCase {
+        OpenCase {
             id: Id::new(now, [7; 10]),
             number: number(&self.procedure.number_prefix, line.on.year(), 1),
             procedure: self.procedure.id.clone(),
@@ -256,8 +290,7 @@ impl Stage<'_> {
             facts,
             observed,
             parties,
-        };
-        open(&self.context(now), &case)
+        }
     }
 
     /// The unit that opens the case; where a fact names it and none is given, the fact is observed.
@@ -303,7 +336,12 @@ impl Stage<'_> {
             Some("不同意") => Ballot::Refuse,
             _ => Ballot::Approve,
         });
+        command.people = self.people(state, &actor, line);
         let mut facts = stated(line);
+        if kind == CommandKind::Submit && state.waits_for_opener() {
+            self.fill_owed(&mut command, state, line);
+            return decide(state, &command, &actor, &self.context(self.now(line.on)));
+        }
         let supplement = kind == CommandKind::Supplement && state.awaiting.is_some();
         if supplement {
             command.attachments = vec![sample_attachment("补正材料")];
@@ -351,7 +389,8 @@ impl Stage<'_> {
     fn actor(&self, state: &CaseState, line: &ScenarioEvent, place: &str) -> Actor {
         let Some(role) = &line.role else {
             let opener = &state.opener;
-            return if line.unit.is_none() && steer(line, FACT_PERSON).is_none() {
+            let named = line.unit.is_some() || steer(line, FACT_PERSON).is_some();
+            return if !named && !state.waits_for_opener() {
                 opener.clone()
             } else {
                 let unit = line.unit.as_ref().unwrap_or(&opener.unit);

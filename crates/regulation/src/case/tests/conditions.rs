@@ -71,6 +71,50 @@ fn bare_parameters_follow_their_bound() {
 }
 
 #[test]
+fn a_length_is_met_in_its_own_measure_whatever_unit_the_parameter_is_written_in() {
+    use PeriodUnit::{Day, Month, WorkingDay, Year};
+    let mut pack = pack();
+    for (limit, written, number, unit, expected) in [
+        // Six months tightened to two years: twenty-four months pass, six do not.
+        (Comparator::AtLeast, (2, Year), 24, Month, Truth::True),
+        (Comparator::AtLeast, (2, Year), 6, Month, Truth::False),
+        (Comparator::AtLeast, (6, Month), 1, Year, Truth::True),
+        (Comparator::AtMost, (2, Year), 24, Month, Truth::True),
+        (Comparator::AtMost, (2, Year), 25, Month, Truth::False),
+        (Comparator::AtMost, (18, Month), 2, Year, Truth::False),
+        (Comparator::AtMost, (10, WorkingDay), 9, WorkingDay, Truth::True),
+        (Comparator::AtMost, (10, WorkingDay), 9, Day, Truth::Unknown),
+    ] {
+        let facts = BTreeMap::from([("数".to_owned(), FactValue::Number(number))]);
+        let period = Value::Period(Period { length: written.0, unit: written.1 });
+        pack.parameters.get_mut("收益率上限").unwrap().value = Value::Limit(limit, Box::new(period));
+        let known = Facts { today: date("2026-09-18"), facts: &facts, state: None, pack: &pack };
+        let test = Test::WithinUnit("数".to_owned(), "收益率上限".to_owned(), unit);
+        assert_eq!(evaluate(&test, &known), expected, "{number} {unit:?} {limit:?} {written:?}");
+    }
+}
+
+#[test]
+fn a_text_may_be_one_of_a_parameter() {
+    let mut pack = pack();
+    pack.parameters.get_mut("收益率上限").unwrap().value =
+        Value::List(vec!["甲".to_owned(), "乙".to_owned()]);
+    let list = |items: &[&str]| FactValue::List(items.iter().map(|item| (*item).to_owned()).collect());
+    for (fact, expected) in [
+        (FactValue::Text("甲".to_owned()), Truth::True),
+        (FactValue::Text("丙".to_owned()), Truth::False),
+        (list(&["甲", "乙"]), Truth::True),
+        (list(&["甲", "丙"]), Truth::False),
+        (FactValue::Number(1), Truth::Unknown),
+    ] {
+        let facts = BTreeMap::from([("项".to_owned(), fact.clone())]);
+        let known = Facts { today: date("2026-09-18"), facts: &facts, state: None, pack: &pack };
+        let test = Test::Within("项".to_owned(), "收益率上限".to_owned());
+        assert_eq!(evaluate(&test, &known), expected, "{fact:?}");
+    }
+}
+
+#[test]
 fn deeds_are_counted_in_the_latest_visit() {
     let mut play = Play::open("2026-09-18");
     let done = |play: &Play, step: &str, command, at_least| {

@@ -60,6 +60,7 @@ pub(super) fn action(command: CommandKind, then: Vec<Branch>) -> Action {
         requires: Vec::new(),
         then,
         effects: Vec::new(),
+        people: PeopleRule::default(),
         clauses: Vec::new(),
     }
 }
@@ -69,7 +70,10 @@ pub(super) fn to(step: &str) -> Vec<Branch> {
 }
 
 pub(super) fn end(outcome: &str, granted: bool) -> Vec<Branch> {
-    vec![Branch { when: None, to: Target::End { outcome: outcome.to_owned(), en: String::new(), granted } }]
+    vec![Branch {
+        when: None,
+        to: Target::End { outcome: outcome.to_owned(), en: String::new(), granted, opens: None },
+    }]
 }
 
 fn clock(length: u32, unit: PeriodUnit, on_expiry: OnExpiry, id: &str) -> ClockRule {
@@ -240,6 +244,7 @@ fn procedure() -> Procedure {
         stage: "资格审查".to_owned(),
         number_prefix: "XQ".to_owned(),
         opener: "申请人".to_owned(),
+        waiver: None,
         form: Some("申请表".to_owned()),
         attachments: vec![
             attachment("自评报告", true),
@@ -312,6 +317,7 @@ pub(super) fn pack() -> Pack {
         forms: BTreeMap::from([("申请表".to_owned(), application), ("协议".to_owned(), agreement)]),
         duties: Vec::new(),
         scenarios: Vec::new(),
+        duty_scenarios: Vec::new(),
         not_automated: BTreeMap::new(),
         taken: Vec::new(),
     }

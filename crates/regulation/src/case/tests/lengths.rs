@@ -93,6 +93,8 @@ fn a_clock_counts_backward_from_a_day() {
     assert_eq!(play.due("评审"), Some(date("2026-11-13")));
     let view = clocks(&play.state, &play.context()).pop().unwrap();
     assert_eq!((view.start, view.run), (date("2027-05-14"), Run::Backward));
+    let told = timeline(&play.events).into_iter().find(|line| line.zh.contains("倒算")).unwrap();
+    assert_eq!(told.zh, "期限自 2027-05-14 倒算，2026-11-13到期");
     assert!(play.on("2026-11-13").tick().is_empty());
     play.on("2026-11-14").tick();
     assert!(play.state.effects.contains(&Effect::CloseAccess));

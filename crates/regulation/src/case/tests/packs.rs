@@ -10,7 +10,7 @@ use super::fixture::{actor, date};
 use super::properties::{moves, play};
 use crate::calendar::tests::national;
 use crate::case::Actor;
-use crate::case::scenario::{run, sample_opening};
+use crate::case::scenario::{run, run_one, sample_opening};
 use crate::pack::{Binding, Pack, SourceFile, load};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs");
@@ -85,6 +85,37 @@ pub(super) fn crowd(pack: &Pack) -> Vec<Actor> {
     let others = ["sample-applicant", "sample-applicant", "stranger"];
     people.extend(others.map(|unit| actor(unit, unit)));
     people
+}
+
+#[test]
+fn every_procedure_of_a_duty_can_be_owed_and_filled_in_by_who_owes_it() {
+    use crate::pack::model::{CommandKind, Expectation, FactValue, Scenario, ScenarioEvent};
+    for pack in PACKS.values() {
+        for duty in &pack.duties {
+            let procedure = &pack.procedures[&duty.procedure];
+            let line = |on: &str, facts: &[(&str, FactValue)]| ScenarioEvent {
+                on: date(on),
+                role: None,
+                unit: pack.roles[&duty.role].units.first().cloned(),
+                command: Some(CommandKind::Submit),
+                step: None,
+                facts: facts.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
+            };
+            let due = ("应办", FactValue::Date(date("2026-09-30")));
+            let carried = ("授权", FactValue::Text("样例".to_owned()));
+            let scenario = Scenario {
+                name: duty.name.clone(),
+                procedure: procedure.id.clone(),
+                given: vec![line("2026-09-01", &[due, carried]), line("2026-09-18", &[])],
+                then: vec![
+                    Expectation::Open(procedure.steps[0].id.clone()),
+                    Expectation::Due("应办".to_owned(), date("2026-09-30")),
+                ],
+                clauses: Vec::new(),
+            };
+            assert_eq!(run_one(pack, &national(), &scenario), [], "{} {}", pack.id, duty.name);
+        }
+    }
 }
 
 proptest! {

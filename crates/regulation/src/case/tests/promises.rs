@@ -156,6 +156,7 @@ fn a_hundred_thousand_events_fold() {
         at: context.now,
         on: context.today(),
         actor: Some(actor("申", super::fixture::APPLICANT)),
+        on_behalf_of: None,
         clauses: opened[0].clauses.clone(),
         body: EventBody::Noted { text: "备注".to_owned() },
     };

@@ -11,7 +11,7 @@ use crate::case::scenario::{sample_attachment, sample_fact, sample_form};
 use crate::case::*;
 use crate::pack::model::*;
 
-pub(super) const COMMANDS: [CommandKind; 43] = [
+pub(super) const COMMANDS: [CommandKind; 50] = [
     CommandKind::Submit,
     CommandKind::Accept,
     CommandKind::ReturnForCorrection,
@@ -55,6 +55,13 @@ pub(super) const COMMANDS: [CommandKind; 43] = [
     CommandKind::Announce,
     CommandKind::AmendAgreement,
     CommandKind::AcceptDelivery,
+    CommandKind::HandOver,
+    CommandKind::Delegate,
+    CommandKind::Consult,
+    CommandKind::EndConsult,
+    CommandKind::Opine,
+    CommandKind::Recuse,
+    CommandKind::Draw,
 ];
 
 /// One random move: either any command, or one that the step offers.
@@ -82,6 +89,9 @@ pub(super) fn moves() -> impl Strategy<Value = Vec<Move>> {
 }
 
 pub(super) fn command(state: &CaseState, pack: &Pack, one: &Move, today: base::Date) -> Command {
+    if state.waits_for_opener() && one.offered {
+        return super::owed::fill_in(pack, state, today);
+    }
     let procedure = &pack.procedures[&state.procedure];
     let open = state.step.as_ref().map(|open| open.step.as_str());
     let step = procedure.steps.iter().find(|step| Some(step.id.as_str()) == open);
@@ -129,7 +139,8 @@ pub(super) fn play(pack: &Pack, calendar: &Calendar, start: Vec<Event>, moves: &
         check_tick(&state, &ticked);
         (state, events) = (after, [events, ticked].concat());
         let who = &people[one.person % people.len()];
-        let command = command(&state, pack, one, context.today());
+        let mut command = command(&state, pack, one, context.today());
+        super::people::choose(&mut command, &state, who, people, one.kind, &context);
         let before = state.clone();
         let decided = decide(&state, &command, who, &context);
         assert_eq!(decided, decide(&state, &command, who, &context), "a decision is a function");
@@ -139,6 +150,7 @@ pub(super) fn play(pack: &Pack, calendar: &Calendar, start: Vec<Event>, moves: &
         match decided {
             Ok(new) => {
                 check_hands(&before, &command, who, pack);
+                super::people::check_people(&before, &command, who, &new);
                 state = new.iter().fold(Some(state), evolve).unwrap();
                 events.extend(new);
             }
@@ -159,6 +171,10 @@ fn check_tick(before: &CaseState, ticked: &[Event]) {
             EventBody::Ended { granted, .. } => assert!(!granted),
             EventBody::EffectDue { effect, .. } => assert_eq!(*effect, Effect::CloseAccess),
             EventBody::ClockRang { step, unit, days_left, tell, .. } => {
+                if let Some(owed) = before.owed.as_ref().filter(|_| before.waits_for_opener()) {
+                    assert!(!owed.rung.contains(&(*days_left, tell.clone())));
+                    continue;
+                }
                 let mut rung =
                     before.clocks.iter().filter(|clock| clock.step == *step && clock.unit == *unit);
                 let last = rung.next_back().unwrap();
@@ -171,6 +187,13 @@ fn check_tick(before: &CaseState, ticked: &[Event]) {
 
 /// The unit held the task, had not done it, and no separation rule kept the person away.
 fn check_hands(before: &CaseState, command: &Command, who: &Actor, pack: &Pack) {
+    if let Some(owed) = before.owed.as_ref().filter(|_| before.waits_for_opener()) {
+        assert_eq!(owed.units.contains(&who.unit), command.kind == CommandKind::Submit);
+        return;
+    }
+    if super::people::beside(before, command, who) {
+        return;
+    }
     let open = before.step.as_ref().unwrap();
     let seat = open.seats.iter().find(|seat| seat.unit == who.unit);
     let own = matches!(command.kind, CommandKind::Supplement | CommandKind::Withdraw);
@@ -204,10 +227,12 @@ fn check_state(state: &CaseState, events: &[Event], context: &Context<'_>, peopl
     assert_eq!(fold(events).as_ref(), Some(state), "the same events give the same state");
     assert_eq!(state.version, events.len() as u64);
     assert!(events.iter().all(|event| !event.clauses.is_empty()), "every event has its clause");
-    assert_eq!(state.step.is_none(), state.ended.is_some());
+    assert_eq!(state.step.is_none(), state.ended.is_some() || state.waits_for_opener());
     let json = serde_json::to_vec(events).unwrap();
     assert_eq!(serde_json::from_slice::<Vec<Event>>(&json).unwrap(), events, "events survive storage");
-    for (view, clock) in clocks(state, context).iter().zip(&state.clocks) {
+    let views = clocks(state, context);
+    let owed = usize::from(state.owed.as_ref().is_some_and(|owed| owed.clock.is_some()));
+    for (view, clock) in views.iter().skip(owed).zip(&state.clocks) {
         assert!(clock.run == Run::Backward || view.due.is_none_or(|due| due >= view.start));
         let mut rung = BTreeSet::new();
         assert!(clock.rung.iter().all(|one| rung.insert(one)), "rungs ring once");
@@ -227,7 +252,7 @@ fn check_state(state: &CaseState, events: &[Event], context: &Context<'_>, peopl
     }
 }
 
-fn crowd() -> Vec<Actor> {
+pub(super) fn crowd() -> Vec<Actor> {
     let mut people = vec![
         actor("申", APPLICANT),
         actor("申二", APPLICANT),

@@ -36,6 +36,29 @@ fn one_of_each() -> Vec<Event> {
     play.events
 }
 
+const GOLDEN_PEOPLE: &str = include_str!("events_people.json");
+
+/// One of each event of owed cases and of commands on people.
+fn one_of_each_among_people() -> Vec<Event> {
+    let mut events = [super::owed::story(), super::people::story()].concat();
+    let mut seen: BTreeSet<String> = one_of_each().iter().map(kind_of).collect();
+    seen.remove("resolved");
+    events.retain(|event| seen.insert(kind_of(event)));
+    events
+}
+
+#[test]
+fn events_among_people_keep_their_shape() {
+    let events = one_of_each_among_people();
+    let kinds: Vec<String> = events.iter().map(kind_of).collect();
+    assert_eq!(kinds.len(), 11, "one of each kind of event: {kinds:?}");
+    let json = serde_json::to_string_pretty(&events).unwrap() + "\n";
+    // To take over a deliberate addition, write `json` to tests/events_people.json.
+    assert_eq!(json, GOLDEN_PEOPLE);
+    let stored: Vec<Event> = serde_json::from_str(GOLDEN_PEOPLE).unwrap();
+    assert_eq!(stored, events);
+}
+
 fn kind_of(event: &Event) -> String {
     serde_json::to_value(event).unwrap()["type"].as_str().unwrap().to_owned()
 }

@@ -11,7 +11,9 @@ use base::Date;
 use super::{Finding, error, in_procedure, in_step, warning};
 use crate::case::{Facts, Truth, evaluate};
 use crate::pack::given::{FACT_FILED, FACT_TODAY};
-use crate::pack::model::{Action, Bound, FactKind, FactValue, FieldKind, Pack, Procedure, Step, Test, Value};
+use crate::pack::model::{
+    Action, Bound, FactKind, FactValue, FieldKind, Pack, PeriodUnit, Procedure, Step, Test, Value,
+};
 
 /// Combinations tried for one condition.
 const TRIES_MAX: usize = 20_000;
@@ -211,6 +213,12 @@ impl Look<'_> {
                 into.entry(fact.clone()).or_default().push(FactValue::Number(amount));
                 Some(())
             }
+            Test::WithinUnit(fact, parameter, unit) => {
+                let parameter = self.pack.parameters.get(parameter)?;
+                let length = in_units(&parameter.value, *unit)?;
+                into.entry(fact.clone()).or_default().push(FactValue::Number(length));
+                Some(())
+            }
             Test::CompareFacts(one, _, other) | Test::Same(one, other) => {
                 if [one, other].iter().any(|fact| [FACT_TODAY, FACT_FILED].contains(&fact.as_str())) {
                     return None;
@@ -271,11 +279,26 @@ fn facts_of<'t>(test: &'t Test, into: &mut BTreeSet<&'t str>) {
     match test {
         Test::All(tests) | Test::Any(tests) => tests.iter().for_each(|test| facts_of(test, into)),
         Test::Not(test) => facts_of(test, into),
-        Test::Is(fact, _) | Test::Compare(fact, _, _) | Test::Within(fact, _) => {
+        Test::Is(fact, _)
+        | Test::Compare(fact, _, _)
+        | Test::Within(fact, _)
+        | Test::WithinUnit(fact, ..) => {
             into.insert(fact);
         }
         Test::CompareFacts(one, _, other) | Test::Same(one, other) => into.extend([one.as_str(), other]),
         Test::Done { .. } => {}
+    }
+}
+
+/// A length in units of a fact that is compared with it, rounded down: what lies beside it is tried as well.
+fn in_units(value: &Value, unit: PeriodUnit) -> Option<i64> {
+    match value {
+        Value::Period(period) if period.unit.is_measured_in(unit) => {
+            let months = i64::from(period.length).checked_mul(period.unit.months().unwrap_or(1))?;
+            months.checked_div(unit.months().unwrap_or(1))
+        }
+        Value::Limit(_, inner) => in_units(inner, unit),
+        _ => None,
     }
 }
 

@@ -5,12 +5,14 @@
 //! `lint.means_missing`, `lint.clause_missing`, `lint.excuse_unfit`, `lint.unproven`, `lint.scenario_fails`,
 //! `lint.rule_untested`, `lint.role_unused`, `lint.role_unbound`, `lint.action_unreachable`, `lint.clock_unnoticed`,
 //! `lint.clock_never_starts`, `lint.separation_impossible`, `lint.separation_idle`, `lint.separation_staff`, `lint.vote_impossible`,
+//! `lint.meeting_impossible`, `lint.draw_impossible`, `lint.duty_unnoticed`,
 //! `lint.condition_never`, `lint.condition_always`, `lint.branch_dead`, `lint.choice_unknown`, `lint.form_unused`,
 //! `lint.personal_unmarked`, `lint.box_unused`, `lint.calendar_short`.
 //!
 //! That every step has a way to an end, that names exist and that nothing is loosened is checked when a pack loads.
 
 mod dead;
+mod duties;
 mod forms;
 mod persons;
 mod proven;
@@ -59,8 +61,10 @@ pub fn lint(pack: &Pack, calendar: &Calendar, today: Date) -> Vec<Finding> {
     persons::look(pack, &mut found);
     dead::look(pack, &mut found);
     forms::look(pack, &mut found);
+    duties::look(pack, &mut found);
     time::look(pack, calendar, today, &mut found);
     proven::look(pack, calendar, &mut found);
+    duties::proven(pack, calendar, &mut found);
     found.sort_by(|a, b| (a.severity, a.code, &a.place, &a.zh).cmp(&(b.severity, b.code, &b.place, &b.zh)));
     found.dedup();
     found
@@ -74,6 +78,7 @@ pub fn lint_text(pack: &Pack, calendar: &Calendar, today: Date) -> Vec<Finding> 
     persons::look(pack, &mut found);
     dead::look(pack, &mut found);
     forms::look(pack, &mut found);
+    duties::look(pack, &mut found);
     time::look(pack, calendar, today, &mut found);
     found.sort_by(|a, b| (a.severity, a.code, &a.place, &a.zh).cmp(&(b.severity, b.code, &b.place, &b.zh)));
     found.dedup();

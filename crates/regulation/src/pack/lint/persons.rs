@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, error, in_procedure, in_step, warning};
-use crate::pack::model::{Binding, Pack, Procedure, RoleKey, Separation, UnitCode, Who};
+use crate::pack::model::{Binding, DrawList, Pack, Procedure, RoleKey, Separation, UnitCode, Value, Who};
 
 pub(super) fn look(pack: &Pack, found: &mut Vec<Finding>) {
     for procedure in pack.procedures.values() {
@@ -11,6 +11,7 @@ pub(super) fn look(pack: &Pack, found: &mut Vec<Finding>) {
         idle(pack, procedure, found);
         by_person(pack, procedure, found);
         votes(pack, procedure, found);
+        meetings(pack, procedure, found);
     }
 }
 
@@ -148,5 +149,44 @@ fn votes(pack: &Pack, procedure: &Procedure, found: &mut Vec<Finding>) {
                 format!("the vote needs {quorum} votes, but `{}` has {seats} units with one each", step.role),
             ));
         }
+    }
+}
+
+/// A meeting needs no more units than there are, a draw no more names than its list has.
+fn meetings(pack: &Pack, procedure: &Procedure, found: &mut Vec<Finding>) {
+    for step in &procedure.steps {
+        let roles: Vec<&RoleKey> = std::iter::once(&step.role).chain(&step.joint).collect();
+        let seats = together(&roles, |role| units(pack, role)).map(|units| units.len());
+        for rule in step.actions.iter().map(|action| &action.people) {
+            if let (Some(quorum), Some(seats)) = (rule.meeting, seats)
+                && quorum.needed(seats) > seats
+            {
+                let needed = quorum.needed(seats);
+                found.push(error(
+                    "lint.meeting_impossible",
+                    in_step(procedure, step),
+                    format!("会议要{needed}家出席，而本环节只有{seats}家"),
+                    format!("the meeting needs {needed} units present, but the step has {seats}"),
+                ));
+            }
+            let listed = rule.draw.as_ref().and_then(|draw| Some((draw.count, names(pack, &draw.list)?)));
+            if let Some((count, names)) = listed.filter(|(count, names)| *count as usize > *names) {
+                found.push(error(
+                    "lint.draw_impossible",
+                    in_step(procedure, step),
+                    format!("要抽取{count}人，而名册只有{names}人"),
+                    format!("{count} are to be drawn, but the list has {names} names"),
+                ));
+            }
+        }
+    }
+}
+
+/// How many different names a list of the pack has; `None` where the case brings the list.
+fn names(pack: &Pack, list: &DrawList) -> Option<usize> {
+    let DrawList::Parameter(name) = list else { return None };
+    match &pack.parameters.get(name)?.value {
+        Value::List(names) => Some(names.iter().collect::<BTreeSet<_>>().len()),
+        _ => None,
     }
 }

@@ -20,12 +20,15 @@ pub(super) fn look(pack: &Pack, found: &mut Vec<Finding>) {
 /// Roles that no procedure, clock or duty names.
 fn roles(pack: &Pack, found: &mut Vec<Finding>) {
     let mut used: BTreeSet<&RoleKey> = pack.duties.iter().map(|duty| &duty.role).collect();
+    used.extend(pack.duties.iter().flat_map(|duty| &duty.ladder).map(|rung| &rung.tell));
     for procedure in pack.procedures.values() {
         used.insert(&procedure.opener);
         used.extend(&procedure.readers);
+        used.extend(&procedure.waiver);
         for step in &procedure.steps {
             used.insert(&step.role);
             used.extend(&step.joint);
+            used.extend(step.actions.iter().flat_map(|action| &action.people.ask));
             used.extend(step.clock.iter().flat_map(|clock| &clock.ladder).map(|rung| &rung.tell));
         }
     }
@@ -45,10 +48,12 @@ fn roles(pack: &Pack, found: &mut Vec<Finding>) {
 /// A role found by a fact needs a fact that a case of the procedure can know.
 fn bindings(pack: &Pack, procedure: &Procedure, found: &mut Vec<Finding>) {
     let known = known_facts(pack, procedure);
-    let acting = procedure
-        .steps
-        .iter()
-        .flat_map(|step| std::iter::once(&step.role).chain(&step.joint).map(move |role| (step, role)));
+    let acting = procedure.steps.iter().flat_map(|step| {
+        std::iter::once(&step.role)
+            .chain(&step.joint)
+            .chain(step.actions.iter().flat_map(|action| &action.people.ask))
+            .map(move |role| (step, role))
+    });
     for (step, role) in acting {
         let rule: Option<&Role> = pack.roles.get(role);
         if let Some(Binding::Fact(fact)) = rule.map(|rule| &rule.binding)

@@ -2,7 +2,7 @@
 
 use super::{Finding, error, in_procedure, in_step, warning};
 use crate::case::command_words;
-use crate::pack::model::{Action, Anchor, ClockRule, Measure, Procedure};
+use crate::pack::model::{Action, Anchor, Branch, ClockRule, Measure, Procedure, Target};
 
 /// A rule of a procedure that can be taken away.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,8 @@ pub(super) enum Rule {
     Condition(usize, usize, usize),
     /// A branch that has a condition.
     Branch(usize, usize, usize),
+    /// What a branch makes owed next (转办).
+    Opens(usize, usize, usize),
     /// An attachment that an action asks for under a condition, and that condition.
     Enclosure(usize, usize, usize),
     EnclosureWhen(usize, usize, usize),
@@ -51,6 +53,9 @@ pub(super) fn rules_of(procedure: &Procedure) -> Vec<Rule> {
             rules.extend((0..action.requires.len()).map(|condition| Rule::Condition(at, n, condition)));
             let branches = action.then.iter().filter(|branch| branch.when.is_some()).count();
             rules.extend((0..branches).map(|branch| Rule::Branch(at, n, branch)));
+            let opens = |branch: &Branch| matches!(&branch.to, Target::End { opens: Some(_), .. });
+            let next = action.then.iter().enumerate().filter(|(_, branch)| opens(branch));
+            rules.extend(next.map(|(branch, _)| Rule::Opens(at, n, branch)));
             for (index, enclosure) in action.attachments.iter().enumerate() {
                 if enclosure.when.is_some() {
                     rules.extend([Rule::Enclosure(at, n, index), Rule::EnclosureWhen(at, n, index)]);
@@ -113,6 +118,11 @@ pub(super) fn without(procedure: &Procedure, rule: Rule) -> Procedure {
         Rule::Branch(at, n, index) => {
             action(&mut procedure, at, n, |action| drop_at(&mut action.then, index));
         }
+        Rule::Opens(at, n, index) => action(&mut procedure, at, n, |action| {
+            if let Some(Target::End { opens, .. }) = action.then.get_mut(index).map(|branch| &mut branch.to) {
+                *opens = None;
+            }
+        }),
         Rule::Enclosure(at, n, index) => {
             action(&mut procedure, at, n, |action| drop_at(&mut action.attachments, index));
         }
@@ -204,6 +214,7 @@ fn named(procedure: &Procedure, rule: Rule) -> (Option<usize>, String, String) {
         Rule::Branch(at, n, index) => {
             of_action((at, n), format!("第{}条去向", index + 1), format!("branch {}", index + 1))
         }
+        Rule::Opens(at, n, _) => of_action((at, n), "转办".to_owned(), "what becomes owed (转办)".to_owned()),
         Rule::Enclosure(at, n, index) => {
             of_action((at, n), format!("第{}个附件", index + 1), format!("attachment {}", index + 1))
         }

@@ -92,6 +92,7 @@ pub struct Rung {
     /// Working days left when it fires; negative: after the due day. Zero where `before` counts.
     pub days_left: i32,
     /// 前6个月: it fires this long before the due day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Period>,
     /// Who is told.
     pub tell: RoleKey,

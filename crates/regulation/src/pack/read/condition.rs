@@ -8,7 +8,7 @@ use crate::pack::given::{RECENT, RECENT_FACTS, recent};
 use crate::pack::model::{Branch, Comparator, Condition, FactValue, Target, Test};
 use crate::pack::node::{Body, Node};
 use crate::pack::value::{ratio, whole};
-use crate::pack::words::commands;
+use crate::pack::words::{UNITS, commands};
 
 const TEST_KEYS: &[&str] = &[
     "且",
@@ -22,6 +22,7 @@ const TEST_KEYS: &[&str] = &[
     "不少于",
     "超过",
     "符合参数",
+    "单位",
     "环节",
     "已办",
     "至少",
@@ -82,14 +83,15 @@ fn branch(node: &Node, reader: &mut Reader<'_>) -> Option<Branch> {
     Some(Branch { when, to: to? })
 }
 
-/// A step's name or `{办结: outcome, 英文: outcome, 准予: 是}`.
+/// A step's name or `{办结: outcome, 英文: outcome, 准予: 是, 转办: procedure}`.
 fn target(node: &Node, reader: &mut Reader<'_>) -> Option<Target> {
     if matches!(node.body, Body::Map(_)) {
-        let fields = reader.fields(node, &["办结", "英文", "准予"])?;
+        let fields = reader.fields(node, &["办结", "英文", "准予", "转办"])?;
         let outcome = reader.need_text(&fields, "办结");
         let granted = reader.flag(&fields, "准予");
         let en = reader.may_text(&fields, "英文").unwrap_or_default();
-        return outcome.map(|outcome| Target::End { outcome, en, granted });
+        let opens = fields.get("转办").and_then(|node| super::people::opens(node, reader));
+        return outcome.map(|outcome| Target::End { outcome, en, granted, opens });
     }
     let procedure = reader.procedure.clone();
     reader.name(node, |step| Reference::Step(procedure, step)).map(Target::Step)
@@ -99,8 +101,9 @@ fn target(node: &Node, reader: &mut Reader<'_>) -> Option<Target> {
 pub(super) fn test(node: &Node, reader: &mut Reader<'_>) -> Option<Test> {
     let fields = reader.fields(node, TEST_KEYS)?;
     let about = fields.get("事实").or(fields.get(RECENT));
-    let expected = match (fields.get("环节"), fields.get("至少"), about) {
-        (Some(_), Some(_), None) => 3,
+    let more = fields.get("至少").or(fields.get("符合参数").and(fields.get("单位")));
+    let expected = match (fields.get("环节"), more, about) {
+        (Some(_), Some(_), None) | (None, Some(_), Some(_)) => 3,
         (Some(_), None, None) | (None, None, Some(_)) => 2,
         _ => 1,
     };
@@ -134,9 +137,9 @@ fn malformed(fields: &Fields<'_>, reader: &mut Reader<'_>) {
     reader.wrong(
         fields.mark,
         "regulation.pack_condition",
-        "条件写法：{事实: 名称, 是: 值}（或 不是、低于、不超过、不少于、超过、符合参数；值也可以是另一个 {事实: 名称}）、\
+        "条件写法：{事实: 名称, 是: 值}（或 不是、低于、不超过、不少于、超过、符合参数；期间类的参数还要写 单位；值也可以是另一个 {事实: 名称}）、\
          {环节: 名称, 已办: 同意, 至少: 2}、{近件: 程序, 结果: 值}（或 已准予、在办、办结日）、{且: […]}、{或: […]}、{非: {…}}",
-        "a condition is {事实: name, 是: value} (or 不是, 低于, 不超过, 不少于, 超过, 符合参数; the value may be another \
+        "a condition is {事实: name, 是: value} (or 不是, 低于, 不超过, 不少于, 超过, 符合参数, which names its 单位 where the parameter is a period; the value may be another \
          {事实: name}), {环节: name, 已办: 同意, 至少: 2}, {近件: procedure, 结果: value} (or 已准予, 在办, 办结日), \
          {且: […]}, {或: […]} or {非: {…}}",
     );
@@ -155,15 +158,24 @@ fn comparison(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Test> {
         reader.refer(node.mark, Reference::Facts(procedure, fact, other, ordered));
         return Some(if word == "不是" { Test::Not(Box::new(test)) } else { test });
     }
+    if let Some(parameter) = fields.get("符合参数") {
+        let parameter = reader.name(parameter, Reference::Parameter)?;
+        let unit = match fields.get("单位") {
+            None => None,
+            Some(node) => Some(reader.word(node, UNITS)?),
+        };
+        reader.refer(node.mark, Reference::Within(procedure, fact.clone(), parameter.clone(), unit));
+        return Some(match unit {
+            None => Test::Within(fact, parameter),
+            Some(unit) => Test::WithinUnit(fact, parameter, unit),
+        });
+    }
     let (test, shape) = if let Some(value) = fields.get("是") {
         let value = fact_value(value, reader)?;
         (Test::Is(fact.clone(), value.clone()), shape(&value))
     } else if let Some(value) = fields.get("不是") {
         let value = fact_value(value, reader)?;
         (Test::Not(Box::new(Test::Is(fact.clone(), value.clone()))), shape(&value))
-    } else if let Some(parameter) = fields.get("符合参数") {
-        let parameter = reader.name(parameter, Reference::Parameter)?;
-        (Test::Within(fact.clone(), parameter), Shape::Number)
     } else {
         let found = COMPARATORS.iter().find_map(|(word, comparator)| Some((fields.get(word)?, *comparator)));
         let Some((value, comparator)) = found else {

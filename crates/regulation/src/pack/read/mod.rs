@@ -1,9 +1,11 @@
 //! Readers of the files, one for each kind.
 
 mod condition;
+pub(crate) mod duty;
 mod form;
 mod header;
 mod length;
+mod people;
 mod procedure;
 mod scenario;
 mod step;
@@ -53,7 +55,7 @@ pub(crate) fn read(kind: Kind, node: &Node, reader: &mut Reader<'_>) {
         Kind::Clauses => tables::clauses(node, reader),
         Kind::Parameters => tables::parameter_file(node, reader),
         Kind::Roles => tables::roles(node, reader),
-        Kind::Duties => tables::duties(node, reader),
+        Kind::Duties => duty::read(node, reader),
         Kind::Reasons => tables::reasons(node, reader),
         Kind::Procedure => procedure::read(node, reader),
         Kind::Form => form::read(node, reader),

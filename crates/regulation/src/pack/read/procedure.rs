@@ -39,13 +39,15 @@ fn procedure(node: &Node, reader: &mut Reader<'_>) -> Option<Procedure> {
     let en = reader.need_text(&fields, "英文");
     let stage = reader.need_text(&fields, "阶段");
     let number_prefix = reader.need(&fields, "编号字头").and_then(|node| prefix(node, reader));
-    let (opener, form) =
-        match reader.need(&fields, "发起").and_then(|node| reader.fields(node, &["谁", "表单"])) {
+    let (opener, form, waiver) =
+        match reader.need(&fields, "发起").and_then(|node| reader.fields(node, &["谁", "表单", "免办"]))
+        {
             Some(opening) => (
                 reader.need_name(&opening, "谁", Reference::Role),
                 reader.may_name(&opening, "表单", Reference::Form),
+                reader.may_name(&opening, "免办", Reference::Role),
             ),
-            None => (None, None),
+            None => (None, None, None),
         };
     let attachments =
         reader.may_list(&fields, "附件").iter().filter_map(|item| attachment(item, reader)).collect();
@@ -66,6 +68,7 @@ fn procedure(node: &Node, reader: &mut Reader<'_>) -> Option<Procedure> {
         stage: stage?,
         number_prefix: number_prefix?,
         opener: opener?,
+        waiver,
         form,
         attachments,
         facts,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::condition::fact_value;
 use super::procedure::not_given;
 use super::step::effects;
+use crate::case::STEP_OWED;
 use crate::pack::draft::Reference;
 use crate::pack::fields::Reader;
 use crate::pack::given::{FACT_FILED, FACT_TODAY};
@@ -23,7 +24,9 @@ pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
         return;
     };
     for item in reader.list(list) {
-        if let Some(scenario) = scenario(item, reader) {
+        if item.text_at("义务").is_some() {
+            super::duty::scenario(item, reader);
+        } else if let Some(scenario) = scenario(item, reader) {
             let scenario = reader.located(item.mark, scenario);
             reader.draft.scenarios.push(scenario);
         }
@@ -99,22 +102,30 @@ fn alone(node: &Node, passing: bool) -> Option<&Entry> {
 }
 
 fn expectations(node: &Node, reader: &mut Reader<'_>) -> Vec<Expectation> {
-    let Some(fields) = reader.fields(node, &["到期", "待办", "办结", "拒绝", "效果", "无效果", "提醒"])
+    let Some(fields) =
+        reader.fields(node, &["到期", "待办", "办结", "拒绝", "效果", "无效果", "提醒", "转办"])
     else {
         return Vec::new();
     };
     let mut then = Vec::new();
     if let Some(node) = fields.get("到期") {
         for entry in reader.entries(node) {
-            let procedure = reader.procedure.clone();
-            reader.refer(entry.mark, Reference::Step(procedure, entry.key.clone()));
+            if entry.key != STEP_OWED {
+                let procedure = reader.procedure.clone();
+                reader.refer(entry.mark, Reference::Step(procedure, entry.key.clone()));
+            }
             if let Some(date) = reader.date(&entry.value) {
                 then.push(Expectation::Due(entry.key.clone(), date));
             }
         }
     }
     let procedure = reader.procedure.clone();
-    let open = reader.may_name(&fields, "待办", |step| Reference::Step(procedure, step));
+    let owed = fields.get("待办").is_some_and(|node| node.body == Body::Text(STEP_OWED.to_owned()));
+    let open = if owed {
+        Some(STEP_OWED.to_owned())
+    } else {
+        reader.may_name(&fields, "待办", |step| Reference::Step(procedure, step))
+    };
     then.extend(open.map(Expectation::Open));
     then.extend(reader.may_text(&fields, "办结").map(Expectation::Outcome));
     if let Some(node) = fields.get("拒绝") {
@@ -140,6 +151,11 @@ fn expectations(node: &Node, reader: &mut Reader<'_>) -> Vec<Expectation> {
             };
             then.push(Expectation::Rang(entry.key.clone(), roles));
         }
+    }
+    let opens = reader.may_list(&fields, "转办").iter();
+    let opens: Vec<String> = opens.filter_map(|item| reader.name(item, Reference::Procedure)).collect();
+    if !opens.is_empty() {
+        then.push(Expectation::Opens(opens));
     }
     then
 }

@@ -14,8 +14,22 @@ use crate::pack::words::{EFFECTS, EXPIRIES, LAST_DAY, NATURES, STOPS, commands};
 
 const STEP_KEYS: &[&str] =
     &["名称", "英文", "谁", "会同", "逐家办理", "可以", "期限", "补正期限", "意见栏", "表决", "依据"];
-const ACTION_KEYS: &[&str] =
-    &["做", "按钮", "按钮英文", "须写意见", "表单", "须附", "须说明", "条件", "去向", "效果", "依据"];
+const ACTION_KEYS: &[&str] = &[
+    "做",
+    "按钮",
+    "按钮英文",
+    "须写意见",
+    "表单",
+    "须附",
+    "须说明",
+    "条件",
+    "去向",
+    "效果",
+    "向",
+    "抽取",
+    "会议",
+    "依据",
+];
 const CLOCK_KEYS: &[&str] = &["自", "长度", "到", "末日", "性质", "中止", "逾期", "到期转入", "提醒", "依据"];
 
 pub(super) fn step(node: &Node, reader: &mut Reader<'_>) -> Option<Step> {
@@ -44,6 +58,7 @@ pub(super) fn step(node: &Node, reader: &mut Reader<'_>) -> Option<Step> {
     may_correct(node, correction, &actions, reader);
     let opinion_box = reader.may_text(&fields, "意见栏");
     let vote = fields.get("表决").and_then(|node| vote(node, reader));
+    super::people::of_step(node, &actions, vote.is_some(), reader);
     let clauses = reader.basis(&fields);
     Some(Step {
         id: id?,
@@ -113,6 +128,7 @@ fn action(node: &Node, reader: &mut Reader<'_>) -> Option<Action> {
     let requires = conditions(reader.may_list(&fields, "条件"), reader);
     let then = fields.get("去向").map_or_else(Vec::new, |node| branches(node, reader));
     let effects = effects(&fields, "效果", reader);
+    let people = super::people::rule(&fields, command, reader);
     let clauses = reader.basis(&fields);
     Some(Action {
         command: command?,
@@ -125,6 +141,7 @@ fn action(node: &Node, reader: &mut Reader<'_>) -> Option<Action> {
         requires,
         then,
         effects,
+        people,
         clauses,
     })
 }

@@ -1,8 +1,8 @@
-//! Clauses, parameters, roles, duties and the reasons for what is not automated.
+//! Clauses, parameters, roles and the reasons for what is not automated.
 
 use crate::pack::draft::{ParameterDraft, Reference};
 use crate::pack::fields::{Fields, Reader};
-use crate::pack::model::{Binding, Clause, Duty, Excuse, ExcuseKind, Parameter, Role, Value};
+use crate::pack::model::{Binding, Clause, Excuse, ExcuseKind, Parameter, Role, Value};
 use crate::pack::node::{Body, Entry, Node};
 use crate::pack::report::shown;
 use crate::pack::value::parse_value;
@@ -158,30 +158,6 @@ fn role(entry: &Entry, reader: &mut Reader<'_>) -> Option<Role> {
     }
     let clauses = reader.basis(&fields);
     Some(Role { key: entry.key.clone(), en: en?, units, binding: binding?, clauses })
-}
-
-/// 周期义务.
-pub(super) fn duties(node: &Node, reader: &mut Reader<'_>) {
-    let Some(fields) = reader.fields(node, &["周期义务"]) else {
-        return;
-    };
-    for item in reader.may_list(&fields, "周期义务") {
-        if let Some(duty) = duty(item, reader) {
-            let duty = reader.located(item.mark, duty);
-            reader.draft.duties.push(duty);
-        }
-    }
-}
-
-fn duty(node: &Node, reader: &mut Reader<'_>) -> Option<Duty> {
-    let fields = reader.fields(node, &["名称", "英文", "谁", "每", "程序", "依据"])?;
-    let name = reader.need_text(&fields, "名称");
-    let en = reader.need_text(&fields, "英文");
-    let role = reader.need_name(&fields, "谁", Reference::Role);
-    let every = reader.need(&fields, "每").and_then(|node| reader.period(node));
-    let procedure = reader.need_name(&fields, "程序", Reference::Procedure);
-    let clauses = reader.basis(&fields);
-    Some(Duty { name: name?, en: en?, role: role?, every: every?, procedure: procedure?, clauses })
 }
 
 /// 不自动化, 平台保障, 由下级落实 and 尚未落实, each with the clauses and why.

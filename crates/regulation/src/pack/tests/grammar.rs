@@ -217,6 +217,31 @@ fn conditions_compare_facts_and_ask_about_other_cases() {
 }
 
 #[test]
+fn a_fact_meets_a_parameter_in_its_own_measure() {
+    let parameters = "参数:\n  期: {值: 不少于6个月, 依据: [样.一]}\n  数: {值: 不少于2, 依据: [样.一]}\n  项: {值: [甲, 乙], 依据: [样.一]}\n";
+    let loaded = |test: &str| {
+        let text = with_condition(test);
+        load(&base(&[(PATH, &text), ("parameters.yaml", parameters)]), None).err().map(|wrong| wrong[0].code)
+    };
+    for (test, code) in [
+        ("{事实: 年限, 符合参数: 期, 单位: 个月}", None),
+        ("{事实: 年限, 符合参数: 期, 单位: 年}", None),
+        ("{事实: 年限, 符合参数: 数}", None),
+        ("{事实: 名, 符合参数: 项}", None),
+        ("{事实: 年限, 符合参数: 期}", Some("regulation.pack_unit")),
+        ("{事实: 年限, 符合参数: 期, 单位: 日}", Some("regulation.pack_unit")),
+        ("{事实: 年限, 符合参数: 数, 单位: 年}", Some("regulation.pack_unit")),
+        ("{事实: 年限, 符合参数: 期, 单位: 季}", Some("regulation.pack_unknown_word")),
+        ("{事实: 年限, 是: 3, 单位: 年}", Some("regulation.pack_condition")),
+        ("{事实: 名, 符合参数: 数}", Some("regulation.pack_fact_kind")),
+        ("{事实: 年限, 符合参数: 项}", Some("regulation.pack_fact_kind")),
+        ("{事实: 年限, 符合参数: 无}", Some("regulation.pack_unknown_reference")),
+    ] {
+        assert_eq!(loaded(test), code, "{test}");
+    }
+}
+
+#[test]
 fn nobody_declares_or_states_what_the_platform_gives() {
     for name in ["今日", "提交日", "近件", "方案.结果", "甲.乙"] {
         let place = |text: &str| first(&[(PATH, text)]);

@@ -54,8 +54,14 @@ const SAMPLE: [(&str, &str); 7] = [
 ];
 
 fn changed(changes: &[(&str, &str)]) -> Pack {
+    extended(&[], changes)
+}
+
+/// The sample with more files, then changed.
+pub(super) fn extended(more: &[(&str, &str)], changes: &[(&str, &str)]) -> Pack {
     let mut files: Vec<SourceFile> = SAMPLE
         .iter()
+        .chain(more)
         .map(|(path, text)| SourceFile { path: (*path).to_owned(), text: (*text).to_owned() })
         .collect();
     for (from, to) in changes {
@@ -66,7 +72,7 @@ fn changed(changes: &[(&str, &str)]) -> Pack {
     parsed(&files, None)
 }
 
-fn codes(pack: &Pack, today: &str) -> Vec<&'static str> {
+pub(super) fn codes(pack: &Pack, today: &str) -> Vec<&'static str> {
     let mut codes: Vec<&'static str> =
         lint(pack, &national(), today.parse().unwrap()).into_iter().map(|one| one.code).collect();
     codes.dedup();
