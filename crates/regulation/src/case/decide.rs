@@ -12,12 +12,14 @@ use super::{
     PackRef, Rejection, TEXT_CHARS_MAX, command_words, evolve,
 };
 use crate::pack::model::{
-    Action, AttachmentRule, ClauseId, CommandKind, Enclosure, FactRule, FactValue, Procedure, RoleKey,
-    StopGround, Target, UnitCode,
+    Action, AttachmentRule, ClauseId, CommandKind, FactRule, FactValue, Procedure, RoleKey, StopGround,
+    Target, UnitCode,
 };
 
 /// The fact that carries a resolution's own number; without it the kernel numbers resolutions by case.
 const FACT_RESOLUTION: &str = "决议文号";
+/// The last day on which a case may be opened, where the platform observes one (of the announcement it answers).
+pub const FACT_DEADLINE: &str = "受理截止";
 
 pub(crate) type Decision<T> = Result<T, Box<Rejection>>;
 
@@ -32,6 +34,11 @@ pub fn open(ctx: &Context<'_>, case: &OpenCase) -> Decision<Vec<Event>> {
     let (form, attachments, facts) = (&case.form, &case.attachments, &case.facts);
     let sent = Sent { opinion: None, form, attachments, facts, title: Some(&case.title) };
     let checked = complete(ctx, procedure, &sent, &case.observed)?;
+    if let Some(FactValue::Date(until)) = case.observed.get(FACT_DEADLINE)
+        && *until < ctx.today()
+    {
+        return Err(Rejection::late(ctx.pack, &procedure.clauses, *until));
+    }
     let event = Event {
         at: ctx.now,
         on: ctx.today(),
@@ -73,9 +80,11 @@ pub(crate) fn complete(
         known: known.clone(),
         state: None,
     };
-    let attachment_clauses: Vec<ClauseId> = required.iter().flat_map(|rule| rule.clauses.clone()).collect();
+    let form = procedure.form.as_ref();
+    let own: Vec<(&str, &[ClauseId])> =
+        required.iter().map(|rule| (rule.name.as_str(), rule.clauses.as_slice())).collect();
     check(ctx, sent, &wanted)
-        .map_err(|rejection| rejection.on(ctx, &[&attachment_clauses, &procedure.clauses]))
+        .map_err(|rejection| rejection.on_defects(ctx, &own, form, &[], &[&procedure.clauses]))
 }
 
 /// Only what the platform observed binds the opener: nobody opens a case by stating that he may.
@@ -201,13 +210,11 @@ impl Desk<'_> {
             known: merged(&self.state.facts, &BTreeMap::new(), &command.observed),
             state: Some(self.state),
         };
-        let checked = check(self.ctx, &Sent::of(command), &wanted).map_err(|rejection| {
-            // A missing attachment with a basis of its own is refused on that.
-            let missing = |one: &&Enclosure| rejection.fields.iter().any(|error| error.field == one.name);
-            let own: Vec<ClauseId> =
-                action.attachments.iter().filter(missing).flat_map(|one| one.clauses.clone()).collect();
-            rejection.on(self.ctx, &[&own, &action.clauses, &self.step.clauses, &self.procedure.clauses])
-        })?;
+        let form = action.form.as_ref();
+        let own: Vec<(&str, &[ClauseId])> =
+            action.attachments.iter().map(|one| (one.name.as_str(), one.clauses.as_slice())).collect();
+        let checked = check(self.ctx, &Sent::of(command), &wanted)
+            .map_err(|r| r.on_defects(self.ctx, &own, form, &action.clauses, &clauses))?;
         let facts = merged(&self.state.facts, &checked.facts, &command.observed);
         self.conditions(action, &facts, &BTreeSet::new())?;
         let mut draft = self.draft();

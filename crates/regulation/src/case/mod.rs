@@ -14,6 +14,7 @@
 //! - an ended case refuses everything.
 
 mod available;
+mod basis;
 mod check;
 mod clock;
 mod command;
@@ -46,7 +47,7 @@ pub use available::{Available, available, available_with};
 pub use clock::{ClockView, Light, clocks, tick};
 pub use command::{Attachment, Ballot, Command, Defect, FormValue, FormValues, OpenCase};
 pub use condition::{FACT_APPROVALS, FACT_PASSED, FACT_REFUSALS, Facts, Truth, evaluate};
-pub use decide::{decide, note, open};
+pub use decide::{FACT_DEADLINE, decide, note, open};
 pub use event::{ClockDue, Event, EventBody, PackRef};
 pub use evolve::{evolve, fold};
 pub use form::{check_facts, check_form};

@@ -4,14 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::model::{Action, ClauseId, Condition, Pack, Procedure, Step};
-
-/// How the reason of a clause begins that the platform keeps by its construction, whatever the pack.
-pub(crate) const PLATFORM: &str = "平台保障：";
-/// How the reason of a clause begins that lower packs carry; it does not excuse them.
-pub(crate) const DELEGATED: &str = "由下级制度包落实：";
-/// How the reason of a clause begins that nothing carries yet.
-pub(crate) const PENDING: &str = "尚未落实：";
+use super::model::{Action, ClauseId, Condition, ExcuseKind, Form, Means, Pack, Procedure, Step};
 
 /// The clauses of a pack, its parents' included, by how they are carried.
 ///
@@ -28,6 +21,9 @@ pub struct Coverage {
     pub pending: Vec<ClauseId>,
     /// Clauses nobody has accounted for.
     pub missing: Vec<ClauseId>,
+    /// Clauses among the reasoned and pending whose reason does not excuse: 不自动化 for a clause software can serve,
+    /// 平台保障 without a test, 尚未落实 without the thing that is absent.
+    pub unfit: Vec<ClauseId>,
     /// The same by the pack the clause comes from: total, carried, reasoned, pending, missing.
     pub by_pack: BTreeMap<String, [usize; 5]>,
 }
@@ -42,6 +38,7 @@ pub fn coverage(pack: &Pack) -> Coverage {
         reasoned: 0,
         pending: Vec::new(),
         missing: Vec::new(),
+        unfit: Vec::new(),
         by_pack: BTreeMap::new(),
     };
     for (id, clause) in &pack.clauses {
@@ -53,7 +50,7 @@ pub fn coverage(pack: &Pack) -> Coverage {
                 found.carried += 1;
                 *carried += 1;
             }
-            Some(reason) if reason.starts_with(PENDING) => {
+            Some(reason) if reason.kind == ExcuseKind::Pending => {
                 found.pending.push(id.clone());
                 *pending += 1;
             }
@@ -66,8 +63,37 @@ pub fn coverage(pack: &Pack) -> Coverage {
                 *missing += 1;
             }
         }
+        if excuse_fault(pack, id).is_some() && !cited.contains(id) {
+            found.unfit.push(id.clone());
+        }
     }
     found
+}
+
+impl Coverage {
+    /// Every clause is carried by a rule or excused with a reason that holds.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        self.missing.is_empty() && self.unfit.is_empty()
+    }
+}
+
+/// What is wrong with the excuse of a clause, Chinese and English.
+pub(crate) fn excuse_fault(pack: &Pack, clause: &ClauseId) -> Option<(&'static str, &'static str)> {
+    let excuse = pack.not_automated.get(clause)?;
+    let means = pack.clauses.get(clause).and_then(|clause| clause.means);
+    match excuse.kind {
+        ExcuseKind::NotAutomated if means != Some(Means::Outside) => {
+            Some(("“不自动化”只用于手段为“外部”的条款", "不自动化 is for clauses whose means is 外部"))
+        }
+        ExcuseKind::Platform if excuse.tests.is_empty() => {
+            Some(("“平台保障”要写明证明它的“测试”", "平台保障 names the tests that prove it"))
+        }
+        ExcuseKind::Pending if excuse.absent.is_none() => {
+            Some(("“尚未落实”要写明“缺少”什么", "尚未落实 names what is absent"))
+        }
+        _ => None,
+    }
 }
 
 /// Every clause a rule of the pack rests on. Scenarios prove rules, they are none.
@@ -76,11 +102,35 @@ pub(crate) fn cited(pack: &Pack) -> BTreeSet<ClauseId> {
     let mut take = |clauses: &[ClauseId]| cited.extend(clauses.iter().cloned());
     pack.parameters.values().for_each(|parameter| take(&parameter.clauses));
     pack.roles.values().for_each(|role| take(&role.clauses));
-    pack.forms.values().for_each(|form| take(&form.clauses));
+    pack.forms.values().for_each(|form| of_form(form, &mut take));
     pack.duties.iter().for_each(|duty| take(&duty.clauses));
     take(&pack.in_force_clauses);
     pack.procedures.values().for_each(|procedure| of_procedure(procedure, &mut take));
     cited
+}
+
+/// Every clause a procedure rests on, its roles, forms and duties included.
+pub(crate) fn cited_by(procedure: &Procedure, pack: &Pack) -> BTreeSet<ClauseId> {
+    let mut cited = BTreeSet::new();
+    let mut take = |clauses: &[ClauseId]| cited.extend(clauses.iter().cloned());
+    of_procedure(procedure, &mut take);
+    let actions = || procedure.steps.iter().flat_map(|step| &step.actions);
+    let forms = procedure.form.iter().chain(actions().filter_map(|action| action.form.as_ref()));
+    forms.filter_map(|form| pack.forms.get(form)).for_each(|form| of_form(form, &mut take));
+    let told = procedure.steps.iter().filter_map(|step| step.clock.as_ref()).flat_map(|clock| &clock.ladder);
+    let roles = procedure.steps.iter().map(|step| &step.role).chain(told.map(|rung| &rung.tell));
+    let roles = roles.chain(procedure.steps.iter().flat_map(|step| &step.joint));
+    let roles = roles.chain(actions().flat_map(|action| &action.people.ask));
+    let roles = roles.chain(&procedure.readers).chain([&procedure.opener]).chain(&procedure.waiver);
+    roles.filter_map(|role| pack.roles.get(role)).for_each(|role| take(&role.clauses));
+    let duties = pack.duties.iter().filter(|duty| duty.procedure == procedure.id);
+    duties.for_each(|duty| take(&duty.clauses));
+    cited
+}
+
+fn of_form(form: &Form, take: &mut impl FnMut(&[ClauseId])) {
+    take(&form.clauses);
+    form.sections.iter().flat_map(|section| &section.fields).for_each(|field| take(&field.clauses));
 }
 
 fn of_procedure(procedure: &Procedure, take: &mut impl FnMut(&[ClauseId])) {

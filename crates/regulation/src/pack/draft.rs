@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use base::Date;
 
 use super::model::{
-    Bound, Clause, ClauseId, Counting, Duty, DutyScenario, FieldKey, Form, FormId, Parameter, PeriodUnit,
-    Procedure, ProcedureId, Role, RoleKey, Scenario, Status, StepId,
+    Bound, Clause, ClauseId, Counting, Duty, DutyScenario, Excuse, FieldKey, Form, FormId, Parameter,
+    PeriodUnit, Procedure, ProcedureId, Role, RoleKey, Scenario, Status, StepId,
 };
 use super::report::Place;
 
@@ -32,7 +32,7 @@ pub(crate) struct Draft {
     pub(crate) duty_scenarios: Vec<Located<DutyScenario>>,
     /// 转办: the procedure that ends, the one that is owed next.
     pub(crate) opens: Vec<Located<(ProcedureId, ProcedureId)>>,
-    pub(crate) reasons: Vec<Located<(ClauseId, String)>>,
+    pub(crate) reasons: Vec<Located<(ClauseId, Excuse)>>,
     pub(crate) references: Vec<Located<Reference>>,
     /// Periods of steps that are parameters: procedure, step, which period, parameter.
     pub(crate) lengths: Vec<(ProcedureId, StepId, Length, Located<String>)>,

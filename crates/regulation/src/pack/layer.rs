@@ -6,10 +6,10 @@ use base::Digest;
 
 use super::check;
 use super::check_opens;
-use super::coverage::{DELEGATED, cited};
+use super::coverage::cited;
 use super::draft::{Draft, Header, Located, ParameterDraft};
 use super::layer_duty;
-use super::model::{Bound, Clause, ClauseId, Pack, Parameter, Period, PeriodUnit, Value};
+use super::model::{Bound, Clause, ClauseId, Excuse, ExcuseKind, Pack, Parameter, Period, PeriodUnit, Value};
 use super::report::{Place, Report, shown};
 use super::taken;
 
@@ -82,7 +82,7 @@ fn head(
         return None;
     };
     let mut reasons = parent.map(|parent| parent.not_automated.clone()).unwrap_or_default();
-    reasons.retain(|_, reason| !reason.starts_with(DELEGATED));
+    reasons.retain(|_, reason| reason.kind != ExcuseKind::Delegated);
     Some(Pack {
         id: head.id.clone(),
         name: head.name.clone(),
@@ -254,7 +254,7 @@ fn merge<T: Clone>(
 }
 
 /// Adds the reasons; a reason for a clause that a rule carries is dead and refused.
-fn reasons(own: &[Located<(ClauseId, String)>], pack: &mut Pack, report: &mut Report) {
+fn reasons(own: &[Located<(ClauseId, Excuse)>], pack: &mut Pack, report: &mut Report) {
     let cited = cited(pack);
     pack.not_automated.retain(|clause, _| !cited.contains(clause));
     let mut seen = BTreeSet::new();

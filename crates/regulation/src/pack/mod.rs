@@ -13,12 +13,15 @@ mod check_facts;
 mod check_opens;
 mod coverage;
 mod draft;
+mod excuse;
 mod fields;
 pub(crate) mod given;
 mod layer;
 mod layer_duty;
+mod lint;
 pub mod model;
 mod node;
+mod proof;
 mod read;
 mod report;
 mod taken;
@@ -30,7 +33,9 @@ use serde::Serialize;
 
 pub use coverage::{Coverage, coverage};
 pub use given::{FACT_FILED, FACT_TODAY, RECENT, RECENT_FACTS, REFERENCE_FACTS, is_given};
+pub use lint::{Finding, Severity, lint, lint_text};
 pub use model::*;
+pub use proof::{ClauseProof, ProofCount, Standing, proof, proof_counts};
 pub use value::{ValueError, parse_period, parse_value};
 
 use draft::Draft;

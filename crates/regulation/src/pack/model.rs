@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{Date, Digest};
 use serde::{Deserialize, Serialize};
 
+pub use super::excuse::{Excuse, ExcuseKind};
 mod clock;
 mod duty;
 mod effect;
@@ -74,7 +75,7 @@ pub struct Pack {
     /// Scenario tests of the duties.
     pub duty_scenarios: Vec<DutyScenario>,
     /// Clauses no rule carries, with the reason.
-    pub not_automated: BTreeMap<ClauseId, String>,
+    pub not_automated: BTreeMap<ClauseId, Excuse>,
     /// What is taken from parameters, so that a lower pack's values reach what it inherits.
     #[serde(skip)]
     pub(crate) taken: Vec<(Taker, String)>,
@@ -116,12 +117,28 @@ pub struct Clause {
     pub label: String,
     /// Our own one-line summary, in Chinese.
     pub summary: String,
+    /// How software can serve it; `None` where the pack does not say (no activation without).
+    pub means: Option<Means>,
     /// The pack it comes from.
     pub pack: String,
     /// Digest of the source text of the clause, where recorded.
     pub source: Option<Digest>,
     /// Id of the clause in the requirements inventory, where it has one.
     pub inventory: Option<String>,
+}
+
+/// How software can serve a clause. It decides what a scenario has to show, see [`super::proof()`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Means {
+    /// 强制: what violates it is refused.
+    Enforce,
+    /// 自动: it happens by itself.
+    Automate,
+    /// 记录: evidence of it is kept.
+    Record,
+    /// 外部: nothing software can do.
+    Outside,
 }
 
 /// A value the text fixes, with its bound towards lower layers.

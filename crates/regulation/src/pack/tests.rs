@@ -7,8 +7,11 @@ use crate::calendar::Calendar;
 use crate::case::scenario;
 
 mod grammar;
+mod lints;
+mod lints_owed;
 mod malformed;
 mod owed;
+mod whole;
 
 /// The files of a pack in the repository.
 pub(crate) fn files(pack: &str) -> Vec<SourceFile> {
@@ -51,14 +54,14 @@ pub(crate) fn deqing() -> Pack {
 
 #[test]
 fn every_clause_is_carried_or_has_a_reason() {
-    for (pack, clauses, pending) in [(zhejiang(), 123, 8), (deqing(), 278, 14)] {
+    for (pack, clauses, pending) in [(zhejiang(), 123, 4), (deqing(), 278, 5)] {
         let found = coverage(&pack);
         assert!(
             found.pending.len() <= pending,
             "what is not carried yet may only shrink: {:?}",
             found.pending
         );
-        assert_eq!(found.missing, Vec::<String>::new(), "{}", pack.id);
+        assert!(found.is_complete(), "{}: {:?} {:?}", pack.id, found.missing, found.unfit);
         assert_eq!(found.total, clauses, "{}", pack.id);
         assert_eq!(found.total, found.carried + found.reasoned + found.pending.len());
     }

@@ -1,8 +1,8 @@
 //! The closed vocabulary of the format: Chinese words and what they mean.
 
 use super::model::{
-    Anchor, Bound, ClockNature, CommandKind, DutyAnchor, DutyOnly, Effect, FactKind, OnExpiry, PeriodUnit,
-    Quorum, Status, StopGround,
+    Anchor, Bound, ClockNature, CommandKind, DutyAnchor, DutyOnly, Effect, FactKind, Means, OnExpiry,
+    PeriodUnit, Quorum, Status, StopGround,
 };
 use crate::case::command_words;
 
@@ -20,6 +20,9 @@ pub(crate) const STATUS: &[Word<Status>] = &[
 
 pub(crate) const BOUNDS: &[Word<Bound>] =
     &[("下限", Bound::Floor), ("上限", Bound::Ceiling), ("固定", Bound::Fixed), ("可改", Bound::Open)];
+
+pub(crate) const MEANS: &[Word<Means>] =
+    &[("强制", Means::Enforce), ("自动", Means::Automate), ("记录", Means::Record), ("外部", Means::Outside)];
 
 pub(crate) const START_DAY: &[Word<bool>] = &[("计入", true), ("不计入", false)];
 pub(crate) const LAST_DAY: &[Word<bool>] = &[("顺延至工作日", true), ("不顺延", false)];

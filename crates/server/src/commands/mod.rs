@@ -190,7 +190,8 @@ enum Account {
 
 #[derive(Debug, Subcommand)]
 enum Pack {
-    /// Check a pack's folder; its parents are looked for beside it, then among the built-in packs.
+    /// Check a pack's folder; its parents are looked for beside it, then among the built-in packs. Exit code 1 if
+    /// something stands against activating it.
     Check {
         /// The folder.
         folder: PathBuf,
@@ -206,7 +207,8 @@ enum Pack {
         #[arg(long, value_enum, default_value_t = Lang::Zh)]
         lang: Lang,
     },
-    /// Count a pack's clauses by how they are carried. Exit code 1 if one is carried by nothing.
+    /// Count a pack's clauses by how they are carried. Exit code 1 if one is neither carried nor
+    /// excused, or not proven.
     Coverage {
         /// The folder.
         folder: PathBuf,

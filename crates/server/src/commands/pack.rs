@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use app::packs::{PackFault, Packs};
 use app::regulation::case::scenario;
+use app::regulation::pack::{ProofCount, Severity, Standing, lint, proof, proof_counts};
 
 use super::{Lang, embedded};
 
@@ -25,7 +26,26 @@ pub(crate) fn check(folder: &Path, lang: Lang) -> Result<ExitCode> {
             pack.scenarios.len()
         );
         println!("digest {}", pack.digest);
-        ExitCode::SUCCESS
+        let calendar = packs.calendar();
+        let now = app::clock::Clock::system().now();
+        let found = lint(&pack, calendar, now.date_at(pack.counting.utc_offset_seconds));
+        let errors = found.iter().filter(|one| one.severity == Severity::Error).count();
+        for one in &found {
+            let severity = match one.severity {
+                Severity::Error => lang.pick("错误", "error"),
+                Severity::Warning => lang.pick("提示", "warning"),
+            };
+            println!("{severity} {} {}: {}", one.code, one.place, lang.pick(&one.zh, &one.en));
+        }
+        let warnings = found.len() - errors;
+        println!(
+            "{}",
+            lang.pick(
+                &format!("错误{errors}处（有错误的不能启用），提示{warnings}处"),
+                &format!("{errors} errors (they block activation), {warnings} warnings")
+            )
+        );
+        if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     })
 }
 
@@ -48,29 +68,38 @@ pub(crate) fn test(folder: &Path, lang: Lang) -> Result<ExitCode> {
     })
 }
 
-/// Counts its clauses.
+/// Counts its clauses by how they are carried and proven; less than all of them is a failure.
 pub(crate) fn coverage(folder: &Path, lang: Lang) -> Result<ExitCode> {
     with_pack(folder, lang, |packs| {
-        let found = app::regulation::pack::coverage(&packs.current());
+        let pack = packs.current();
+        let found = app::regulation::pack::coverage(&pack);
         println!(
             "{}",
             lang.pick(
-                "制度包\t条款\t有规则\t有理由\t尚未落实\t缺失",
-                "pack\ttotal\tcarried\treasoned\tpending\tmissing"
+                "制度包\t条款\t有规则\t有理由\t尚未落实\t已证明",
+                "pack\tclauses\tcarried\texcused\tpending\tproven"
             )
         );
-        for (pack, [total, carried, reasoned, pending, missing]) in &found.by_pack {
-            println!("{pack}\t{total}\t{carried}\t{reasoned}\t{pending}\t{missing}");
+        for (from, count) in proof_counts(&pack, packs.calendar()) {
+            let ProofCount { clauses, carried, excused, pending, proven, .. } = count;
+            println!("{from}\t{clauses}\t{carried}\t{excused}\t{pending}\t{proven}");
         }
+        let unproven: Vec<_> = proof(&pack, packs.calendar())
+            .into_iter()
+            .filter(|one| one.standing == Standing::Unproven)
+            .map(|one| one.clause)
+            .collect();
         for (label, clauses) in [
             (lang.pick("尚未落实", "pending"), &found.pending),
+            (lang.pick("理由不成立", "unfit reason"), &found.unfit),
             (lang.pick("缺失", "missing"), &found.missing),
+            (lang.pick("未证明", "unproven"), &unproven),
         ] {
             for clause in clauses {
                 println!("{label}\t{clause}");
             }
         }
-        if found.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        if found.is_complete() && unproven.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     })
 }
 

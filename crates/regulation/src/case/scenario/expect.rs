@@ -103,7 +103,10 @@ impl Stage<'_> {
             }
             Expectation::Rang(step, roles) => {
                 let told: Vec<&RoleKey> = self.told(step).collect();
-                let silent: Vec<_> = roles.iter().filter(|role| !told.contains(role)).collect();
+                // Named twice, told twice: two rungs may tell the same role.
+                let times = |role: &RoleKey| roles.iter().filter(|one| *one == role).count();
+                let heard = |role: &RoleKey| told.iter().filter(|one| **one == role).count();
+                let silent: Vec<_> = roles.iter().filter(|role| heard(role) < times(role)).collect();
                 (!silent.is_empty()).then(|| {
                     (
                         format!("“{step}”的期限没有提醒 {silent:?}，提醒过 {told:?}"),

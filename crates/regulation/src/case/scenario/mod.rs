@@ -17,8 +17,8 @@ use base::{Date, Digest, Id, Timestamp, kind};
 use serde::Serialize;
 
 use super::{
-    Actor, Ballot, CaseState, Command, Context, Defect, Event, OpenCase, Players, Rejection, decide, evolve,
-    number, open, players, tick,
+    Actor, Ballot, CaseState, Command, Context, Defect, Event, EventBody, OpenCase, Players, Rejection,
+    decide, evolve, number, open, players, tick,
 };
 use crate::calendar::{Calendar, DAYS_MAX};
 use crate::pack::model::{
@@ -52,8 +52,6 @@ const STEERING: [&str; 10] = [
 ];
 /// The unit that opens a case where the pack names none.
 const OPENER: &str = "sample-applicant";
-/// A unit that plays an open role where the scenario names none.
-const PARTY: &str = "sample-party";
 
 /// Something a scenario expected and did not find.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -80,10 +78,37 @@ pub fn run(pack: &Pack, calendar: &Calendar) -> Vec<ScenarioFailure> {
 /// Runs one scenario.
 #[must_use]
 pub fn run_one(pack: &Pack, calendar: &Calendar, scenario: &Scenario) -> Vec<ScenarioFailure> {
+    play(pack, calendar, scenario).failures
+}
+
+/// What a scenario's run left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// What was expected and not found.
+    pub failures: Vec<ScenarioFailure>,
+    /// The refusal of the last line, if it was refused.
+    pub refused: Option<Box<Rejection>>,
+    /// What happened to the case; empty if it was never opened.
+    pub events: Vec<Event>,
+}
+
+impl Run {
+    /// The clock, not a person, brought the case where it stands.
+    #[must_use]
+    pub fn moved_by_clock(&self) -> bool {
+        let entered = |event: &&Event| matches!(event.body, EventBody::StepEntered { .. });
+        self.events.iter().rfind(entered).is_some_and(|event| event.actor.is_none())
+    }
+}
+
+/// Runs one scenario and keeps what it shows.
+#[must_use]
+pub fn play(pack: &Pack, calendar: &Calendar, scenario: &Scenario) -> Run {
     let Some(procedure) = pack.procedures.get(&scenario.procedure) else {
         let name = &scenario.procedure;
         let (zh, en) = (format!("没有“{name}”程序"), format!("there is no procedure `{name}`"));
-        return vec![ScenarioFailure { scenario: scenario.name.clone(), line: None, zh, en }];
+        let failure = ScenarioFailure { scenario: scenario.name.clone(), line: None, zh, en };
+        return Run { failures: vec![failure], refused: None, events: Vec::new() };
     };
     let mut stage = Stage {
         pack,
@@ -95,10 +120,11 @@ pub fn run_one(pack: &Pack, calendar: &Calendar, scenario: &Scenario) -> Vec<Sce
         refused: None,
         events: Vec::new(),
     };
-    if let Err(failure) = stage.play() {
-        return vec![*failure];
-    }
-    stage.check()
+    let failures = match stage.play() {
+        Ok(()) => stage.check(),
+        Err(failure) => vec![*failure],
+    };
+    Run { failures, refused: stage.refused, events: stage.events }
 }
 
 /// Opens a case of a procedure with valid samples, as the scenarios do.
@@ -187,15 +213,37 @@ impl Stage<'_> {
             let (zh, en) = (format!("{on} 早于前一行或相隔过久"), format!("{on} is before the line above"));
             return Err(self.failure(Some(line), zh, en));
         }
-        for day in (from.days()..=on.days()).map(Date::from_days) {
-            let now = day.start_at(self.pack.counting.utc_offset_seconds).plus_seconds(3_600);
+        let mut first = from.days();
+        while let Some(day) = self.next_tick(first, on.days()) {
+            let now = self.morning(day);
             if let Some(state) = &self.state {
                 let events = tick(state, &self.context(now));
                 self.fold(events);
             }
+            first = day.saturating_add(1);
         }
         self.day = Some(on);
         Ok(())
+    }
+
+    /// The first day on which the clock has something to do. What is due stays due until it is done, so the days need
+    /// not be tried one by one.
+    fn next_tick(&self, first: i32, last: i32) -> Option<i32> {
+        let state = self.state.as_ref()?;
+        let rings = |day: i32| !tick(state, &self.context(self.morning(day))).is_empty();
+        if first > last || !rings(last) {
+            return None;
+        }
+        let (mut quiet, mut rang) = (first.saturating_sub(1), last);
+        while rang - quiet > 1 {
+            let middle = quiet + (rang - quiet) / 2;
+            if rings(middle) { rang = middle } else { quiet = middle }
+        }
+        Some(rang)
+    }
+
+    fn morning(&self, day: i32) -> Timestamp {
+        Date::from_days(day).start_at(self.pack.counting.utc_offset_seconds).plus_seconds(3_600)
     }
 
     fn open(&self, line: &ScenarioEvent) -> Result<Vec<Event>, Box<Rejection>> {
@@ -363,11 +411,12 @@ impl Stage<'_> {
         person(line, role, &unit, place)
     }
 
-    /// The unit a fact names where the scenario does not: the first the pack lists for the role it binds.
+    /// The unit a fact names where the scenario does not: the first the pack lists for the role it binds, else one of
+    /// its own, so that two facts do not name the same unit by chance.
     fn party(&self, key: &str) -> UnitCode {
         let bound = |role: &&Role| matches!(&role.binding, Binding::Fact(fact) if fact == key);
         let listed = self.pack.roles.values().find(bound).and_then(|role| role.units.first());
-        listed.cloned().unwrap_or_else(|| PARTY.to_owned())
+        listed.cloned().unwrap_or_else(|| format!("sample-{key}"))
     }
 
     /// Open roles without a way to find their units get one party each.

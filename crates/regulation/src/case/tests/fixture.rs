@@ -121,6 +121,7 @@ pub(super) fn field(key: &str, kind: FieldKind, required: bool) -> Field {
         hint: None,
         personal: false,
         fact: None,
+        clauses: Vec::new(),
     }
 }
 
@@ -286,7 +287,10 @@ pub(super) fn pack() -> Pack {
     let clauses = ["程序", "受理", "回避", "收益率"].map(|id| {
         let (label, summary) = (format!("第{id}条"), format!("{id}的规定"));
         let pack = "样例".to_owned();
-        (id.to_owned(), Clause { id: id.to_owned(), label, summary, pack, source: None, inventory: None })
+        (
+            id.to_owned(),
+            Clause { id: id.to_owned(), label, summary, means: None, pack, source: None, inventory: None },
+        )
     });
     Pack {
         id: "sample".to_owned(),

@@ -7,6 +7,7 @@ mod lengths;
 mod owed;
 mod packs;
 mod people;
+mod promises;
 mod properties;
 mod refusals;
 mod scenarios;

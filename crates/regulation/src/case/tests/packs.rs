@@ -9,8 +9,9 @@ use proptest::prelude::*;
 use super::fixture::{actor, date};
 use super::properties::{moves, play};
 use crate::calendar::tests::national;
+use crate::case::Actor;
 use crate::case::scenario::{run, run_one, sample_opening};
-use crate::pack::{Pack, SourceFile, load};
+use crate::pack::{Binding, Pack, SourceFile, load};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs");
 
@@ -27,7 +28,7 @@ fn texts(folder: &Path, into: &mut Vec<SourceFile>) {
 }
 
 /// All packs with a header, parents first.
-static PACKS: LazyLock<BTreeMap<String, Pack>> = LazyLock::new(|| {
+pub(super) static PACKS: LazyLock<BTreeMap<String, Pack>> = LazyLock::new(|| {
     let mut waiting = Vec::new();
     for entry in std::fs::read_dir(ROOT).unwrap() {
         let folder = entry.unwrap().path();
@@ -67,6 +68,23 @@ fn every_procedure_opens_with_valid_samples() {
             assert!(opened.is_ok(), "{} {}: {opened:?}", pack.id, procedure.id);
         }
     }
+}
+
+/// Two people for every unit that may play a role, and some others.
+pub(super) fn crowd(pack: &Pack) -> Vec<Actor> {
+    let mut people = Vec::new();
+    for role in pack.roles.values() {
+        let open = match &role.binding {
+            Binding::Fact(fact) => format!("sample-{fact}"),
+            _ => format!("sample-{}", role.key),
+        };
+        for unit in role.units.iter().chain([&open]) {
+            people.extend(["一", "二"].map(|name| actor(&format!("{}{name}", role.key), unit)));
+        }
+    }
+    let others = ["sample-applicant", "sample-applicant", "stranger"];
+    people.extend(others.map(|unit| actor(unit, unit)));
+    people
 }
 
 #[test]
@@ -109,14 +127,7 @@ proptest! {
         let day = date("2025-12-20").plus_days(day);
         for pack in PACKS.values().filter(|pack| !pack.procedures.is_empty()) {
             let procedure = pack.procedures.values().nth(which % pack.procedures.len()).unwrap();
-            let mut people = Vec::new();
-            for role in pack.roles.values() {
-                let open = format!("sample-{}", role.key);
-                for unit in role.units.iter().chain([&open]) {
-                    people.extend(["一", "二"].map(|name| actor(&format!("{}{name}", role.key), unit)));
-                }
-            }
-            people.extend(["sample-applicant", "sample-applicant", "sample-party", "stranger"].map(|unit| actor(unit, unit)));
+            let people = crowd(pack);
             let start = sample_opening(pack, &calendar, procedure, day).unwrap();
             play(pack, &calendar, start, &moves, &people);
         }

@@ -69,9 +69,9 @@ pub(super) const COMMANDS: [CommandKind; 50] = [
 pub(super) struct Move {
     kind: usize,
     offered: bool,
-    person: usize,
+    pub(super) person: usize,
     complete: bool,
-    days: i32,
+    pub(super) days: i32,
     choice: u8,
 }
 
@@ -88,7 +88,7 @@ pub(super) fn moves() -> impl Strategy<Value = Vec<Move>> {
     proptest::collection::vec(one, 1..40)
 }
 
-fn command(state: &CaseState, pack: &Pack, one: &Move, today: base::Date) -> Command {
+pub(super) fn command(state: &CaseState, pack: &Pack, one: &Move, today: base::Date) -> Command {
     if state.waits_for_opener() && one.offered {
         return super::owed::fill_in(pack, state, today);
     }

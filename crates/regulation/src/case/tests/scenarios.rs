@@ -71,7 +71,7 @@ fn steering_facts_steer() {
     let refused = |id: &str| vec![Expectation::Refused(clause(id).into_iter().collect())];
     assert_eq!(failures(vec![missing], refused("附件")), none);
     let missing = with(line("2026-09-18", None, CommandKind::Submit), "缺字段", "电话");
-    assert_eq!(failures(vec![missing], refused("附件")), none);
+    assert_eq!(failures(vec![missing], refused("申请表")), none);
     let submit = line("2026-09-18", None, CommandKind::Submit);
     let accept = with(line("2026-09-21", Some("主管部门"), CommandKind::Accept), "经办人", "张");
     let dispute = line("2026-09-22", Some("提供单位"), CommandKind::Refuse);

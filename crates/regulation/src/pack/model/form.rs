@@ -51,6 +51,8 @@ pub struct Field {
     pub personal: bool,
     /// The fact this field sets, if conditions use it.
     pub fact: Option<String>,
+    /// Basis of its own, where the text asks for just this field; otherwise the form's.
+    pub clauses: Vec<ClauseId>,
 }
 
 /// Kinds of fields.

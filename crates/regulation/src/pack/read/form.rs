@@ -56,7 +56,7 @@ fn section(node: &Node, form: &FormId, keys: &mut Vec<String>, reader: &mut Read
 }
 
 fn field(node: &Node, form: &FormId, reader: &mut Reader<'_>) -> Option<Field> {
-    const KEYS: &[&str] = &["名称", "键", "英文", "类型", "选项", "必填", "提示", "个人信息", "事实"];
+    const KEYS: &[&str] = &["名称", "键", "英文", "类型", "选项", "必填", "提示", "个人信息", "事实", "依据"];
     let fields = reader.fields(node, KEYS)?;
     let label = reader.need_text(&fields, "名称");
     let key = reader.may_text(&fields, "键").or_else(|| label.clone());
@@ -83,7 +83,9 @@ fn field(node: &Node, form: &FormId, reader: &mut Reader<'_>) -> Option<Field> {
     if let Some(parameter) = taken {
         reader.draft.choices.push((form.clone(), key.clone(), parameter));
     }
-    Some(Field { key, label: label?, en: en?, kind: kind(word?, choices), required, hint, personal, fact })
+    let clauses = reader.may_basis(&fields);
+    let (label, en) = (label?, en?);
+    Some(Field { key, label, en, kind: kind(word?, choices), required, hint, personal, fact, clauses })
 }
 
 /// A list, or `{参数: 名称}` for a list that is a parameter.

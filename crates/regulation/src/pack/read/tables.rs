@@ -1,13 +1,12 @@
 //! Clauses, parameters, roles and the reasons for what is not automated.
 
-use crate::pack::coverage::{DELEGATED, PENDING, PLATFORM};
 use crate::pack::draft::{ParameterDraft, Reference};
 use crate::pack::fields::{Fields, Reader};
-use crate::pack::model::{Binding, Clause, Parameter, Role, Value};
+use crate::pack::model::{Binding, Clause, Excuse, ExcuseKind, Parameter, Role, Value};
 use crate::pack::node::{Body, Entry, Node};
 use crate::pack::report::shown;
 use crate::pack::value::parse_value;
-use crate::pack::words::{BOUNDS, Word};
+use crate::pack::words::{BOUNDS, MEANS, Word};
 
 /// 条款: id → 原文标号, 摘要.
 pub(super) fn clauses(node: &Node, reader: &mut Reader<'_>) {
@@ -26,9 +25,10 @@ pub(super) fn clauses(node: &Node, reader: &mut Reader<'_>) {
 }
 
 fn clause(entry: &Entry, reader: &mut Reader<'_>) -> Option<Clause> {
-    let fields = reader.fields(&entry.value, &["原文", "摘要", "清单", "指纹"])?;
+    let fields = reader.fields(&entry.value, &["原文", "摘要", "手段", "清单", "指纹"])?;
     let label = reader.need_text(&fields, "原文");
     let summary = reader.need_text(&fields, "摘要");
+    let means = reader.may_word(&fields, "手段", MEANS);
     let inventory = reader.may_text(&fields, "清单");
     let source = fields.get("指纹").and_then(|node| {
         let text = reader.text(node)?;
@@ -47,6 +47,7 @@ fn clause(entry: &Entry, reader: &mut Reader<'_>) -> Option<Clause> {
         id: entry.key.clone(),
         label: label?,
         summary: summary?,
+        means,
         pack: String::new(),
         source,
         inventory,
@@ -161,31 +162,36 @@ fn role(entry: &Entry, reader: &mut Reader<'_>) -> Option<Role> {
 
 /// 不自动化, 平台保障, 由下级落实 and 尚未落实, each with the clauses and why.
 pub(super) fn reasons(node: &Node, reader: &mut Reader<'_>) {
-    let Some(fields) = reader.fields(node, &["不自动化", "平台保障", "由下级落实", "尚未落实"])
-    else {
+    let Some(fields) = reader.fields(node, &ExcuseKind::ALL.map(|(word, _)| word)) else {
         return;
     };
-    for (key, prefix) in
-        [("不自动化", ""), ("平台保障", PLATFORM), ("由下级落实", DELEGATED), ("尚未落实", PENDING)]
-    {
+    for (key, kind) in ExcuseKind::ALL {
         for item in reader.may_list(&fields, key) {
-            reason(item, prefix, reader);
+            reason(item, kind, reader);
         }
     }
 }
 
-fn reason(node: &Node, prefix: &str, reader: &mut Reader<'_>) {
-    let Some(fields): Option<Fields<'_>> = reader.fields(node, &["条款", "理由"]) else {
+fn reason(node: &Node, kind: ExcuseKind, reader: &mut Reader<'_>) {
+    let keys: &[&'static str] = match kind {
+        ExcuseKind::Platform => &["条款", "理由", "测试"],
+        ExcuseKind::Pending => &["条款", "理由", "缺少"],
+        ExcuseKind::NotAutomated | ExcuseKind::Delegated => &["条款", "理由"],
+    };
+    let Some(fields): Option<Fields<'_>> = reader.fields(node, keys) else {
         return;
     };
     let why = reader.need_text(&fields, "理由");
+    let tests = reader.may_texts(&fields, "测试");
+    let absent = reader.may_text(&fields, "缺少");
     let Some(list) = reader.need(&fields, "条款") else {
         return;
     };
     for item in reader.list(list) {
         let clause = reader.name(item, Reference::Clause);
-        if let (Some(clause), Some(why)) = (clause, &why) {
-            let reason = reader.located(item.mark, (clause, format!("{prefix}{why}")));
+        if let (Some(clause), Some(reason)) = (clause, why.clone()) {
+            let excuse = Excuse { kind, reason, tests: tests.clone(), absent: absent.clone() };
+            let reason = reader.located(item.mark, (clause, excuse));
             reader.draft.reasons.push(reason);
         }
     }

@@ -174,7 +174,7 @@ fn rules(visit: &Visit, pack: &Pack) -> BTreeMap<String, Vec<String>> {
 fn clauses(visit: &Visit, pack: &Pack, rules: &BTreeMap<String, Vec<String>>) -> Vec<PackClause> {
     let one = |clause: &app::regulation::pack::Clause| {
         let carried = rules.get(&clause.id);
-        let reason = pack.not_automated.get(&clause.id).cloned().unwrap_or_default();
+        let reason = pack.not_automated.get(&clause.id).map(ToString::to_string).unwrap_or_default();
         PackClause {
             id: words::clause_anchor(&clause.id),
             label: if clause.pack == pack.id {

@@ -1,0 +1,54 @@
+//! The calendar reaches as far as the clocks.
+
+use base::Date;
+
+use super::{Finding, Severity, in_step};
+use crate::calendar::Calendar;
+use crate::pack::model::{ClockRule, Measure, OnExpiry, Pack, Period, PeriodUnit};
+
+pub(super) fn look(pack: &Pack, calendar: &Calendar, today: Date, found: &mut Vec<Finding>) {
+    for procedure in pack.procedures.values() {
+        for step in &procedure.steps {
+            let clock = step.clock.as_ref().and_then(reaching);
+            for (period, waits) in clock.into_iter().chain(step.correction.map(|period| (period, false))) {
+                let reached = calendar.add_period(today, period, &pack.counting);
+                if !reached.provisional {
+                    continue;
+                }
+                let (until, due) = (calendar.known_until(), reached.due);
+                found.push(Finding {
+                    code: "lint.calendar_short",
+                    severity: if waits { Severity::Error } else { Severity::Warning },
+                    place: in_step(procedure, step),
+                    zh: format!(
+                        "日历只到 {until}，今天起算的期限要到 {due}，日期只能是暂定；请先载入下一年的放假安排"
+                    ),
+                    en: format!(
+                        "the calendar is known until {until}; a clock started today runs to {due} and is provisional"
+                    ),
+                });
+            }
+        }
+    }
+}
+
+/// The least a clock started today needs of the calendar, and whether the case waits for it. What is counted back from a
+/// day, or runs to one that people named, depends on that day and not on today.
+fn reaching(clock: &ClockRule) -> Option<(Period, bool)> {
+    let period = match clock.measure {
+        Measure::Forward => clock.period,
+        Measure::Fact(_) => Period { length: 1, unit: clock.period.unit },
+        Measure::Backward | Measure::Until(_) => return None,
+    };
+    Some((period, waits_for_a_notice(clock)))
+}
+
+/// A provisional day may warn and close doors, but never ends or moves a case: such a case would stand still until the
+/// next holiday notice. Terms of months and years always outlive the calendar and are recomputed with each notice.
+const fn waits_for_a_notice(clock: &ClockRule) -> bool {
+    let moves = matches!(
+        clock.on_expiry,
+        OnExpiry::ReturnAutomatically | OnExpiry::MoveToCoordination | OnExpiry::Advance
+    );
+    moves && matches!(clock.period.unit, PeriodUnit::WorkingDay)
+}
