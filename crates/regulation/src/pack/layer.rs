@@ -6,7 +6,7 @@ use base::Digest;
 
 use super::check;
 use super::coverage::cited;
-use super::draft::{Draft, Header, Length, Located, ParameterDraft};
+use super::draft::{Draft, Header, Length, Located, ParameterDraft, Reference};
 use super::model::{Bound, Clause, ClauseId, Excuse, ExcuseKind, Pack, Parameter, Period, PeriodUnit, Value};
 use super::report::{Place, Report, shown};
 
@@ -34,6 +34,10 @@ pub(crate) fn compile(
     merge(&draft.procedures, &mut pack.procedures, |one| &one.id, |name| format!("程序“{name}”"), report);
     pack.duties.extend(draft.duties.iter().map(|duty| duty.value.clone()));
     pack.scenarios.extend(draft.scenarios.iter().map(|scenario| scenario.value.clone()));
+    pack.parameters_used.extend(draft.references.iter().filter_map(|reference| match &reference.value {
+        Reference::Parameter(name) => Some(name.clone()),
+        _ => None,
+    }));
     lengths(&draft, &mut pack, report);
     reasons(&draft.reasons, &mut pack, report);
     // References into a file that did not read would all be called unknown: those come in a second pass.
@@ -90,6 +94,7 @@ fn head(
         digest,
         clauses: parent.map(|parent| parent.clauses.clone()).unwrap_or_default(),
         parameters: parent.map(|parent| parent.parameters.clone()).unwrap_or_default(),
+        parameters_used: parent.map(|parent| parent.parameters_used.clone()).unwrap_or_default(),
         roles: parent.map(|parent| parent.roles.clone()).unwrap_or_default(),
         procedures: parent.map(|parent| parent.procedures.clone()).unwrap_or_default(),
         forms: parent.map(|parent| parent.forms.clone()).unwrap_or_default(),
