@@ -106,7 +106,7 @@ fn check_clocks(state: &CaseState, new: &[Event], pack: &Pack) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn every_procedure_of_every_pack_keeps_them(moves in moves(), day in 0_i32..360) {
@@ -159,7 +159,7 @@ fn observed_before_access(procedure: &Procedure) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn access_stays_closed_until_the_platform_sees_what_the_pack_demands(moves in moves(), unseen in any::<bool>()) {
