@@ -22,7 +22,7 @@ pub struct PackSource {
     pub files: Vec<(String, String)>,
 }
 
-/// Folder of national texts: calendars, no pack of its own.
+/// Folder of national texts: the calendars lie in it, beside a pack that the others stand on.
 const NATIONAL: &str = "national";
 
 /// Loaded packs.
@@ -81,7 +81,11 @@ impl Packs {
             .map(|(path, text)| (path.as_str(), text.as_str()));
         let calendar = Calendar::load(calendar).map_err(|error| Error::internal("pack.calendar", error))?;
         let mut newest: Vec<Arc<Pack>> = Vec::new();
-        let mut left: Vec<&PackSource> = sources.iter().filter(|source| source.id != NATIONAL).collect();
+        // A folder of packs may have the calendars alone.
+        let is_pack = |source: &&PackSource| {
+            source.id != NATIONAL || source.files.iter().any(|(path, _)| path == "pack.yaml")
+        };
+        let mut left: Vec<&PackSource> = sources.iter().filter(is_pack).collect();
         while !left.is_empty() {
             let before = left.len();
             let mut waiting = Vec::new();

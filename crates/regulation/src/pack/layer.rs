@@ -7,7 +7,7 @@ use base::Digest;
 use super::check;
 use super::check_opens;
 use super::coverage::cited;
-use super::draft::{Draft, Header, Located, ParameterDraft};
+use super::draft::{Draft, Header, Located, ParameterDraft, Reference};
 use super::layer_duty;
 use super::model::{Bound, Clause, ClauseId, Excuse, ExcuseKind, Pack, Parameter, Period, PeriodUnit, Value};
 use super::report::{Place, Report, shown};
@@ -37,6 +37,10 @@ pub(crate) fn compile(
     merge(&draft.procedures, &mut pack.procedures, |one| &one.id, |name| format!("程序“{name}”"), report);
     layer_duty::duties(&draft, &mut pack, report);
     pack.scenarios.extend(draft.scenarios.iter().map(|scenario| scenario.value.clone()));
+    pack.parameters_used.extend(draft.references.iter().filter_map(|reference| match &reference.value {
+        Reference::Parameter(name) => Some(name.clone()),
+        _ => None,
+    }));
     taken::fill(&draft, &header.place, &mut pack, report);
     reasons(&draft.reasons, &mut pack, report);
     // References into a file that did not read would all be called unknown: those come in a second pass.
@@ -96,6 +100,7 @@ fn head(
         digest,
         clauses: parent.map(|parent| parent.clauses.clone()).unwrap_or_default(),
         parameters: parent.map(|parent| parent.parameters.clone()).unwrap_or_default(),
+        parameters_used: parent.map(|parent| parent.parameters_used.clone()).unwrap_or_default(),
         roles: parent.map(|parent| parent.roles.clone()).unwrap_or_default(),
         procedures: parent.map(|parent| parent.procedures.clone()).unwrap_or_default(),
         forms: parent.map(|parent| parent.forms.clone()).unwrap_or_default(),

@@ -83,7 +83,7 @@ pub struct Diagnostic {
 
 /// Reads a pack from its files, on top of its parent.
 ///
-/// Files may come in any order; the digest does not depend on it.
+/// Files may come in any order; the digest does not depend on it. Files of a `calendar` folder are left aside.
 ///
 /// # Errors
 /// Everything wrong, ordered by file, line and column; at most [`DIAGNOSTICS_MAX`] and one.
@@ -92,13 +92,20 @@ pub struct Diagnostic {
 /// [`FILES_MAX`], [`FILE_BYTES_MAX`], [`DEPTH_MAX`], [`NODES_MAX`], [`TEXT_CHARS_MAX`].
 pub fn load(files: &[SourceFile], parent: Option<&Pack>) -> Result<Pack, Vec<Diagnostic>> {
     let mut report = Report::default();
-    let draft = read_files(files, &mut report);
-    let pack = layer::compile(draft, digest(files, parent), parent, &mut report);
+    // Calendars lie beside a pack and change every year; they are no part of it.
+    let files: Vec<SourceFile> = files.iter().filter(|file| !is_calendar(&file.path)).cloned().collect();
+    let draft = read_files(&files, &mut report);
+    let pack = layer::compile(draft, digest(&files, parent), parent, &mut report);
     let problems = report.finish();
     match pack {
         Some(pack) if problems.is_empty() => Ok(pack),
         _ => Err(problems),
     }
+}
+
+/// Whether a file holds a calendar: it lies in a folder of that name.
+fn is_calendar(path: &str) -> bool {
+    path.rsplit('/').nth(1) == Some("calendar")
 }
 
 /// The id of the parent that a pack's files name, so that a caller can load parents first. `None` for a top text,

@@ -62,6 +62,8 @@ pub struct Pack {
     pub clauses: BTreeMap<ClauseId, Clause>,
     /// Parameters in force, after layering.
     pub parameters: BTreeMap<String, Parameter>,
+    /// Parameters that a condition or a period takes its value from.
+    pub parameters_used: BTreeSet<String>,
     /// Roles and the units that play them.
     pub roles: BTreeMap<RoleKey, Role>,
     /// Procedures by name.

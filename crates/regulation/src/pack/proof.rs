@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::coverage::{cited, cited_by};
-use super::model::{ClauseId, ExcuseKind, Expectation, Means, Pack, Scenario};
+use super::model::{ClauseId, CommandKind, ExcuseKind, Expectation, Means, Pack, Scenario};
 use crate::calendar::Calendar;
 use crate::case::scenario::{Run, play};
 use crate::duty::run_one as run_duty;
@@ -159,6 +159,7 @@ fn standing(pack: &Pack, clause: &ClauseId, cited: &BTreeSet<ClauseId>) -> (Stan
 fn shows<'a>(scenario: &'a Scenario, run: &'a Run, validity: &[ClauseId]) -> Vec<(&'a ClauseId, Means)> {
     let mut found = Vec::new();
     let mut by_itself = false;
+    let withdrawn = scenario.given.last().is_some_and(|line| line.command == CommandKind::Withdraw);
     for expected in &scenario.then {
         match expected {
             // Named is not enough: the refusal that came has to rest on the clause as well.
@@ -171,6 +172,8 @@ fn shows<'a>(scenario: &'a Scenario, run: &'a Run, validity: &[ClauseId]) -> Vec
             }
             // Where a case stands shows something only if the clock moved it.
             Expectation::Open(_) => by_itself |= run.moved_by_clock(),
+            // A withdrawal ends a case by the opener's own hand.
+            Expectation::Outcome(_) => by_itself |= !withdrawn,
             _ => by_itself = true,
         }
     }

@@ -305,6 +305,7 @@ pub(super) fn pack() -> Pack {
         digest: Digest::of(b"sample"),
         clauses: clauses.into_iter().collect(),
         parameters: BTreeMap::from([("收益率上限".to_owned(), limit)]),
+        parameters_used: ["收益率上限".to_owned()].into(),
         roles: BTreeMap::from([
             role("申请人", &[], Binding::Opener),
             role("主管部门", &[BUREAU], Binding::Fixed),

@@ -8,6 +8,7 @@ use crate::pack::model::{Anchor, Binding, CommandKind, OnExpiry, Pack, Procedure
 
 pub(super) fn look(pack: &Pack, found: &mut Vec<Finding>) {
     roles(pack, found);
+    parameters(pack, found);
     for procedure in pack.procedures.values() {
         bindings(pack, procedure, found);
         for step in &procedure.steps {
@@ -41,6 +42,24 @@ fn roles(pack: &Pack, found: &mut Vec<Finding>) {
             format!("角色“{key}”"),
             format!("没有程序、提醒或者义务用到角色“{key}”"),
             format!("no procedure, reminder or duty uses the role `{key}`"),
+        ));
+    }
+}
+
+/// Values the platform itself reads, whatever the pack does with them.
+const READ_BY_THE_PLATFORM: [&str; 6] =
+    ["授权期限", "日志留存", "收益率上限", "最小实体数", "最大占比", "抽样比例"];
+
+/// Values that rest on no clause, feed no condition or period and that the platform does not read either.
+fn parameters(pack: &Pack, found: &mut Vec<Finding>) {
+    let idle = |name: &str| !pack.parameters_used.contains(name) && !READ_BY_THE_PLATFORM.contains(&name);
+    for parameter in pack.parameters.values().filter(|one| one.clauses.is_empty() && idle(&one.name)) {
+        let name = &parameter.name;
+        found.push(warning(
+            "lint.parameter_unused",
+            format!("参数“{name}”"),
+            format!("没有依据，也没有条件或者期限用到参数“{name}”"),
+            format!("the parameter `{name}` rests on no clause and no condition or period uses it"),
         ));
     }
 }

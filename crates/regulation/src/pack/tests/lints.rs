@@ -113,6 +113,7 @@ const FAILING: &[(&str, &[(&str, &str)])] = &[
         )],
     ),
     ("lint.role_unused", &[("角色:\n", "角色:\n  多: {英文: More, 机构: [more], 依据: [样.一]}\n")]),
+    ("lint.parameter_unused", &[("计算口径:", "参数: {多余期限: {值: 3个工作日, 本地约定: 是}}\n计算口径:")]),
     ("lint.role_unbound", &[("机构: [panel-a, panel-b]", "绑定: {事实: 组员单位}")]),
     (
         "lint.action_unreachable",

@@ -6,8 +6,8 @@ use crate::calendar::tests::national;
 fn packs() -> Vec<Pack> {
     let zhejiang = zhejiang();
     let below = |id: &str| parsed(&files(id), Some(&zhejiang));
-    let top = |id: &str| parsed(&files(id), None);
-    vec![below("deqing"), below("xinchang"), top("yanan"), top("futian"), zhejiang.clone()]
+    let top = |id: &str| parsed(&files(id), Some(&national_texts()));
+    vec![below("deqing"), below("xinchang"), top("yanan"), top("futian"), zhejiang.clone(), national_texts()]
 }
 
 /// A day on which the calendar reaches far enough for every clock that counts working days.
@@ -46,6 +46,7 @@ fn every_clause_of_the_five_texts_is_accounted_for_and_shown() {
         ("xinchang", 97, 0),
         ("yanan", 165, 1),
         ("zhejiang", 123, 4),
+        ("national", 7, 0),
     ];
     let expected = expected.map(|(id, clauses, pending)| (id.to_owned(), (clauses, pending)));
     assert_eq!(own, expected.into_iter().collect(), "692 clauses; what is not carried yet may only shrink");
@@ -130,6 +131,7 @@ fn every_text_says_its_status_and_validity() {
         ("yanan", Status::Draft, (None, None)),
         ("futian", Status::InForce, (day("2024-01-30"), day("2027-01-29"))),
         ("zhejiang", Status::InForce, (day("2023-09-01"), None)),
+        ("national", Status::InForce, (None, None)),
     ];
     for (pack, (id, status, in_force)) in packs().iter().zip(expected) {
         assert_eq!((pack.id.as_str(), pack.status, pack.in_force), (id, status, in_force));
