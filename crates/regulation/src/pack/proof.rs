@@ -159,7 +159,7 @@ fn standing(pack: &Pack, clause: &ClauseId, cited: &BTreeSet<ClauseId>) -> (Stan
 fn shows<'a>(scenario: &'a Scenario, run: &'a Run, validity: &[ClauseId]) -> Vec<(&'a ClauseId, Means)> {
     let mut found = Vec::new();
     let mut by_itself = false;
-    let withdrawn = scenario.given.last().is_some_and(|line| line.command == CommandKind::Withdraw);
+    let withdrawn = scenario.given.last().is_some_and(|line| line.command == Some(CommandKind::Withdraw));
     for expected in &scenario.then {
         match expected {
             // Named is not enough: the refusal that came has to rest on the clause as well.
