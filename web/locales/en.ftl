@@ -1771,7 +1771,7 @@ error-case-agenda = The agenda is too long
     .remedy = Resolve them in several meetings.
 
 # Periodic duties
-duty = Duty
+duty-name = Duty
 duty-period = Period
 duty-units = Owed by
 duty-opens = Opens on

@@ -1759,7 +1759,7 @@ error-case-agenda = 会议议程过长
     .remedy = 请分几次作出决议。
 
 # 周期义务
-duty = 义务
+duty-name = 义务
 duty-period = 期间
 duty-units = 应办单位
 duty-opens = 起办日

@@ -1,13 +1,14 @@
 //! Facts the platform itself knows. They override whatever a person states under the same name.
 
-use base::{Id, kind};
+use base::{Date, Id, kind};
 use regulation::case::{FormValue, FormValues};
 use regulation::pack::{FactValue, FieldKind, FormId, Pack};
-use storage::Tx;
+use storage::{Tx, records};
 
 use super::facts::{self, Facts};
 use super::related;
-use crate::{App, Error, Result, exports, models, products, resources, tenants, usages};
+use crate::notices::{Notice, NoticeKind};
+use crate::{App, Error, Result, exports, models, objections, products, resources, tenants, usages};
 
 /// From where it is looked at.
 pub(super) struct From<'a> {
@@ -39,6 +40,9 @@ pub(super) async fn observed(
     if !providers.is_empty() {
         observed.insert(facts::PROVIDERS.to_owned(), FactValue::List(providers));
     }
+    if let Some(until) = deadline(tx, from, stated).await? {
+        observed.insert(facts::DEADLINE.to_owned(), FactValue::Date(until));
+    }
     if stated.contains_key(facts::TENANT) {
         let tenant = tenants::get(tx, facts::id(stated, facts::TENANT)?).await?;
         observed.extend(tenants::facts_of(tx, &tenant).await?);
@@ -65,6 +69,17 @@ pub(super) async fn observed(
         observed.extend(usages::facts_of(tx, facts::id(stated, facts::USAGE)?).await?);
     }
     Ok(observed)
+}
+
+/// The last day of the announcement a case answers; an objection to one may come at any time.
+async fn deadline(tx: &mut Tx<'_>, from: &From<'_>, stated: &Facts) -> Result<Option<Date>> {
+    let procedure = from.pack.procedures.get(from.procedure);
+    if !stated.contains_key(facts::NOTICE) || procedure.is_none_or(objections::registers) {
+        return Ok(None);
+    }
+    let id = facts::id::<kind::Notice>(stated, facts::NOTICE)?;
+    let notice = records::get::<Notice>(tx, id.uuid()).await?.ok_or(Error::NotFound("notice.unknown"))?;
+    Ok(notice.value.until.filter(|_| notice.value.kind == NoticeKind::Announcement))
 }
 
 /// The providers of the resources that a form names.

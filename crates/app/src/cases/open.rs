@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 
 use access::{Action, ResourceRef, Thing};
-use base::{Date, Id, kind};
-use regulation::case::{FormValues, OpenCase, Rejection, fold};
-use regulation::pack::{Binding, FactValue, Pack, Procedure};
+use base::{Id, kind};
+use regulation::case::{FormValues, OpenCase, fold};
+use regulation::pack::{Binding, FactValue};
 use serde::{Deserialize, Serialize};
-use storage::{Tx, records, settings};
+use storage::{Tx, settings};
 
-use super::{actor, append, attachments, context, effects, facts, observe, project};
+use super::{actor, append, attachments, context, effects, observe, project};
 use crate::clock::new_id;
 use crate::journal::Note;
-use crate::notices::{Notice, NoticeKind};
-use crate::{App, Ctx, Error, Result, objections};
+use crate::{App, Ctx, Error, Result};
 
 /// An uploaded file under the name the procedure asks for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -106,9 +105,6 @@ async fn prepare(
     let Some(procedure) = pack.procedures.get(&request.procedure) else {
         return Err(Error::invalid("case.procedure", &request.procedure));
     };
-    if !objections::registers(procedure) {
-        in_time(tx, &pack, procedure, &request.facts, context(app, &pack, ctx.now).today()).await?;
-    }
     let attachments = attachments::resolve(tx, ctx, &request.attachments).await?;
     let from =
         observe::From { pack: &pack, procedure: &procedure.id, unit: &ctx.principal.unit_code, case: None };
@@ -129,27 +125,6 @@ async fn prepare(
         observed,
         parties: BTreeMap::new(),
     })
-}
-
-/// Who answers an announcement does so by its last day. The refusal rests on the procedure's own clauses.
-async fn in_time(
-    tx: &mut Tx<'_>,
-    pack: &Pack,
-    procedure: &Procedure,
-    stated: &BTreeMap<String, FactValue>,
-    today: Date,
-) -> Result<()> {
-    if !stated.contains_key(facts::NOTICE) {
-        return Ok(());
-    }
-    let id = facts::id::<kind::Notice>(stated, facts::NOTICE)?;
-    let notice = records::get::<Notice>(tx, id.uuid()).await?.ok_or(Error::NotFound("notice.unknown"))?.value;
-    match notice.until.filter(|_| notice.kind == NoticeKind::Announcement) {
-        Some(until) if today > until => {
-            Err(Error::Rejected(Rejection::late(pack, &procedure.clauses, until)))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Numbers run without gaps per procedure and year: a refused case gives its number back with its transaction.

@@ -48,9 +48,10 @@ impl Page for DutiesPage {
             local_choice: true,
             light,
             case_href: opened.then(|| "/cases/1".into()),
-            clauses: vec![Clause::default()],
+            clauses: vec![Clause::new("十（四）", "按年提交经营报告", "/admin/packs/sample#c9")],
         };
-        let rows = vec![row(Light::Overdue, true), row(Light::Suspended, false)];
+        let opened = [Light::Overdue, Light::DueSoon, Light::Normal, Light::Done].map(|light| row(light, true));
+        let rows = opened.into_iter().chain([row(Light::Suspended, false)]).collect();
         vec![Self { rows, file_href: "/duties.ics".into() }, Self::default()]
     }
 }
