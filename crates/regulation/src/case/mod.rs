@@ -43,7 +43,7 @@ pub use condition::{FACT_APPROVALS, FACT_PASSED, FACT_REFUSALS, Facts, Truth, ev
 pub use decide::{decide, note, open};
 pub use event::{ClockDue, Event, EventBody, PackRef};
 pub use evolve::{evolve, fold};
-pub use form::{check_facts, check_form};
+pub use form::{check_facts, check_form, decimal};
 pub use rejection::{FieldError, Rejection};
 pub use roles::{Players, players};
 pub use state::{Act, Awaiting, CaseState, ClockState, Ending, OpenStep, Opinion, Resolution, Seat};

@@ -9,6 +9,7 @@ use super::coverage::{DELEGATED, cited};
 use super::draft::{Draft, Header, Length, Located, ParameterDraft};
 use super::model::{Bound, Clause, ClauseId, Pack, Parameter, Period, PeriodUnit, Value};
 use super::report::{Place, Report, shown};
+use super::templates;
 
 /// Compiles a draft; `None` when it has no usable head. Whether it is sound is for the report to say.
 pub(crate) fn compile(
@@ -34,6 +35,7 @@ pub(crate) fn compile(
     merge(&draft.procedures, &mut pack.procedures, |one| &one.id, |name| format!("程序“{name}”"), report);
     pack.duties.extend(draft.duties.iter().map(|duty| duty.value.clone()));
     pack.scenarios.extend(draft.scenarios.iter().map(|scenario| scenario.value.clone()));
+    templates::compile(&draft, &mut pack, report);
     lengths(&draft, &mut pack, report);
     reasons(&draft.reasons, &mut pack, report);
     // References into a file that did not read would all be called unknown: those come in a second pass.
@@ -42,6 +44,7 @@ pub(crate) fn compile(
     }
     if report.is_clean() {
         check::procedures(&draft, &pack, report);
+        templates::occasions(&draft, &pack, report);
     }
     Some(pack)
 }
@@ -93,6 +96,7 @@ fn head(
         roles: parent.map(|parent| parent.roles.clone()).unwrap_or_default(),
         procedures: parent.map(|parent| parent.procedures.clone()).unwrap_or_default(),
         forms: parent.map(|parent| parent.forms.clone()).unwrap_or_default(),
+        documents: parent.map(|parent| parent.documents.clone()).unwrap_or_default(),
         duties: parent.map(|parent| parent.duties.clone()).unwrap_or_default(),
         scenarios: parent.map(|parent| parent.scenarios.clone()).unwrap_or_default(),
         not_automated: reasons,

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::{Date, Digest};
 use serde::{Deserialize, Serialize};
 
+use super::document::{Document, DocumentId};
+
 /// A clause id as written in the pack, for example `德清.三.一.2`.
 pub type ClauseId = String;
 /// A role key of the pack, for example `数据提供单位`.
@@ -51,6 +53,8 @@ pub struct Pack {
     pub procedures: BTreeMap<ProcedureId, Procedure>,
     /// Forms by key.
     pub forms: BTreeMap<FormId, Form>,
+    /// Documents by name.
+    pub documents: BTreeMap<DocumentId, Document>,
     /// Periodic duties.
     pub duties: Vec<Duty>,
     /// Scenario tests.

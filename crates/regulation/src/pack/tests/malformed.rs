@@ -2,7 +2,7 @@
 
 use super::*;
 
-const HEADER: &str = "制度包: 样例\n编号: sample\n版本: '1'\n状态: 施行\n日历: 国务院放假安排\n计算口径: {名称: 民法典期间, 起算日: 不计入, 末日: 顺延至工作日, 时区: 北京时间}\n";
+pub(super) const HEADER: &str = "制度包: 样例\n编号: sample\n版本: '1'\n状态: 施行\n日历: 国务院放假安排\n计算口径: {名称: 民法典期间, 起算日: 不计入, 末日: 顺延至工作日, 时区: 北京时间}\n";
 const CLAUSES: &str = "条款:\n  样.一: {原文: 一, 摘要: 第一条}\n";
 const ROLES: &str = "角色:\n  局: {英文: Bureau, 机构: [bureau], 依据: [样.一]}\n";
 
@@ -10,7 +10,7 @@ fn file(path: &str, text: &str) -> SourceFile {
     SourceFile { path: path.to_owned(), text: text.to_owned() }
 }
 
-fn base(extra: &[(&str, &str)]) -> Vec<SourceFile> {
+pub(super) fn base(extra: &[(&str, &str)]) -> Vec<SourceFile> {
     let mut files = vec![file("pack.yaml", HEADER), file("clauses.yaml", CLAUSES), file("roles.yaml", ROLES)];
     for (path, text) in extra {
         files.retain(|file| file.path != *path);
