@@ -63,7 +63,7 @@ pub(crate) fn from_folder(root: &Path) -> Result<Vec<PackSource>> {
 }
 
 fn is_pack_file(name: &str) -> bool {
-    name.ends_with(".yaml")
+    name.ends_with(".yaml") || name.ends_with(".typ")
 }
 
 /// One source for each first folder of the paths.
@@ -113,7 +113,7 @@ mod tests {
     fn the_binary_carries_the_packs() {
         let packs = built_in().unwrap();
         assert!(packs.iter().any(|pack| pack.id == "national"));
-        assert!(packs.iter().all(|pack| pack.files.iter().all(|(path, _)| path.ends_with(".yaml"))));
+        assert!(packs.iter().all(|pack| pack.files.iter().all(|(path, _)| is_pack_file(path))));
         demo_text("people.yaml").unwrap();
     }
 }

@@ -1,0 +1,5 @@
+mod fixture;
+mod forms;
+mod hostile;
+mod letters;
+mod typeface;
