@@ -117,6 +117,13 @@ impl Printer<'_> {
         if count <= LABEL_LINE_CHARS || label.chars().any(|c| c.is_ascii_alphabetic()) {
             return self.text(label);
         }
+        // Before a bracket first, if that gives two lines.
+        if let Some((name, rest)) = label.split_once('（')
+            && (1..=LABEL_LINE_CHARS).contains(&name.chars().count())
+            && rest.chars().count() < LABEL_LINE_CHARS
+        {
+            return self.text(&format!("{name}\n（{rest}"));
+        }
         let length = count.div_ceil(count.div_ceil(LABEL_LINE_CHARS));
         let chars: Vec<char> = label.chars().collect();
         let lines: Vec<String> = chars.chunks(length).map(|line| line.iter().collect()).collect();

@@ -12,6 +12,7 @@ use regulation::pack::{Variable, VariableKind};
 use typst::syntax::{LinkedNode, Source, SyntaxKind};
 
 use crate::error::Fault;
+use crate::typeface::longest_word;
 use crate::{FAULTS_MAX, literal};
 
 /// Functions a template may call: our building blocks, and a few of Typst's that only arrange.
@@ -56,6 +57,8 @@ const CONSTANTS: &[&str] = &["left", "right", "center", "top", "bottom", "horizo
 pub(crate) const FILLED: &str = "已填";
 /// Nesting of brackets, lists and conditions.
 const DEPTH_MAX: usize = 24;
+/// Characters of one word written in a template.
+const WORD_CHARS_MAX: usize = 60;
 /// What a break to the next page costs, in characters.
 const PAGE_COST: usize = 800;
 
@@ -144,7 +147,7 @@ impl Reader<'_> {
             | K::Args
             | K::Conditional => self.children(node),
             // Text and the marks around it.
-            K::Text | K::Link => text_of(node).chars().count(),
+            K::Text | K::Link => self.words(node),
             K::Space
             | K::Linebreak
             | K::Parbreak
@@ -201,10 +204,23 @@ impl Reader<'_> {
         node.children().map(|child| self.node(&child)).fold(1, usize::saturating_add)
     }
 
+    /// Text that fits a line: a word without end would run off the sheet.
+    fn words(&mut self, node: &LinkedNode<'_>) -> usize {
+        let text = text_of(node);
+        if longest_word(text) > WORD_CHARS_MAX {
+            self.wrong(
+                node,
+                "document.long_word",
+                format!("一个词超过{WORD_CHARS_MAX}个字符，一行写不下"),
+                format!("a word of more than {WORD_CHARS_MAX} characters fits on no line"),
+            );
+        }
+        text.chars().count()
+    }
+
     /// Characters are written as they are, so that what a template prints can be read in it.
     fn plain(&mut self, node: &LinkedNode<'_>) -> usize {
-        let text = text_of(node);
-        if text.contains("\\u") {
+        if text_of(node).contains("\\u") {
             self.wrong(
                 node,
                 "document.not_allowed",
@@ -212,7 +228,7 @@ impl Reader<'_> {
                 "write the character itself, not its \\u escape".to_owned(),
             );
         }
-        text.chars().count()
+        self.words(node)
     }
 
     fn number(&mut self, node: &LinkedNode<'_>) -> usize {

@@ -31,14 +31,23 @@ pub fn covers(c: char) -> bool {
 /// Characters of one word after which it may be broken.
 const WORD_CHARS: usize = 24;
 
+/// Whether a character is joined to its neighbours, so that a line does not break between them.
+fn joins(c: char) -> bool {
+    !c.is_whitespace() && u32::from(c) < 0x2E80
+}
+
+/// Characters of the longest word of a text.
+pub(crate) fn longest_word(text: &str) -> usize {
+    text.split(|c| !joins(c)).map(|word| word.chars().count()).max().unwrap_or(0)
+}
+
 /// The text with places to break inside words too long for a line (digests, addresses, tables' names), so that none
 /// runs off the sheet. A zero-width space is no character of the text and prints nothing.
 pub(crate) fn breakable(text: &str) -> String {
     let mut broken = String::with_capacity(text.len());
     let mut run = 0;
     for c in text.chars() {
-        let joins = !c.is_whitespace() && u32::from(c) < 0x2E80;
-        run = if joins { run + 1 } else { 0 };
+        run = if joins(c) { run + 1 } else { 0 };
         if run > WORD_CHARS {
             broken.push('\u{200b}');
             run = 1;

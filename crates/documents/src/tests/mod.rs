@@ -1,3 +1,4 @@
+mod case;
 mod fixture;
 mod forms;
 mod hostile;
