@@ -8,6 +8,9 @@ use crate::value::table;
 
 /// Full-width low lines join to one line.
 const LINE: char = '＿';
+/// Two lines, for a text.
+pub(crate) const PARAGRAPH: &str =
+    "＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿\n＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿";
 
 fn line(length: usize) -> String {
     std::iter::repeat_n(LINE, length).collect()
@@ -17,7 +20,7 @@ fn line(length: usize) -> String {
 pub(crate) fn of(kind: &VariableKind, lang: Lang, text: &mut impl FnMut(&str) -> Value) -> Value {
     match kind {
         VariableKind::Text => text(&line(8)),
-        VariableKind::LongText => text(&[line(24), line(24)].join("\n")),
+        VariableKind::LongText => text(PARAGRAPH),
         VariableKind::Number | VariableKind::Percent | VariableKind::Flag => text(&line(3)),
         VariableKind::Money => text(&line(5)),
         VariableKind::Date => match lang {

@@ -192,10 +192,11 @@ impl Printer<'_> {
             chosen.iter().filter(|one| !known(one)).copied().collect::<Vec<_>>().join("\n")
         };
         let long = matches!(field.kind, FieldKind::LongText | FieldKind::Resources);
+        let label_chars = if self.lang == Lang::En { 2 * SHORT_LABEL_CHARS } else { SHORT_LABEL_CHARS };
         let brief = choices.iter().map(|choice| choice.chars().count() + 3).sum::<usize>() <= 14;
         let short = !long
             && brief
-            && label.chars().count() <= SHORT_LABEL_CHARS
+            && label.chars().count() <= label_chars
             && !said.contains('\n')
             && said.chars().count() <= SHORT_VALUE_CHARS;
         let value = dict([

@@ -37,11 +37,11 @@ pub use typeface::covers;
 pub use value::{Data, Datum};
 
 /// Bytes of the values of one paper, all together.
-pub const DATA_BYTES_MAX: usize = 512 * 1024;
+pub const DATA_BYTES_MAX: usize = 768 * 1024;
 /// Pages of one paper.
 pub const PAGES_MAX: usize = 200;
 /// Characters a template may print and steps it may take, counted before it runs.
-pub const COST_MAX: usize = 400_000;
+pub const COST_MAX: usize = 260_000;
 /// Faults reported of one template.
 pub const FAULTS_MAX: usize = 50;
 

@@ -108,6 +108,7 @@ pub(crate) fn bound(
     let mut text = |text: &str| Value::Str(breakable(&printable(text, missing)).into());
     let paragraphs = variable.kind == VariableKind::LongText;
     match datum {
+        None if paragraphs => Value::Content(content(blank::PARAGRAPH, &mut text)),
         None => blank::of(&variable.kind, lang, &mut text),
         Some(Datum::Text(value)) if paragraphs => Value::Content(content(value, &mut text)),
         Some(Datum::Text(value)) => text(&value.replace(['\n', '\r'], " ")),

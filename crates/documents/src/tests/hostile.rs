@@ -83,7 +83,7 @@ fn words_without_end_are_broken_and_none_runs_off_the_sheet() {
 #[test]
 fn too_much_is_refused() {
     let letter = document("#(甲)#(甲)", &[("甲", VariableKind::LongText)]);
-    let error = render(&letter, &data("甲", Datum::Text("长".repeat(200_000))), Lang::Zh).unwrap_err();
+    let error = render(&letter, &data("甲", Datum::Text("长".repeat(300_000))), Lang::Zh).unwrap_err();
     assert_eq!(error.code(), "document.too_much_data");
     // Each use counts.
     let many = document(&"#(甲)".repeat(30), &[("甲", VariableKind::LongText)]);
@@ -95,7 +95,7 @@ fn too_much_is_refused() {
     let error = render(&pages, &data("丙", Datum::List(vec!["一".to_owned(); 300])), Lang::Zh).unwrap_err();
     assert!(matches!(error, DocumentError::TooLong { unit: "pages", .. }), "{error}");
     let form = &PACKS["deqing"].forms["附件6"];
-    let values = FormValues::from([("产品说明".to_owned(), FormValue::Text("长".repeat(200_000)))]);
+    let values = FormValues::from([("产品说明".to_owned(), FormValue::Text("长".repeat(300_000)))]);
     let error =
         print_form(&FormPaper { form, values: &values, opinions: Vec::new(), stamp: stamp() }, Lang::Zh);
     assert_eq!(error.unwrap_err().code(), "document.too_much_data");

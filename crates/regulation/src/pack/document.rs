@@ -25,7 +25,7 @@ pub struct Document {
     pub template: String,
     /// The file the template stands in, for messages.
     pub file: String,
-    /// Basis.
+    /// Basis; empty only for a template that nothing uses.
     pub clauses: Vec<ClauseId>,
 }
 

@@ -82,17 +82,18 @@ fn compose(
     let more = above.iter().flat_map(|above| &above.clauses).filter(|clause| !own.clauses.contains(clause));
     let more: Vec<ClauseId> = more.cloned().collect();
     clauses.extend(more);
+    let when = own.when.clone().or_else(|| above.map(|above| above.when.clone())).unwrap_or_default();
     for (key, missing) in [
         ("英文", en.is_none()),
         ("变量", variables.is_none()),
         ("模板", text.is_none()),
-        ("依据", clauses.is_empty()),
+        // A template that nothing uses yet may leave it to the county that binds it to an occasion.
+        ("依据", clauses.is_empty() && !when.is_empty()),
     ] {
         if missing {
             lacks(key);
         }
     }
-    let when = own.when.clone().or_else(|| above.map(|above| above.when.clone())).unwrap_or_default();
     let (template, file) = text?;
     Some(Document { id: own.id.clone(), en: en?, variables: variables?, when, template, file, clauses })
 }

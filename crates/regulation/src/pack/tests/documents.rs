@@ -75,6 +75,16 @@ fn what_does_not_fit_is_refused_with_its_place() {
             2,
             5,
         ),
+        // A rule has its basis; a template that nothing uses yet may wait for one.
+        (
+            vec![
+                ("documents.yaml", new("{名称: 新件, 英文: New, 变量: [], 时机: [{程序: 无此}]}")),
+                ("documents/新件.typ", "x".to_owned()),
+            ],
+            "regulation.pack_missing_key",
+            2,
+            5,
+        ),
         (vec![("documents.yaml", new("{名称: 新件}"))], "regulation.pack_missing_key", 2, 5),
         (
             vec![("documents.yaml", "文书:\n  - {名称: 回执}\n  - {名称: 回执}\n".to_owned())],
