@@ -6,6 +6,7 @@ use base::{Date, Timestamp};
 use typst::diag::SourceDiagnostic;
 use typst::foundations::{Datetime, Dict, Smart, Value};
 use typst::layout::{Frame, FrameItem};
+use typst::syntax::DiagSpan;
 use typst::{World, WorldExt};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp as PdfTime};
@@ -187,8 +188,10 @@ fn told(found: &[SourceDiagnostic], paper: &Paper, blame: &Blame<'_>) -> Documen
     let mut faults: Vec<Fault> = Vec::new();
     let source = paper.main_source();
     for one in found {
-        let here = one.span.id() == Some(paper.main());
-        let range = if here { paper.range(one.span) } else { None };
+        // A fault inside a building block is told where the template calls it.
+        let calls = one.trace.iter().map(|point| DiagSpan::from(point.span));
+        let mut spans = std::iter::once(one.span).chain(calls);
+        let range = spans.find(|span| span.id() == Some(paper.main())).and_then(|span| paper.range(span));
         if let (Some(before), Some(range)) = (blame.before, range)
             && let Some((line, column)) = source.lines().byte_to_line_column(range.start)
             && line >= before
