@@ -58,7 +58,7 @@ pub struct Stamp {
 /// A printed paper.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// The file: PDF/A-2a, tagged, with title and language.
+    /// The file: PDF/A-2a and PDF/UA-1, tagged, with title and language.
     pub pdf: Vec<u8>,
     /// Pages.
     pub pages: usize,
@@ -162,7 +162,7 @@ fn compile(
     Ok(Rendered { pdf, pages, text: text.collect(), missing: missing.into_iter().collect() })
 }
 
-/// PDF/A-2a: for archives, with tags. The identifier depends on the paper alone.
+/// PDF/A-2a for archives, PDF/UA-1 for screen readers. The identifier depends on the paper alone.
 fn options(stamp: &Stamp) -> Result<PdfOptions, DocumentError> {
     let engine = |detail: String| DocumentError::Engine { detail };
     let standards = PdfStandards::new(&[PdfStandard::A_2a, PdfStandard::Ua_1])

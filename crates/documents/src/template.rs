@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regulation::pack::{Document, Variable};
+use regulation::pack::{Document, TEMPLATE_BYTES_MAX, Variable};
 use typst::foundations::{Dict, Value};
 use typst::syntax::Source;
 
@@ -27,9 +27,12 @@ const PREFIX: &str = "#import \"/letter.typ\": *;#show: 版式;\n";
 /// kind; `document.too_much_data`, `document.too_long` at the limits; `document.engine` for what is ours to mend.
 ///
 /// # Limits
-/// [`crate::DATA_BYTES_MAX`], [`crate::COST_MAX`], [`crate::PAGES_MAX`].
+/// [`crate::DATA_BYTES_MAX`], [`TEMPLATE_BYTES_MAX`], [`COST_MAX`], [`crate::PAGES_MAX`].
 pub fn render(document: &Document, data: &Data, lang: Lang) -> Result<Rendered, DocumentError> {
     fit(&document.variables, data)?;
+    if document.template.len() > TEMPLATE_BYTES_MAX {
+        return Err(DocumentError::TooLong { unit: "bytes of template", max: TEMPLATE_BYTES_MAX });
+    }
     let mut lost = BTreeSet::new();
     let text = printable(&document.template, &mut lost);
     let sizes = sizes(&document.variables, data);
@@ -45,7 +48,11 @@ pub fn render(document: &Document, data: &Data, lang: Lang) -> Result<Rendered, 
     if reading.cost > COST_MAX {
         return Err(DocumentError::TooLong { unit: "characters", max: COST_MAX });
     }
-    let mut values = head(&document.id, &data.stamp, lang, &mut lost);
+    let name = match lang {
+        Lang::Zh => &document.id,
+        Lang::En => &document.en,
+    };
+    let mut values = head(name, &data.stamp, lang, &mut lost);
     let mut filled = Dict::new();
     for variable in &document.variables {
         let datum = data.values.get(&variable.name);

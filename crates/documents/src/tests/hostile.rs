@@ -126,6 +126,50 @@ fn endless_and_deep_templates_are_refused_before_they_run() {
     }
 }
 
+#[test]
+fn numbers_at_the_ends_of_their_range_end_in_a_paper_or_in_faults() {
+    for template in [
+        "#text(size: 0pt)[字]",
+        "#text(size: 100pt)[很大的字很大的字]",
+        "#set text(size: 0.0001pt)\n字",
+        "#set par(leading: 0pt)\n#(甲)",
+        "#table(columns: 0, [x])",
+        "#table(columns: 100, [x])",
+        "#table(columns: (0pt, 0pt), [字], [字])",
+        "#grid(columns: (100fr, 0fr), [字], [字])",
+        "#block(height: 0pt)[#(甲)]",
+        "#box(width: 0pt)[#(甲)]",
+        "#block(width: 0pt)[#(甲)]",
+        "#h(100fr)#v(100fr)#h(100%)",
+        "#pad(left: 29cm)[#(甲)]",
+        "#pad(left: 29cm, right: 29cm)[#(甲)]",
+        "#table.cell(colspan: 100)[x]",
+        "#table(columns: 2, table.cell(colspan: 100, rowspan: 100)[x])",
+        "#table(table.header(table.header([x])))",
+        "#line(length: 100%, angle: 90)",
+        "#list(list(list(list(list([x])))))",
+        "#enum(start: 100, [x])",
+        "#空(宽: 29cm)",
+        "#封面(甲, 甲, 甲)",
+        "#标题[甲]#标题[乙]",
+        "= \n== \n",
+        "=== 三级在先\n= 一级在后",
+        "- 甲\n  - 乙\n    - 丙\n      - 丁",
+        "'单' \"双\" -- --- ... ~ -1 -?",
+        "#条目((1, 2))",
+        "#信息表()",
+        "#text(fallback: false, font: \"无此\")[字]",
+        "#set text(lang: \"ar\", dir: right)\n#(甲)",
+    ] {
+        let letter = document(template, &[("甲", VariableKind::LongText)]);
+        let began = std::time::Instant::now();
+        check(&letter).unwrap_or_else(|error| panic!("{template}: {error}"));
+        assert!(began.elapsed().as_secs() < 60, "{template}");
+    }
+    let long = document(&"长".repeat(30_000), &[]);
+    assert!(matches!(check(&long), Err(DocumentError::TooLong { unit: "bytes of template", .. })));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
