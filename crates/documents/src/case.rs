@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use regulation::case::{Act, CaseState, FormValue, Opinion, command_words, decimal};
+use regulation::case::{Act, CaseState, FormValue, FormValues, Opinion, command_words, decimal};
 use regulation::pack::{
-    Comparator, Document, FactValue, Form, Pack, Period, PeriodUnit, UnitCode, Value, Variable, VariableKind,
+    Comparator, Document, FactValue, Form, FormId, Pack, Period, PeriodUnit, Value, Variable, VariableKind,
 };
 
-use crate::form::OpinionEntry;
+use crate::form::{OpinionEntry, coded, named};
 use crate::print::{Lang, Stamp};
 use crate::value::{Data, Datum};
 
@@ -16,8 +16,8 @@ use crate::value::{Data, Datum};
 pub struct Actual {
     /// Number, issuer, day, place of verification.
     pub stamp: Stamp,
-    /// Names of units by code, for facts that are units.
-    pub units: BTreeMap<UnitCode, String>,
+    /// Names of units and resources by code; a code without one is printed as it is.
+    pub names: BTreeMap<String, String>,
     /// Values that come from elsewhere (a due date, the result of a residue scan); they go before all others.
     pub more: BTreeMap<String, Datum>,
 }
@@ -35,7 +35,7 @@ pub fn of_case(document: &Document, pack: &Pack, state: &CaseState, actual: &Act
         let given = actual.more.get(&variable.name).cloned();
         let own = || platform(name, pack, state, actual).and_then(|datum| fitted(datum, &variable.kind));
         let fact = || state.facts.get(name).and_then(|fact| of_fact(fact, &variable.kind, actual));
-        let said = || of_forms(variable, state);
+        let said = || of_forms(variable, pack, state, actual);
         let fixed =
             || pack.parameters.get(name).and_then(|parameter| of_parameter(&parameter.value, &variable.kind));
         if let Some(datum) = given.or_else(own).or_else(fact).or_else(said).or_else(fixed) {
@@ -154,7 +154,7 @@ fn fitted(datum: Datum, kind: &VariableKind) -> Option<Datum> {
 }
 
 fn of_fact(fact: &FactValue, kind: &VariableKind, actual: &Actual) -> Option<Datum> {
-    let named = |code: &String| actual.units.get(code).unwrap_or(code).clone();
+    let named = |code: &String| named(code, &actual.names);
     Some(match (fact, kind) {
         (FactValue::Number(number), VariableKind::Number) => Datum::Number(*number),
         (FactValue::Number(number), VariableKind::Money) => Datum::Money(*number),
@@ -172,12 +172,20 @@ fn of_fact(fact: &FactValue, kind: &VariableKind, actual: &Actual) -> Option<Dat
 }
 
 /// The field of that name; the opening form is asked first.
-fn of_forms(variable: &Variable, state: &CaseState) -> Option<Datum> {
-    let opening = state.form_id.as_ref().and_then(|id| state.forms.get(id));
-    let others =
-        state.forms.iter().filter(|(id, _)| state.form_id.as_ref() != Some(*id)).map(|(_, form)| form);
-    let mut forms = opening.into_iter().chain(others);
-    of_field(forms.find_map(|form| form.get(&variable.from))?, &variable.kind)
+fn of_forms(variable: &Variable, pack: &Pack, state: &CaseState, actual: &Actual) -> Option<Datum> {
+    let opening = |id: &FormId| state.form_id.as_ref() == Some(id);
+    let mut forms: Vec<(&FormId, &FormValues)> = state.forms.iter().collect();
+    forms.sort_by_key(|(id, _)| !opening(id));
+    let (id, value) = forms.into_iter().find_map(|(id, form)| Some((id, form.get(&variable.from)?)))?;
+    let fields =
+        pack.forms.get(id).into_iter().flat_map(|form| &form.sections).flat_map(|section| &section.fields);
+    let codes = fields.filter(|field| field.key == variable.from).any(|field| coded(&field.kind));
+    let name = |code: &String| if codes { named(code, &actual.names) } else { code.clone() };
+    let value = match value {
+        FormValue::Text(text) => FormValue::Text(name(text)),
+        FormValue::List(items) => FormValue::List(items.iter().map(name).collect()),
+    };
+    of_field(&value, &variable.kind)
 }
 
 fn of_field(value: &FormValue, kind: &VariableKind) -> Option<Datum> {

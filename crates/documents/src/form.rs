@@ -1,6 +1,6 @@
 //! The form printer: any form of any pack as the table it is on paper.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::Date;
 use regulation::case::{FormValue, FormValues};
@@ -29,6 +29,8 @@ pub struct FormPaper<'a> {
     pub values: &'a FormValues,
     /// Opinions for its boxes, oldest first. Those for a box the form does not have are not printed.
     pub opinions: Vec<OpinionEntry>,
+    /// Names of units and resources by code; a code without one is printed as it is.
+    pub names: BTreeMap<String, String>,
     /// Case and issuer.
     pub stamp: Stamp,
 }
@@ -70,7 +72,7 @@ pub fn print_form(paper: &FormPaper<'_>, lang: Lang) -> Result<Rendered, Documen
         Lang::En => &form.en,
     };
     let mut values = head(title, &paper.stamp, lang, &mut missing);
-    let mut printer = Printer { lang, missing: &mut missing };
+    let mut printer = Printer { lang, names: &paper.names, missing: &mut missing };
     let rows = printer.rows(paper);
     let notes: Array = form.notes.iter().map(|note| printer.text(note)).collect();
     let form =
@@ -103,6 +105,7 @@ struct Cell {
 
 struct Printer<'a> {
     lang: Lang,
+    names: &'a BTreeMap<String, String>,
     missing: &'a mut BTreeSet<char>,
 }
 
@@ -211,12 +214,45 @@ impl Printer<'_> {
 
     /// A value as it is written on paper.
     fn written(&self, kind: &FieldKind, chosen: &[&str]) -> String {
+        if coded(kind) {
+            return chosen.iter().map(|code| named(code, self.names)).collect::<Vec<_>>().join("\n");
+        }
         let text = chosen.join("\n");
         match kind {
             FieldKind::Date => text.parse::<Date>().map_or(text, |date| words::date(date, self.lang)),
             FieldKind::Percent if !text.is_empty() && !text.ends_with(['%', '％']) => format!("{text}%"),
             _ => text,
         }
+    }
+}
+
+/// Fields of the kind hold codes, not words.
+pub(crate) const fn coded(kind: &FieldKind) -> bool {
+    !matches!(
+        kind,
+        FieldKind::Text
+            | FieldKind::LongText
+            | FieldKind::Number
+            | FieldKind::Percent
+            | FieldKind::Money
+            | FieldKind::Date
+            | FieldKind::Phone
+            | FieldKind::Email
+            | FieldKind::Contact
+            | FieldKind::Choice(_)
+            | FieldKind::Choices(_)
+            | FieldKind::Flag
+    )
+}
+
+/// The name of a code. Of `code:column|column` the columns follow in brackets.
+pub(crate) fn named(code: &str, names: &BTreeMap<String, String>) -> String {
+    let (thing, columns) = code.split_once(':').unwrap_or((code, ""));
+    match (names.get(code), names.get(thing)) {
+        (Some(name), _) => name.clone(),
+        (None, Some(name)) if columns.is_empty() => name.clone(),
+        (None, Some(name)) => format!("{name}（{}）", columns.replace('|', "、")),
+        (None, None) => code.to_owned(),
     }
 }
 

@@ -83,7 +83,10 @@ fn provider(index: usize) -> String {
 fn actual(more: &[(&str, Datum)]) -> Actual {
     Actual {
         stamp: stamp(),
-        units: BTreeMap::from([(provider(0), "县交通运输局".to_owned())]),
+        names: BTreeMap::from([
+            (provider(0), "县交通运输局".to_owned()),
+            ("flights".to_owned(), "航班动态".to_owned()),
+        ]),
         more: more.iter().map(|(name, datum)| ((*name).to_owned(), datum.clone())).collect(),
     }
 }
@@ -163,7 +166,13 @@ fn a_refusal_gives_outcome_and_reasons_and_the_form_carries_the_opinion() {
     let pack = &PACKS["deqing"];
     let form = &pack.forms["附件2"];
     let values = &play.state.forms["附件2"];
-    let sheet = FormPaper { form, values, opinions: opinions(form, &play.state, Lang::Zh), stamp: stamp() };
+    let sheet = FormPaper {
+        form,
+        values,
+        opinions: opinions(form, &play.state, Lang::Zh),
+        names: BTreeMap::new(),
+        stamp: stamp(),
+    };
     let printed = print_form(&sheet, Lang::Zh).unwrap();
     keep("case-附件2", &printed);
     let text = words(&printed);
@@ -190,9 +199,12 @@ fn a_value_is_looked_up_in_order_and_fits_its_kind() {
             ("办件编号".to_owned(), FormValue::from("伪造")),
         ]),
     );
+    let data = FormValue::List(vec!["flights:no|date".to_owned()]);
+    play.state.forms.insert("附件4".to_owned(), BTreeMap::from([("数据名称".to_owned(), data)]));
     let mut letter = document(
         "",
         &[
+            ("数据名称", VariableKind::List),
             ("办件编号", VariableKind::Text),
             ("提供单位", VariableKind::Text),
             ("收入", VariableKind::Money),
@@ -204,11 +216,12 @@ fn a_value_is_looked_up_in_order_and_fits_its_kind() {
             ("办结结果", VariableKind::Text),
         ],
     );
-    letter.variables[2].from = "收入（元）".to_owned();
+    letter.variables[3].from = "收入（元）".to_owned();
     let pack = &PACKS["deqing"];
     let data = of_case(&letter, pack, &play.state, &actual(&[]));
     let text = |text: &str| Datum::Text(text.to_owned());
     let expected = BTreeMap::from([
+        ("数据名称".to_owned(), Datum::List(vec!["航班动态（no、date）".to_owned()])),
         ("办件编号".to_owned(), text("SQ-2026-0007")),
         ("提供单位".to_owned(), text(&format!("县交通运输局、{}", provider(1)))),
         ("收入".to_owned(), Datum::Money(123_450)),

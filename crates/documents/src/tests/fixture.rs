@@ -83,7 +83,6 @@ pub(super) fn filled(form: &Form) -> FormValues {
     let mut values = FormValues::new();
     for field in form.sections.iter().flat_map(|section| &section.fields) {
         let text = match &field.kind {
-            FieldKind::Text => format!("{}的内容", field.label),
             FieldKind::LongText => {
                 format!("关于{}的说明，第一段。\n第二段：数据只用于所申请的场景。", field.label)
             }
@@ -106,6 +105,7 @@ pub(super) fn filled(form: &Form) -> FormValues {
                 );
                 continue;
             }
+            _ => format!("{}的内容", field.label),
         };
         values.insert(field.key.clone(), FormValue::Text(text));
     }

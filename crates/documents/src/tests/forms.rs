@@ -1,5 +1,7 @@
 //! Every form of every pack prints, filled and blank.
 
+use std::collections::BTreeMap;
+
 use regulation::case::{FormValue, FormValues};
 use regulation::pack::Form;
 
@@ -7,7 +9,7 @@ use super::fixture::{PACKS, filled, keep, stamp, words};
 use crate::{FormPaper, Lang, OpinionEntry, Rendered, print_form};
 
 fn print(form: &Form, values: &FormValues, opinions: Vec<OpinionEntry>, lang: Lang) -> Rendered {
-    print_form(&FormPaper { form, values, opinions, stamp: stamp() }, lang)
+    print_form(&FormPaper { form, values, opinions, names: BTreeMap::new(), stamp: stamp() }, lang)
         .unwrap_or_else(|error| panic!("{}: {error}", form.id))
 }
 
@@ -98,6 +100,15 @@ fn choices_are_ticked_and_unlisted_answers_are_not_lost() {
 }
 
 #[test]
+fn codes_are_printed_by_their_names() {
+    let form = &PACKS["deqing"].forms["附件4"];
+    let names = BTreeMap::from([("flights".to_owned(), "航班动态".to_owned())]);
+    let paper = FormPaper { form, values: &filled(form), opinions: Vec::new(), names, stamp: stamp() };
+    let text = words(&print_form(&paper, Lang::Zh).unwrap());
+    assert!(text.contains("航班动态（no、date）") && text.contains("weather"), "{text}");
+}
+
+#[test]
 fn opinions_stand_in_their_boxes_with_name_and_day() {
     let form = &PACKS["deqing"].forms["附件6"];
     let opinions = vec![
@@ -145,9 +156,11 @@ fn the_same_input_gives_the_same_bytes() {
     assert_eq!(first, print(form, &values, Vec::new(), Lang::Zh));
     let mut later = stamp();
     later.on = later.on.plus_days(1);
-    let other =
-        print_form(&FormPaper { form, values: &values, opinions: Vec::new(), stamp: later }, Lang::Zh)
-            .unwrap();
+    let other = print_form(
+        &FormPaper { form, values: &values, opinions: Vec::new(), names: BTreeMap::new(), stamp: later },
+        Lang::Zh,
+    )
+    .unwrap();
     assert_ne!(first.pdf, other.pdf);
 }
 

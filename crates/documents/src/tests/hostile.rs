@@ -47,9 +47,11 @@ fn markup_in_values_stays_text() {
         };
         let mut stamp = stamp();
         stamp.issuer = (*said).to_owned();
-        let paper =
-            print_form(&FormPaper { form, values: &values, opinions: vec![opinion], stamp }, Lang::Zh)
-                .unwrap();
+        let paper = print_form(
+            &FormPaper { form, values: &values, opinions: vec![opinion], names: BTreeMap::new(), stamp },
+            Lang::Zh,
+        )
+        .unwrap();
         assert!(words(&paper).matches(&bare).count() >= 6, "{said}: {}", words(&paper));
     }
 }
@@ -74,9 +76,11 @@ fn words_without_end_are_broken_and_none_runs_off_the_sheet() {
     assert!(paper.pages > 10 && paper.missing.is_empty(), "{} pages", paper.pages);
     let form = &PACKS["deqing"].forms["附件8"];
     let values = FormValues::from([("数据表英文名称".to_owned(), FormValue::Text("x".repeat(500)))]);
-    let paper =
-        print_form(&FormPaper { form, values: &values, opinions: Vec::new(), stamp: stamp() }, Lang::Zh)
-            .unwrap();
+    let paper = print_form(
+        &FormPaper { form, values: &values, opinions: Vec::new(), names: BTreeMap::new(), stamp: stamp() },
+        Lang::Zh,
+    )
+    .unwrap();
     assert_eq!(words(&paper).matches('x').count() - words(&paper).matches("example").count(), 500);
 }
 
@@ -96,8 +100,10 @@ fn too_much_is_refused() {
     assert!(matches!(error, DocumentError::TooLong { unit: "pages", .. }), "{error}");
     let form = &PACKS["deqing"].forms["附件6"];
     let values = FormValues::from([("产品说明".to_owned(), FormValue::Text("长".repeat(300_000)))]);
-    let error =
-        print_form(&FormPaper { form, values: &values, opinions: Vec::new(), stamp: stamp() }, Lang::Zh);
+    let error = print_form(
+        &FormPaper { form, values: &values, opinions: Vec::new(), names: BTreeMap::new(), stamp: stamp() },
+        Lang::Zh,
+    );
     assert_eq!(error.unwrap_err().code(), "document.too_much_data");
 }
 
