@@ -18,7 +18,7 @@ fn every_character_of_packs_locales_and_demo_can_be_printed() {
             lacking.extend(text.chars().filter(|c| !covers(*c) && !matches!(c, '\t' | '\r')));
         }
     }
-    assert!(seen > 200, "{seen} files");
+    assert!(seen > 150, "{seen} files");
     assert!(lacking.is_empty(), "run scripts/subset_font.py; the fonts lack {lacking:?}");
 }
 
