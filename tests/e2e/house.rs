@@ -61,6 +61,9 @@ const PINNED: &[(&str, &[&str])] = &[
     ("parquet", &["secure_domain"]),
     ("object_store", &["secure_domain"]),
     ("typst", &["documents"]),
+    ("typst-layout", &["documents"]),
+    ("typst-pdf", &["documents"]),
+    ("qrcodegen", &["documents"]),
     ("cedar-policy", &["access"]),
     ("argon2", &["access"]),
     ("aes-gcm", &["vault"]),
@@ -72,7 +75,8 @@ const PINNED: &[(&str, &[&str])] = &[
 ];
 
 /// Pure crates: none of these may be imported there.
-const PURE: &[&str] = &["base", "regulation", "ledger", "vault", "privacy", "access", "products", "catalog"];
+const PURE: &[&str] =
+    &["base", "regulation", "ledger", "vault", "privacy", "access", "products", "catalog", "documents"];
 const IMPURE: &[&str] =
     &["tokio", "tracing", "rand", "getrandom", "reqwest", "hyper", "sqlx", "object_store"];
 

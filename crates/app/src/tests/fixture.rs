@@ -58,7 +58,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             collect(root, &path, files);
-        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "typ") {
             let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
             files.push((name, std::fs::read_to_string(&path).unwrap()));
         }

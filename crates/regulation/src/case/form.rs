@@ -224,8 +224,9 @@ fn is_email(text: &str) -> bool {
     plain(name) && plain(host) && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
 }
 
-/// A decimal number as an integer of its smallest part: `decimal("12.5", 2)` is 1250.
-fn decimal(text: &str, places: u32) -> Option<i64> {
+/// A decimal number as an integer of its smallest part: `decimal("12.5", 2)` is 1250. `None` for anything else.
+#[must_use]
+pub fn decimal(text: &str, places: u32) -> Option<i64> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),

@@ -50,7 +50,7 @@ pub use condition::{FACT_APPROVALS, FACT_PASSED, FACT_REFUSALS, Facts, Truth, ev
 pub use decide::{FACT_DEADLINE, decide, note, open};
 pub use event::{ClockDue, Event, EventBody, PackRef};
 pub use evolve::{evolve, fold};
-pub use form::{check_facts, check_form};
+pub use form::{check_facts, check_form, decimal};
 pub use owed::{FACT_AUTHORISATION, FACT_CASE, OweCase, Owed, OwedCause, OwedClock, STEP_OWED, owe};
 pub use people::{
     Asks, Consult, Delegation, FACT_DRAWN, HandOver, Manning, Meeting, People, PeopleState, Recusal,

@@ -103,6 +103,9 @@ pub(crate) fn cited(pack: &Pack) -> BTreeSet<ClauseId> {
     pack.parameters.values().for_each(|parameter| take(&parameter.clauses));
     pack.roles.values().for_each(|role| take(&role.clauses));
     pack.forms.values().for_each(|form| of_form(form, &mut take));
+    // A template that no procedure uses yet carries nothing.
+    let used = pack.documents.values().filter(|document| !document.when.is_empty());
+    used.for_each(|document| take(&document.clauses));
     pack.duties.iter().for_each(|duty| take(&duty.clauses));
     take(&pack.in_force_clauses);
     pack.procedures.values().for_each(|procedure| of_procedure(procedure, &mut take));

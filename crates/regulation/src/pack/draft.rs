@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base::Date;
 
+use super::document::{DocumentId, Occasion, Variable};
 use super::model::{
     Bound, Clause, ClauseId, Counting, Duty, DutyScenario, Excuse, FieldKey, Form, FormId, Parameter,
     PeriodUnit, Procedure, ProcedureId, Role, RoleKey, Scenario, Status, StepId,
@@ -33,6 +34,10 @@ pub(crate) struct Draft {
     /// 转办: the procedure that ends, the one that is owed next.
     pub(crate) opens: Vec<Located<(ProcedureId, ProcedureId)>>,
     pub(crate) reasons: Vec<Located<(ClauseId, Excuse)>>,
+    pub(crate) documents: Vec<Located<DocumentDraft>>,
+    pub(crate) occasions: Vec<Located<Occasion>>,
+    /// Templates by the name of their file.
+    pub(crate) templates: BTreeMap<DocumentId, Located<String>>,
     pub(crate) references: Vec<Located<Reference>>,
     /// Periods of steps that are parameters: procedure, step, which period, parameter.
     pub(crate) lengths: Vec<(ProcedureId, StepId, Length, Located<String>)>,
@@ -70,6 +75,16 @@ pub(crate) struct Header {
 pub(crate) struct ParameterDraft {
     pub(crate) parameter: Parameter,
     pub(crate) bound: Option<Bound>,
+}
+
+/// What a file says of a document; what is left out stands in the parent.
+#[derive(Debug, Clone)]
+pub(crate) struct DocumentDraft {
+    pub(crate) id: DocumentId,
+    pub(crate) en: Option<String>,
+    pub(crate) variables: Option<Vec<Variable>>,
+    pub(crate) when: Option<Vec<Occasion>>,
+    pub(crate) clauses: Vec<ClauseId>,
 }
 
 /// A name that has to exist somewhere.

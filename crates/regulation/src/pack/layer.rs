@@ -12,6 +12,7 @@ use super::layer_duty;
 use super::model::{Bound, Clause, ClauseId, Excuse, ExcuseKind, Pack, Parameter, Period, PeriodUnit, Value};
 use super::report::{Place, Report, shown};
 use super::taken;
+use super::templates;
 
 /// Compiles a draft; `None` when it has no usable head. Whether it is sound is for the report to say.
 pub(crate) fn compile(
@@ -37,6 +38,7 @@ pub(crate) fn compile(
     merge(&draft.procedures, &mut pack.procedures, |one| &one.id, |name| format!("程序“{name}”"), report);
     layer_duty::duties(&draft, &mut pack, report);
     pack.scenarios.extend(draft.scenarios.iter().map(|scenario| scenario.value.clone()));
+    templates::compile(&draft, &mut pack, report);
     pack.parameters_used.extend(draft.references.iter().filter_map(|reference| match &reference.value {
         Reference::Parameter(name) => Some(name.clone()),
         _ => None,
@@ -51,6 +53,7 @@ pub(crate) fn compile(
         check::procedures(&draft, &pack, report);
         check_opens::opens(&draft, &pack, report);
         check_opens::duties(&draft, &pack, report);
+        templates::occasions(&draft, &pack, report);
     }
     Some(pack)
 }
@@ -104,6 +107,7 @@ fn head(
         roles: parent.map(|parent| parent.roles.clone()).unwrap_or_default(),
         procedures: parent.map(|parent| parent.procedures.clone()).unwrap_or_default(),
         forms: parent.map(|parent| parent.forms.clone()).unwrap_or_default(),
+        documents: parent.map(|parent| parent.documents.clone()).unwrap_or_default(),
         duties: parent.map(|parent| parent.duties.clone()).unwrap_or_default(),
         scenarios: parent.map(|parent| parent.scenarios.clone()).unwrap_or_default(),
         duty_scenarios: parent.map(|parent| parent.duty_scenarios.clone()).unwrap_or_default(),

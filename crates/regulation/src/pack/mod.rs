@@ -12,6 +12,7 @@ mod check;
 mod check_facts;
 mod check_opens;
 mod coverage;
+mod document;
 mod draft;
 mod excuse;
 mod fields;
@@ -25,6 +26,7 @@ mod proof;
 mod read;
 mod report;
 mod taken;
+mod templates;
 mod value;
 mod words;
 
@@ -32,10 +34,12 @@ use base::Digest;
 use serde::Serialize;
 
 pub use coverage::{Coverage, coverage};
+pub use document::{Document, DocumentId, Occasion, OccasionEvent, Variable, VariableKind};
 pub use given::{FACT_FILED, FACT_TODAY, RECENT, RECENT_FACTS, REFERENCE_FACTS, is_given};
 pub use lint::{Finding, Severity, lint, lint_text};
 pub use model::*;
 pub use proof::{ClauseProof, ProofCount, Standing, proof, proof_counts};
+pub use templates::TEMPLATE_BYTES_MAX;
 pub use value::{ValueError, parse_period, parse_value};
 
 use draft::Draft;
@@ -58,7 +62,7 @@ pub const DIAGNOSTICS_MAX: usize = 100;
 /// One file of a pack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {
-    /// Path as messages show it; its last one or two parts say what it holds (`pack.yaml`, `forms/….yaml`).
+    /// Path as messages show it; its last one or two parts say what it holds (`pack.yaml`, `forms/….yaml`, `documents/….typ`).
     pub path: String,
     /// Its text.
     pub text: String,
@@ -137,14 +141,16 @@ fn read_files(files: &[SourceFile], report: &mut Report) -> Draft {
             report.file(
                 &file.path,
                 "regulation.pack_unknown_file",
-                "不认识的文件；可用的有 pack.yaml、clauses.yaml、roles.yaml、parameters.yaml、duties.yaml、\
-                 not-automated.yaml 以及 procedures/、forms/、scenarios/ 下的 .yaml 文件",
-                "unknown file; allowed are pack.yaml, clauses.yaml, roles.yaml, parameters.yaml, duties.yaml, \
-                 not-automated.yaml and .yaml files under procedures/, forms/ and scenarios/",
+                "不认识的文件；可用的有 pack.yaml、clauses.yaml、roles.yaml、parameters.yaml、duties.yaml、documents.yaml、\
+                 not-automated.yaml、procedures/、forms/、scenarios/ 下的 .yaml 文件以及 documents/ 下的 .typ 文件",
+                "unknown file; allowed are pack.yaml, clauses.yaml, roles.yaml, parameters.yaml, duties.yaml, documents.yaml, \
+                 not-automated.yaml, .yaml files under procedures/, forms/ and scenarios/, and .typ files under documents/",
             );
             continue;
         };
-        if let Some(node) = node::parse(&file.path, &file.text, report) {
+        if kind == read::Kind::Template {
+            templates::take(&file.path, &file.text, &mut draft, report);
+        } else if let Some(node) = node::parse(&file.path, &file.text, report) {
             let mut reader = Reader::new(&file.path, report, &mut draft);
             read::read(kind, &node, &mut reader);
         }

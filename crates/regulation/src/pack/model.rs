@@ -14,6 +14,7 @@ mod people;
 
 use super::taken::Taker;
 
+use super::document::{Document, DocumentId};
 pub use clock::{Anchor, ClockNature, ClockRule, Measure, OnExpiry, Run, Rung, StopGround};
 pub use duty::{Duty, DutyAnchor, DutyExpectation, DutyOnly, DutyScenario};
 pub use effect::Effect;
@@ -70,6 +71,8 @@ pub struct Pack {
     pub procedures: BTreeMap<ProcedureId, Procedure>,
     /// Forms by key.
     pub forms: BTreeMap<FormId, Form>,
+    /// Documents by name.
+    pub documents: BTreeMap<DocumentId, Document>,
     /// Periodic duties.
     pub duties: Vec<Duty>,
     /// Scenario tests.

@@ -6,6 +6,7 @@ use super::*;
 use crate::calendar::Calendar;
 use crate::case::scenario;
 
+mod documents;
 mod grammar;
 mod lints;
 mod lints_owed;
@@ -23,7 +24,7 @@ pub(crate) fn files(pack: &str) -> Vec<SourceFile> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "typ") {
                 let text = std::fs::read_to_string(&path).unwrap();
                 let path = path.strip_prefix(root.parent().unwrap()).unwrap().to_str().unwrap().to_owned();
                 files.push(SourceFile { path, text });
@@ -161,9 +162,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn arbitrary_text_never_panics(text in "\\PC{0,200}", name in 0_usize..9) {
+    fn arbitrary_text_never_panics(text in "\\PC{0,200}", name in 0_usize..10) {
         let paths = ["pack.yaml", "clauses.yaml", "roles.yaml", "parameters.yaml", "duties.yaml",
-            "not-automated.yaml", "procedures/a.yaml", "forms/a.yaml", "scenarios/a.yaml"];
+            "not-automated.yaml", "procedures/a.yaml", "forms/a.yaml", "scenarios/a.yaml", "documents.yaml"];
         let file = SourceFile { path: paths[name].to_owned(), text };
         prop_assert!(load(&[file], None).is_err());
     }

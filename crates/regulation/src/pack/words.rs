@@ -139,6 +139,31 @@ pub(crate) const DUTY_ONLY: &[Word<DutyOnly>] =
 
 pub(crate) const QUORUMS: &[Word<Quorum>] =
     &[("过半数", Quorum::Majority), ("三分之二以上", Quorum::TwoThirds), ("全体", Quorum::All)];
+/// Kinds of a document's blanks; 表格 also needs its columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum VariableWord {
+    Text,
+    LongText,
+    Number,
+    Percent,
+    Money,
+    Date,
+    Flag,
+    List,
+    Table,
+}
+
+pub(crate) const VARIABLES: &[Word<VariableWord>] = &[
+    ("单行文字", VariableWord::Text),
+    ("多行文字", VariableWord::LongText),
+    ("整数", VariableWord::Number),
+    ("百分比", VariableWord::Percent),
+    ("金额", VariableWord::Money),
+    ("日期", VariableWord::Date),
+    ("是否", VariableWord::Flag),
+    ("清单", VariableWord::List),
+    ("表格", VariableWord::Table),
+];
 
 pub(crate) const BY_UNIT: &[Word<bool>] = &[("人员", false), ("机构", true)];
 

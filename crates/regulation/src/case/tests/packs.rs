@@ -20,7 +20,7 @@ fn texts(folder: &Path, into: &mut Vec<SourceFile>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             texts(&path, into);
-        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+        } else if path.extension().is_some_and(|extension| extension == "yaml" || extension == "typ") {
             let text = std::fs::read_to_string(&path).unwrap();
             into.push(SourceFile { path: path.display().to_string(), text });
         }

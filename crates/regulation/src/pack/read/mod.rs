@@ -1,6 +1,7 @@
 //! Readers of the files, one for each kind.
 
 mod condition;
+mod document;
 pub(crate) mod duty;
 mod form;
 mod header;
@@ -13,6 +14,7 @@ mod tables;
 
 use super::fields::Reader;
 use super::node::Node;
+use super::templates::{ENDING, FOLDER};
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,9 @@ pub(crate) enum Kind {
     Procedure,
     Form,
     Scenarios,
+    Documents,
+    /// A text, no YAML.
+    Template,
 }
 
 /// What the file at a path holds.
@@ -33,6 +38,9 @@ pub(crate) fn kind_of(path: &str) -> Option<Kind> {
     let mut parts = path.rsplit('/');
     let name = parts.next()?;
     let folder = parts.next();
+    if folder == Some(FOLDER) {
+        return name.ends_with(ENDING).then_some(Kind::Template);
+    }
     let kind = match (folder, name) {
         (Some("procedures"), _) => Kind::Procedure,
         (Some("forms"), _) => Kind::Form,
@@ -42,6 +50,7 @@ pub(crate) fn kind_of(path: &str) -> Option<Kind> {
         (_, "parameters.yaml") => Kind::Parameters,
         (_, "roles.yaml") => Kind::Roles,
         (_, "duties.yaml") => Kind::Duties,
+        (_, "documents.yaml") => Kind::Documents,
         (_, "not-automated.yaml") => Kind::Reasons,
         _ => return None,
     };
@@ -60,5 +69,7 @@ pub(crate) fn read(kind: Kind, node: &Node, reader: &mut Reader<'_>) {
         Kind::Procedure => procedure::read(node, reader),
         Kind::Form => form::read(node, reader),
         Kind::Scenarios => scenario::read(node, reader),
+        Kind::Documents => document::read(node, reader),
+        Kind::Template => {}
     }
 }

@@ -50,7 +50,8 @@ impl Page for DutiesPage {
             case_href: opened.then(|| "/cases/1".into()),
             clauses: vec![Clause::new("十（四）", "按年提交经营报告", "/admin/packs/sample#c9")],
         };
-        let opened = [Light::Overdue, Light::DueSoon, Light::Normal, Light::Done].map(|light| row(light, true));
+        let opened =
+            [Light::Overdue, Light::DueSoon, Light::Normal, Light::Done].map(|light| row(light, true));
         let rows = opened.into_iter().chain([row(Light::Suspended, false)]).collect();
         vec![Self { rows, file_href: "/duties.ics".into() }, Self::default()]
     }

@@ -1,0 +1,6 @@
+mod case;
+mod fixture;
+mod forms;
+mod hostile;
+mod letters;
+mod typeface;
