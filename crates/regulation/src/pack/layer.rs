@@ -96,6 +96,8 @@ fn head(
         duties: parent.map(|parent| parent.duties.clone()).unwrap_or_default(),
         scenarios: parent.map(|parent| parent.scenarios.clone()).unwrap_or_default(),
         not_automated: reasons,
+        // A parent's transitions are its own: they name versions of the parent.
+        transitions: head.transitions.clone(),
     })
 }
 
@@ -199,7 +201,7 @@ fn same_direction(below: &Value, above: &Value) -> bool {
 }
 
 /// What a value counts, and how much of it; months and years share a measure, working and calendar days do not.
-fn measure(value: &Value) -> Option<(u8, i64)> {
+pub(crate) fn measure(value: &Value) -> Option<(u8, i64)> {
     match value {
         Value::Limit(_, value) => measure(value),
         Value::Ratio(share) => Some((0, *share)),

@@ -17,6 +17,8 @@ pub mod model;
 mod node;
 mod read;
 mod report;
+pub mod schema;
+pub mod tools;
 mod value;
 mod words;
 

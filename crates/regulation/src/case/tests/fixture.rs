@@ -297,6 +297,7 @@ pub(super) fn pack() -> Pack {
         duties: Vec::new(),
         scenarios: Vec::new(),
         not_automated: BTreeMap::new(),
+        transitions: Vec::new(),
     }
 }
 

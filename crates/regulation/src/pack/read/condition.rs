@@ -6,25 +6,9 @@ use crate::pack::draft::{Reference, Shape};
 use crate::pack::fields::{Fields, Reader};
 use crate::pack::model::{Branch, Comparator, Condition, FactValue, Target, Test};
 use crate::pack::node::{Body, Node};
+use crate::pack::schema;
 use crate::pack::value::{ratio, whole};
 use crate::pack::words::commands;
-
-const TEST_KEYS: &[&str] = &[
-    "且",
-    "或",
-    "非",
-    "事实",
-    "是",
-    "不是",
-    "低于",
-    "不超过",
-    "不少于",
-    "超过",
-    "符合参数",
-    "环节",
-    "已办",
-    "至少",
-];
 
 const COMPARATORS: [(&str, Comparator); 4] = [
     ("低于", Comparator::Less),
@@ -35,7 +19,7 @@ const COMPARATORS: [(&str, Comparator); 4] = [
 
 /// `{须: …, 补救: …, 依据: […]}`
 pub(super) fn condition(node: &Node, reader: &mut Reader<'_>) -> Option<Condition> {
-    let fields = reader.fields(node, &["须", "补救", "依据"])?;
+    let fields = reader.fields(node, schema::CONDITION.keys)?;
     let test = reader.need(&fields, "须").and_then(|node| test(node, reader));
     let remedy = reader.may_text(&fields, "补救");
     let clauses = reader.basis(&fields);
@@ -63,7 +47,7 @@ pub(super) fn branches(node: &Node, reader: &mut Reader<'_>) -> Vec<Branch> {
 }
 
 fn branch(node: &Node, reader: &mut Reader<'_>) -> Option<Branch> {
-    let fields = reader.fields(node, &["若", "到", "依据"])?;
+    let fields = reader.fields(node, schema::BRANCH.keys)?;
     let to = reader.need(&fields, "到").and_then(|node| target(node, reader));
     let when = match fields.get("若") {
         None => None,
@@ -79,7 +63,7 @@ fn branch(node: &Node, reader: &mut Reader<'_>) -> Option<Branch> {
 /// A step's name or `{办结: outcome, 英文: outcome, 准予: 是}`.
 fn target(node: &Node, reader: &mut Reader<'_>) -> Option<Target> {
     if matches!(node.body, Body::Map(_)) {
-        let fields = reader.fields(node, &["办结", "英文", "准予"])?;
+        let fields = reader.fields(node, schema::TARGET.keys)?;
         let outcome = reader.need_text(&fields, "办结");
         let granted = reader.flag(&fields, "准予");
         let en = reader.may_text(&fields, "英文").unwrap_or_default();
@@ -90,7 +74,7 @@ fn target(node: &Node, reader: &mut Reader<'_>) -> Option<Target> {
 }
 
 fn test(node: &Node, reader: &mut Reader<'_>) -> Option<Test> {
-    let fields = reader.fields(node, TEST_KEYS)?;
+    let fields = reader.fields(node, schema::TEST.keys)?;
     let expected = match (fields.get("环节"), fields.get("至少"), fields.get("事实")) {
         (Some(_), Some(_), None) => 3,
         (Some(_), None, None) | (None, None, Some(_)) => 2,

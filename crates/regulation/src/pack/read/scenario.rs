@@ -8,10 +8,11 @@ use crate::pack::draft::Reference;
 use crate::pack::fields::Reader;
 use crate::pack::model::{Expectation, Scenario, ScenarioEvent};
 use crate::pack::node::Node;
+use crate::pack::schema;
 use crate::pack::words::commands;
 
 pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
-    let Some(fields) = reader.fields(node, &["样例"]) else {
+    let Some(fields) = reader.fields(node, schema::SCENARIO_FILE.keys) else {
         return;
     };
     let Some(list) = reader.need(&fields, "样例") else {
@@ -27,7 +28,7 @@ pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
 }
 
 fn scenario(node: &Node, reader: &mut Reader<'_>) -> Option<Scenario> {
-    let fields = reader.fields(node, &["名称", "程序", "经过", "则", "依据"])?;
+    let fields = reader.fields(node, schema::SCENARIO.keys)?;
     let name = reader.need_text(&fields, "名称");
     let procedure = reader.need_name(&fields, "程序", Reference::Procedure)?;
     reader.procedure.clone_from(&procedure);
@@ -49,7 +50,7 @@ fn scenario(node: &Node, reader: &mut Reader<'_>) -> Option<Scenario> {
 }
 
 fn event(node: &Node, reader: &mut Reader<'_>) -> Option<ScenarioEvent> {
-    let fields = reader.fields(node, &["日期", "谁", "机构", "做", "环节", "事实"])?;
+    let fields = reader.fields(node, schema::EVENT.keys)?;
     let on = reader.need(&fields, "日期").and_then(|node| reader.date(node));
     let role = reader.may_name(&fields, "谁", Reference::Role);
     let unit = reader.may_text(&fields, "机构");
@@ -68,7 +69,7 @@ fn event(node: &Node, reader: &mut Reader<'_>) -> Option<ScenarioEvent> {
 }
 
 fn expectations(node: &Node, reader: &mut Reader<'_>) -> Vec<Expectation> {
-    let Some(fields) = reader.fields(node, &["到期", "待办", "办结", "拒绝", "效果"]) else {
+    let Some(fields) = reader.fields(node, schema::EXPECTATION.keys) else {
         return Vec::new();
     };
     let mut then = Vec::new();

@@ -9,16 +9,11 @@ use crate::pack::model::{
 };
 use crate::pack::node::{Body, Node};
 use crate::pack::report::shown;
+use crate::pack::schema;
 use crate::pack::words::{ANCHORS, EFFECTS, EXPIRIES, NATURES, STOPS, commands};
 
-const STEP_KEYS: &[&str] =
-    &["名称", "英文", "谁", "逐家办理", "可以", "期限", "补正期限", "意见栏", "表决", "依据"];
-const ACTION_KEYS: &[&str] =
-    &["做", "按钮", "按钮英文", "须写意见", "表单", "须附", "须说明", "条件", "去向", "效果", "依据"];
-const CLOCK_KEYS: &[&str] = &["自", "长度", "性质", "中止", "逾期", "到期转入", "提醒", "依据"];
-
 pub(super) fn step(node: &Node, reader: &mut Reader<'_>) -> Option<Step> {
-    let fields = reader.fields(node, STEP_KEYS)?;
+    let fields = reader.fields(node, schema::STEP.keys)?;
     let id = reader.need_text(&fields, "名称");
     let en = reader.need_text(&fields, "英文");
     let role = reader.need_name(&fields, "谁", Reference::Role);
@@ -70,7 +65,7 @@ fn may_correct(node: &Node, correction: Option<Period>, actions: &[Action], read
 }
 
 fn action(node: &Node, reader: &mut Reader<'_>) -> Option<Action> {
-    let fields = reader.fields(node, ACTION_KEYS)?;
+    let fields = reader.fields(node, schema::ACTION.keys)?;
     let command = reader.need_word(&fields, "做", &commands());
     let label = reader.may_text(&fields, "按钮");
     let label_en = reader.may_text(&fields, "按钮英文");
@@ -110,7 +105,7 @@ pub(super) fn effects(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Vec<Effec
 }
 
 fn clock(node: &Node, reader: &mut Reader<'_>) -> Option<(ClockRule, Option<Located<String>>)> {
-    let fields = reader.fields(node, CLOCK_KEYS)?;
+    let fields = reader.fields(node, schema::CLOCK.keys)?;
     let anchor = reader.need_word(&fields, "自", ANCHORS);
     let (period, taken) = reader.need(&fields, "长度").map_or((None, None), |node| length(node, reader));
     let nature = reader.need_word(&fields, "性质", NATURES);
@@ -148,7 +143,7 @@ fn length(node: &Node, reader: &mut Reader<'_>) -> (Option<Period>, Option<Locat
     if !matches!(node.body, Body::Map(_)) {
         return (reader.period(node), None);
     }
-    let Some(fields) = reader.fields(node, &["参数"]) else {
+    let Some(fields) = reader.fields(node, schema::LENGTH.keys) else {
         return (None, None);
     };
     let parameter = reader.need_name(&fields, "参数", Reference::Parameter);
@@ -192,7 +187,7 @@ fn rung(node: &Node, reader: &mut Reader<'_>) -> Option<Rung> {
 }
 
 fn vote(node: &Node, reader: &mut Reader<'_>) -> Option<VoteRule> {
-    let fields = reader.fields(node, &["人数", "同意", "密封"])?;
+    let fields = reader.fields(node, schema::VOTE.keys)?;
     let quorum = reader.need(&fields, "人数").and_then(|node| reader.count(node));
     let approvals = reader.need(&fields, "同意").and_then(|node| reader.count(node));
     let sealed = reader.flag(&fields, "密封");

@@ -1,0 +1,247 @@
+//! `procedures/*.yaml` and `forms/*.yaml`.
+
+use super::Kind::{
+    Clauses, Count, Flag, List, Map as MapOf, Name, Names, Other, Table, Text, Texts, Word, Words,
+};
+use super::{Key, Map, may, need};
+
+const BASIS: Key = need(
+    "依据",
+    Clauses,
+    "所依据的条款，至少一条",
+    "the clauses it rests on, at least one",
+    "[云雾.五]",
+);
+const ENGLISH: Key = need("英文", Text, "英文页面上的名称", "its name on English pages", "Review");
+const FORM_OF: Key = may("表单", Name("表单"), "须填写的表单", "the form to fill", "附件4");
+const TEST_KIND: super::Kind = MapOf("判断");
+
+pub(crate) const PROCEDURE: Map = Map {
+    name: "程序",
+    en: "Procedure",
+    place: "procedures/*.yaml",
+    keys: &[
+        need("程序", Text, "程序的名称", "its name", "数据需求评审"),
+        ENGLISH,
+        need("阶段", Text, "所属阶段，用于排序和标题", "the stage it belongs to, for order and headings", "八、加工处理"),
+        need("编号字头", Text, "件号的字头：一至六个大写字母，包内不重复", "letters of the case number: one to six capitals, unique in the pack", "XQ"),
+        need("发起", MapOf("发起"), "由谁发起、填什么表", "who opens a case and with which form", "{谁: 授权运营单位, 表单: 附件4}"),
+        may("附件", List("附件"), "随申请提交的附件", "attachments of the request", "[{名称: 应用场景说明, 必附: 是, …}]"),
+        may("事实", Table("事实"), "由发起人说明的事实", "facts the opener states", "{公告: {…}}"),
+        may("平台事实", Table("事实"), "由平台给出、任何人不能自己填的事实", "facts the platform gives and nobody states", "{授权运营单位: {…}}"),
+        need("环节", List("环节"), "环节；第一个是发起后进入的", "steps; the first is entered on opening", "[{名称: 形式审查, …}]"),
+        may("回避", List("回避"), "同一件里不得由同一人或者同一机构办理的两方", "two sides that one person or unit may not both take", "[{一方: 发起人, …}]"),
+        may("可查阅", Names("角色"), "办理人以外可以查阅的角色", "roles that may read besides those who act", "[公共数据监管单位]"),
+        BASIS,
+    ],
+};
+
+pub(crate) const OPENING: Map = Map {
+    name: "发起",
+    en: "Opening",
+    place: "程序 → 发起",
+    keys: &[need("谁", Name("角色"), "可以发起的角色", "the role that may open", "授权运营单位"), FORM_OF],
+};
+
+pub(crate) const ATTACHMENT: Map = Map {
+    name: "附件",
+    en: "Attachment",
+    place: "程序 → 附件",
+    keys: &[
+        need("名称", Text, "附件的名称", "its name", "审计报告"),
+        may("必附", Flag, "缺少时不能提交", "without it nothing can be submitted", "是"),
+        BASIS,
+    ],
+};
+
+pub(crate) const FACT: Map = Map {
+    name: "事实",
+    en: "Fact",
+    place: "程序 → 事实、平台事实；可以 → 须说明",
+    keys: &[
+        ENGLISH,
+        need("类型", Word("事实类型"), "值的类型", "kind of value", "是否"),
+        may("必填", Flag, "必须说明", "must be stated", "是"),
+    ],
+};
+
+pub(crate) const STEP: Map = Map {
+    name: "环节",
+    en: "Step",
+    place: "程序 → 环节",
+    keys: &[
+        need("名称", Text, "环节的名称，程序内不重复", "its name, unique in the procedure", "形式审查"),
+        ENGLISH,
+        need("谁", Name("角色"), "由谁办理", "who acts", "县大数据局"),
+        may("逐家办理", Flag, "每家一个任务，都办完才往下走", "a task for each unit; the step is left when all have acted", "是"),
+        need("可以", List("操作"), "可以做什么；第一个是主按钮，最不利的写在后面", "what may be done; the first is the primary button, the least favourable comes last", "[{做: 受理, …}]"),
+        may("期限", MapOf("期限"), "办理期限", "the time limit", "{自: 收到, 长度: 5个工作日, …}"),
+        may("补正期限", Other("期间，或者 {参数: 名}", "a period, or {参数: name}"), "申请人补正的时间；只写在能退回补正的环节", "time to answer a return; only where something can be returned", "10个工作日"),
+        may("意见栏", Text, "意见印在表单的哪一栏", "the box of the form where the opinion is printed", "县大数据局意见"),
+        may("表决", MapOf("表决"), "怎样计票", "how votes count", "{人数: 3, 同意: 2, 密封: 是}"),
+        BASIS,
+    ],
+};
+
+pub(crate) const CLOCK: Map = Map {
+    name: "期限",
+    en: "Time limit",
+    place: "环节 → 期限",
+    keys: &[
+        need("自", Word("起算"), "从什么时候起算", "what starts it", "收到"),
+        need("长度", Other("期间，或者 {参数: 名}", "a period, or {参数: name}"), "多长", "how long", "5个工作日"),
+        need("性质", Word("期限性质"), "谁定的期限", "who set it", "法定"),
+        may("中止", Words("中止"), "什么情形下停止计算", "what stops it", "[等待补正]"),
+        need("逾期", Word("逾期"), "届满后怎样；没有“视为同意”", "what follows on expiry; there is no deemed consent", "提醒并升级"),
+        may("到期转入", Name("环节"), "届满后进入的环节；逾期为转协调机制、进入下一环节时必填，其他不写", "the step entered on expiry; exactly with 转协调机制 and 进入下一环节", "省级备案"),
+        may("提醒", Other("“剩1日 告知 角色”或者“超5日 告知 角色”的列表", "a list of `剩1日 告知 role` or `超5日 告知 role`"), "届满前后的提醒，按工作日计，各一次", "reminders before and after, in working days, once each", "[剩1日 告知 县大数据局]"),
+        BASIS,
+    ],
+};
+
+pub(crate) const LENGTH: Map = Map {
+    name: "长度",
+    en: "Length from a parameter",
+    place: "期限 → 长度；环节 → 补正期限",
+    keys: &[need("参数", Name("参数"), "取这个参数的值", "takes this parameter's value", "补正期限")],
+};
+
+pub(crate) const VOTE: Map = Map {
+    name: "表决",
+    en: "Vote",
+    place: "环节 → 表决",
+    keys: &[
+        need("人数", Count, "几人表决后结果成立", "votes needed before a result stands", "3"),
+        need("同意", Count, "几人同意即通过", "approvals needed", "2"),
+        may("密封", Flag, "结果成立前互不可见", "hidden from each other until then", "是"),
+    ],
+};
+
+pub(crate) const ACTION: Map = Map {
+    name: "操作",
+    en: "Action",
+    place: "环节 → 可以",
+    keys: &[
+        need("做", Word("命令"), "平台的命令", "the platform's command", "同意"),
+        may("按钮", Text, "按钮上的字；与“按钮英文”同写或者同不写", "words of the button; with 按钮英文 or not at all", "不予受理"),
+        may("按钮英文", Text, "按钮的英文", "the same in English", "Reject"),
+        may("须写意见", Flag, "必须写明意见", "an opinion must be written", "是"),
+        FORM_OF,
+        may("须附", Texts, "须随附的附件", "attachments that must come with it", "[整改报告]"),
+        may("须说明", Table("事实"), "办理人须说明的事实", "facts that must be stated with it", "{符合最小必要: {…}}"),
+        may("条件", List("条件"), "都满足才能办，否则以条件的依据拒绝", "all must hold, or it is refused on the condition's clauses", "[{须: {…}, 依据: […]}]"),
+        may("去向", Other("环节名、办结，或者分支的列表", "a step's name, an end, or a list of branches"), "办完后到哪里；不写则留在本环节", "where the case goes; stays without it", "专家评审"),
+        may("效果", Words("效果"), "平台随之做什么", "what the platform does with it", "[授予数据]"),
+        BASIS,
+    ],
+};
+
+pub(crate) const CONDITION: Map = Map {
+    name: "条件",
+    en: "Condition",
+    place: "操作 → 条件",
+    keys: &[
+        need("须", TEST_KIND, "须满足的判断；不知道的事实一律不通过", "the test; unknown facts never pass", "{事实: 符合最小必要, 是: 是}"),
+        may("补救", Text, "怎样才能满足，写给被拒绝的人", "what would satisfy it, for the person refused", "缩小数据范围"),
+        BASIS,
+    ],
+};
+
+pub(crate) const BRANCH: Map = Map {
+    name: "分支",
+    en: "Branch",
+    place: "操作 → 去向（列表）",
+    keys: &[
+        may("若", TEST_KIND, "满足时走这一支；只有最后一支不写", "taken if it holds; exactly the last branch has none", "{事实: 审议通过, 是: 是}"),
+        need("到", Other("环节名或者办结", "a step's name or an end"), "到哪里", "where to", "政府确定"),
+        may("依据", Clauses, "这一判断依据的条款", "the clauses of this test", "[云雾.六]"),
+    ],
+};
+
+pub(crate) const TARGET: Map = Map {
+    name: "办结",
+    en: "End",
+    place: "去向",
+    keys: &[
+        need("办结", Text, "结果", "the outcome", "不予受理"),
+        may("英文", Text, "结果的英文", "the same in English", "Not accepted"),
+        may("准予", Flag, "是发起人所求的结果", "it is what the opener asked for", "是"),
+    ],
+};
+
+pub(crate) const TEST: Map = Map {
+    name: "判断",
+    en: "Test",
+    place: "条件 → 须；分支 → 若",
+    keys: &[
+        may("且", List("判断"), "都成立", "all hold", "[{…}, {…}]"),
+        may("或", List("判断"), "至少一个成立", "one holds", "[{…}, {…}]"),
+        may("非", TEST_KIND, "不成立，而且所涉事实已知", "does not hold, and its facts are known", "{事实: …, 是: 是}"),
+        may("事实", Text, "事实的名称，与下面一种比较同写", "name of a fact, with one of the comparisons below", "符合最小必要"),
+        may("是", Other("值", "a value"), "等于", "equals", "是"),
+        may("不是", Other("值", "a value"), "不等于", "does not equal", "否"),
+        may("低于", Other("值", "a value"), "小于", "less than", "50%"),
+        may("不超过", Other("值", "a value"), "小于或者等于", "at most", "3"),
+        may("不少于", Other("值", "a value"), "大于或者等于", "at least", "6"),
+        may("超过", Other("值", "a value"), "大于", "more than", "0"),
+        may("符合参数", Name("参数"), "符合这个参数写明的界限", "within the limit the parameter states", "收益率上限"),
+        may("环节", Name("环节"), "环节的名称，与“已办”同写", "name of a step, with 已办", "专家评审"),
+        may("已办", Word("命令"), "在该环节办过的命令", "the command done in that step", "同意"),
+        may("至少", Count, "至少几家（人）办过；不写则全部", "by at least so many; by all without it", "2"),
+    ],
+};
+
+pub(crate) const SEPARATION: Map = Map {
+    name: "回避",
+    en: "Separation of duties",
+    place: "程序 → 回避",
+    keys: &[
+        need("一方", Other("环节名或者“发起人”", "a step's name or 发起人"), "一方", "one side", "发起人"),
+        need("另一方", Other("环节名或者“发起人”", "a step's name or 发起人"), "另一方", "the other side", "专家评审"),
+        need("比较", Word("回避比较"), "按人还是按机构", "by person or by unit", "机构"),
+        BASIS,
+    ],
+};
+
+pub(crate) const FORM: Map = Map {
+    name: "表单",
+    en: "Form",
+    place: "forms/*.yaml",
+    keys: &[
+        need("表单", Text, "表单的名称，供程序引用", "its key, by which procedures name it", "附件4"),
+        need("标题", Text, "印在上方的标题", "the title printed above", "公共数据需求申请表"),
+        ENGLISH,
+        need("栏目", List("栏目"), "按打印的次序", "in print order", "[{标题: 申请单位, 字段: […]}]"),
+        may("意见栏", Texts, "下方的意见栏", "opinion boxes below", "[县大数据局意见]"),
+        may("附注", Texts, "末尾的说明", "notes at the end", "[一式两份]"),
+        BASIS,
+    ],
+};
+
+pub(crate) const SECTION: Map = Map {
+    name: "栏目",
+    en: "Section",
+    place: "表单 → 栏目",
+    keys: &[
+        may("标题", Text, "栏目的标题", "its heading", "申请单位"),
+        need("字段", List("字段"), "逐个字段", "its fields", "[{名称: 单位名称, …}]"),
+    ],
+};
+
+pub(crate) const FIELD: Map = Map {
+    name: "字段",
+    en: "Field",
+    place: "表单 → 栏目 → 字段",
+    keys: &[
+        need("名称", Text, "印在表上的名称", "the printed label", "单位名称"),
+        may("键", Text, "同一表单里名称相同时用以区分", "tells apart fields with one label", "联系人电话"),
+        ENGLISH,
+        need("类型", Word("字段类型"), "可以填什么", "what may be entered", "单行文字"),
+        may("选项", Texts, "单选和多选的选项，其他类型不写", "choices of 单选 and 多选, and of no other kind", "[农业, 交通]"),
+        may("必填", Flag, "必须填写", "must be filled", "是"),
+        may("提示", Text, "填写提示，自己的话", "a hint in own words", "按营业执照填写"),
+        may("个人信息", Flag, "含个人信息", "holds personal information", "是"),
+        may("事实", Text, "填写的内容成为这个事实，供判断使用", "sets this fact, which tests may use", "合作期限"),
+    ],
+};
+

@@ -1,0 +1,456 @@
+//! County against county: what a lawyer wants to see side by side.
+//!
+//! First what matters most (who decides what, within which time), then the parameters, the procedures one by one, roles,
+//! forms, duties and the clauses carried. Names differ between counties, so things are paired by what they do; a
+//! pair under two names is shown as such, so that a wrong pairing can be seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::pack::coverage::coverage;
+use crate::pack::layer::measure;
+use crate::pack::model::{Duty, Effect, Form, Pack, Parameter, Procedure, Role, Step, Value};
+
+use super::document::{Document, Mark, Row};
+use super::matching::{self, Pair, alike, overlap, paired, stage_name};
+use super::rows::{judged, or_none, row, verdict};
+use super::text::Text;
+use super::words;
+
+/// The difference of two packs, each with what it inherits.
+#[must_use]
+pub fn diff(a: &Pack, b: &Pack) -> Document {
+    let title = Text::new(
+        format!("制度包对照：{}（{}）与 {}（{}）", a.name, a.id, b.name, b.id),
+        format!("Comparison of packs: {} and {}", a.id, b.id),
+    );
+    let both = Both { a, b, procedures: matching::procedures(a, b) };
+    let mut out = Document::new(title);
+    both.overview(&mut out);
+    both.decisions(&mut out);
+    both.clocks(&mut out);
+    both.parameters(&mut out);
+    both.all_procedures(&mut out);
+    both.roles(&mut out);
+    both.forms(&mut out);
+    both.duties(&mut out);
+    out
+}
+
+struct Both<'a> {
+    a: &'a Pack,
+    b: &'a Pack,
+    procedures: Vec<Pair<'a, Procedure>>,
+}
+
+impl Both<'_> {
+    fn head(&self, subject: Text) -> Vec<Text> {
+        vec![subject, Text::same(&self.a.id), Text::same(&self.b.id), Text::new("比较", "Comparison")]
+    }
+
+    fn overview(&self, out: &mut Document) {
+        let (a, b) = (self.a, self.b);
+        let known = |pack: &Pack| {
+            let day = |day: Option<base::Date>| day.map_or_else(|| "—".to_owned(), |day| day.to_string());
+            Text::same(format!("{} – {}", day(pack.in_force.0), day(pack.in_force.1)))
+        };
+        let counting = |pack: &Pack| {
+            let c = &pack.counting;
+            let start = if c.start_day_counts { "起算日计入" } else { "起算日不计入" };
+            let last = if c.roll_to_working_day { "末日顺延" } else { "末日不顺延" };
+            Text::same(format!("{}：{start}，{last}", c.profile))
+        };
+        let carried = |pack: &Pack| {
+            let found = coverage(pack);
+            let [total, carried, reasoned, pending, missing] =
+                found.by_pack.get(&pack.id).copied().unwrap_or_default();
+            Text::new(
+                format!("{total}条：{carried}条有规则，{reasoned}条有理由，{pending}条尚未落实，{missing}条缺失"),
+                format!("{total}: {carried} carried, {reasoned} reasoned, {pending} pending, {missing} missing"),
+            )
+        };
+        let count = |n: usize| Text::same(n.to_string());
+        let parent = |pack: &Pack| pack.parent.as_ref().map(Text::same).unwrap_or_default();
+        let rows = vec![
+            row(Text::new("名称", "Name"), Text::same(&a.name), Text::same(&b.name)),
+            row(Text::new("版本", "Version"), Text::same(&a.version), Text::same(&b.version)),
+            row(Text::new("状态", "Status"), words::status(a.status), words::status(b.status)),
+            row(Text::new("施行", "In force"), known(a), known(b)),
+            row(Text::new("上级", "Parent"), parent(a), parent(b)),
+            row(Text::new("计算口径", "Counting of periods"), counting(a), counting(b)),
+            row(Text::new("本级条款", "Own clauses"), carried(a), carried(b)),
+            row(Text::new("程序", "Procedures"), count(a.procedures.len()), count(b.procedures.len())),
+            row(Text::new("表单", "Forms"), count(a.forms.len()), count(b.forms.len())),
+            row(Text::new("周期义务", "Periodic duties"), count(a.duties.len()), count(b.duties.len())),
+        ];
+        out.heading(2, Text::new("一、概况", "1. Overview"));
+        out.table(
+            Text::new("概况", "Overview"),
+            self.head(Text::new("事项", "Subject")),
+            rows,
+        );
+    }
+
+    /// Who has the say, by legal effect.
+    fn decisions(&self, out: &mut Document) {
+        let (of_a, of_b) = (deciders(self.a), deciders(self.b));
+        let effects: BTreeSet<Effect> = of_a.keys().chain(of_b.keys()).copied().collect();
+        let cell = |pack: &Pack, found: Option<&Vec<(&Procedure, &Step)>>| {
+            let line = |(procedure, step): &(&Procedure, &Step)| {
+                let role = words::role(pack, &step.role);
+                let clock = step.clock.as_ref().map(|clock| words::period(clock.period));
+                let clock = clock.map(|clock| clock.around(("，", ""), (", ", ""))).unwrap_or_default();
+                let place = Text::join(
+                    [&Text::new(&procedure.id, &procedure.en), &Text::new(&step.id, &step.en)],
+                    "·",
+                    " · ",
+                );
+                let place = place.around(("（", &clock.zh), (" (", &clock.en));
+                Text::join([&role, &place], "", "").around(("", "）"), ("", ")"))
+            };
+            found.map(|list| Text::lines(&list.iter().map(line).collect::<Vec<_>>())).unwrap_or_default()
+        };
+        let rows = effects.iter().map(|effect| {
+            let (x, y) = (of_a.get(effect), of_b.get(effect));
+            let roles = |list: Option<&Vec<(&Procedure, &Step)>>| {
+                list.iter().flat_map(|list| list.iter()).map(|(_, step)| step.role.clone()).collect()
+            };
+            let (ra, rb): (BTreeSet<String>, BTreeSet<String>) = (roles(x), roles(y));
+            let mark = match (x, y) {
+                (Some(_), Some(_)) if ra == rb => Mark::Same,
+                (Some(_), Some(_)) => Mark::Differs,
+                _ => Mark::OnlyOne,
+            };
+            let words = match mark {
+                Mark::Same => Text::new("同一角色", "same role"),
+                Mark::Differs => Text::new("角色名称不同", "roles named differently"),
+                other => verdict(other),
+            };
+            judged(words::effect(*effect), cell(self.a, x), cell(self.b, y), mark, words)
+        });
+        out.heading(2, Text::new("二、谁作出什么决定", "2. Who decides what"));
+        out.paragraph(Text::new(
+            "按平台产生的法律后果列出：作出该后果的角色，括号内是程序、环节和办理期限。",
+            "By what takes effect on the platform: the role that brings it about, with procedure, step and time limit.",
+        ));
+        out.table(
+            Text::new("决定", "Decisions"),
+            self.head(Text::new("后果", "Effect")),
+            rows.collect(),
+        );
+    }
+
+    /// Time limits of paired steps that differ or stand on one side alone.
+    fn clocks(&self, out: &mut Document) {
+        let mut rows = Vec::new();
+        for pair in &self.procedures {
+            let Pair::Both(x, y) = pair else { continue };
+            for steps in matching::steps(x, y) {
+                let Pair::Both(s, t) = steps else { continue };
+                let line = |step: &Step| step.clock.as_ref().map(words::clock).unwrap_or_default();
+                let (a, b) = (line(s), line(t));
+                if a.is_empty() && b.is_empty() {
+                    continue;
+                }
+                let subject = Text::join([&two_names(x, y), &names(&s.id, &s.en, &t.id, &t.en)], "·", " · ");
+                let (a_len, b_len) =
+                    (s.clock.as_ref().map(|c| c.period), t.clock.as_ref().map(|c| c.period));
+                let found = match (a_len, b_len) {
+                    (Some(a_len), Some(b_len)) => {
+                        longer(&Value::Period(a_len), &Value::Period(b_len), self.a, self.b)
+                    }
+                    _ => None,
+                };
+                rows.push(match found {
+                    Some(words) => judged(subject, a, b, Mark::Differs, words),
+                    None => row(subject, a, b),
+                });
+            }
+        }
+        out.heading(2, Text::new("三、办理期限", "3. Time limits"));
+        out.paragraph(Text::new(
+            "对应环节的期限。没有对应的环节见第五部分。",
+            "Time limits of corresponding steps. Steps without a counterpart are in part 5.",
+        ));
+        out.table(
+            Text::new("期限", "Time limits"),
+            self.head(Text::new("程序·环节", "Procedure · step")),
+            rows,
+        );
+    }
+
+    fn parameters(&self, out: &mut Document) {
+        let (a, b): (Vec<&Parameter>, Vec<&Parameter>) =
+            (self.a.parameters.values().collect(), self.b.parameters.values().collect());
+        let score = |x: &Parameter, y: &Parameter| {
+            let same_kind = measure(&x.value).map(|(kind, _)| kind) == measure(&y.value).map(|(kind, _)| kind);
+            if x.name == y.name {
+                2_000
+            } else if same_kind {
+                alike(&x.name, &y.name)
+            } else {
+                0
+            }
+        };
+        let rows = paired(&a, &b, 750, score).into_iter().map(|pair| match pair {
+            Pair::Both(x, y) => {
+                let subject =
+                    if x.name == y.name { Text::same(&x.name) } else { Text::same(format!("{} / {}", x.name, y.name)) };
+                let (left, right) = (of_parameter(self.a, x), of_parameter(self.b, y));
+                let same = x.value == y.value;
+                let mark = if same { Mark::Same } else { Mark::Differs };
+                let words = longer(&x.value, &y.value, self.a, self.b).unwrap_or_else(|| verdict(mark));
+                judged(subject, left, right, mark, words)
+            }
+            Pair::First(x) => row(Text::same(&x.name), of_parameter(self.a, x), Text::default()),
+            Pair::Second(y) => row(Text::same(&y.name), Text::default(), of_parameter(self.b, y)),
+        });
+        let mut rows: Vec<Row> = rows.collect();
+        rows.sort_by_key(|row| match row.mark {
+            Mark::Differs => 0,
+            Mark::OnlyOne => 1,
+            Mark::Same | Mark::None => 2,
+        });
+        out.heading(2, Text::new("四、参数", "4. Parameters"));
+        out.table(
+            Text::new("参数", "Parameters"),
+            self.head(Text::new("参数", "Parameter")),
+            rows,
+        );
+    }
+
+    fn all_procedures(&self, out: &mut Document) {
+        out.heading(2, Text::new("五、程序", "5. Procedures"));
+        let name = |one: &Procedure| Text::new(&one.id, &one.en);
+        let rows = self.procedures.iter().map(|pair| match pair {
+            Pair::Both(x, y) => {
+                let stage = Text::same(stage_name(&x.stage));
+                judged(stage, name(x), name(y), Mark::None, Text::new("对应", "counterparts"))
+            }
+            Pair::First(x) => row(Text::same(stage_name(&x.stage)), name(x), Text::default()),
+            Pair::Second(y) => row(Text::same(stage_name(&y.stage)), Text::default(), name(y)),
+        });
+        out.table(
+            Text::new("程序对应表", "Corresponding procedures"),
+            self.head(Text::new("阶段", "Stage")),
+            rows.collect(),
+        );
+        for pair in &self.procedures {
+            if let Pair::Both(x, y) = pair {
+                self.procedure(x, y, out);
+            }
+        }
+    }
+
+    fn procedure(&self, x: &Procedure, y: &Procedure, out: &mut Document) {
+        let (a, b) = (self.a, self.b);
+        let form = |pack: &Pack, one: &Procedure| {
+            one.form.as_ref().map(|form| words::form_name(pack, form)).unwrap_or_default()
+        };
+        let attached = |one: &Procedure| {
+            Text::same(
+                one.attachments
+                    .iter()
+                    .map(|rule| format!("{}{}", rule.name, if rule.required { "（必附）" } else { "" }))
+                    .collect::<Vec<_>>()
+                    .join("、"),
+            )
+        };
+        let readers = |pack: &Pack, one: &Procedure| {
+            Text::list(&one.readers.iter().map(|role| words::role(pack, role)).collect::<Vec<_>>())
+        };
+        let effects = |one: &Procedure| {
+            Text::list(&matching::effects(one).into_iter().map(words::effect).collect::<Vec<_>>())
+        };
+        let steps = |one: &Procedure| Text::same(one.steps.len().to_string());
+        let clauses = |one: &Procedure| words::clauses(&words::clauses_of(one));
+        let mut rows = vec![
+            row(Text::new("阶段", "Stage"), Text::same(&x.stage), Text::same(&y.stage)),
+            row(Text::new("由谁发起", "Opened by"), words::role(a, &x.opener), words::role(b, &y.opener)),
+            row(Text::new("表单", "Form"), form(a, x), form(b, y)),
+            row(Text::new("附件", "Attachments"), attached(x), attached(y)),
+            row(Text::new("可查阅", "May read"), readers(a, x), readers(b, y)),
+            row(Text::new("法律后果", "Effects"), effects(x), effects(y)),
+            row(Text::new("环节数", "Steps"), steps(x), steps(y)),
+        ];
+        for pair in matching::steps(x, y) {
+            rows.push(match pair {
+                Pair::Both(s, t) => {
+                    let subject = names(&s.id, &s.en, &t.id, &t.en).around(("环节：", ""), ("Step: ", ""));
+                    row(subject, of_step(a, s), of_step(b, t))
+                }
+                Pair::First(s) => row(step_subject(s), of_step(a, s), Text::default()),
+                Pair::Second(t) => row(step_subject(t), Text::default(), of_step(b, t)),
+            });
+        }
+        rows.push(row(Text::new("依据的条款", "Clauses carried"), clauses(x), clauses(y)));
+        out.heading(3, two_names(x, y));
+        out.table(two_names(x, y), self.head(Text::new("事项", "Subject")), rows);
+    }
+
+    fn roles(&self, out: &mut Document) {
+        let (a, b): (Vec<&Role>, Vec<&Role>) = (self.a.roles.values().collect(), self.b.roles.values().collect());
+        let score = |x: &Role, y: &Role| {
+            if x.key == y.key { 3_000 } else { alike(&x.key, &y.key).max(alike(&x.en.to_lowercase(), &y.en.to_lowercase())) }
+        };
+        let units = |role: &Role| {
+            let how = match &role.binding {
+                crate::pack::Binding::Fixed if role.units.is_empty() => Text::new("平台登记", "known to the platform"),
+                crate::pack::Binding::Fixed => Text::default(),
+                crate::pack::Binding::Opener => Text::new("发起单位", "the unit that opens the case"),
+                crate::pack::Binding::Anyone => Text::new("任何人", "anyone"),
+                crate::pack::Binding::Fact(fact) => Text::new(format!("按事实“{fact}”"), format!("by fact “{fact}”")),
+            };
+            let units = Text::same(role.units.join("、"));
+            let parts: Vec<&Text> = [&units, &how].into_iter().filter(|text| !text.is_empty()).collect();
+            Text::join(parts, "；", "; ")
+        };
+        let rows = paired(&a, &b, 700, score).into_iter().map(|pair| {
+            let name = |role: &Role| Text::new(&role.key, &role.en);
+            let cell = |role: &Role| Text::join([&name(role), &units(role)], "\n", "\n");
+            match pair {
+                Pair::Both(x, y) => row(names(&x.key, &x.en, &y.key, &y.en), cell(x), cell(y)),
+                Pair::First(x) => row(name(x), cell(x), Text::default()),
+                Pair::Second(y) => row(name(y), Text::default(), cell(y)),
+            }
+        });
+        out.heading(2, Text::new("六、角色", "6. Roles"));
+        out.table(Text::new("角色", "Roles"), self.head(Text::new("角色", "Role")), rows.collect());
+    }
+
+    fn forms(&self, out: &mut Document) {
+        let (a, b): (Vec<&Form>, Vec<&Form>) = (self.a.forms.values().collect(), self.b.forms.values().collect());
+        let fields = |form: &Form| {
+            let fields = form.sections.iter().flat_map(|section| &section.fields);
+            fields.map(|field| field.label.clone()).collect::<BTreeSet<_>>()
+        };
+        let score = |x: &Form, y: &Form| alike(&x.title, &y.title) * 2 + overlap(&fields(x), &fields(y)) * 2;
+        let name = |form: &Form| Text::new(&form.title, &form.en);
+        let rows = paired(&a, &b, 1_200, score).into_iter().map(|pair| match pair {
+            Pair::Both(x, y) => {
+                let (fx, fy) = (fields(x), fields(y));
+                let cell = |form: &Form, own: &BTreeSet<String>, other: &BTreeSet<String>| {
+                    let only: Vec<String> = own.difference(other).cloned().collect();
+                    let more = if only.is_empty() { String::new() } else { format!("\n独有：{}", only.join("、")) };
+                    let more_en = if only.is_empty() { String::new() } else { format!("\nonly here: {}", only.join("、")) };
+                    Text::new(
+                        format!("《{}》{}栏{more}", form.title, own.len()),
+                        format!("{} ({} fields){more_en}", form.en, own.len()),
+                    )
+                };
+                let mark = if fx == fy { Mark::Same } else { Mark::Differs };
+                let words = Text::new(
+                    format!("共有{}栏", fx.intersection(&fy).count()),
+                    format!("{} fields in common", fx.intersection(&fy).count()),
+                );
+                judged(names(&x.title, &x.en, &y.title, &y.en), cell(x, &fx, &fy), cell(y, &fy, &fx), mark, words)
+            }
+            Pair::First(x) => row(name(x), count_of(x, fields(x).len()), Text::default()),
+            Pair::Second(y) => row(name(y), Text::default(), count_of(y, fields(y).len())),
+        });
+        out.heading(2, Text::new("七、表单", "7. Forms"));
+        out.table(Text::new("表单", "Forms"), self.head(Text::new("表单", "Form")), rows.collect());
+    }
+
+    fn duties(&self, out: &mut Document) {
+        let (a, b): (Vec<&Duty>, Vec<&Duty>) = (self.a.duties.iter().collect(), self.b.duties.iter().collect());
+        let score = |x: &Duty, y: &Duty| alike(&x.name, &y.name) * 2 + alike(&x.en.to_lowercase(), &y.en.to_lowercase());
+        let cell = |pack: &Pack, duty: &Duty| {
+            let name = Text::new(&duty.name, &duty.en);
+            Text::join([&name, &words::role(pack, &duty.role), &words::every(duty)], "，", ", ")
+        };
+        let rows = paired(&a, &b, 900, score).into_iter().map(|pair| match pair {
+            Pair::Both(x, y) => row(names(&x.name, &x.en, &y.name, &y.en), cell(self.a, x), cell(self.b, y)),
+            Pair::First(x) => row(Text::new(&x.name, &x.en), cell(self.a, x), Text::default()),
+            Pair::Second(y) => row(Text::new(&y.name, &y.en), Text::default(), cell(self.b, y)),
+        });
+        out.heading(2, Text::new("八、周期义务", "8. Periodic duties"));
+        out.table(Text::new("周期义务", "Periodic duties"), self.head(Text::new("义务", "Duty")), rows.collect());
+    }
+}
+
+fn count_of(form: &Form, fields: usize) -> Text {
+    Text::new(format!("《{}》{fields}栏", form.title), format!("{} ({fields} fields)", form.en))
+}
+
+fn step_subject(step: &Step) -> Text {
+    Text::new(&step.id, &step.en).around(("环节：", ""), ("Step: ", ""))
+}
+
+/// One name, or both where they differ.
+fn names(zh_a: &str, en_a: &str, zh_b: &str, en_b: &str) -> Text {
+    let both = |a: &str, b: &str| if a == b { a.to_owned() } else { format!("{a} / {b}") };
+    Text::new(both(zh_a, zh_b), both(en_a, en_b))
+}
+
+fn two_names(x: &Procedure, y: &Procedure) -> Text {
+    names(&x.id, &x.en, &y.id, &y.en)
+}
+
+/// Procedures and steps in which an effect comes about.
+fn deciders(pack: &Pack) -> BTreeMap<Effect, Vec<(&Procedure, &Step)>> {
+    let mut found: BTreeMap<Effect, Vec<(&Procedure, &Step)>> = BTreeMap::new();
+    for procedure in words::in_order(pack) {
+        for step in &procedure.steps {
+            let effects: BTreeSet<Effect> =
+                step.actions.iter().flat_map(|action| action.effects.clone()).collect();
+            for effect in effects {
+                found.entry(effect).or_default().push((procedure, step));
+            }
+        }
+    }
+    found
+}
+
+/// Which side's number is greater, where both count the same thing.
+fn longer(x: &Value, y: &Value, a: &Pack, b: &Pack) -> Option<Text> {
+    let ((kind, left), (other, right)) = (measure(x)?, measure(y)?);
+    let bigger = match left.cmp(&right) {
+        std::cmp::Ordering::Greater => &a.id,
+        std::cmp::Ordering::Less => &b.id,
+        std::cmp::Ordering::Equal => return None,
+    };
+    let is_time = |value: &Value| {
+        matches!(value, Value::Period(_))
+            || matches!(value, Value::Limit(_, inner) if matches!(**inner, Value::Period(_)))
+    };
+    (kind == other).then(|| {
+        if is_time(x) {
+            Text::new(format!("{bigger} 较长"), format!("{bigger} is longer"))
+        } else {
+            Text::new(format!("{bigger} 较大"), format!("{bigger} is greater"))
+        }
+    })
+}
+
+fn of_parameter(pack: &Pack, found: &Parameter) -> Text {
+    let mut lines = vec![words::value(&found.value)];
+    let mut notes = vec![words::bound(found.bound)];
+    if found.local_choice {
+        notes.push(Text::new("本地约定", "local choice"));
+    }
+    if found.pack != pack.id {
+        notes.push(Text::new(format!("承自 {}", found.pack), format!("from {}", found.pack)));
+    }
+    lines.push(Text::list(&notes).around(("（", "）"), ("(", ")")));
+    if !found.clauses.is_empty() {
+        lines.push(words::clauses(&found.clauses));
+    }
+    Text::lines(&lines)
+}
+
+/// A step in lines: role, clock, what may be done.
+fn of_step(pack: &Pack, step: &Step) -> Text {
+    let mut lines = vec![Text::join([&Text::new(&step.id, &step.en), &words::role(pack, &step.role)], "：", ": ")];
+    if step.each_unit {
+        lines.push(Text::new("逐家办理", "a task for each unit"));
+    }
+    lines.push(or_none(step.clock.as_ref().map(words::clock).unwrap_or_else(|| Text::new("无期限", "no time limit"))));
+    if let Some(vote) = step.vote {
+        lines.push(Text::new(
+            format!("表决：{}人中{}人同意{}", vote.quorum, vote.approvals, if vote.sealed { "，密封" } else { "" }),
+            format!("vote: {} of {}{}", vote.approvals, vote.quorum, if vote.sealed { ", sealed" } else { "" }),
+        ));
+    }
+    lines.push(Text::list(&step.actions.iter().map(words::action).collect::<Vec<_>>()));
+    Text::lines(&lines)
+}
