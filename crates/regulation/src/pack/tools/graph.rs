@@ -189,7 +189,7 @@ fn label(pack: &Pack, procedure: &Procedure, action: &Action, branch: &Branch) -
     match &branch.when {
         Some(when) => {
             let when = words::condition(pack, procedure, when);
-            Text::join([&name, &when.around(("若 ", ""), ("if ", ""))], "：", ": ")
+            Text::join([&name, &when.around(("若", ""), ("if ", ""))], "：", ": ")
         }
         None if action.then.len() > 1 => name.around(("", "：其余情形"), ("", ": otherwise")),
         None => name,

@@ -384,7 +384,7 @@ fn action_words(pack: &Pack, one: &Procedure, action: &Action) -> Text {
         };
         let when = branch.when.as_ref().map(|when| words::condition(pack, one, when));
         lines.push(match when {
-            Some(when) => Text::join([&when.around(("若 ", "："), ("if ", ": ")), &to], "", ""),
+            Some(when) => Text::join([&when.around(("若", "："), ("if ", ": ")), &to], "", ""),
             None if action.then.len() > 1 => to.around(("其余：", ""), ("otherwise: ", "")),
             None => to,
         });

@@ -201,19 +201,19 @@ pub(super) fn test(pack: &Pack, procedure: &Procedure, found: &Test) -> Text {
     };
     let fact = |key: &str| Text::new(key, fact_en(pack, procedure, key));
     match found {
-        Test::All(tests) => joined(tests, " 且 ", " and "),
-        Test::Any(tests) => joined(tests, " 或 ", " or "),
+        Test::All(tests) => joined(tests, "，且", " and "),
+        Test::Any(tests) => joined(tests, "，或", " or "),
         Test::Not(inner) => match inner.as_ref() {
-            Test::Is(key, value) => Text::join([&fact(key), &fact_value(value)], " 不是 ", " is not "),
+            Test::Is(key, value) => Text::join([&fact(key), &fact_value(value)], "不为", " is not "),
             other => test(pack, procedure, other).around(("并非（", "）"), ("not (", ")")),
         },
-        Test::Is(key, value) => Text::join([&fact(key), &fact_value(value)], " 是 ", ": "),
+        Test::Is(key, value) => Text::join([&fact(key), &fact_value(value)], "为", " is "),
         Test::Compare(key, how, value) => {
             let (zh, en) = comparator(*how);
-            Text::join([&fact(key), &fact_value(value)], &format!(" {zh} "), &format!(" {en}"))
+            Text::join([&fact(key), &fact_value(value)], zh, &format!(" {en}"))
         }
         Test::Within(key, parameter) => fact(key).around(
-            ("", &format!(" 符合参数“{parameter}”")),
+            ("", &format!("符合参数“{parameter}”")),
             ("", &format!(" within parameter “{parameter}”")),
         ),
         other => done(procedure, other),

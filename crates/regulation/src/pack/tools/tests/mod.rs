@@ -7,7 +7,7 @@ mod diff;
 mod graph;
 mod new;
 mod print;
-// mod versions;
+mod versions;
 
 /// All packs of the repository.
 fn packs() -> Vec<Pack> {
