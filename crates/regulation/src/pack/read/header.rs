@@ -49,13 +49,14 @@ fn header(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Header> {
     let status = reader.need_word(fields, "状态", STATUS);
     let parent = reader.may_text(fields, "上级");
     let calendar = reader.may_text(fields, "日历");
-    let in_force = fields.get("施行").map_or((None, None), |node| match reader.fields(node, schema::IN_FORCE.keys) {
-        Some(dates) => (
-            dates.get("自").and_then(|node| reader.date(node)),
-            dates.get("至").and_then(|node| reader.date(node)),
-        ),
-        None => (None, None),
-    });
+    let in_force =
+        fields.get("施行").map_or((None, None), |node| match reader.fields(node, schema::IN_FORCE.keys) {
+            Some(dates) => (
+                dates.get("自").and_then(|node| reader.date(node)),
+                dates.get("至").and_then(|node| reader.date(node)),
+            ),
+            None => (None, None),
+        });
     if let (Some(from), Some(to)) = in_force
         && to < from
     {

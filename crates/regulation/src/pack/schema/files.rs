@@ -3,13 +3,8 @@
 use super::Kind::{Clauses, Date, Flag, List, Name, Names, Other, Period, Table, Text, Texts, Value, Word};
 use super::{Key, Map, may, need};
 
-const BASIS: Key = need(
-    "依据",
-    Clauses,
-    "所依据的条款，至少一条",
-    "the clauses it rests on, at least one",
-    "[云雾.五]",
-);
+const BASIS: Key =
+    need("依据", Clauses, "所依据的条款，至少一条", "the clauses it rests on, at least one", "[云雾.五]");
 const ENGLISH: Key = need("英文", Text, "英文页面上的名称", "its name on English pages", "Applicant");
 
 pub(crate) const HEADER: Map = Map {
@@ -18,15 +13,57 @@ pub(crate) const HEADER: Map = Map {
     place: "pack.yaml",
     keys: &[
         need("制度包", Text, "文本的全称", "full name of the text", "云雾县公共数据授权运营管理办法"),
-        need("编号", Text, "小写字母、数字和连字符，同文件夹名", "lower-case letters, digits and hyphens; the folder's name", "yunwu"),
+        need(
+            "编号",
+            Text,
+            "小写字母、数字和连字符，同文件夹名",
+            "lower-case letters, digits and hyphens; the folder's name",
+            "yunwu",
+        ),
         need("版本", Text, "本包的版本标签", "version label of the pack", "2027-01-01"),
         need("状态", Word("状态"), "文本的法律状态", "legal status of the text", "施行"),
-        may("施行", super::Kind::Map("施行"), "施行的起止日", "first and last day in force", "{自: 2027-01-01}"),
-        may("上级", Text, "上级制度包的编号；继承其全部内容", "id of the parent, from which everything is inherited", "zhejiang"),
-        may("日历", Text, "工作日历；没有上级时必填", "working-day calendar; needed without a parent", "国务院放假安排"),
-        may("计算口径", super::Kind::Map("计算口径"), "期间怎样计算；没有上级时必填", "how periods are counted; needed without a parent", "{名称: 民法典期间, …}"),
-        may("参数", Table("参数"), "参数也可以写在这里", "parameters may also be written here", "{授权期限: {…}}"),
-        may("过渡", List("过渡"), "哪些正在办理的件转到本版本；不写的都留在原版本", "which running cases move to this version; all others keep theirs", "[{程序: 定价, 依据: […]}]"),
+        may(
+            "施行",
+            super::Kind::Map("施行"),
+            "施行的起止日",
+            "first and last day in force",
+            "{自: 2027-01-01}",
+        ),
+        may(
+            "上级",
+            Text,
+            "上级制度包的编号；继承其全部内容",
+            "id of the parent, from which everything is inherited",
+            "zhejiang",
+        ),
+        may(
+            "日历",
+            Text,
+            "工作日历；没有上级时必填",
+            "working-day calendar; needed without a parent",
+            "国务院放假安排",
+        ),
+        may(
+            "计算口径",
+            super::Kind::Map("计算口径"),
+            "期间怎样计算；没有上级时必填",
+            "how periods are counted; needed without a parent",
+            "{名称: 民法典期间, …}",
+        ),
+        may(
+            "参数",
+            Table("参数"),
+            "参数也可以写在这里",
+            "parameters may also be written here",
+            "{授权期限: {…}}",
+        ),
+        may(
+            "过渡",
+            List("过渡"),
+            "哪些正在办理的件转到本版本；不写的都留在原版本",
+            "which running cases move to this version; all others keep theirs",
+            "[{程序: 定价, 依据: […]}]",
+        ),
     ],
 };
 
@@ -47,7 +84,13 @@ pub(crate) const COUNTING: Map = Map {
     keys: &[
         need("名称", Text, "口径的名称", "name of the profile", "民法典期间"),
         need("起算日", Word("起算日"), "起算的当日是否计入", "whether the first day counts", "不计入"),
-        need("末日", Word("末日"), "末日是休息日时是否顺延", "whether a last day of rest moves on", "顺延至工作日"),
+        need(
+            "末日",
+            Word("末日"),
+            "末日是休息日时是否顺延",
+            "whether a last day of rest moves on",
+            "顺延至工作日",
+        ),
         need("时区", Word("时区"), "日期所在的时区", "zone of the dates", "北京时间"),
     ],
 };
@@ -58,7 +101,13 @@ pub(crate) const TRANSITION: Map = Map {
     place: "pack.yaml → 过渡",
     keys: &[
         need("程序", Name("程序"), "转到本版本的程序", "the procedure whose cases move", "定价"),
-        may("环节", Names("环节"), "只转停在这些环节的件；不写则全部", "only cases standing in these steps; all without it", "[价格审核]"),
+        may(
+            "环节",
+            Names("环节"),
+            "只转停在这些环节的件；不写则全部",
+            "only cases standing in these steps; all without it",
+            "[价格审核]",
+        ),
         BASIS,
     ],
 };
@@ -76,9 +125,21 @@ pub(crate) const CLAUSE: Map = Map {
     place: "clauses.yaml → 条款",
     keys: &[
         need("原文", Text, "原文中的标号", "its label as printed", "第五条第一款"),
-        need("摘要", Text, "一句话摘要，自己的话", "a summary in one sentence, in own words", "提供单位五个工作日内反馈"),
+        need(
+            "摘要",
+            Text,
+            "一句话摘要，自己的话",
+            "a summary in one sentence, in own words",
+            "提供单位五个工作日内反馈",
+        ),
         may("清单", Text, "需求清单中的编号", "id in the requirements inventory", "yunwu-5-1"),
-        may("指纹", Text, "原文该条的 SHA-256，六十四位十六进制数", "SHA-256 of the clause's text, sixty-four hexadecimal digits", "9f86d081884c…"),
+        may(
+            "指纹",
+            Text,
+            "原文该条的 SHA-256，六十四位十六进制数",
+            "SHA-256 of the clause's text, sixty-four hexadecimal digits",
+            "9f86d081884c…",
+        ),
     ],
 };
 
@@ -95,10 +156,28 @@ pub(crate) const PARAMETER: Map = Map {
     place: "parameters.yaml → 参数",
     keys: &[
         need("值", Value, "按法律文本的写法", "as a lawyer writes it", "不少于6个月"),
-        may("约束", Word("约束"), "下级可以怎样改；不写为可改，下级不写则从上级", "what a lower pack may do with it; free unless written, a lower pack keeps the parent's", "下限"),
-        may("本地约定", Flag, "原文沉默、由本地自定；此时可以不写依据", "a local choice where the text is silent; then 依据 may be left out", "是"),
+        may(
+            "约束",
+            Word("约束"),
+            "下级可以怎样改；不写为可改，下级不写则从上级",
+            "what a lower pack may do with it; free unless written, a lower pack keeps the parent's",
+            "下限",
+        ),
+        may(
+            "本地约定",
+            Flag,
+            "原文沉默、由本地自定；此时可以不写依据",
+            "a local choice where the text is silent; then 依据 may be left out",
+            "是",
+        ),
         may("说明", Text, "怎样计算、怎样理解", "how it is computed or read", "自协议终止之日起算"),
-        may("依据", Clauses, "所依据的条款；不是本地约定的必填", "the clauses; needed unless it is a local choice", "[云雾.十二]"),
+        may(
+            "依据",
+            Clauses,
+            "所依据的条款；不是本地约定的必填",
+            "the clauses; needed unless it is a local choice",
+            "[云雾.十二]",
+        ),
     ],
 };
 
@@ -116,7 +195,13 @@ pub(crate) const ROLE: Map = Map {
     keys: &[
         ENGLISH,
         may("机构", Texts, "担任的机构代码", "codes of the units that play it", "[bigdata-bureau]"),
-        may("绑定", Other("“绑定”的词，或者 {事实: 名}", "a word of 绑定, or {事实: name}"), "没有固定机构时，办件中由谁担任", "how a case finds it without fixed units", "发起单位"),
+        may(
+            "绑定",
+            Other("“绑定”的词，或者 {事实: 名}", "a word of 绑定, or {事实: name}"),
+            "没有固定机构时，办件中由谁担任",
+            "how a case finds it without fixed units",
+            "发起单位",
+        ),
         BASIS,
     ],
 };
@@ -125,7 +210,13 @@ pub(crate) const BINDING: Map = Map {
     name: "绑定",
     en: "Binding",
     place: "roles.yaml → 角色 → 绑定",
-    keys: &[need("事实", Text, "办件中列出这些机构的事实", "the fact of the case that lists the units", "提供单位")],
+    keys: &[need(
+        "事实",
+        Text,
+        "办件中列出这些机构的事实",
+        "the fact of the case that lists the units",
+        "提供单位",
+    )],
 };
 
 pub(crate) const DUTY_FILE: Map = Map {
@@ -154,10 +245,34 @@ pub(crate) const REASON_FILE: Map = Map {
     en: "File of reasons",
     place: "not-automated.yaml",
     keys: &[
-        may("不自动化", List("理由"), "原则、定义、由人判断的条款", "principles, definitions, human judgement", "[{条款: […], 理由: …}]"),
-        may("平台保障", List("理由"), "平台无论如何都做到的条款", "kept by the platform whatever the pack says", "[{条款: […], 理由: …}]"),
-        may("由下级落实", List("理由"), "由下级制度包写明的条款；不免除下级", "left to lower packs, which it does not excuse", "[{条款: […], 理由: …}]"),
-        may("尚未落实", List("理由"), "应当有规则而还没有的条款", "clauses that should have a rule and have none yet", "[{条款: […], 理由: …}]"),
+        may(
+            "不自动化",
+            List("理由"),
+            "原则、定义、由人判断的条款",
+            "principles, definitions, human judgement",
+            "[{条款: […], 理由: …}]",
+        ),
+        may(
+            "平台保障",
+            List("理由"),
+            "平台无论如何都做到的条款",
+            "kept by the platform whatever the pack says",
+            "[{条款: […], 理由: …}]",
+        ),
+        may(
+            "由下级落实",
+            List("理由"),
+            "由下级制度包写明的条款；不免除下级",
+            "left to lower packs, which it does not excuse",
+            "[{条款: […], 理由: …}]",
+        ),
+        may(
+            "尚未落实",
+            List("理由"),
+            "应当有规则而还没有的条款",
+            "clauses that should have a rule and have none yet",
+            "[{条款: […], 理由: …}]",
+        ),
     ],
 };
 

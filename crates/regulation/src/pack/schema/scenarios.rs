@@ -17,8 +17,20 @@ pub(crate) const SCENARIO: Map = Map {
     keys: &[
         need("名称", Text, "一句话说明证明什么", "what it proves, in a sentence", "逾期不视为同意"),
         need("程序", Name("程序"), "所试的程序", "the procedure tried", "数据需求评审"),
-        need("经过", List("经过"), "按日期先后，至少一项", "what happens, in order of days; at least one", "[{日期: 2027-03-01, 做: 提交}]"),
-        need("则", MapOf("则"), "此后应当怎样，至少一项", "what must then hold; at least one", "{待办: 形式审查}"),
+        need(
+            "经过",
+            List("经过"),
+            "按日期先后，至少一项",
+            "what happens, in order of days; at least one",
+            "[{日期: 2027-03-01, 做: 提交}]",
+        ),
+        need(
+            "则",
+            MapOf("则"),
+            "此后应当怎样，至少一项",
+            "what must then hold; at least one",
+            "{待办: 形式审查}",
+        ),
         need("依据", Clauses, "所证明的条款", "the clauses it proves", "[云雾.五]"),
     ],
 };
@@ -29,11 +41,35 @@ pub(crate) const EVENT: Map = Map {
     place: "样例 → 经过",
     keys: &[
         need("日期", Date, "哪一天", "the day", "2027-03-01"),
-        may("谁", Name("角色"), "由哪个角色办；发起人不写", "the role that acts; none for the opener", "县大数据局"),
-        may("机构", Text, "该角色有几家时写明哪一家", "which unit, where several play the role", "transport-bureau"),
+        may(
+            "谁",
+            Name("角色"),
+            "由哪个角色办；发起人不写",
+            "the role that acts; none for the opener",
+            "县大数据局",
+        ),
+        may(
+            "机构",
+            Text,
+            "该角色有几家时写明哪一家",
+            "which unit, where several play the role",
+            "transport-bureau",
+        ),
         need("做", Word("命令"), "做什么；“提交”是发起", "the command; 提交 opens the case", "受理"),
-        may("环节", Name("环节"), "同时有几个环节待办时写明", "which step, where several are open", "形式审查"),
-        may("事实", Other("事实名 → 值", "fact → value"), "同时说明的事实", "facts stated with it", "{提供单位: [transport-bureau]}"),
+        may(
+            "环节",
+            Name("环节"),
+            "同时有几个环节待办时写明",
+            "which step, where several are open",
+            "形式审查",
+        ),
+        may(
+            "事实",
+            Other("事实名 → 值", "fact → value"),
+            "同时说明的事实",
+            "facts stated with it",
+            "{提供单位: [transport-bureau]}",
+        ),
     ],
 };
 
@@ -42,10 +78,22 @@ pub(crate) const EXPECTATION: Map = Map {
     en: "Expectation",
     place: "样例 → 则",
     keys: &[
-        may("到期", Other("环节名 → 日期", "step → day"), "环节的期限到哪一天", "the day a step's time limit ends", "{形式审查: 2027-03-08}"),
+        may(
+            "到期",
+            Other("环节名 → 日期", "step → day"),
+            "环节的期限到哪一天",
+            "the day a step's time limit ends",
+            "{形式审查: 2027-03-08}",
+        ),
         may("待办", Name("环节"), "停在哪个环节", "the step that is open", "形式审查"),
         may("办结", Text, "办结的结果", "the outcome it ended with", "已授权"),
-        may("拒绝", Clauses, "最后一步被拒绝，并且依据其中一条", "the last event was refused on one of these clauses", "[云雾.十]"),
+        may(
+            "拒绝",
+            Clauses,
+            "最后一步被拒绝，并且依据其中一条",
+            "the last event was refused on one of these clauses",
+            "[云雾.十]",
+        ),
         may("效果", Words("效果"), "发生过的效果", "effects that happened", "[建立授权]"),
     ],
 };

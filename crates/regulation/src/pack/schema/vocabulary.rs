@@ -56,16 +56,9 @@ pub const VOCABULARIES: &[Vocabulary] = &[
     Vocabulary {
         name: "末日",
         en: "Last day",
-        words: &[
-            gloss("顺延至工作日", "moves to the next working day", ""),
-            gloss("不顺延", "stays", ""),
-        ],
+        words: &[gloss("顺延至工作日", "moves to the next working day", ""), gloss("不顺延", "stays", "")],
     },
-    Vocabulary {
-        name: "时区",
-        en: "Zone",
-        words: &[gloss("北京时间", "Beijing time", "东八区")],
-    },
+    Vocabulary { name: "时区", en: "Zone", words: &[gloss("北京时间", "Beijing time", "东八区")] },
     Vocabulary {
         name: "绑定",
         en: "Binding",

@@ -64,8 +64,12 @@ impl Both<'_> {
             let [total, carried, reasoned, pending, missing] =
                 found.by_pack.get(&pack.id).copied().unwrap_or_default();
             Text::new(
-                format!("{total}条：{carried}条有规则，{reasoned}条有理由，{pending}条尚未落实，{missing}条缺失"),
-                format!("{total}: {carried} carried, {reasoned} reasoned, {pending} pending, {missing} missing"),
+                format!(
+                    "{total}条：{carried}条有规则，{reasoned}条有理由，{pending}条尚未落实，{missing}条缺失"
+                ),
+                format!(
+                    "{total}: {carried} carried, {reasoned} reasoned, {pending} pending, {missing} missing"
+                ),
             )
         };
         let count = |n: usize| Text::same(n.to_string());
@@ -83,11 +87,7 @@ impl Both<'_> {
             row(Text::new("周期义务", "Periodic duties"), count(a.duties.len()), count(b.duties.len())),
         ];
         out.heading(2, Text::new("一、概况", "1. Overview"));
-        out.table(
-            Text::new("概况", "Overview"),
-            self.head(Text::new("事项", "Subject")),
-            rows,
-        );
+        out.table(Text::new("概况", "Overview"), self.head(Text::new("事项", "Subject")), rows);
     }
 
     /// Who has the say, by legal effect.
@@ -132,11 +132,7 @@ impl Both<'_> {
             "按平台产生的法律后果列出：作出该后果的角色，括号内是程序、环节和办理期限。",
             "By what takes effect on the platform: the role that brings it about, with procedure, step and time limit.",
         ));
-        out.table(
-            Text::new("决定", "Decisions"),
-            self.head(Text::new("后果", "Effect")),
-            rows.collect(),
-        );
+        out.table(Text::new("决定", "Decisions"), self.head(Text::new("后果", "Effect")), rows.collect());
     }
 
     /// Time limits of paired steps that differ or stand on one side alone.
@@ -152,8 +148,7 @@ impl Both<'_> {
                     continue;
                 }
                 let subject = Text::join([&two_names(x, y), &names(&s.id, &s.en, &t.id, &t.en)], "·", " · ");
-                let (a_len, b_len) =
-                    (s.clock.as_ref().map(|c| c.period), t.clock.as_ref().map(|c| c.period));
+                let (a_len, b_len) = (s.clock.as_ref().map(|c| c.period), t.clock.as_ref().map(|c| c.period));
                 let found = match (a_len, b_len) {
                     (Some(a_len), Some(b_len)) => {
                         longer(&Value::Period(a_len), &Value::Period(b_len), self.a, self.b)
@@ -182,7 +177,8 @@ impl Both<'_> {
         let (a, b): (Vec<&Parameter>, Vec<&Parameter>) =
             (self.a.parameters.values().collect(), self.b.parameters.values().collect());
         let score = |x: &Parameter, y: &Parameter| {
-            let same_kind = measure(&x.value).map(|(kind, _)| kind) == measure(&y.value).map(|(kind, _)| kind);
+            let same_kind =
+                measure(&x.value).map(|(kind, _)| kind) == measure(&y.value).map(|(kind, _)| kind);
             if x.name == y.name {
                 2_000
             } else if same_kind {
@@ -193,8 +189,11 @@ impl Both<'_> {
         };
         let rows = paired(&a, &b, 750, score).into_iter().map(|pair| match pair {
             Pair::Both(x, y) => {
-                let subject =
-                    if x.name == y.name { Text::same(&x.name) } else { Text::same(format!("{} / {}", x.name, y.name)) };
+                let subject = if x.name == y.name {
+                    Text::same(&x.name)
+                } else {
+                    Text::same(format!("{} / {}", x.name, y.name))
+                };
                 let (left, right) = (of_parameter(self.a, x), of_parameter(self.b, y));
                 let same = x.value == y.value;
                 let mark = if same { Mark::Same } else { Mark::Differs };
@@ -211,11 +210,7 @@ impl Both<'_> {
             Mark::Same | Mark::None => 2,
         });
         out.heading(2, Text::new("四、参数", "4. Parameters"));
-        out.table(
-            Text::new("参数", "Parameters"),
-            self.head(Text::new("参数", "Parameter")),
-            rows,
-        );
+        out.table(Text::new("参数", "Parameters"), self.head(Text::new("参数", "Parameter")), rows);
     }
 
     fn all_procedures(&self, out: &mut Document) {
@@ -288,17 +283,26 @@ impl Both<'_> {
     }
 
     fn roles(&self, out: &mut Document) {
-        let (a, b): (Vec<&Role>, Vec<&Role>) = (self.a.roles.values().collect(), self.b.roles.values().collect());
+        let (a, b): (Vec<&Role>, Vec<&Role>) =
+            (self.a.roles.values().collect(), self.b.roles.values().collect());
         let score = |x: &Role, y: &Role| {
-            if x.key == y.key { 3_000 } else { alike(&x.key, &y.key).max(alike(&x.en.to_lowercase(), &y.en.to_lowercase())) }
+            if x.key == y.key {
+                3_000
+            } else {
+                alike(&x.key, &y.key).max(alike(&x.en.to_lowercase(), &y.en.to_lowercase()))
+            }
         };
         let units = |role: &Role| {
             let how = match &role.binding {
-                crate::pack::Binding::Fixed if role.units.is_empty() => Text::new("平台登记", "known to the platform"),
+                crate::pack::Binding::Fixed if role.units.is_empty() => {
+                    Text::new("平台登记", "known to the platform")
+                }
                 crate::pack::Binding::Fixed => Text::default(),
                 crate::pack::Binding::Opener => Text::new("发起单位", "the unit that opens the case"),
                 crate::pack::Binding::Anyone => Text::new("任何人", "anyone"),
-                crate::pack::Binding::Fact(fact) => Text::new(format!("按事实“{fact}”"), format!("by fact “{fact}”")),
+                crate::pack::Binding::Fact(fact) => {
+                    Text::new(format!("按事实“{fact}”"), format!("by fact “{fact}”"))
+                }
             };
             let units = Text::same(role.units.join("、"));
             let parts: Vec<&Text> = [&units, &how].into_iter().filter(|text| !text.is_empty()).collect();
@@ -318,7 +322,8 @@ impl Both<'_> {
     }
 
     fn forms(&self, out: &mut Document) {
-        let (a, b): (Vec<&Form>, Vec<&Form>) = (self.a.forms.values().collect(), self.b.forms.values().collect());
+        let (a, b): (Vec<&Form>, Vec<&Form>) =
+            (self.a.forms.values().collect(), self.b.forms.values().collect());
         let fields = |form: &Form| {
             let fields = form.sections.iter().flat_map(|section| &section.fields);
             fields.map(|field| field.label.clone()).collect::<BTreeSet<_>>()
@@ -330,8 +335,16 @@ impl Both<'_> {
                 let (fx, fy) = (fields(x), fields(y));
                 let cell = |form: &Form, own: &BTreeSet<String>, other: &BTreeSet<String>| {
                     let only: Vec<String> = own.difference(other).cloned().collect();
-                    let more = if only.is_empty() { String::new() } else { format!("\n独有：{}", only.join("、")) };
-                    let more_en = if only.is_empty() { String::new() } else { format!("\nonly here: {}", only.join("、")) };
+                    let more = if only.is_empty() {
+                        String::new()
+                    } else {
+                        format!("\n独有：{}", only.join("、"))
+                    };
+                    let more_en = if only.is_empty() {
+                        String::new()
+                    } else {
+                        format!("\nonly here: {}", only.join("、"))
+                    };
                     Text::new(
                         format!("《{}》{}栏{more}", form.title, own.len()),
                         format!("{} ({} fields){more_en}", form.en, own.len()),
@@ -342,7 +355,13 @@ impl Both<'_> {
                     format!("共有{}栏", fx.intersection(&fy).count()),
                     format!("{} fields in common", fx.intersection(&fy).count()),
                 );
-                judged(names(&x.title, &x.en, &y.title, &y.en), cell(x, &fx, &fy), cell(y, &fy, &fx), mark, words)
+                judged(
+                    names(&x.title, &x.en, &y.title, &y.en),
+                    cell(x, &fx, &fy),
+                    cell(y, &fy, &fx),
+                    mark,
+                    words,
+                )
             }
             Pair::First(x) => row(name(x), count_of(x, fields(x).len()), Text::default()),
             Pair::Second(y) => row(name(y), Text::default(), count_of(y, fields(y).len())),
@@ -352,8 +371,11 @@ impl Both<'_> {
     }
 
     fn duties(&self, out: &mut Document) {
-        let (a, b): (Vec<&Duty>, Vec<&Duty>) = (self.a.duties.iter().collect(), self.b.duties.iter().collect());
-        let score = |x: &Duty, y: &Duty| alike(&x.name, &y.name) * 2 + alike(&x.en.to_lowercase(), &y.en.to_lowercase());
+        let (a, b): (Vec<&Duty>, Vec<&Duty>) =
+            (self.a.duties.iter().collect(), self.b.duties.iter().collect());
+        let score = |x: &Duty, y: &Duty| {
+            alike(&x.name, &y.name) * 2 + alike(&x.en.to_lowercase(), &y.en.to_lowercase())
+        };
         let cell = |pack: &Pack, duty: &Duty| {
             let name = Text::new(&duty.name, &duty.en);
             Text::join([&name, &words::role(pack, &duty.role), &words::every(duty)], "，", ", ")
@@ -364,7 +386,11 @@ impl Both<'_> {
             Pair::Second(y) => row(Text::new(&y.name, &y.en), Text::default(), cell(self.b, y)),
         });
         out.heading(2, Text::new("八、周期义务", "8. Periodic duties"));
-        out.table(Text::new("周期义务", "Periodic duties"), self.head(Text::new("义务", "Duty")), rows.collect());
+        out.table(
+            Text::new("周期义务", "Periodic duties"),
+            self.head(Text::new("义务", "Duty")),
+            rows.collect(),
+        );
     }
 }
 
@@ -440,15 +466,28 @@ fn of_parameter(pack: &Pack, found: &Parameter) -> Text {
 
 /// A step in lines: role, clock, what may be done.
 fn of_step(pack: &Pack, step: &Step) -> Text {
-    let mut lines = vec![Text::join([&Text::new(&step.id, &step.en), &words::role(pack, &step.role)], "：", ": ")];
+    let mut lines =
+        vec![Text::join([&Text::new(&step.id, &step.en), &words::role(pack, &step.role)], "：", ": ")];
     if step.each_unit {
         lines.push(Text::new("逐家办理", "a task for each unit"));
     }
-    lines.push(or_none(step.clock.as_ref().map(words::clock).unwrap_or_else(|| Text::new("无期限", "no time limit"))));
+    lines.push(or_none(
+        step.clock.as_ref().map(words::clock).unwrap_or_else(|| Text::new("无期限", "no time limit")),
+    ));
     if let Some(vote) = step.vote {
         lines.push(Text::new(
-            format!("表决：{}人中{}人同意{}", vote.quorum, vote.approvals, if vote.sealed { "，密封" } else { "" }),
-            format!("vote: {} of {}{}", vote.approvals, vote.quorum, if vote.sealed { ", sealed" } else { "" }),
+            format!(
+                "表决：{}人中{}人同意{}",
+                vote.quorum,
+                vote.approvals,
+                if vote.sealed { "，密封" } else { "" }
+            ),
+            format!(
+                "vote: {} of {}{}",
+                vote.approvals,
+                vote.quorum,
+                if vote.sealed { ", sealed" } else { "" }
+            ),
         ));
     }
     lines.push(Text::list(&step.actions.iter().map(words::action).collect::<Vec<_>>()));

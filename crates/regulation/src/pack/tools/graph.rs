@@ -130,8 +130,7 @@ impl Graph {
 
     fn expiry(&mut self, at: usize, step: &Step, procedure: &Procedure) {
         let Some(clock) = &step.clock else { return };
-        let label =
-            words::expiry(clock.on_expiry).around(("届满：", ""), ("on expiry: ", ""));
+        let label = words::expiry(clock.on_expiry).around(("届满：", ""), ("on expiry: ", ""));
         let to = match (&clock.expiry_to, clock.on_expiry) {
             (Some(id), _) => Some(Target::Step(id.clone())),
             (None, OnExpiry::ReturnAutomatically) => Some(Target::End {

@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use crate::calendar::Calendar;
 use crate::case::{CaseState, ClockState};
-use crate::pack::model::{Action, Anchor, ClauseId, Counting, Pack, Procedure, ProcedureId, Step, StepId, UnitCode};
+use crate::pack::model::{
+    Action, Anchor, ClauseId, Counting, Pack, Procedure, ProcedureId, Step, StepId, UnitCode,
+};
 
 use super::document::{Document, Mark, Row};
 use super::rows::or_none;
@@ -95,9 +97,8 @@ fn change(old: &Pack, new: &Pack, case: &CaseState, calendar: &Calendar) -> Chan
             && (rule.steps.is_empty() || open.is_some_and(|step| rule.steps.contains(step)))
     });
     let (Some(rule), Some(open)) = (rule, &case.step) else { return Change::Stays };
-    let step_of = |procedure: Option<&Procedure>| {
-        procedure?.steps.iter().find(|step| step.id == open.step).cloned()
-    };
+    let step_of =
+        |procedure: Option<&Procedure>| procedure?.steps.iter().find(|step| step.id == open.step).cloned();
     let Some(after) = step_of(new.procedures.get(&case.procedure)) else {
         return Change::Blocked(Text::new(
             format!("新版本的程序“{}”没有环节“{}”", case.procedure, open.step),
@@ -149,10 +150,13 @@ fn dates(
     let start = |anchor: Anchor| case.anchor(anchor).unwrap_or(open.on);
     let mut found = Vec::new();
     for clock in &running {
-        let due = |from, period, counting| calendar.add_period_with_pauses(from, period, counting, &clock.pauses).due;
+        let due = |from, period, counting| {
+            calendar.add_period_with_pauses(from, period, counting, &clock.pauses).due
+        };
         let now = due(clock.start, clock.period, counting.0);
         let then = after.clock.as_ref().map(|rule| {
-            let kept = before.and_then(|step| step.clock.as_ref()).map(|rule| rule.anchor) == Some(rule.anchor);
+            let kept =
+                before.and_then(|step| step.clock.as_ref()).map(|rule| rule.anchor) == Some(rule.anchor);
             due(if kept { clock.start } else { start(rule.anchor) }, rule.period, counting.1)
         });
         if then != Some(now) {
@@ -232,8 +236,11 @@ fn moves(change: &Change) -> Text {
     if let Some((before, after)) = role {
         lines.push(Text::join([before, after], " → ", " → ").around(("办理 ", ""), ("done by ", "")));
     }
-    for (list, zh, en) in [(lost, "不再可以：", "no longer: "), (gained, "新增：", "new: "), (altered, "内容有变：", "altered: ")]
-    {
+    for (list, zh, en) in [
+        (lost, "不再可以：", "no longer: "),
+        (gained, "新增：", "new: "),
+        (altered, "内容有变：", "altered: "),
+    ] {
         if !list.is_empty() {
             lines.push(Text::list(list).around((zh, ""), (en, "")));
         }

@@ -152,9 +152,8 @@ fn lanes(graph: &Graph, rows: usize) -> Vec<Lane> {
     lanes.sort_by_key(|lane| (lane.rows.1.saturating_sub(lane.rows.0), lane.to, lane.kind));
     let mut placed: Vec<Lane> = Vec::new();
     for mut lane in lanes {
-        let meets = |other: &Lane, at| {
-            other.at == at && other.rows.0 <= lane.rows.1 && lane.rows.0 <= other.rows.1
-        };
+        let meets =
+            |other: &Lane, at| other.at == at && other.rows.0 <= lane.rows.1 && lane.rows.0 <= other.rows.1;
         lane.at = (0..=placed.len()).find(|at| !placed.iter().any(|other| meets(other, *at))).unwrap_or(0);
         placed.push(lane);
     }
@@ -373,7 +372,9 @@ fn words(text: &str) -> Vec<&str> {
         let breaks = match before {
             None => false,
             Some(' ') => c != ' ',
-            Some(last) => c != ' ' && !closing && !"（《“([".contains(last) && !(last.is_ascii() && c.is_ascii()),
+            Some(last) => {
+                c != ' ' && !closing && !"（《“([".contains(last) && !(last.is_ascii() && c.is_ascii())
+            }
         };
         if breaks {
             pieces.extend(text.get(start..at));

@@ -165,11 +165,7 @@ fn roles(pack: &Pack, out: &mut Document) {
     out.heading(2, Text::new("三、角色", "3. Roles"));
     out.table(
         Text::new("角色", "Roles"),
-        vec![
-            Text::new("角色", "Role"),
-            Text::new("由谁担任", "Played by"),
-            Text::new("依据", "Basis"),
-        ],
+        vec![Text::new("角色", "Role"), Text::new("由谁担任", "Played by"), Text::new("依据", "Basis")],
         rows.collect(),
     );
 }
@@ -204,12 +200,8 @@ fn who_does_what(pack: &Pack, one: &Procedure, out: &mut Document) {
         cells.push(clock);
         row(cells)
     };
-    let mut rows = vec![line(
-        Text::new("发起", "Opening"),
-        &one.opener,
-        Text::new("提交", "Submit"),
-        Text::default(),
-    )];
+    let mut rows =
+        vec![line(Text::new("发起", "Opening"), &one.opener, Text::new("提交", "Submit"), Text::default())];
     rows.extend(one.steps.iter().map(|step| {
         let does = Text::list(&step.actions.iter().map(words::action).collect::<Vec<_>>());
         let clock = step.clock.as_ref().map(|clock| words::period(clock.period)).unwrap_or_default();
@@ -251,11 +243,7 @@ fn rules(pack: &Pack, one: &Procedure, out: &mut Document) {
     }
     out.table(
         Text::new("规则与依据", "Rules and their basis"),
-        vec![
-            Text::new("位置", "Place"),
-            Text::new("规则", "Rule"),
-            Text::new("依据", "Basis"),
-        ],
+        vec![Text::new("位置", "Place"), Text::new("规则", "Rule"), Text::new("依据", "Basis")],
         rows,
     );
 }
@@ -290,10 +278,7 @@ fn fact_words(fact: &crate::pack::FactRule, zh: &str, en: &str) -> Text {
     let kind = words::fact_kind(fact.kind);
     let (need_zh, need_en) =
         if fact.required { (format!("，{zh}"), format!(", {en}")) } else { (String::new(), String::new()) };
-    Text::new(
-        format!("{}（{}{need_zh}）", fact.key, kind.zh),
-        format!("{} ({}{need_en})", fact.en, kind.en),
-    )
+    Text::new(format!("{}（{}{need_zh}）", fact.key, kind.zh), format!("{} ({}{need_en})", fact.en, kind.en))
 }
 
 fn step_rules(pack: &Pack, one: &Procedure, step: &Step, rows: &mut Vec<Row>) {
@@ -363,8 +348,7 @@ fn action_words(pack: &Pack, one: &Procedure, action: &Action) -> Text {
         ));
     }
     if !action.facts.is_empty() {
-        let facts: Vec<Text> =
-            action.facts.iter().map(|fact| fact_words(fact, "必填", "required")).collect();
+        let facts: Vec<Text> = action.facts.iter().map(|fact| fact_words(fact, "必填", "required")).collect();
         lines.push(Text::list(&facts).around(("须说明：", ""), ("states: ", "")));
     }
     for condition in &action.requires {
@@ -423,7 +407,8 @@ fn form_table(form: &Form, out: &mut Document) {
             let personal =
                 if field.personal { Text::new("个人信息", "personal") } else { Text::default() };
             let needed = if field.required { Text::new("必填", "required") } else { Text::default() };
-            let marks: Vec<&Text> = [&needed, &personal].into_iter().filter(|text| !text.is_empty()).collect();
+            let marks: Vec<&Text> =
+                [&needed, &personal].into_iter().filter(|text| !text.is_empty()).collect();
             rows.push(row([
                 Text::same(&section.title),
                 Text::new(&field.label, &field.en).both(),
@@ -482,18 +467,15 @@ fn reasons(pack: &Pack, out: &mut Document) {
             (DELEGATED, Text::new("由下级落实", "left to lower packs")),
             (PENDING, Text::new("尚未落实", "pending")),
         ];
-        let found = kinds.iter().find_map(|(prefix, kind)| Some((reason.strip_prefix(prefix)?, kind.clone())));
+        let found =
+            kinds.iter().find_map(|(prefix, kind)| Some((reason.strip_prefix(prefix)?, kind.clone())));
         let (why, kind) = found.unwrap_or((reason, Text::new("不自动化", "not automated")));
         row([words::clauses_in_full(pack, std::slice::from_ref(id)), kind, Text::same(why)])
     });
     out.heading(2, Text::new("七、没有规则引用的条款", "7. Clauses no rule cites"));
     out.table(
         Text::new("没有规则引用的条款", "Clauses no rule cites"),
-        vec![
-            Text::new("条款", "Clause"),
-            Text::new("归类", "Kind"),
-            Text::new("理由", "Reason"),
-        ],
+        vec![Text::new("条款", "Clause"), Text::new("归类", "Kind"), Text::new("理由", "Reason")],
         rows.collect(),
     );
 }

@@ -39,7 +39,10 @@ pub fn svg(graph: &Graph, lang: Lang, theme: Theme) -> String {
          width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n<title>{title}</title>"
     );
     if theme == Theme::Standalone {
-        let _ = writeln!(out, "<style>{STYLE}</style>\n<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>");
+        let _ = writeln!(
+            out,
+            "<style>{STYLE}</style>\n<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>"
+        );
     }
     placed.edges.iter().for_each(|edge| line(edge, &mut out));
     placed.nodes.iter().for_each(|node| boxed(node, &mut out));

@@ -59,7 +59,8 @@ pub fn todo(files: &[SourceFile], pack: &Pack) -> Vec<Todo> {
         .missing
         .iter()
         .partition(|id| pack.clauses.get(*id).is_some_and(|clause| clause.pack == pack.id));
-    for (list, zh, en) in [(own, "本级条款", "own clauses"), (inherited, "上级条款", "inherited clauses")] {
+    for (list, zh, en) in [(own, "本级条款", "own clauses"), (inherited, "上级条款", "inherited clauses")]
+    {
         if !list.is_empty() {
             let ids = list.iter().map(|id| id.as_str()).collect::<Vec<_>>().join("、");
             found.push(whole(

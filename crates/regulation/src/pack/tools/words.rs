@@ -244,11 +244,8 @@ fn nested(pack: &Pack, procedure: &Procedure, found: &Test) -> Text {
 /// The English label of a fact, from wherever the procedure declares it.
 fn fact_en(pack: &Pack, procedure: &Procedure, key: &str) -> String {
     let actions = || procedure.steps.iter().flat_map(|step| &step.actions);
-    let mut rules = procedure
-        .facts
-        .iter()
-        .chain(&procedure.observed)
-        .chain(actions().flat_map(|action| &action.facts));
+    let mut rules =
+        procedure.facts.iter().chain(&procedure.observed).chain(actions().flat_map(|action| &action.facts));
     if let Some(rule) = rules.find(|rule| rule.key == key) {
         return rule.en.clone();
     }

@@ -40,16 +40,23 @@ pub fn own_clauses(text: &str, prefix: &str) -> Result<Vec<OwnClause>, NewError>
         let wrong = |zh: &str, en: &str| NewError::Line { line: at, zh: zh.to_owned(), en: en.to_owned() };
         let columns: Vec<&str> = line.split(['|', '｜', '\t']).map(str::trim).collect();
         let (Some(id), Some(label), Some(summary)) = (columns.first(), columns.get(1), columns.get(2)) else {
-            return Err(wrong("至少要有三栏：编号 | 标号 | 摘要", "at least three columns: id | label | summary"));
+            return Err(wrong(
+                "至少要有三栏：编号 | 标号 | 摘要",
+                "at least three columns: id | label | summary",
+            ));
         };
         if [id, label, summary].iter().any(|text| text.is_empty()) || columns.len() > 4 {
-            return Err(wrong("编号、标号、摘要都要写，最多四栏", "id, label and summary, at most four columns"));
+            return Err(wrong(
+                "编号、标号、摘要都要写，最多四栏",
+                "id, label and summary, at most four columns",
+            ));
         }
         let odd = |c: char| c.is_whitespace() || c.is_control() || "[]{},:#\"'&*!>%@`".contains(c);
         if id.contains(odd) {
             return Err(wrong("编号里不能有空格和标点", "an id has no spaces and punctuation"));
         }
-        let id = if id.starts_with(&format!("{prefix}.")) { (*id).to_owned() } else { format!("{prefix}.{id}") };
+        let id =
+            if id.starts_with(&format!("{prefix}.")) { (*id).to_owned() } else { format!("{prefix}.{id}") };
         if !seen.insert(id.clone()) {
             return Err(wrong("编号重复", "the id is used twice"));
         }
@@ -57,7 +64,8 @@ pub fn own_clauses(text: &str, prefix: &str) -> Result<Vec<OwnClause>, NewError>
             return Err(wrong("条款过多", "too many clauses"));
         }
         let last = columns.get(3).copied().unwrap_or_default();
-        let reason = last.strip_prefix("不自动化").map(|why| why.trim_start_matches(['：', ':', ' ']).to_owned());
+        let reason =
+            last.strip_prefix("不自动化").map(|why| why.trim_start_matches(['：', ':', ' ']).to_owned());
         if reason.as_ref().is_some_and(String::is_empty) {
             return Err(wrong("不自动化的，写明理由", "say why it is not automated"));
         }

@@ -37,11 +37,9 @@ pub(super) fn files(
         let mark = format!("{}：复制自 {} {}，{what}。\n", todo::LOOK, template.id, template.version);
         files.push(SourceFile { path: path.to_owned(), text: format!("{mark}{text}") });
     }
-    for (path, text) in [
-        ("roles.yaml", "角色: {}\n"),
-        ("parameters.yaml", "参数: {}\n"),
-        ("duties.yaml", "周期义务: []\n"),
-    ] {
+    for (path, text) in
+        [("roles.yaml", "角色: {}\n"), ("parameters.yaml", "参数: {}\n"), ("duties.yaml", "周期义务: []\n")]
+    {
         if !files.iter().any(|file| file.path == path) {
             files.push(SourceFile { path: path.to_owned(), text: text.to_owned() });
         }

@@ -133,8 +133,13 @@ fn check(plan: &NewPack<'_>) -> Result<(), NewError> {
 type ClauseMap = BTreeMap<ClauseId, Vec<ClauseId>>;
 
 fn clause_map(plan: &NewPack<'_>) -> Result<ClauseMap, NewError> {
-    let known: BTreeSet<&str> =
-        plan.template.iter().flat_map(|(pack, _)| pack.procedures.keys()).map(String::as_str).chain(PARTS).collect();
+    let known: BTreeSet<&str> = plan
+        .template
+        .iter()
+        .flat_map(|(pack, _)| pack.procedures.keys())
+        .map(String::as_str)
+        .chain(PARTS)
+        .collect();
     let mut meant: BTreeMap<&str, Vec<ClauseId>> = BTreeMap::new();
     for clause in &plan.clauses {
         for part in &clause.parts {
@@ -155,7 +160,10 @@ fn clause_map(plan: &NewPack<'_>) -> Result<ClauseMap, NewError> {
     let foreign = places.iter().filter(|(id, _)| !plan.parent.clauses.contains_key(*id));
     let map = foreign.map(|(id, place)| {
         let own = meant.get(place.as_str()).cloned();
-        (id.clone(), own.unwrap_or_else(|| vec![format!("{}{}{place}", plan.prefix, super::todo::PLACEHOLDER)]))
+        (
+            id.clone(),
+            own.unwrap_or_else(|| vec![format!("{}{}{place}", plan.prefix, super::todo::PLACEHOLDER)]),
+        )
     });
     Ok(map.collect())
 }

@@ -93,7 +93,8 @@ pub(super) fn reasons(plan: &NewPack<'_>) -> SourceFile {
             continue;
         }
         let prefixes = [(1, PLATFORM), (2, DELEGATED), (3, PENDING)];
-        let found = prefixes.into_iter().find_map(|(kind, prefix)| Some((kind, reason.strip_prefix(prefix)?)));
+        let found =
+            prefixes.into_iter().find_map(|(kind, prefix)| Some((kind, reason.strip_prefix(prefix)?)));
         let (kind, why) = found.unwrap_or((0, reason));
         kinds.entry(kind).or_default().entry(why).or_default().push(id);
     }
@@ -118,12 +119,22 @@ pub(super) fn reasons(plan: &NewPack<'_>) -> SourceFile {
 pub(super) fn empty(plan: &NewPack<'_>) -> Vec<SourceFile> {
     let mut parameters = String::from("# 承自上级的参数：要收紧或者改动的，去掉行首的 #，并写明依据。\n");
     for parameter in plan.parent.parameters.values() {
-        let _ = writeln!(parameters, "#  {}: {{值: {}}}   # {}", parameter.name, value(parameter), note(parameter));
+        let _ = writeln!(
+            parameters,
+            "#  {}: {{值: {}}}   # {}",
+            parameter.name,
+            value(parameter),
+            note(parameter)
+        );
     }
     parameters.push_str("参数: {}\n");
     let mut roles = String::from("# 承自上级的角色由谁担任；同名的以本文件为准。\n");
     for role in plan.parent.roles.values() {
-        let _ = writeln!(roles, "#  {}: {{英文: {}, 机构: [待填], 依据: [{}.…]}}", role.key, role.en, plan.prefix);
+        let _ = writeln!(
+            roles,
+            "#  {}: {{英文: {}, 机构: [待填], 依据: [{}.…]}}",
+            role.key, role.en, plan.prefix
+        );
     }
     roles.push_str("角色: {}\n");
     let scenarios = "# 样例：某日谁做了什么，则应当怎样。写法见 docs/packs.md。\n样例: []\n";

@@ -25,8 +25,11 @@ fn two_counties_are_compared_by_what_their_procedures_do() {
     let tables = tables(&document);
     let of = |caption: &str| *tables.iter().find(|table| table.caption.zh == caption).unwrap();
     // Names differ, what they do does not.
-    let pairs: Vec<(&str, &str)> =
-        of("程序对应表").rows.iter().map(|row| (row.cells[1].zh.as_str(), row.cells[2].zh.as_str())).collect();
+    let pairs: Vec<(&str, &str)> = of("程序对应表")
+        .rows
+        .iter()
+        .map(|row| (row.cells[1].zh.as_str(), row.cells[2].zh.as_str()))
+        .collect();
     for pair in [
         ("信息发布", "信息发布"),
         ("授权申请", "公共数据授权运营申请"),
@@ -51,7 +54,9 @@ fn two_counties_are_compared_by_what_their_procedures_do() {
     assert!(grant.cells[2].zh.contains("公共数据资源授权申请·主管部门签署"), "{}", grant.cells[2].zh);
     assert_eq!(grant.mark, Mark::Differs);
     let limit = row(of("期限"), "数据需求评审 / 公共数据资源授权申请·提供单位评审");
-    assert!(limit.cells[1].zh.contains("3个工作日（法定）") && limit.cells[2].zh.contains("5个工作日（法定）"));
+    assert!(
+        limit.cells[1].zh.contains("3个工作日（法定）") && limit.cells[2].zh.contains("5个工作日（法定）")
+    );
     assert_eq!(limit.cells[3].zh, "futian 较长");
     let term = row(of("参数"), "授权期限");
     assert!(term.cells[1].zh.starts_with("3年") && term.cells[2].zh.starts_with("2年"));
@@ -71,7 +76,9 @@ fn nothing_of_either_side_is_left_out() {
             for name in pack.procedures.keys().chain(pack.parameters.keys()).chain(pack.roles.keys()) {
                 assert!(text.contains(name.as_str()), "{}: {name}", pack.id);
             }
-            for name in pack.duties.iter().map(|duty| &duty.name).chain(pack.forms.values().map(|form| &form.title)) {
+            for name in
+                pack.duties.iter().map(|duty| &duty.name).chain(pack.forms.values().map(|form| &form.title))
+            {
                 assert!(text.contains(name.as_str()), "{}: {name}", pack.id);
             }
         }

@@ -39,12 +39,17 @@ fn check_layout(name: &str, graph: &Graph, placed: &Layout) {
         for pair in line.points.windows(2) {
             let ((x1, y1), (x2, y2)) = (pair[0], pair[1]);
             assert!(x1 == x2 || y1 == y2, "{name}: {} is slanted", line.title);
-            let path = Area { x: x1.min(x2), y: y1.min(y2), w: (x1 - x2).abs().max(1), h: (y1 - y2).abs().max(1) };
+            let path =
+                Area { x: x1.min(x2), y: y1.min(y2), w: (x1 - x2).abs().max(1), h: (y1 - y2).abs().max(1) };
             for (at, area) in areas.iter().enumerate() {
                 let own = at == edge.from || at == edge.to;
                 assert!(own || !meet(path, *area), "{name}: {} runs through a box", line.title);
             }
-            assert!(labels.iter().all(|label| !meet(path, *label)), "{name}: {} runs through a label", line.title);
+            assert!(
+                labels.iter().all(|label| !meet(path, *label)),
+                "{name}: {} runs through a label",
+                line.title
+            );
         }
         // What is drawn fits the room kept for it.
         for text in &line.lines {
@@ -90,7 +95,11 @@ fn every_procedure_of_every_pack_is_drawn_whole_and_nothing_overlaps() {
                 let placed = layout(&graph, lang);
                 check_layout(&name, &graph, &placed);
                 let picture = svg(&graph, lang, Theme::Standalone);
-                assert_eq!(picture, svg(&graph, lang, Theme::Standalone), "{name} is drawn the same each time");
+                assert_eq!(
+                    picture,
+                    svg(&graph, lang, Theme::Standalone),
+                    "{name} is drawn the same each time"
+                );
                 assert_eq!(picture.matches("<polyline").count(), graph.edges.len(), "{name}");
                 keep(&format!("{}-{}-{lang:?}.svg", pack.id, procedure.id), &picture);
             }

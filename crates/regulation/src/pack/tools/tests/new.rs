@@ -36,7 +36,8 @@ fn a_county_begun_from_any_sibling_loads_and_its_scenarios_hold() {
         assert_eq!(pack.procedures.len(), template.procedures.len());
         assert_eq!(pack.scenarios.len(), template.scenarios.len());
         let failures = scenario::run(&pack, &calendar());
-        let failed: Vec<String> = failures.iter().map(|one| format!("{}：{}", one.scenario, one.zh)).collect();
+        let failed: Vec<String> =
+            failures.iter().map(|one| format!("{}：{}", one.scenario, one.zh)).collect();
         assert!(failed.is_empty(), "{sibling}: {failed:#?}");
         let covered = crate::pack::coverage(&pack);
         assert!(covered.missing.is_empty(), "{sibling}: {:?}", covered.missing);

@@ -9,7 +9,11 @@ fn the_print_shows_every_rule_beside_its_clause() {
         let cited = crate::pack::coverage::cited(&pack);
         for id in cited.iter().chain(pack.not_automated.keys()) {
             let clause = &pack.clauses[id];
-            assert!(text.contains(&format!("{id}（{}）", clause.label).replace('[', "\\[").replace(']', "\\]")), "{} {id}", pack.id);
+            assert!(
+                text.contains(&format!("{id}（{}）", clause.label).replace('[', "\\[").replace(']', "\\]")),
+                "{} {id}",
+                pack.id
+            );
         }
         for procedure in pack.procedures.values() {
             assert!(text.contains(&procedure.id), "{}", procedure.id);
@@ -19,7 +23,11 @@ fn the_print_shows_every_rule_beside_its_clause() {
         }
         for form in pack.forms.values() {
             for field in form.sections.iter().flat_map(|section| &section.fields) {
-                assert!(text.contains(&field.en.replace('*', "\\*")) || field.en.contains(['&', '<', '#', '_']), "{}", field.en);
+                assert!(
+                    text.contains(&field.en.replace('*', "\\*")) || field.en.contains(['&', '<', '#', '_']),
+                    "{}",
+                    field.en
+                );
             }
         }
         assert!(document.view(Lang::En).blocks.len() > 6);
@@ -33,7 +41,11 @@ fn rows_are_as_long_as_their_heads() {
         for document in [print(&pack), diff(&pack, &other)] {
             for block in &document.blocks {
                 if let Block::Table(table) = block {
-                    assert!(table.rows.iter().all(|row| row.cells.len() == table.head.len()), "{}", table.caption.zh);
+                    assert!(
+                        table.rows.iter().all(|row| row.cells.len() == table.head.len()),
+                        "{}",
+                        table.caption.zh
+                    );
                 }
             }
         }
@@ -68,7 +80,8 @@ fn one_procedure_can_be_printed_alone() {
 
 #[test]
 fn texts_are_read_in_their_order() {
-    let mut ids = ["x.附件5.一", "x.十.一", "x.九", "x.三.二", "x.三.一.2", "x.一", "x.十二", "x.三.一.10", "x.二十"];
+    let mut ids =
+        ["x.附件5.一", "x.十.一", "x.九", "x.三.二", "x.三.一.2", "x.一", "x.十二", "x.三.一.10", "x.二十"];
     ids.sort_by_cached_key(|id| reading_order(id));
     assert_eq!(
         ids,

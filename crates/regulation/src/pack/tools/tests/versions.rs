@@ -85,7 +85,11 @@ fn buttons_that_come_and_go_are_named() {
             "      - {做: 不同意, 按钮: 不予受理, 按钮英文: Reject, 须写意见: 是, 去向: {办结: 不予受理, 英文: Not accepted}, 依据: [德清.三.一.1.2]}\n",
             "      - {做: 办结, 去向: {办结: 不予受理}, 依据: [德清.三.一.1.2]}\n",
         ),
-        (path, "    谁: 县大数据局\n    意见栏: 县大数据局意见", "    谁: 协调小组办公室\n    意见栏: 县大数据局意见"),
+        (
+            path,
+            "    谁: 县大数据局\n    意见栏: 县大数据局意见",
+            "    谁: 协调小组办公室\n    意见栏: 县大数据局意见",
+        ),
     ]);
     let found = impact(&old, &new, &cases, &calendar());
     let Change::Moves { lost, gained, role, .. } = &found[0].change else { panic!("{found:?}") };
@@ -137,7 +141,11 @@ fn alarms_ring_before_a_text_or_the_calendar_ends() {
     assert_eq!(kinds(&futian, "2026-06-01", 90), []);
     assert!(kinds(&futian, "2026-11-21", 90).contains(&AlarmKind::Ends));
     let ends = alarms(&futian, &calendar, day("2026-11-21"), 90);
-    assert!(ends[0].text.zh.contains("2027-01-29") && ends[0].text.zh.contains("还有69日"), "{}", ends[0].text.zh);
+    assert!(
+        ends[0].text.zh.contains("2027-01-29") && ends[0].text.zh.contains("还有69日"),
+        "{}",
+        ends[0].text.zh
+    );
     assert!(kinds(&futian, "2027-01-30", 30).contains(&AlarmKind::Ended));
     let mut other = futian.clone();
     other.status = Status::Replaced;
