@@ -23,8 +23,8 @@ pub struct OwnClause {
     pub line: usize,
 }
 
-/// Reads the table: `编号 | 标号 | 摘要 | 用于`. The last column names procedures of the template (or 角色, 参数, 表单,
-/// 周期义务), joined by `、`, or says `不自动化：理由`; it may be left out. Lines that begin with `#` are comments. An id
+/// Reads the table: `编号 | 标号 | 摘要 | 用于`. The last column names procedures, steps (`授权申请·专家评审`), roles,
+/// parameters or forms of the template (or all of a kind: 角色, 参数, 表单, 周期义务), joined by `、`, or says `不自动化：理由`; it may be left out. Lines that begin with `#` are comments. An id
 /// without the prefix gets it.
 ///
 /// # Errors

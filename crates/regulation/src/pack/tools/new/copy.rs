@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::pack::SourceFile;
-use crate::pack::model::Pack;
+use crate::pack::model::{ClauseId, Pack};
 
 use super::super::todo;
 use super::{ClauseMap, NewPack, write};
@@ -22,7 +22,16 @@ pub(super) fn files(
         if matches!(path, "pack.yaml" | "clauses.yaml" | "not-automated.yaml") {
             continue;
         }
-        let mut text = cited(&source.text, template, map);
+        let mut text = match path {
+            "roles.yaml" | "parameters.yaml" => by_entry(path, &source.text, template, map),
+            "duties.yaml" => cited(&source.text, template, map, map.meant_for("", "周期义务")),
+            _ if path.starts_with("procedures/") => by_step(&source.text, template, map),
+            _ if path.starts_with("scenarios/") => by_scenario(&source.text, template, map),
+            _ => {
+                let form = path.strip_prefix("forms/").and_then(|path| path.strip_suffix(".yaml"));
+                cited(&source.text, template, map, form.and_then(|form| map.meant_for(form, "表单")))
+            }
+        };
         if let (Some(there), Some(here)) = (county(&template.name), county(&plan.name)) {
             text = text.replace(there, here);
         }
@@ -47,8 +56,70 @@ pub(super) fn files(
     files
 }
 
-/// Replaces the clauses in every list of clause ids.
-fn cited(text: &str, template: &Pack, map: &ClauseMap) -> String {
+/// Replaces the clauses entry by entry of a table, since the new text may name a role or parameter of its own.
+fn by_entry(path: &str, text: &str, template: &Pack, map: &ClauseMap) -> String {
+    let part = if path == "roles.yaml" { "角色" } else { "参数" };
+    let piece = |piece: &str| {
+        let name = piece.lines().next().and_then(entry_name).unwrap_or_default();
+        cited(piece, template, map, map.meant_for(name, part))
+    };
+    pieces(text, |line| entry_name(line).is_some()).iter().map(|one| piece(one)).collect()
+}
+
+/// Replaces the clauses of a procedure step by step.
+fn by_step(text: &str, template: &Pack, map: &ClauseMap) -> String {
+    let procedure = value_of(text, "程序").unwrap_or_default();
+    let piece = |piece: &str| {
+        let step = piece.lines().next().and_then(item_name).unwrap_or_default();
+        cited(piece, template, map, map.meant_for_step(procedure, step))
+    };
+    // A key of the procedure itself ends the last step.
+    let begins = |line: &str| item_name(line).is_some() || !line.starts_with([' ', '#']);
+    pieces(text, begins).iter().map(|one| piece(one)).collect()
+}
+
+/// Replaces the clauses of scenarios. What refuses may rest on any step of the procedure.
+fn by_scenario(text: &str, template: &Pack, map: &ClauseMap) -> String {
+    let piece = |piece: &str| {
+        let own = value_of(piece, "程序").map(|procedure| map.meant_for_all(procedure)).unwrap_or_default();
+        cited(piece, template, map, (!own.is_empty()).then_some(own.as_slice()))
+    };
+    pieces(text, |line| item_name(line).is_some()).iter().map(|one| piece(one)).collect()
+}
+
+/// A text cut before every line that begins something.
+fn pieces(text: &str, begins: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    for line in text.lines() {
+        if begins(line) {
+            pieces.push(String::new());
+        }
+        if let Some(piece) = pieces.last_mut() {
+            piece.push_str(line);
+            piece.push('\n');
+        }
+    }
+    pieces
+}
+
+/// The name of an item of a list that begins on this line: `  - 名称: 形式审查`.
+fn item_name(line: &str) -> Option<&str> {
+    line.strip_prefix("  - 名称:").map(str::trim)
+}
+
+/// What stands behind the first such key.
+fn value_of<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    text.lines().find_map(|line| line.trim_start().strip_prefix(key)?.strip_prefix(':').map(str::trim))
+}
+
+/// The name of the entry of a table that begins on this line.
+fn entry_name(line: &str) -> Option<&str> {
+    let inside = line.strip_prefix("  ").filter(|rest| !rest.starts_with([' ', '#', '-']))?;
+    inside.split_once(':').map(|(name, _)| name)
+}
+
+/// Replaces the clauses in every list of clause ids: by `own`, where the table names clauses for this very thing.
+fn cited(text: &str, template: &Pack, map: &ClauseMap, own: Option<&[ClauseId]>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('[') {
@@ -63,7 +134,7 @@ fn cited(text: &str, template: &Pack, map: &ClauseMap) -> String {
         let mut seen = BTreeSet::new();
         let mut new = Vec::new();
         for id in ids {
-            match map.get(id) {
+            match map.instead.get(id).map(|instead| own.unwrap_or(instead.as_slice())) {
                 Some(own) => new.extend(own.iter().map(String::as_str).filter(|id| seen.insert(*id))),
                 None => new.extend(Some(id).filter(|id| seen.insert(*id))),
             }
@@ -86,8 +157,7 @@ fn county(name: &str) -> Option<&str> {
 fn bounds(text: &str, plan: &NewPack<'_>) -> String {
     let mut out = String::with_capacity(text.len());
     for line in text.lines() {
-        let name = line.strip_prefix("  ").and_then(|line| line.split_once(':')).map(|(name, _)| name);
-        if let Some(parameter) = name.and_then(|name| plan.parent.parameters.get(name)) {
+        if let Some(parameter) = entry_name(line).and_then(|name| plan.parent.parameters.get(name)) {
             out.push_str("  # ");
             out.push_str(&write::note(parameter));
             out.push('\n');

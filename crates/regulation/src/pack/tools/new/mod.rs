@@ -12,6 +12,7 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::pack::model::{ClauseId, Expectation, Pack, ProcedureId};
+use crate::pack::report::hint;
 use crate::pack::{Diagnostic, SourceFile, load};
 
 pub use clauses::{OwnClause, own_clauses};
@@ -129,43 +130,81 @@ fn check(plan: &NewPack<'_>) -> Result<(), NewError> {
     }
 }
 
-/// For each clause of the template that the new county does not have: what takes its place.
-type ClauseMap = BTreeMap<ClauseId, Vec<ClauseId>>;
+/// What takes the place of the template's clauses.
+struct ClauseMap {
+    /// For each clause of the template that the new county does not have.
+    instead: BTreeMap<ClauseId, Vec<ClauseId>>,
+    /// Own clauses by the procedure or other part the table names.
+    meant: BTreeMap<String, Vec<ClauseId>>,
+}
+
+impl ClauseMap {
+    /// Own clauses meant for a role, parameter or form, or for all of its kind.
+    fn meant_for(&self, name: &str, part: &str) -> Option<&[ClauseId]> {
+        self.meant.get(name).or_else(|| self.meant.get(part)).map(Vec::as_slice)
+    }
+
+    /// Own clauses meant for a step, or else for its procedure.
+    fn meant_for_step(&self, procedure: &str, step: &str) -> Option<&[ClauseId]> {
+        self.meant_for(&step_part(procedure, step), procedure)
+    }
+
+    /// Own clauses meant for a procedure or any of its steps: a refusal in a scenario may rest on each of them.
+    fn meant_for_all(&self, procedure: &str) -> Vec<ClauseId> {
+        all_of(&self.meant, procedure)
+    }
+}
+
+/// How the table names a step.
+fn step_part(procedure: &str, step: &str) -> String {
+    format!("{procedure}·{step}")
+}
+
+fn all_of(meant: &BTreeMap<String, Vec<ClauseId>>, procedure: &str) -> Vec<ClauseId> {
+    let steps = step_part(procedure, "");
+    let of_it = |part: &str| part == procedure || part.starts_with(&steps);
+    let mut all: Vec<ClauseId> =
+        meant.iter().filter(|(part, _)| of_it(part)).flat_map(|(_, clauses)| clauses.clone()).collect();
+    all.sort_by_cached_key(|id| super::reading_order(id));
+    all.dedup();
+    all
+}
 
 fn clause_map(plan: &NewPack<'_>) -> Result<ClauseMap, NewError> {
-    let known: BTreeSet<&str> = plan
-        .template
-        .iter()
-        .flat_map(|(pack, _)| pack.procedures.keys())
-        .map(String::as_str)
-        .chain(PARTS)
-        .collect();
-    let mut meant: BTreeMap<&str, Vec<ClauseId>> = BTreeMap::new();
-    for clause in &plan.clauses {
-        for part in &clause.parts {
-            if !known.contains(part.as_str()) {
-                let known: Vec<&str> = known.iter().copied().collect();
-                let known = if known.is_empty() { "—".to_owned() } else { known.join("、") };
-                return Err(NewError::Line {
-                    line: clause.line,
-                    zh: format!("没有程序“{part}”；可以写：{known}"),
-                    en: format!("there is no procedure `{part}`; allowed are: {known}"),
-                });
-            }
-            meant.entry(part).or_default().push(clause.id.clone());
+    let mut known: BTreeSet<String> = PARTS.map(str::to_owned).into();
+    if let Some((template, _)) = plan.template {
+        let procedures = template.procedures.keys().chain(template.roles.keys());
+        known.extend(procedures.chain(template.parameters.keys()).chain(template.forms.keys()).cloned());
+        for procedure in template.procedures.values() {
+            known.extend(procedure.steps.iter().map(|step| step_part(&procedure.id, &step.id)));
         }
     }
-    let Some((template, _)) = plan.template else { return Ok(ClauseMap::new()) };
-    let places = places(template);
-    let foreign = places.iter().filter(|(id, _)| !plan.parent.clauses.contains_key(*id));
-    let map = foreign.map(|(id, place)| {
-        let own = meant.get(place.as_str()).cloned();
-        (
-            id.clone(),
-            own.unwrap_or_else(|| vec![format!("{}{}{place}", plan.prefix, super::todo::PLACEHOLDER)]),
-        )
-    });
-    Ok(map.collect())
+    let mut meant: BTreeMap<String, Vec<ClauseId>> = BTreeMap::new();
+    for clause in &plan.clauses {
+        for part in &clause.parts {
+            if !known.contains(part) {
+                let (zh, en) = hint(part, known.iter().map(String::as_str));
+                return Err(NewError::Line {
+                    line: clause.line,
+                    zh: format!("样板里没有程序、环节、角色、参数或者表单“{part}”{zh}"),
+                    en: format!("the template has no procedure, step, role, parameter or form `{part}`{en}"),
+                });
+            }
+            meant.entry(part.clone()).or_default().push(clause.id.clone());
+        }
+    }
+    let mut instead = BTreeMap::new();
+    if let Some((template, _)) = plan.template {
+        for (id, place) in places(template) {
+            if plan.parent.clauses.contains_key(&id) {
+                continue;
+            }
+            let placeholder = || vec![format!("{}{}{place}", plan.prefix, super::todo::PLACEHOLDER)];
+            let own = meant.get(&place).cloned().unwrap_or_else(|| all_of(&meant, &place));
+            instead.insert(id, if own.is_empty() { placeholder() } else { own });
+        }
+    }
+    Ok(ClauseMap { instead, meant })
 }
 
 /// The procedure, or other part, that cites each clause most; procedures go before other parts.

@@ -62,7 +62,8 @@ pub(super) fn clauses(plan: &NewPack<'_>, map: &ClauseMap) -> SourceFile {
         let _ = writeln!(rows, "  {}: {{原文: {label}, 摘要: {summary}}}", clause.id);
     }
     let own: BTreeSet<&ClauseId> = plan.clauses.iter().map(|clause| &clause.id).collect();
-    let placeholders: BTreeSet<&ClauseId> = map.values().flatten().filter(|id| !own.contains(id)).collect();
+    let placeholders: BTreeSet<&ClauseId> =
+        map.instead.values().flatten().filter(|id| !own.contains(id)).collect();
     if !placeholders.is_empty() {
         let _ = writeln!(rows, "  {}：以下是占位，规则改引本文本的条款后逐条删去。", todo::LOOK);
     }

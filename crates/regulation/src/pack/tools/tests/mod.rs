@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use super::*;
 use crate::calendar::Calendar;
 use crate::pack::tests::{files, parsed, zhejiang};
@@ -7,18 +9,22 @@ mod diff;
 mod graph;
 mod new;
 mod print;
+mod tutorial;
 mod versions;
 
-/// All packs of the repository.
+/// All packs of the repository, read once.
 fn packs() -> Vec<Pack> {
-    let zhejiang = zhejiang();
-    vec![
-        parsed(&files("deqing"), Some(&zhejiang)),
-        parsed(&files("xinchang"), Some(&zhejiang)),
-        parsed(&files("yanan"), None),
-        parsed(&files("futian"), None),
-        zhejiang,
-    ]
+    static PACKS: LazyLock<Vec<Pack>> = LazyLock::new(|| {
+        let zhejiang = zhejiang();
+        vec![
+            parsed(&files("deqing"), Some(&zhejiang)),
+            parsed(&files("xinchang"), Some(&zhejiang)),
+            parsed(&files("yanan"), None),
+            parsed(&files("futian"), None),
+            zhejiang,
+        ]
+    });
+    PACKS.clone()
 }
 
 fn pack(id: &str) -> Pack {

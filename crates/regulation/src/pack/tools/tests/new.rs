@@ -112,7 +112,7 @@ fn mistakes_name_their_line() {
     let unknown = plan(&parent, Some((&template, &sources)), "一 | 第一条 | 甲 | 定介");
     let error = new_pack(&unknown).unwrap_err();
     assert!(matches!(&error, NewError::Line { line: 1, .. }), "{error:?}");
-    assert!(error.zh().contains("定价"));
+    assert!(error.zh().contains("是否应为“定价”"));
     let other = parsed(&files("yanan"), None);
     let wrong = plan(&other, Some((&template, &sources)), "");
     assert_eq!(new_pack(&wrong).unwrap_err().code(), "regulation.new_template");

@@ -63,8 +63,7 @@ fn a_running_case_stays_unless_a_transition_names_it() {
     let Change::Moves { dates, lost, gained, altered, role, clauses } = &found[0].change else {
         panic!("{found:?}")
     };
-    // Received on Monday the 14th: five working days end on the 21st because Sunday the 20th is a make-up day and
-    // counts; eight end on the 23rd.
+    // Received on Monday the 14th: the fifth working day is Sunday the 20th, a make-up day; the eighth is the 23rd.
     assert_eq!(dates.len(), 1);
     assert_eq!((dates[0].before, dates[0].after), (Some(day("2026-09-20")), Some(day("2026-09-23"))));
     assert!(lost.is_empty() && gained.is_empty() && altered.is_empty() && role.is_none());
