@@ -1,11 +1,7 @@
 //! `pack.yaml` and the tables beside it.
 
 use super::Kind::{Clauses, Date, Flag, List, Name, Names, Other, Period, Table, Text, Texts, Value, Word};
-use super::{Key, Map, may, need};
-
-const BASIS: Key =
-    need("依据", Clauses, "所依据的条款，至少一条", "the clauses it rests on, at least one", "[云雾.五]");
-const ENGLISH: Key = need("英文", Text, "英文页面上的名称", "its name on English pages", "Applicant");
+use super::{BASIS, ENGLISH, Map, may, need};
 
 pub(crate) const HEADER: Map = Map {
     name: "制度包",

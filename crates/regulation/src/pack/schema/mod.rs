@@ -4,6 +4,7 @@
 //! [`markdown`] makes `docs/packs-grammar.md` of it; a test compares the two.
 
 mod files;
+mod forms;
 mod markdown;
 mod procedures;
 mod scenarios;
@@ -12,6 +13,7 @@ mod tests;
 mod vocabulary;
 
 pub(crate) use files::*;
+pub(crate) use forms::*;
 pub use markdown::markdown;
 pub(crate) use procedures::*;
 pub(crate) use scenarios::*;
@@ -111,6 +113,17 @@ const fn may(
 ) -> Key {
     Key { key, needed: false, kind, zh, en, example }
 }
+
+/// 依据, which every rule has.
+const BASIS: Key = need(
+    "依据",
+    Kind::Clauses,
+    "所依据的条款，至少一条",
+    "the clauses it rests on, at least one",
+    "[云雾.五]",
+);
+/// 英文, which everything with a name has.
+const ENGLISH: Key = need("英文", Kind::Text, "英文页面上的名称", "its name on English pages", "Applicant");
 
 /// Every map of the format, in the order of the reference.
 pub const MAPS: &[&Map] = &[

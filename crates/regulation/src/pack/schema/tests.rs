@@ -27,7 +27,7 @@ fn sources() -> Vec<(String, String)> {
 fn arguments<'a>(text: &'a str, call: &str) -> Vec<&'a str> {
     text.match_indices(call)
         .map(|(at, _)| {
-            let rest = &text[at + call.len()..];
+            let rest = text.split_at(at + call.len()).1;
             let mut depth = 1;
             let end = rest.find(|c| {
                 depth += match c {
@@ -37,7 +37,7 @@ fn arguments<'a>(text: &'a str, call: &str) -> Vec<&'a str> {
                 };
                 depth == 0
             });
-            &rest[..end.unwrap()]
+            rest.split_at(end.unwrap()).0
         })
         .collect()
 }

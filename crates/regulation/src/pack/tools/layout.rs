@@ -214,8 +214,8 @@ impl Placing<'_> {
         }
         for route in routes.iter().filter(|route| route.from == row) {
             match route.way {
-                Way::Lane(_) => left = self.to_lane(route, left),
-                Way::Right => right = self.to_end(route, right),
+                Way::Lane(_) => left = self.leave_left(route, left),
+                Way::Right => right = self.end_right(route, right),
                 Way::Down => {}
             }
         }
@@ -229,7 +229,7 @@ impl Placing<'_> {
         self.down(row, bottom, routes)
     }
 
-    fn to_lane(&mut self, route: &Route, top: i32) -> i32 {
+    fn leave_left(&mut self, route: &Route, top: i32) -> i32 {
         let h = text_height(route.lines.len());
         let y = top + h + 3;
         let label = Area { x: self.lane_end + 14, y: top, w: LEFT - 20, h };
@@ -238,7 +238,7 @@ impl Placing<'_> {
         y + PAD
     }
 
-    fn to_end(&mut self, route: &Route, top: i32) -> i32 {
+    fn end_right(&mut self, route: &Route, top: i32) -> i32 {
         let Some(node) = self.graph.nodes.get(route.to) else { return top };
         let mut end = boxed(node, self.lang, END);
         let h = text_height(route.lines.len());
@@ -373,7 +373,7 @@ fn words(text: &str) -> Vec<&str> {
             None => false,
             Some(' ') => c != ' ',
             Some(last) => {
-                c != ' ' && !closing && !"（《“([".contains(last) && !(last.is_ascii() && c.is_ascii())
+                !(c == ' ' || closing || "（《“([".contains(last) || last.is_ascii() && c.is_ascii())
             }
         };
         if breaks {

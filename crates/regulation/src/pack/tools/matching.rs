@@ -73,7 +73,7 @@ pub(super) fn overlap<T: Ord>(a: &BTreeSet<T>, b: &BTreeSet<T>) -> u32 {
 }
 
 fn share(part: usize, of: usize) -> u32 {
-    if of == 0 { 0 } else { u32::try_from(part * 1_000 / of).unwrap_or(1_000) }
+    (part * 1_000).checked_div(of).map_or(0, |share| u32::try_from(share).unwrap_or(1_000))
 }
 
 /// The stage without its number: `流程五、登记备案` is `登记备案`.
@@ -98,7 +98,7 @@ pub(super) fn procedures<'a>(a: &'a Pack, b: &'a Pack) -> Vec<Pair<'a, Procedure
         let (ex, ey) = (effects(x), effects(y));
         let all = weigh(&mut ex.union(&ey));
         let common = weigh(&mut ex.intersection(&ey));
-        let by_effect = if all == 0 { 0 } else { common * 1_000 / all };
+        let by_effect = (common * 1_000).checked_div(all).unwrap_or(0);
         let english = alike(&x.en.to_lowercase(), &y.en.to_lowercase());
         let (name, stage) = (alike(&x.id, &y.id), alike(stage_name(&x.stage), stage_name(&y.stage)));
         let done = overlap(&commands(x), &commands(y));

@@ -4,15 +4,18 @@
 //! forms, duties and the clauses carried. Names differ between counties, so things are paired by what they do; a
 //! pair under two names is shown as such, so that a wrong pairing can be seen.
 
+mod procedures;
+mod things;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::pack::coverage::coverage;
 use crate::pack::layer::measure;
-use crate::pack::model::{Duty, Effect, Form, Pack, Parameter, Procedure, Role, Step, Value};
+use crate::pack::model::{Effect, Pack, Parameter, Procedure, Step, Value};
 
 use super::document::{Document, Mark, Row};
-use super::matching::{self, Pair, alike, overlap, paired, stage_name};
-use super::rows::{judged, or_none, row, verdict};
+use super::matching::{self, Pair, alike, paired};
+use super::rows::{judged, row, verdict};
 use super::text::Text;
 use super::words;
 
@@ -212,194 +215,6 @@ impl Both<'_> {
         out.heading(2, Text::new("四、参数", "4. Parameters"));
         out.table(Text::new("参数", "Parameters"), self.head(Text::new("参数", "Parameter")), rows);
     }
-
-    fn all_procedures(&self, out: &mut Document) {
-        out.heading(2, Text::new("五、程序", "5. Procedures"));
-        let name = |one: &Procedure| Text::new(&one.id, &one.en);
-        let rows = self.procedures.iter().map(|pair| match pair {
-            Pair::Both(x, y) => {
-                let stage = Text::same(stage_name(&x.stage));
-                judged(stage, name(x), name(y), Mark::None, Text::new("对应", "counterparts"))
-            }
-            Pair::First(x) => row(Text::same(stage_name(&x.stage)), name(x), Text::default()),
-            Pair::Second(y) => row(Text::same(stage_name(&y.stage)), Text::default(), name(y)),
-        });
-        out.table(
-            Text::new("程序对应表", "Corresponding procedures"),
-            self.head(Text::new("阶段", "Stage")),
-            rows.collect(),
-        );
-        for pair in &self.procedures {
-            if let Pair::Both(x, y) = pair {
-                self.procedure(x, y, out);
-            }
-        }
-    }
-
-    fn procedure(&self, x: &Procedure, y: &Procedure, out: &mut Document) {
-        let (a, b) = (self.a, self.b);
-        let form = |pack: &Pack, one: &Procedure| {
-            one.form.as_ref().map(|form| words::form_name(pack, form)).unwrap_or_default()
-        };
-        let attached = |one: &Procedure| {
-            Text::same(
-                one.attachments
-                    .iter()
-                    .map(|rule| format!("{}{}", rule.name, if rule.required { "（必附）" } else { "" }))
-                    .collect::<Vec<_>>()
-                    .join("、"),
-            )
-        };
-        let readers = |pack: &Pack, one: &Procedure| {
-            Text::list(&one.readers.iter().map(|role| words::role(pack, role)).collect::<Vec<_>>())
-        };
-        let effects = |one: &Procedure| {
-            Text::list(&matching::effects(one).into_iter().map(words::effect).collect::<Vec<_>>())
-        };
-        let steps = |one: &Procedure| Text::same(one.steps.len().to_string());
-        let clauses = |one: &Procedure| words::clauses(&words::clauses_of(one));
-        let mut rows = vec![
-            row(Text::new("阶段", "Stage"), Text::same(&x.stage), Text::same(&y.stage)),
-            row(Text::new("由谁发起", "Opened by"), words::role(a, &x.opener), words::role(b, &y.opener)),
-            row(Text::new("表单", "Form"), form(a, x), form(b, y)),
-            row(Text::new("附件", "Attachments"), attached(x), attached(y)),
-            row(Text::new("可查阅", "May read"), readers(a, x), readers(b, y)),
-            row(Text::new("法律后果", "Effects"), effects(x), effects(y)),
-            row(Text::new("环节数", "Steps"), steps(x), steps(y)),
-        ];
-        for pair in matching::steps(x, y) {
-            rows.push(match pair {
-                Pair::Both(s, t) => {
-                    let subject = names(&s.id, &s.en, &t.id, &t.en).around(("环节：", ""), ("Step: ", ""));
-                    row(subject, of_step(a, s), of_step(b, t))
-                }
-                Pair::First(s) => row(step_subject(s), of_step(a, s), Text::default()),
-                Pair::Second(t) => row(step_subject(t), Text::default(), of_step(b, t)),
-            });
-        }
-        rows.push(row(Text::new("依据的条款", "Clauses carried"), clauses(x), clauses(y)));
-        out.heading(3, two_names(x, y));
-        out.table(two_names(x, y), self.head(Text::new("事项", "Subject")), rows);
-    }
-
-    fn roles(&self, out: &mut Document) {
-        let (a, b): (Vec<&Role>, Vec<&Role>) =
-            (self.a.roles.values().collect(), self.b.roles.values().collect());
-        let score = |x: &Role, y: &Role| {
-            if x.key == y.key {
-                3_000
-            } else {
-                alike(&x.key, &y.key).max(alike(&x.en.to_lowercase(), &y.en.to_lowercase()))
-            }
-        };
-        let units = |role: &Role| {
-            let how = match &role.binding {
-                crate::pack::Binding::Fixed if role.units.is_empty() => {
-                    Text::new("平台登记", "known to the platform")
-                }
-                crate::pack::Binding::Fixed => Text::default(),
-                crate::pack::Binding::Opener => Text::new("发起单位", "the unit that opens the case"),
-                crate::pack::Binding::Anyone => Text::new("任何人", "anyone"),
-                crate::pack::Binding::Fact(fact) => {
-                    Text::new(format!("按事实“{fact}”"), format!("by fact “{fact}”"))
-                }
-            };
-            let units = Text::same(role.units.join("、"));
-            let parts: Vec<&Text> = [&units, &how].into_iter().filter(|text| !text.is_empty()).collect();
-            Text::join(parts, "；", "; ")
-        };
-        let rows = paired(&a, &b, 700, score).into_iter().map(|pair| {
-            let name = |role: &Role| Text::new(&role.key, &role.en);
-            let cell = |role: &Role| Text::join([&name(role), &units(role)], "\n", "\n");
-            match pair {
-                Pair::Both(x, y) => row(names(&x.key, &x.en, &y.key, &y.en), cell(x), cell(y)),
-                Pair::First(x) => row(name(x), cell(x), Text::default()),
-                Pair::Second(y) => row(name(y), Text::default(), cell(y)),
-            }
-        });
-        out.heading(2, Text::new("六、角色", "6. Roles"));
-        out.table(Text::new("角色", "Roles"), self.head(Text::new("角色", "Role")), rows.collect());
-    }
-
-    fn forms(&self, out: &mut Document) {
-        let (a, b): (Vec<&Form>, Vec<&Form>) =
-            (self.a.forms.values().collect(), self.b.forms.values().collect());
-        let fields = |form: &Form| {
-            let fields = form.sections.iter().flat_map(|section| &section.fields);
-            fields.map(|field| field.label.clone()).collect::<BTreeSet<_>>()
-        };
-        let score = |x: &Form, y: &Form| alike(&x.title, &y.title) * 2 + overlap(&fields(x), &fields(y)) * 2;
-        let name = |form: &Form| Text::new(&form.title, &form.en);
-        let rows = paired(&a, &b, 1_200, score).into_iter().map(|pair| match pair {
-            Pair::Both(x, y) => {
-                let (fx, fy) = (fields(x), fields(y));
-                let cell = |form: &Form, own: &BTreeSet<String>, other: &BTreeSet<String>| {
-                    let only: Vec<String> = own.difference(other).cloned().collect();
-                    let more = if only.is_empty() {
-                        String::new()
-                    } else {
-                        format!("\n独有：{}", only.join("、"))
-                    };
-                    let more_en = if only.is_empty() {
-                        String::new()
-                    } else {
-                        format!("\nonly here: {}", only.join("、"))
-                    };
-                    Text::new(
-                        format!("《{}》{}栏{more}", form.title, own.len()),
-                        format!("{} ({} fields){more_en}", form.en, own.len()),
-                    )
-                };
-                let mark = if fx == fy { Mark::Same } else { Mark::Differs };
-                let words = Text::new(
-                    format!("共有{}栏", fx.intersection(&fy).count()),
-                    format!("{} fields in common", fx.intersection(&fy).count()),
-                );
-                judged(
-                    names(&x.title, &x.en, &y.title, &y.en),
-                    cell(x, &fx, &fy),
-                    cell(y, &fy, &fx),
-                    mark,
-                    words,
-                )
-            }
-            Pair::First(x) => row(name(x), count_of(x, fields(x).len()), Text::default()),
-            Pair::Second(y) => row(name(y), Text::default(), count_of(y, fields(y).len())),
-        });
-        out.heading(2, Text::new("七、表单", "7. Forms"));
-        out.table(Text::new("表单", "Forms"), self.head(Text::new("表单", "Form")), rows.collect());
-    }
-
-    fn duties(&self, out: &mut Document) {
-        let (a, b): (Vec<&Duty>, Vec<&Duty>) =
-            (self.a.duties.iter().collect(), self.b.duties.iter().collect());
-        let score = |x: &Duty, y: &Duty| {
-            alike(&x.name, &y.name) * 2 + alike(&x.en.to_lowercase(), &y.en.to_lowercase())
-        };
-        let cell = |pack: &Pack, duty: &Duty| {
-            let name = Text::new(&duty.name, &duty.en);
-            Text::join([&name, &words::role(pack, &duty.role), &words::every(duty)], "，", ", ")
-        };
-        let rows = paired(&a, &b, 900, score).into_iter().map(|pair| match pair {
-            Pair::Both(x, y) => row(names(&x.name, &x.en, &y.name, &y.en), cell(self.a, x), cell(self.b, y)),
-            Pair::First(x) => row(Text::new(&x.name, &x.en), cell(self.a, x), Text::default()),
-            Pair::Second(y) => row(Text::new(&y.name, &y.en), Text::default(), cell(self.b, y)),
-        });
-        out.heading(2, Text::new("八、周期义务", "8. Periodic duties"));
-        out.table(
-            Text::new("周期义务", "Periodic duties"),
-            self.head(Text::new("义务", "Duty")),
-            rows.collect(),
-        );
-    }
-}
-
-fn count_of(form: &Form, fields: usize) -> Text {
-    Text::new(format!("《{}》{fields}栏", form.title), format!("{} ({fields} fields)", form.en))
-}
-
-fn step_subject(step: &Step) -> Text {
-    Text::new(&step.id, &step.en).around(("环节：", ""), ("Step: ", ""))
 }
 
 /// One name, or both where they differ.
@@ -461,35 +276,5 @@ fn of_parameter(pack: &Pack, found: &Parameter) -> Text {
     if !found.clauses.is_empty() {
         lines.push(words::clauses(&found.clauses));
     }
-    Text::lines(&lines)
-}
-
-/// A step in lines: role, clock, what may be done.
-fn of_step(pack: &Pack, step: &Step) -> Text {
-    let mut lines =
-        vec![Text::join([&Text::new(&step.id, &step.en), &words::role(pack, &step.role)], "：", ": ")];
-    if step.each_unit {
-        lines.push(Text::new("逐家办理", "a task for each unit"));
-    }
-    lines.push(or_none(
-        step.clock.as_ref().map(words::clock).unwrap_or_else(|| Text::new("无期限", "no time limit")),
-    ));
-    if let Some(vote) = step.vote {
-        lines.push(Text::new(
-            format!(
-                "表决：{}人中{}人同意{}",
-                vote.quorum,
-                vote.approvals,
-                if vote.sealed { "，密封" } else { "" }
-            ),
-            format!(
-                "vote: {} of {}{}",
-                vote.approvals,
-                vote.quorum,
-                if vote.sealed { ", sealed" } else { "" }
-            ),
-        ));
-    }
-    lines.push(Text::list(&step.actions.iter().map(words::action).collect::<Vec<_>>()));
     Text::lines(&lines)
 }
