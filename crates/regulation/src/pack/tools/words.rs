@@ -290,6 +290,18 @@ fn unique(mut all: Vec<ClauseId>) -> Vec<ClauseId> {
     all
 }
 
+/// The place at the head of a text's name: `德清县`, `浙江省`.
+pub(super) fn place(name: &str) -> Option<&str> {
+    let ends = |marks: &str| name.char_indices().take(9).find(|(_, c)| marks.contains(*c));
+    let (at, mark) = ends("县市区州旗").or_else(|| ends("省"))?;
+    name.get(..at + mark.len_utf8())
+}
+
+/// What to call a pack in a column's head.
+pub(super) fn short(pack: &Pack) -> Text {
+    Text::new(place(&pack.name).unwrap_or(&pack.id), &pack.id)
+}
+
 /// Procedures in the order of their stages, then of their names.
 pub(super) fn in_order(pack: &Pack) -> Vec<&Procedure> {
     let mut procedures: Vec<&Procedure> = pack.procedures.values().collect();

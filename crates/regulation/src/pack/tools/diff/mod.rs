@@ -47,7 +47,8 @@ struct Both<'a> {
 
 impl Both<'_> {
     fn head(&self, subject: Text) -> Vec<Text> {
-        vec![subject, Text::same(&self.a.id), Text::same(&self.b.id), Text::new("比较", "Comparison")]
+        let [a, b] = names_of(self.a, self.b);
+        vec![subject, a, b, Text::new("比较", "Comparison")]
     }
 
     fn overview(&self, out: &mut Document) {
@@ -227,6 +228,18 @@ fn two_names(x: &Procedure, y: &Procedure) -> Text {
     names(&x.id, &x.en, &y.id, &y.en)
 }
 
+/// What the two sides are called; two versions of one text are told apart by their version.
+fn names_of(a: &Pack, b: &Pack) -> [Text; 2] {
+    let (x, y) = (words::short(a), words::short(b));
+    if x.zh != y.zh && a.id != b.id {
+        return [x, y];
+    }
+    [(x, a), (y, b)].map(|(name, pack)| {
+        let version = format!(" {}", pack.version);
+        name.around(("", &version), ("", &version))
+    })
+}
+
 /// Procedures and steps in which an effect comes about.
 fn deciders(pack: &Pack) -> BTreeMap<Effect, Vec<(&Procedure, &Step)>> {
     let mut found: BTreeMap<Effect, Vec<(&Procedure, &Step)>> = BTreeMap::new();
@@ -245,9 +258,10 @@ fn deciders(pack: &Pack) -> BTreeMap<Effect, Vec<(&Procedure, &Step)>> {
 /// Which side's number is greater, where both count the same thing.
 fn longer(x: &Value, y: &Value, a: &Pack, b: &Pack) -> Option<Text> {
     let ((kind, left), (other, right)) = (measure(x)?, measure(y)?);
+    let [a, b] = names_of(a, b);
     let bigger = match left.cmp(&right) {
-        std::cmp::Ordering::Greater => &a.id,
-        std::cmp::Ordering::Less => &b.id,
+        std::cmp::Ordering::Greater => a,
+        std::cmp::Ordering::Less => b,
         std::cmp::Ordering::Equal => return None,
     };
     let is_time = |value: &Value| {
@@ -256,9 +270,9 @@ fn longer(x: &Value, y: &Value, a: &Pack, b: &Pack) -> Option<Text> {
     };
     (kind == other).then(|| {
         if is_time(x) {
-            Text::new(format!("{bigger} 较长"), format!("{bigger} is longer"))
+            bigger.around(("", "较长"), ("", " is longer"))
         } else {
-            Text::new(format!("{bigger} 较大"), format!("{bigger} is greater"))
+            bigger.around(("", "较大"), ("", " is greater"))
         }
     })
 }

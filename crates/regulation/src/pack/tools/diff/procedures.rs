@@ -18,8 +18,8 @@ impl Both<'_> {
                 let stage = Text::same(stage_name(&x.stage));
                 judged(stage, name(x), name(y), Mark::None, Text::new("对应", "counterparts"))
             }
-            Pair::First(x) => row(Text::same(stage_name(&x.stage)), name(x), Text::default()),
-            Pair::Second(y) => row(Text::same(stage_name(&y.stage)), Text::default(), name(y)),
+            Pair::First(x) => row(Text::same(stage_name(&x.stage)), alone(self.a, x), Text::default()),
+            Pair::Second(y) => row(Text::same(stage_name(&y.stage)), Text::default(), alone(self.b, y)),
         });
         out.table(
             Text::new("程序对应表", "Corresponding procedures"),
@@ -78,6 +78,28 @@ impl Both<'_> {
         out.heading(3, two_names(x, y));
         out.table(two_names(x, y), self.head(Text::new("事项", "Subject")), rows);
     }
+}
+
+/// A procedure only one side has, in brief: who opens it, its steps with their time limits, what it brings about.
+fn alone(pack: &Pack, one: &Procedure) -> Text {
+    let step = |step: &Step| {
+        let name = Text::new(&step.id, &step.en);
+        match &step.clock {
+            Some(clock) => {
+                let length = words::period(clock.period);
+                name.around(("", &format!("（{}）", length.zh)), ("", &format!(" ({})", length.en)))
+            }
+            None => name,
+        }
+    };
+    let opener = words::role(pack, &one.opener);
+    let steps: Vec<Text> = std::iter::once(opener).chain(one.steps.iter().map(step)).collect();
+    let mut lines = vec![Text::new(&one.id, &one.en), Text::join(&steps, " → ", " → ")];
+    let effects: Vec<Text> = matching::effects(one).into_iter().map(words::effect).collect();
+    if !effects.is_empty() {
+        lines.push(Text::list(&effects).around(("效果：", ""), ("effect: ", "")));
+    }
+    Text::lines(&lines)
 }
 
 fn step_subject(step: &Step) -> Text {

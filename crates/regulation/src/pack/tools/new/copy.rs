@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::pack::SourceFile;
 use crate::pack::model::{ClauseId, Pack};
 
-use super::super::todo;
+use super::super::{todo, words};
 use super::{ClauseMap, NewPack, write};
 
 /// The template's tables, procedures, forms and scenarios for the new county.
@@ -32,7 +32,7 @@ pub(super) fn files(
                 cited(&source.text, template, map, form.and_then(|form| map.meant_for(form, "表单")))
             }
         };
-        if let (Some(there), Some(here)) = (county(&template.name), county(&plan.name)) {
+        if let (Some(there), Some(here)) = (words::place(&template.name), words::place(&plan.name)) {
             text = text.replace(there, here);
         }
         if path == "parameters.yaml" {
@@ -145,12 +145,6 @@ fn cited(text: &str, template: &Pack, map: &ClauseMap, own: Option<&[ClauseId]>)
     }
     out.push_str(rest);
     out
-}
-
-/// The county's name at the head of a text's name: `德清县`.
-fn county(name: &str) -> Option<&str> {
-    let end = name.char_indices().take(9).find(|(_, c)| "县市区州旗".contains(*c))?;
-    name.get(..end.0 + end.1.len_utf8())
 }
 
 /// Says above each parameter what the parent allows.

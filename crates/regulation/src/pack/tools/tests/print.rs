@@ -6,6 +6,7 @@ fn the_print_shows_every_rule_beside_its_clause() {
         let document = print(&pack);
         let text = document.markdown(Lang::Zh);
         keep(&format!("print-{}.md", pack.id), &text);
+        keep(&format!("print-{}.json", pack.id), &serde_json::to_string(&document.view(Lang::Zh)).unwrap());
         let cited = crate::pack::coverage::cited(&pack);
         for id in cited.iter().chain(pack.not_automated.keys()) {
             let clause = &pack.clauses[id];
