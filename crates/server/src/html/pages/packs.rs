@@ -61,7 +61,7 @@ impl Page for PackDocument {
                         BlockView {
                             kind: "figure",
                             text: lines(&["流程图：数据需求评审"]),
-                            svg: "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"proc\" role=\"img\" \
+                            svg: "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"proc\" role=\"img\" lang=\"zh-CN\" \
                                   aria-label=\"数据需求评审\" width=\"10\" height=\"10\" viewBox=\"0 0 10 10\">\
                                   <title>数据需求评审</title></svg>"
                                 .into(),
