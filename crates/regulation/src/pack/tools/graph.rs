@@ -97,21 +97,23 @@ impl Graph {
     /// The node of a target, made if it is an end not seen yet in this step.
     fn target(&mut self, from: usize, procedure: &Procedure, to: &Target) -> Option<usize> {
         match to {
-            Target::Step(id) => {
-                procedure.steps.iter().position(|step| step.id == *id).map(|at| at.saturating_add(1))
-            }
-            Target::End { outcome, en, granted } => {
-                let (name, kind) = (Text::new(outcome, en), NodeKind::End { granted: *granted });
-                let known = self.edges.iter().filter(|edge| edge.from == from).map(|edge| edge.to);
-                let known = known.into_iter().find(|at| {
-                    self.nodes.get(*at).is_some_and(|node| node.kind == kind && node.name.zh == *outcome)
-                });
-                Some(known.unwrap_or_else(|| {
-                    self.nodes.push(Node { kind, name, lines: Vec::new() });
-                    self.nodes.len().saturating_sub(1)
-                }))
+            Target::Step(id) => step_at(procedure, id),
+            Target::End { outcome, en, granted, .. } => {
+                Some(self.end(from, Text::new(outcome, en), NodeKind::End { granted: *granted }))
             }
         }
+    }
+
+    /// The end of a step with this outcome.
+    fn end(&mut self, from: usize, name: Text, kind: NodeKind) -> usize {
+        let mut led = self.edges.iter().filter(|edge| edge.from == from).map(|edge| edge.to);
+        let is_it =
+            |at: &usize| self.nodes.get(*at).is_some_and(|node| node.kind == kind && node.name.zh == name.zh);
+        if let Some(known) = led.find(is_it) {
+            return known;
+        }
+        self.nodes.push(Node { kind, name, lines: Vec::new() });
+        self.nodes.len().saturating_sub(1)
     }
 
     fn lead(&mut self, from: usize, to: Option<usize>, kind: EdgeKind, label: Text) {
@@ -132,20 +134,21 @@ impl Graph {
         let Some(clock) = &step.clock else { return };
         let label = words::expiry(clock.on_expiry).around(("届满：", ""), ("on expiry: ", ""));
         let to = match (&clock.expiry_to, clock.on_expiry) {
-            (Some(id), _) => Some(Target::Step(id.clone())),
-            (None, OnExpiry::ReturnAutomatically) => Some(Target::End {
-                outcome: "逾期自动退回".to_owned(),
-                en: "Returned when overdue".to_owned(),
-                granted: false,
-            }),
+            (Some(id), _) => step_at(procedure, id),
+            (None, OnExpiry::ReturnAutomatically) => {
+                let name = Text::new("逾期自动退回", "Returned when overdue");
+                Some(self.end(at, name, NodeKind::End { granted: false }))
+            }
             // The case stays where it is; the box says so.
             (None, _) => None,
         };
-        if let Some(target) = to {
-            let to = self.target(at, procedure, &target);
-            self.lead(at, to, EdgeKind::Expiry, label);
-        }
+        self.lead(at, to, EdgeKind::Expiry, label);
     }
+}
+
+/// The node of a step.
+fn step_at(procedure: &Procedure, id: &str) -> Option<usize> {
+    procedure.steps.iter().position(|step| step.id == id).map(|at| at.saturating_add(1))
 }
 
 fn start(pack: &Pack, procedure: &Procedure) -> Node {

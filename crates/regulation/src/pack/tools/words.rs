@@ -1,6 +1,7 @@
 //! The words in which tools speak about the parts of a pack.
 
 use crate::case::command_words;
+use crate::pack::coverage::{DELEGATED, PENDING, PLATFORM};
 use crate::pack::model::{
     Action, Anchor, Bound, ClauseId, ClockNature, ClockRule, Comparator, Condition, Duty, Effect, FactKind,
     FactValue, FieldKind, OnExpiry, Pack, Period, PeriodUnit, Procedure, RoleKey, Status, Step, Test, Value,
@@ -288,6 +289,31 @@ fn unique(mut all: Vec<ClauseId>) -> Vec<ClauseId> {
     all.sort_by_cached_key(|id| super::reading_order(id));
     all.dedup();
     all
+}
+
+/// Why a clause has no rule.
+pub(super) struct Reason<'a> {
+    /// Its key in `not-automated.yaml`.
+    pub(super) key: &'static str,
+    /// In English.
+    pub(super) en: &'static str,
+    /// The reason.
+    pub(super) why: &'a str,
+}
+
+/// The keys of `not-automated.yaml` with their English and how the kept reason begins.
+const REASONS: [(&str, &str, &str); 3] = [
+    ("平台保障", "kept by the platform", PLATFORM),
+    ("由下级落实", "left to lower packs", DELEGATED),
+    ("尚未落实", "pending", PENDING),
+];
+
+/// A reason as the pack keeps it, taken apart. The only place of the tools that knows how it is kept.
+pub(super) fn reason(kept: &str) -> Reason<'_> {
+    let found = REASONS
+        .iter()
+        .find_map(|(key, en, prefix)| Some(Reason { key, en, why: kept.strip_prefix(prefix)? }));
+    found.unwrap_or(Reason { key: "不自动化", en: "not automated", why: kept })
 }
 
 /// The place at the head of a text's name: `德清县`, `浙江省`.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::pack::SourceFile;
-use crate::pack::coverage::{DELEGATED, PENDING, PLATFORM};
 use crate::pack::model::{Bound, ClauseId, Parameter};
 
 use super::super::{reading_order, todo, words};
@@ -82,26 +81,21 @@ pub(super) fn clauses(plan: &NewPack<'_>, map: &ClauseMap) -> SourceFile {
 
 /// Reasons of own clauses, and of inherited ones where the template gives a reason of its own.
 pub(super) fn reasons(plan: &NewPack<'_>) -> SourceFile {
-    let mut kinds: BTreeMap<u8, BTreeMap<&str, Vec<&ClauseId>>> = BTreeMap::new();
+    let mut kinds: BTreeMap<&str, BTreeMap<&str, Vec<&ClauseId>>> = BTreeMap::new();
     for clause in &plan.clauses {
         if let Some(why) = &clause.reason {
-            kinds.entry(0).or_default().entry(why).or_default().push(&clause.id);
+            kinds.entry("不自动化").or_default().entry(why).or_default().push(&clause.id);
         }
     }
     let given = plan.template.iter().flat_map(|(template, _)| &template.not_automated);
-    for (id, reason) in given.filter(|(id, _)| plan.parent.clauses.contains_key(*id)) {
-        if plan.parent.not_automated.get(id) == Some(reason) {
-            continue;
+    for (id, kept) in given.filter(|(id, _)| plan.parent.clauses.contains_key(*id)) {
+        if plan.parent.not_automated.get(id) != Some(kept) {
+            let reason = words::reason(kept);
+            kinds.entry(reason.key).or_default().entry(reason.why).or_default().push(id);
         }
-        let prefixes = [(1, PLATFORM), (2, DELEGATED), (3, PENDING)];
-        let found =
-            prefixes.into_iter().find_map(|(kind, prefix)| Some((kind, reason.strip_prefix(prefix)?)));
-        let (kind, why) = found.unwrap_or((0, reason));
-        kinds.entry(kind).or_default().entry(why).or_default().push(id);
     }
     let mut text = String::from("# 没有规则引用的条款及其理由。有规则引用的不要写在这里。\n");
-    for (kind, name) in (0..).zip(["不自动化", "平台保障", "由下级落实", "尚未落实"]) {
-        let Some(reasons) = kinds.get(&kind) else { continue };
+    for (name, reasons) in &kinds {
         let _ = writeln!(text, "{name}:");
         for (why, ids) in reasons {
             let mut ids = ids.clone();

@@ -2,7 +2,7 @@
 
 mod procedure;
 
-use crate::pack::coverage::{DELEGATED, PENDING, PLATFORM, coverage};
+use crate::pack::coverage::coverage;
 use crate::pack::model::{Binding, Form, Pack, Procedure};
 
 use super::document::{Document, Row};
@@ -254,15 +254,9 @@ fn reasons(pack: &Pack, out: &mut Document) {
     let mut left: Vec<(&String, &String)> = pack.not_automated.iter().collect();
     left.sort_by_cached_key(|(id, _)| super::reading_order(id));
     let rows = left.into_iter().map(|(id, reason)| {
-        let kinds = [
-            (PLATFORM, Text::new("平台保障", "kept by the platform")),
-            (DELEGATED, Text::new("由下级落实", "left to lower packs")),
-            (PENDING, Text::new("尚未落实", "pending")),
-        ];
-        let found =
-            kinds.iter().find_map(|(prefix, kind)| Some((reason.strip_prefix(prefix)?, kind.clone())));
-        let (why, kind) = found.unwrap_or((reason, Text::new("不自动化", "not automated")));
-        row([words::clauses_in_full(pack, std::slice::from_ref(id)), kind, Text::same(why)])
+        let reason = words::reason(reason);
+        let kind = Text::new(reason.key, reason.en);
+        row([words::clauses_in_full(pack, std::slice::from_ref(id)), kind, Text::same(reason.why)])
     });
     out.heading(2, Text::new("七、没有规则引用的条款", "7. Clauses no rule cites"));
     out.table(

@@ -200,7 +200,7 @@ fn action_words(pack: &Pack, one: &Procedure, action: &Action) -> Text {
     for branch in &action.then {
         let to = match &branch.to {
             Target::Step(id) => words::step_name(one, id).around(("→ ", ""), ("→ ", "")),
-            Target::End { outcome, en, granted } => {
+            Target::End { outcome, en, granted, .. } => {
                 let (zh, good) = if *granted { ("，准予", ", granted") } else { ("", "") };
                 Text::new(outcome, en).around(("→ 办结：", zh), ("→ end: ", good))
             }

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::pack::{Procedure, Target};
 
@@ -16,10 +18,10 @@ fn on_edge(area: Area, (x, y): (i32, i32)) -> bool {
     across && down && (x == area.x || x == area.x + area.w || y == area.y || y == area.y + area.h)
 }
 
-fn check_layout(name: &str, graph: &Graph, placed: &Layout) {
+fn check_layout(name: &str, graph: &Graph, placed: &Layout, wide: i32) {
     assert_eq!(placed.nodes.len(), graph.nodes.len(), "{name}: every box has its place");
     assert_eq!(placed.edges.len(), graph.edges.len(), "{name}: every line has its place");
-    assert!(placed.width <= WIDE, "{name} is {} wide", placed.width);
+    assert!(placed.width <= wide, "{name} is {} wide", placed.width);
     let areas: Vec<Area> = placed.nodes.iter().map(|node| node.area).collect();
     let labels: Vec<Area> = placed.edges.iter().map(|edge| edge.label).collect();
     for (at, a) in areas.iter().enumerate() {
@@ -93,7 +95,7 @@ fn every_procedure_of_every_pack_is_drawn_whole_and_nothing_overlaps() {
             assert_eq!(edges, ways(procedure), "{name}");
             for lang in [Lang::Zh, Lang::En] {
                 let placed = layout(&graph, lang);
-                check_layout(&name, &graph, &placed);
+                check_layout(&name, &graph, &placed, WIDE);
                 let picture = svg(&graph, lang, Theme::Standalone);
                 assert_eq!(
                     picture,
@@ -153,5 +155,50 @@ fn a_case_that_can_return_on_itself_is_drawn_without_a_loop() {
     assert!(graph.edges.iter().all(|edge| edge.from != edge.to));
     let lines: Vec<&str> = graph.nodes[1].lines.iter().map(|line| line.zh.as_str()).collect();
     assert!(lines.iter().any(|line| line.starts_with("留在本环节：")), "{lines:?}");
-    check_layout("loop", &graph, &layout(&graph, Lang::Zh));
+    check_layout("loop", &graph, &layout(&graph, Lang::Zh), WIDE);
+}
+
+/// A graph of some steps and ends with lines between any of them.
+fn any_graph() -> impl Strategy<Value = Graph> {
+    let label = "[一-龥a-z ：:（）]{0,40}";
+    let edge = (0_usize..12, 0_usize..16, any::<bool>(), prop::collection::vec(label, 1..4));
+    (1_usize..12, prop::collection::vec(edge, 0..40), prop::collection::vec(label, 12)).prop_map(
+        |(steps, edges, names)| {
+            let node = |kind, name: &str| Node {
+                kind,
+                name: Text::same(name),
+                lines: vec![Text::same(name); name.chars().count() % 4],
+            };
+            let mut graph = Graph { title: Text::same("程序"), nodes: Vec::new(), edges: Vec::new() };
+            graph.nodes.push(node(NodeKind::Start, "发起"));
+            graph.nodes.extend(names.iter().take(steps).map(|name| node(NodeKind::Step, name)));
+            for (from, to, acts, labels) in edges {
+                let from = from % (steps + 1);
+                let to = if to > steps {
+                    graph.nodes.push(node(NodeKind::End { granted: acts }, "办结"));
+                    graph.nodes.len() - 1
+                } else {
+                    to
+                };
+                let kind = if acts { EdgeKind::Action } else { EdgeKind::Expiry };
+                let known =
+                    graph.edges.iter().any(|edge| (edge.from, edge.to, edge.kind) == (from, to, kind));
+                if from != to && !known {
+                    let labels = labels.iter().map(Text::same).collect();
+                    graph.edges.push(Edge { from, to, kind, labels });
+                }
+            }
+            graph
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn nothing_overlaps_however_tangled_a_procedure_is(graph in any_graph()) {
+        // Each step can have a lane for actions and one for expiry.
+        check_layout("any", &graph, &layout(&graph, Lang::Zh), 940 + 24 * 18);
+    }
 }
