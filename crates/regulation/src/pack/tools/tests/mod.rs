@@ -2,8 +2,8 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::calendar::Calendar;
-use crate::pack::tests::{files, parsed, zhejiang};
-use crate::pack::{Pack, SourceFile};
+use crate::pack::tests::{files, parsed};
+use crate::pack::{Pack, SourceFile, parent_id};
 
 mod diff;
 mod graph;
@@ -12,19 +12,22 @@ mod print;
 mod tutorial;
 mod versions;
 
+/// A pack of the repository with whatever stands above it.
+fn loaded(id: &str) -> Pack {
+    let files = files(id);
+    let parent = parent_id(&files).map(|id| loaded(&id));
+    parsed(&files, parent.as_ref())
+}
+
 /// All packs of the repository, read once.
 fn packs() -> Vec<Pack> {
-    static PACKS: LazyLock<Vec<Pack>> = LazyLock::new(|| {
-        let zhejiang = zhejiang();
-        vec![
-            parsed(&files("deqing"), Some(&zhejiang)),
-            parsed(&files("xinchang"), Some(&zhejiang)),
-            parsed(&files("yanan"), None),
-            parsed(&files("futian"), None),
-            zhejiang,
-        ]
-    });
+    static PACKS: LazyLock<Vec<Pack>> =
+        LazyLock::new(|| ["deqing", "xinchang", "yanan", "futian", "zhejiang"].map(loaded).into());
     PACKS.clone()
+}
+
+fn zhejiang() -> Pack {
+    pack("zhejiang")
 }
 
 fn pack(id: &str) -> Pack {

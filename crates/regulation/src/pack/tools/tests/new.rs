@@ -30,7 +30,7 @@ fn a_county_begun_from_any_sibling_loads_and_its_scenarios_hold() {
     let parent = zhejiang();
     for sibling in ["deqing", "xinchang"] {
         let sources = files(sibling);
-        let template = parsed(&sources, Some(&parent));
+        let template = loaded(sibling);
         let (files, pack) = made(&plan(&parent, Some((&template, &sources)), ""));
         assert!(load(&files, Some(&parent)).is_ok());
         assert_eq!(pack.procedures.len(), template.procedures.len());
@@ -56,7 +56,7 @@ fn a_county_begun_from_any_sibling_loads_and_its_scenarios_hold() {
 fn a_table_of_clauses_carries_the_copied_rules() {
     let parent = zhejiang();
     let sources = files("deqing");
-    let template = parsed(&sources, Some(&parent));
+    let template = loaded("deqing");
     let table = "# 编号 | 标号 | 摘要 | 用于\n\
                  一 | 第一条 | 制定目的 | 不自动化：立法目的\n\
                  五.1 | 第五条第一款 | 申请和评审 | 授权申请、数据需求评审\n\
@@ -76,7 +76,7 @@ fn a_table_of_clauses_carries_the_copied_rules() {
 
 #[test]
 fn a_county_below_a_complete_parent_inherits_and_lists_what_it_may_tighten() {
-    let parent = parsed(&files("yanan"), None);
+    let parent = loaded("yanan");
     let (files, pack) = made(&plan(&parent, None, "一 | 第一条 | 本县适用市办法 | 不自动化：适用规定"));
     assert_eq!(pack.procedures.len(), parent.procedures.len());
     assert!(scenario::run(&pack, &calendar()).is_empty());
@@ -108,12 +108,12 @@ fn mistakes_name_their_line() {
     assert_eq!(line("一 | 第一条 | 甲 | 不自动化"), 1);
     let parent = zhejiang();
     let sources = files("deqing");
-    let template = parsed(&sources, Some(&parent));
+    let template = loaded("deqing");
     let unknown = plan(&parent, Some((&template, &sources)), "一 | 第一条 | 甲 | 定介");
     let error = new_pack(&unknown).unwrap_err();
     assert!(matches!(&error, NewError::Line { line: 1, .. }), "{error:?}");
     assert!(error.zh().contains("是否应为“定价”"));
-    let other = parsed(&files("yanan"), None);
+    let other = loaded("yanan");
     let wrong = plan(&other, Some((&template, &sources)), "");
     assert_eq!(new_pack(&wrong).unwrap_err().code(), "regulation.new_template");
     for id in ["", "Yun", "../x"] {
