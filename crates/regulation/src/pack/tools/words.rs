@@ -1,7 +1,6 @@
 //! The words in which tools speak about the parts of a pack.
 
 use crate::case::command_words;
-use crate::pack::coverage::{DELEGATED, PENDING, PLATFORM};
 use crate::pack::model::{
     Action, Anchor, Bound, ClauseId, ClockNature, ClockRule, Comparator, Condition, Duty, Effect, FactKind,
     FactValue, FieldKind, OnExpiry, Pack, Period, PeriodUnit, Procedure, RoleKey, Status, Step, Test, Value,
@@ -35,8 +34,8 @@ pub(super) fn nature(nature: ClockNature) -> Text {
     word(NATURES, &nature)
 }
 
-pub(super) fn anchor(anchor: Anchor) -> Text {
-    word(ANCHORS, &anchor)
+pub(super) fn anchor(anchor: &Anchor) -> Text {
+    word(ANCHORS, anchor)
 }
 
 pub(super) fn expiry(expiry: OnExpiry) -> Text {
@@ -152,7 +151,7 @@ pub(super) fn form_name(pack: &Pack, id: &str) -> Text {
 
 /// A clock in a line: `自收到起3个工作日（法定），逾期提醒并升级`.
 pub(super) fn clock(rule: &ClockRule) -> Text {
-    let (from, length, nature) = (anchor(rule.anchor), period(rule.period), nature(rule.nature));
+    let (from, length, nature) = (anchor(&rule.anchor), period(rule.period), nature(rule.nature));
     let after = expiry(rule.on_expiry);
     Text::new(
         format!("自{}起{}（{}），逾期{}", from.zh, length.zh, nature.zh, after.zh),
@@ -292,27 +291,28 @@ fn unique(mut all: Vec<ClauseId>) -> Vec<ClauseId> {
 }
 
 /// Why a clause has no rule.
-pub(super) struct Reason<'a> {
+pub(super) struct Reason {
     /// Its key in `not-automated.yaml`.
     pub(super) key: &'static str,
     /// In English.
     pub(super) en: &'static str,
     /// The reason.
-    pub(super) why: &'a str,
+    pub(super) why: String,
 }
 
-/// The keys of `not-automated.yaml` with their English and how the kept reason begins.
+/// The keys of `not-automated.yaml` with their English and how a reason of this kind is shown.
 const REASONS: [(&str, &str, &str); 3] = [
-    ("平台保障", "kept by the platform", PLATFORM),
-    ("由下级落实", "left to lower packs", DELEGATED),
-    ("尚未落实", "pending", PENDING),
+    ("平台保障", "kept by the platform", "平台保障："),
+    ("由下级落实", "left to lower packs", "由下级制度包落实："),
+    ("尚未落实", "pending", "尚未落实："),
 ];
 
 /// A reason as the pack keeps it, taken apart. The only place of the tools that knows how it is kept.
-pub(super) fn reason(kept: &str) -> Reason<'_> {
+pub(super) fn reason(kept: &impl std::fmt::Display) -> Reason {
+    let kept = kept.to_string();
     let found = REASONS
         .iter()
-        .find_map(|(key, en, prefix)| Some(Reason { key, en, why: kept.strip_prefix(prefix)? }));
+        .find_map(|(key, en, prefix)| Some(Reason { key, en, why: kept.strip_prefix(prefix)?.to_owned() }));
     found.unwrap_or(Reason { key: "不自动化", en: "not automated", why: kept })
 }
 

@@ -81,10 +81,10 @@ pub(super) fn clauses(plan: &NewPack<'_>, map: &ClauseMap) -> SourceFile {
 
 /// Reasons of own clauses, and of inherited ones where the template gives a reason of its own.
 pub(super) fn reasons(plan: &NewPack<'_>) -> SourceFile {
-    let mut kinds: BTreeMap<&str, BTreeMap<&str, Vec<&ClauseId>>> = BTreeMap::new();
+    let mut kinds: BTreeMap<&str, BTreeMap<String, Vec<&ClauseId>>> = BTreeMap::new();
     for clause in &plan.clauses {
         if let Some(why) = &clause.reason {
-            kinds.entry("不自动化").or_default().entry(why).or_default().push(&clause.id);
+            kinds.entry("不自动化").or_default().entry(why.clone()).or_default().push(&clause.id);
         }
     }
     let given = plan.template.iter().flat_map(|(template, _)| &template.not_automated);

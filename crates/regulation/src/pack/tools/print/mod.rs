@@ -251,7 +251,7 @@ fn duties(pack: &Pack, out: &mut Document) {
 }
 
 fn reasons(pack: &Pack, out: &mut Document) {
-    let mut left: Vec<(&String, &String)> = pack.not_automated.iter().collect();
+    let mut left: Vec<_> = pack.not_automated.iter().collect();
     left.sort_by_cached_key(|(id, _)| super::reading_order(id));
     let rows = left.into_iter().map(|(id, reason)| {
         let reason = words::reason(reason);
