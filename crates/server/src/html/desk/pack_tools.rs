@@ -28,6 +28,15 @@ pub(super) fn links(visit: &Visit, pack: &Pack) -> Vec<Link> {
         .into()
 }
 
+/// Days ahead of which the end of a text or of the calendar is named.
+const ALARM_DAYS: u32 = 90;
+
+/// What has to be renewed soon, in the reader's language.
+pub(super) fn alarms(visit: &Visit, pack: &Pack) -> Vec<String> {
+    let found = tools::alarms(pack, visit.app.packs().calendar(), visit.today(), ALARM_DAYS);
+    found.iter().map(|alarm| visit.pick(&alarm.text.zh, &alarm.text.en)).collect()
+}
+
 async fn print(visit: Visit, Path(id): Path<String>) -> Response {
     let result = async {
         let pack = find(&visit, &id)?;

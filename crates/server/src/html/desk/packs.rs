@@ -80,6 +80,7 @@ async fn page(visit: &Visit, id: &str) -> Result<Response, Error> {
     let page = AdminPack {
         name: pack.name.clone(),
         links: super::pack_tools::links(visit, pack),
+        alarms: super::pack_tools::alarms(visit, pack),
         version: pack.version.clone(),
         status,
         light,

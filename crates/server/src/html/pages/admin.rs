@@ -117,6 +117,8 @@ pub struct AdminPack {
     pub name: String,
     /// Its print and its difference to other packs.
     pub links: Vec<Link>,
+    /// What has to be renewed soon.
+    pub alarms: Vec<String>,
     pub version: String,
     pub status: String,
     pub light: Light,
@@ -144,6 +146,7 @@ impl Page for AdminPack {
         vec![Self {
             name: "示例县 公共数据授权运营".into(),
             links: vec![Link::new("打印", "/admin/packs/sample/print")],
+            alarms: vec!["放假安排只载入到2026-12-31，应载入下一年的通知".into()],
             version: "2026-01".into(),
             status: "施行".into(),
             light: Light::Normal,
