@@ -24,7 +24,9 @@ mod node;
 mod proof;
 mod read;
 mod report;
+pub mod schema;
 mod taken;
+pub mod tools;
 mod value;
 mod words;
 

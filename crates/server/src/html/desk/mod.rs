@@ -17,6 +17,7 @@ mod journal;
 mod ledger;
 mod objections;
 mod open;
+mod pack_tools;
 mod packs;
 mod paper;
 pub(crate) mod portal;
@@ -52,6 +53,7 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(ledger::routes())
         .merge(journal::routes())
         .merge(packs::routes())
+        .merge(pack_tools::routes())
         .merge(accounts::routes())
         .merge(jobs::routes())
 }
