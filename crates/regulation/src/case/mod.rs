@@ -27,6 +27,7 @@ mod evolve;
 mod flow;
 mod form;
 mod length;
+pub(crate) use length::last_day;
 mod owed;
 mod people;
 mod rejection;

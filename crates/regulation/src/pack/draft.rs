@@ -7,7 +7,7 @@ use base::Date;
 use super::document::{DocumentId, Occasion, Variable};
 use super::model::{
     Bound, Clause, ClauseId, Counting, Duty, DutyScenario, Excuse, FieldKey, Form, FormId, Parameter,
-    PeriodUnit, Procedure, ProcedureId, Role, RoleKey, Scenario, Status, StepId,
+    PeriodUnit, Procedure, ProcedureId, Role, RoleKey, Scenario, Status, StepId, Transition,
 };
 use super::report::Place;
 
@@ -68,6 +68,7 @@ pub(crate) struct Header {
     pub(crate) parent: Option<String>,
     pub(crate) calendar: Option<String>,
     pub(crate) counting: Option<Counting>,
+    pub(crate) transitions: Vec<Transition>,
 }
 
 /// A parameter and the bound it states itself.

@@ -57,7 +57,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The map at a node, with no other keys than these.
-    pub(crate) fn fields<'n>(&mut self, node: &'n Node, allowed: &[&'static str]) -> Option<Fields<'n>> {
+    pub(crate) fn fields<'n>(&mut self, node: &'n Node, allowed: &[impl AsRef<str>]) -> Option<Fields<'n>> {
+        let allowed: Vec<&str> = allowed.iter().map(AsRef::as_ref).collect();
         let Body::Map(entries) = &node.body else {
             let keys = allowed.join("、");
             self.wrong(

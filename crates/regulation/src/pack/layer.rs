@@ -113,6 +113,8 @@ fn head(
         duty_scenarios: parent.map(|parent| parent.duty_scenarios.clone()).unwrap_or_default(),
         not_automated: reasons,
         taken: parent.map(|parent| parent.taken.clone()).unwrap_or_default(),
+        // A parent's transitions are its own: they name versions of the parent.
+        transitions: head.transitions.clone(),
     })
 }
 
@@ -216,7 +218,7 @@ fn same_direction(below: &Value, above: &Value) -> bool {
 }
 
 /// What a value counts, and how much of it; months and years share a measure, working and calendar days do not.
-fn measure(value: &Value) -> Option<(u8, i64)> {
+pub(crate) fn measure(value: &Value) -> Option<(u8, i64)> {
     match value {
         Value::Limit(_, value) => measure(value),
         Value::Ratio(share) => Some((0, *share)),

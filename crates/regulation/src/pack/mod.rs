@@ -25,8 +25,10 @@ mod node;
 mod proof;
 mod read;
 mod report;
+pub mod schema;
 mod taken;
 mod templates;
+pub mod tools;
 mod value;
 mod words;
 

@@ -84,6 +84,19 @@ pub struct Pack {
     /// What is taken from parameters, so that a lower pack's values reach what it inherits.
     #[serde(skip)]
     pub(crate) taken: Vec<(Taker, String)>,
+    /// Which running cases move to this version (过渡); all others keep the version they were opened under.
+    pub transitions: Vec<Transition>,
+}
+
+/// Running cases of a procedure that move to the version that says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transition {
+    /// The procedure.
+    pub procedure: ProcedureId,
+    /// Only cases that stand in one of these steps; empty for all.
+    pub steps: Vec<StepId>,
+    /// Basis.
+    pub clauses: Vec<ClauseId>,
 }
 
 /// 征求意见 / 施行 / 被替代 / 失效.

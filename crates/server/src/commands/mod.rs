@@ -5,6 +5,7 @@ pub mod demo;
 pub(crate) mod embedded;
 mod ledger;
 mod pack;
+mod pack_tools;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -216,6 +217,51 @@ enum Pack {
         #[arg(long, value_enum, default_value_t = Lang::Zh)]
         lang: Lang,
     },
+    /// Write the folder of a new pack below a parent. Overwrites nothing.
+    New(pack_tools::New),
+    /// Say what is left to do in a pack that was begun with `new`. Exit code 1 while there is something.
+    Todo {
+        /// The folder.
+        folder: PathBuf,
+        /// Language of the list.
+        #[arg(long, value_enum, default_value_t = Lang::Zh)]
+        lang: Lang,
+    },
+    /// Print a pack as Markdown, each rule beside its clause.
+    Print {
+        /// The folder, or the id of a built-in pack.
+        pack: PathBuf,
+        /// Language of the print.
+        #[arg(long, value_enum, default_value_t = Lang::Zh)]
+        lang: Lang,
+    },
+    /// Compare two packs as Markdown.
+    Diff {
+        /// A folder, or the id of a built-in pack.
+        first: PathBuf,
+        /// Another.
+        second: PathBuf,
+        /// Language of the comparison.
+        #[arg(long, value_enum, default_value_t = Lang::Zh)]
+        lang: Lang,
+    },
+    /// Draw procedures: one to standard output, or all into a folder.
+    Graph {
+        /// The folder, or the id of a built-in pack.
+        pack: PathBuf,
+        /// The procedure's name.
+        #[arg(long)]
+        procedure: Option<String>,
+        /// A folder to write into.
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// Picture or text.
+        #[arg(long, value_enum, default_value_t = pack_tools::GraphFormat::Svg)]
+        format: pack_tools::GraphFormat,
+        /// Language of the words.
+        #[arg(long, value_enum, default_value_t = Lang::Zh)]
+        lang: Lang,
+    },
 }
 
 /// Runs the program.
@@ -271,6 +317,13 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Pack(Pack::Check { folder, lang }) => return pack::check(&folder, lang),
         Command::Pack(Pack::Test { folder, lang }) => return pack::test(&folder, lang),
         Command::Pack(Pack::Coverage { folder, lang }) => return pack::coverage(&folder, lang),
+        Command::Pack(Pack::New(asked)) => return pack_tools::new(&asked),
+        Command::Pack(Pack::Todo { folder, lang }) => return pack_tools::todo(&folder, lang),
+        Command::Pack(Pack::Print { pack, lang }) => return pack_tools::print(&pack, lang),
+        Command::Pack(Pack::Diff { first, second, lang }) => return pack_tools::diff(&first, &second, lang),
+        Command::Pack(Pack::Graph { pack, procedure, out, format, lang }) => {
+            return pack_tools::graph(&pack, procedure.as_deref(), out.as_deref(), format, lang);
+        }
         Command::Demo(demo) => return demo::run(demo).await,
     }
     Ok(ExitCode::SUCCESS)

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use app::packs::{PackFault, Packs};
+use app::packs::{PackFault, PackSource, Packs};
 use app::regulation::case::scenario;
 use app::regulation::pack::{ProofCount, Severity, Standing, lint, proof, proof_counts};
 
@@ -103,8 +103,17 @@ pub(crate) fn coverage(folder: &Path, lang: Lang) -> Result<ExitCode> {
     })
 }
 
-fn with_pack(folder: &Path, lang: Lang, then: impl FnOnce(&Packs) -> ExitCode) -> Result<ExitCode> {
-    let folder = folder.canonicalize().with_context(|| format!("{}", folder.display()))?;
+/// The sources to load a pack with, and its id: a folder with what stands beside it and the built-in packs, or the id of
+/// a built-in pack.
+pub(super) fn sources_of(pack: &Path) -> Result<(Vec<PackSource>, String)> {
+    let name = pack.to_str().unwrap_or_default();
+    if !pack.exists() {
+        let built_in = embedded::built_in()?;
+        if built_in.iter().any(|source| source.id == name) {
+            return Ok((built_in, name.to_owned()));
+        }
+    }
+    let folder = pack.canonicalize().with_context(|| format!("{}", pack.display()))?;
     let id =
         folder.file_name().and_then(|name| name.to_str()).context("a pack's folder has a name")?.to_owned();
     let mut sources = Vec::new();
@@ -116,6 +125,11 @@ fn with_pack(folder: &Path, lang: Lang, then: impl FnOnce(&Packs) -> ExitCode) -
             sources.push(source);
         }
     }
+    Ok((sources, id))
+}
+
+pub(super) fn with_pack(pack: &Path, lang: Lang, then: impl FnOnce(&Packs) -> ExitCode) -> Result<ExitCode> {
+    let (sources, id) = sources_of(pack)?;
     match Packs::load(&sources, &id) {
         Ok(packs) => Ok(then(&packs)),
         Err(error) => {

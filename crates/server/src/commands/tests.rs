@@ -145,6 +145,26 @@ async fn keys_are_made_for_an_empty_folder_only_and_one_server_runs_on_it() {
     second.close().await;
 }
 
+#[tokio::test]
+async fn a_new_pack_is_written_once_and_its_scenarios_hold() {
+    use clap::Parser as _;
+    let folder = TempDir::new().unwrap();
+    let target = folder.path().join("yunwu");
+    let path = target.to_str().unwrap();
+    let asked = |template: &str| {
+        let fixed =
+            ["shuyu", "pack", "new", "--parent", "zhejiang", "--name", "云雾县试行办法", "--prefix", "云雾"];
+        Cli::parse_from(fixed.into_iter().chain(["--template", template, "--folder", path])).command
+    };
+    super::run(asked("deqing")).await.unwrap();
+    let code = super::pack::test(&target, Lang::Zh).unwrap();
+    assert_eq!(format!("{code:?}"), format!("{:?}", std::process::ExitCode::SUCCESS));
+    fs::write(target.join("roles.yaml"), "mine").unwrap();
+    let error = super::run(asked("deqing")).await.unwrap_err();
+    assert!(error.to_string().contains("is there already"), "{error}");
+    assert_eq!(fs::read_to_string(target.join("roles.yaml")).unwrap(), "mine");
+}
+
 #[test]
 fn the_command_line_is_consistent() {
     use clap::CommandFactory as _;

@@ -322,6 +322,7 @@ pub(super) fn pack() -> Pack {
         duty_scenarios: Vec::new(),
         not_automated: BTreeMap::new(),
         taken: Vec::new(),
+        transitions: Vec::new(),
     }
 }
 

@@ -7,31 +7,9 @@ use crate::pack::fields::{Fields, Reader};
 use crate::pack::given::{RECENT, RECENT_FACTS, recent};
 use crate::pack::model::{Branch, Comparator, Condition, FactValue, Target, Test};
 use crate::pack::node::{Body, Node};
+use crate::pack::schema;
 use crate::pack::value::{ratio, whole};
 use crate::pack::words::{UNITS, commands};
-
-const TEST_KEYS: &[&str] = &[
-    "且",
-    "或",
-    "非",
-    "事实",
-    "是",
-    "不是",
-    "低于",
-    "不超过",
-    "不少于",
-    "超过",
-    "符合参数",
-    "单位",
-    "环节",
-    "已办",
-    "至少",
-    RECENT,
-    "结果",
-    "已准予",
-    "在办",
-    "办结日",
-];
 
 const COMPARATORS: [(&str, Comparator); 4] = [
     ("低于", Comparator::Less),
@@ -42,7 +20,7 @@ const COMPARATORS: [(&str, Comparator); 4] = [
 
 /// `{须: …, 补救: …, 依据: […]}`
 pub(super) fn condition(node: &Node, reader: &mut Reader<'_>) -> Option<Condition> {
-    let fields = reader.fields(node, &["须", "补救", "依据"])?;
+    let fields = reader.fields(node, schema::CONDITION.keys)?;
     let test = reader.need(&fields, "须").and_then(|node| test(node, reader));
     let remedy = reader.may_text(&fields, "补救");
     let clauses = reader.basis(&fields);
@@ -70,7 +48,7 @@ pub(super) fn branches(node: &Node, reader: &mut Reader<'_>) -> Vec<Branch> {
 }
 
 fn branch(node: &Node, reader: &mut Reader<'_>) -> Option<Branch> {
-    let fields = reader.fields(node, &["若", "到", "依据"])?;
+    let fields = reader.fields(node, schema::BRANCH.keys)?;
     let to = reader.need(&fields, "到").and_then(|node| target(node, reader));
     let when = match fields.get("若") {
         None => None,
@@ -86,7 +64,7 @@ fn branch(node: &Node, reader: &mut Reader<'_>) -> Option<Branch> {
 /// A step's name or `{办结: outcome, 英文: outcome, 准予: 是, 转办: procedure}`.
 fn target(node: &Node, reader: &mut Reader<'_>) -> Option<Target> {
     if matches!(node.body, Body::Map(_)) {
-        let fields = reader.fields(node, &["办结", "英文", "准予", "转办"])?;
+        let fields = reader.fields(node, schema::TARGET.keys)?;
         let outcome = reader.need_text(&fields, "办结");
         let granted = reader.flag(&fields, "准予");
         let en = reader.may_text(&fields, "英文").unwrap_or_default();
@@ -99,7 +77,7 @@ fn target(node: &Node, reader: &mut Reader<'_>) -> Option<Target> {
 
 /// One test: a comparison, what was done in a step, what is known of another case, or several joined.
 pub(super) fn test(node: &Node, reader: &mut Reader<'_>) -> Option<Test> {
-    let fields = reader.fields(node, TEST_KEYS)?;
+    let fields = reader.fields(node, schema::TEST.keys)?;
     let about = fields.get("事实").or(fields.get(RECENT));
     let more = fields.get("至少").or(fields.get("符合参数").and(fields.get("单位")));
     let expected = match (fields.get("环节"), more, about) {
@@ -196,7 +174,7 @@ fn other_fact<'n>(fields: &Fields<'n>) -> Option<(&'static str, &'n Node)> {
 }
 
 fn other_name(node: &Node, reader: &mut Reader<'_>) -> Option<String> {
-    let fields = reader.fields(node, &["事实"])?;
+    let fields = reader.fields(node, schema::NAMED_FACT.keys)?;
     reader.need_text(&fields, "事实")
 }
 

@@ -8,9 +8,9 @@ use crate::pack::fields::{Fields, Reader};
 use crate::pack::model::{Duty, DutyAnchor, DutyExpectation, DutyScenario, Period, PeriodUnit, Rung};
 use crate::pack::node::{Body, Node};
 use crate::pack::report::shown;
+use crate::pack::schema;
 use crate::pack::words::{DUTY_ANCHORS, DUTY_ONLY};
 
-const KEYS: &[&str] = &["名称", "英文", "谁", "每", "自", "期限", "提醒", "仅", "本地约定", "程序", "依据"];
 /// The longest cycle: ten years.
 const MONTHS_MAX: u32 = 120;
 
@@ -22,7 +22,7 @@ pub(crate) const NOT_ALIGNED: (&str, &str) = (
 
 /// 周期义务.
 pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
-    let Some(fields) = reader.fields(node, &["周期义务"]) else {
+    let Some(fields) = reader.fields(node, schema::DUTY_FILE.keys) else {
         return;
     };
     for item in reader.may_list(&fields, "周期义务") {
@@ -34,7 +34,7 @@ pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
 }
 
 fn duty(node: &Node, reader: &mut Reader<'_>) -> Option<Duty> {
-    let fields = reader.fields(node, KEYS)?;
+    let fields = reader.fields(node, schema::DUTY.keys)?;
     let name = reader.need_text(&fields, "名称");
     let en = reader.need_text(&fields, "英文");
     let role = reader.need_name(&fields, "谁", Reference::Role);
@@ -99,7 +99,7 @@ fn parameter(node: &Node, reader: &mut Reader<'_>) -> Option<String> {
     if !matches!(node.body, Body::Map(_)) {
         return None;
     }
-    let fields = reader.fields(node, &["参数"])?;
+    let fields = reader.fields(node, schema::NAMED_PARAMETER.keys)?;
     reader.need_name(&fields, "参数", Reference::Parameter)
 }
 
@@ -145,7 +145,7 @@ pub(super) fn scenario(node: &Node, reader: &mut Reader<'_>) {
 }
 
 fn one_scenario(node: &Node, reader: &mut Reader<'_>) -> Option<DutyScenario> {
-    let fields = reader.fields(node, &["名称", "义务", "自", "至", "则", "依据"])?;
+    let fields = reader.fields(node, schema::DUTY_SCENARIO.keys)?;
     let name = reader.need_text(&fields, "名称");
     let duty = reader.need_name(&fields, "义务", Reference::Duty);
     let since = reader.need(&fields, "自").and_then(|node| reader.date(node));
@@ -164,7 +164,7 @@ fn one_scenario(node: &Node, reader: &mut Reader<'_>) -> Option<DutyScenario> {
 }
 
 fn expectations(node: &Node, reader: &mut Reader<'_>) -> Vec<DutyExpectation> {
-    let Some(fields) = reader.fields(node, &["到期", "起办", "期", "提醒"]) else {
+    let Some(fields) = reader.fields(node, schema::DUTY_EXPECTATION.keys) else {
         return Vec::new();
     };
     let mut then = Vec::new();

@@ -6,6 +6,7 @@ use crate::pack::fields::Reader;
 use crate::pack::model::{Field, FieldKind, Form, FormId, Section};
 use crate::pack::node::{Body, Node};
 use crate::pack::report::shown;
+use crate::pack::schema;
 use crate::pack::words::{FIELDS, FieldWord};
 
 pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
@@ -16,7 +17,7 @@ pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
 }
 
 fn form(node: &Node, reader: &mut Reader<'_>) -> Option<Form> {
-    let fields = reader.fields(node, &["表单", "标题", "英文", "栏目", "意见栏", "附注", "依据"])?;
+    let fields = reader.fields(node, schema::FORM.keys)?;
     let id = reader.need_text(&fields, "表单");
     let title = reader.need_text(&fields, "标题");
     let en = reader.need_text(&fields, "英文");
@@ -31,7 +32,7 @@ fn form(node: &Node, reader: &mut Reader<'_>) -> Option<Form> {
 }
 
 fn section(node: &Node, form: &FormId, keys: &mut Vec<String>, reader: &mut Reader<'_>) -> Option<Section> {
-    let fields = reader.fields(node, &["标题", "字段"])?;
+    let fields = reader.fields(node, schema::SECTION.keys)?;
     let title = reader.may_text(&fields, "标题").unwrap_or_default();
     let list = reader.need(&fields, "字段")?;
     let mut section = Section { title, fields: Vec::new() };
@@ -56,8 +57,7 @@ fn section(node: &Node, form: &FormId, keys: &mut Vec<String>, reader: &mut Read
 }
 
 fn field(node: &Node, form: &FormId, reader: &mut Reader<'_>) -> Option<Field> {
-    const KEYS: &[&str] = &["名称", "键", "英文", "类型", "选项", "必填", "提示", "个人信息", "事实", "依据"];
-    let fields = reader.fields(node, KEYS)?;
+    let fields = reader.fields(node, schema::FIELD.keys)?;
     let label = reader.need_text(&fields, "名称");
     let key = reader.may_text(&fields, "键").or_else(|| label.clone());
     let en = reader.need_text(&fields, "英文");
@@ -92,7 +92,7 @@ fn field(node: &Node, form: &FormId, reader: &mut Reader<'_>) -> Option<Field> {
 fn choices(node: Option<&Node>, reader: &mut Reader<'_>) -> (Vec<String>, Option<Located<String>>) {
     match node {
         Some(node) if matches!(node.body, Body::Map(_)) => {
-            let fields = reader.fields(node, &["参数"]);
+            let fields = reader.fields(node, schema::NAMED_PARAMETER.keys);
             let parameter = fields.and_then(|fields| reader.need_name(&fields, "参数", Reference::Parameter));
             (Vec::new(), parameter.map(|parameter| reader.located(node.mark, parameter)))
         }

@@ -1,15 +1,14 @@
 //! `pack.yaml`: name, status, layer, calendar and counting profile.
 
-use crate::pack::draft::Header;
+use crate::pack::draft::{Header, Reference};
 use crate::pack::fields::{Fields, Reader};
-use crate::pack::model::Counting;
+use crate::pack::model::{Counting, Transition};
 use crate::pack::node::Node;
+use crate::pack::schema;
 use crate::pack::words::{LAST_DAY, START_DAY, STATUS, ZONES};
 
-const KEYS: &[&str] = &["制度包", "编号", "版本", "状态", "施行", "上级", "日历", "计算口径", "参数"];
-
 pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
-    let Some(fields) = reader.fields(node, KEYS) else {
+    let Some(fields) = reader.fields(node, schema::HEADER.keys) else {
         return;
     };
     let header = header(&fields, reader);
@@ -50,7 +49,7 @@ fn header(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Header> {
     let status = reader.need_word(fields, "状态", STATUS);
     let parent = reader.may_text(fields, "上级");
     let calendar = reader.may_text(fields, "日历");
-    let dates = fields.get("施行").and_then(|node| reader.fields(node, &["自", "至", "依据"]));
+    let dates = fields.get("施行").and_then(|node| reader.fields(node, schema::IN_FORCE.keys));
     let (in_force, in_force_clauses) = dates.map_or_else(Default::default, |dates| {
         let mut day = |key: &str| dates.get(key).and_then(|node| reader.date(node));
         ((day("自"), day("至")), reader.may_basis(&dates))
@@ -61,6 +60,8 @@ fn header(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Header> {
         reader.wrong(fields.mark, "regulation.pack_value", "施行止日早于起日", "in force until before from");
     }
     let counting = fields.get("计算口径").and_then(|node| counting(node, reader));
+    let transitions =
+        reader.may_list(fields, "过渡").iter().filter_map(|item| transition(item, reader)).collect();
     Some(Header {
         id: id?,
         name: name?,
@@ -71,11 +72,25 @@ fn header(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Header> {
         parent,
         calendar,
         counting,
+        transitions,
     })
 }
 
+/// A procedure, or some of its steps, whose running cases move to this version.
+fn transition(node: &Node, reader: &mut Reader<'_>) -> Option<Transition> {
+    let fields = reader.fields(node, schema::TRANSITION.keys)?;
+    let procedure = reader.need_name(&fields, "程序", Reference::Procedure)?;
+    let steps = reader.may_list(&fields, "环节");
+    let step = |item: &Node, reader: &mut Reader<'_>| {
+        reader.name(item, |step| Reference::Step(procedure.clone(), step))
+    };
+    let steps = steps.iter().filter_map(|item| step(item, reader)).collect();
+    let clauses = reader.basis(&fields);
+    Some(Transition { procedure, steps, clauses })
+}
+
 fn counting(node: &Node, reader: &mut Reader<'_>) -> Option<Counting> {
-    let fields = reader.fields(node, &["名称", "起算日", "末日", "时区"])?;
+    let fields = reader.fields(node, schema::COUNTING.keys)?;
     let profile = reader.need_text(&fields, "名称");
     let start_day_counts = reader.need_word(&fields, "起算日", START_DAY);
     let roll_to_working_day = reader.need_word(&fields, "末日", LAST_DAY);

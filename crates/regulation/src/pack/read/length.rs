@@ -5,6 +5,7 @@ use crate::pack::fields::{Fields, Reader};
 use crate::pack::model::{Anchor, Measure, Period, PeriodUnit, Rung};
 use crate::pack::node::{Body, Node};
 use crate::pack::report::shown;
+use crate::pack::schema;
 use crate::pack::value::parse_period;
 use crate::pack::words::{ANCHORS, UNITS};
 
@@ -17,7 +18,7 @@ pub(super) fn anchor(node: &Node, reader: &mut Reader<'_>) -> Option<Anchor> {
         if entries.iter().all(|entry| entry.key != "环节") {
             return fact(node, Shape::Date, reader).map(Anchor::Fact);
         }
-        let fields = reader.fields(node, &["环节"])?;
+        let fields = reader.fields(node, schema::NAMED_STEP.keys)?;
         let procedure = reader.procedure.clone();
         let step = reader.need_name(&fields, "环节", |step| Reference::Step(procedure, step));
         return step.map(Anchor::Entered);
@@ -27,7 +28,7 @@ pub(super) fn anchor(node: &Node, reader: &mut Reader<'_>) -> Option<Anchor> {
 
 /// `{事实: 名}` of the procedure being read.
 pub(super) fn fact(node: &Node, shape: Shape, reader: &mut Reader<'_>) -> Option<String> {
-    let fields = reader.fields(node, &["事实"])?;
+    let fields = reader.fields(node, schema::NAMED_FACT.keys)?;
     fact_of(&fields, shape, reader)
 }
 
@@ -93,7 +94,7 @@ fn measured(node: &Node, reader: &mut Reader<'_>) -> Option<Long> {
         let (period, taken) = parameter(node, reader);
         return period.map(|period| Long { period, measure: Measure::Forward, taken });
     }
-    let fields = reader.fields(node, &["参数", "事实", "单位"])?;
+    let fields = reader.fields(node, schema::LENGTH.keys)?;
     let fact = fact_of(&fields, Shape::Number, reader);
     let unit = reader.need_word(&fields, "单位", UNITS);
     let period = Period { length: 0, unit: unit? };
@@ -106,7 +107,7 @@ pub(super) fn length(node: &Node, reader: &mut Reader<'_>) -> (Option<Period>, O
 }
 
 fn parameter(node: &Node, reader: &mut Reader<'_>) -> (Option<Period>, Option<Located<String>>) {
-    let Some(fields) = reader.fields(node, &["参数"]) else {
+    let Some(fields) = reader.fields(node, schema::NAMED_PARAMETER.keys) else {
         return (None, None);
     };
     let parameter = reader.need_name(&fields, "参数", Reference::Parameter);
@@ -122,7 +123,7 @@ fn positive(text: &str) -> Option<Period> {
 /// `{参数: 名, 告知: 角色}` for a period that is a parameter.
 pub(super) fn rung(node: &Node, reader: &mut Reader<'_>) -> Option<(Rung, Option<Located<String>>)> {
     if matches!(node.body, Body::Map(_)) {
-        let fields = reader.fields(node, &["参数", "告知"])?;
+        let fields = reader.fields(node, schema::RUNG.keys)?;
         let tell = reader.need_name(&fields, "告知", Reference::Role);
         let parameter = reader.need_name(&fields, "参数", Reference::Parameter);
         let taken = parameter.map(|parameter| reader.located(node.mark, parameter));

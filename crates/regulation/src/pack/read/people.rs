@@ -4,6 +4,7 @@ use crate::pack::draft::{Reference, Shape};
 use crate::pack::fields::{Fields, Reader};
 use crate::pack::model::{Action, CommandKind, DrawList, DrawRule, PeopleRule, ProcedureId, Quorum};
 use crate::pack::node::Node;
+use crate::pack::schema;
 use crate::pack::words::QUORUMS;
 
 /// Names that may be drawn at once.
@@ -45,9 +46,9 @@ pub(super) fn rule(fields: &Fields<'_>, command: Option<CommandKind>, reader: &m
 
 /// `{名册: {事实: 名}, 人数: 5}`
 fn draw(node: &Node, reader: &mut Reader<'_>) -> Option<DrawRule> {
-    let fields = reader.fields(node, &["名册", "人数"])?;
+    let fields = reader.fields(node, schema::DRAW.keys)?;
     let list = reader.need(&fields, "名册").and_then(|node| {
-        let named = reader.fields(node, &["事实", "参数"])?;
+        let named = reader.fields(node, schema::DRAW_LIST.keys)?;
         match reader.may_name(&named, "参数", Reference::Parameter) {
             Some(parameter) => Some(DrawList::Parameter(parameter)),
             None => {
@@ -71,7 +72,7 @@ fn draw(node: &Node, reader: &mut Reader<'_>) -> Option<DrawRule> {
 
 /// `{出席: 过半数}`, or 三分之二以上, 全体, or a number.
 fn meeting(node: &Node, reader: &mut Reader<'_>) -> Option<Quorum> {
-    let fields = reader.fields(node, &["出席"])?;
+    let fields = reader.fields(node, schema::MEETING.keys)?;
     let node = reader.need(&fields, "出席")?;
     match reader.text(node)?.parse::<u32>() {
         Ok(count) if count > 0 => Some(Quorum::Count(count)),

@@ -7,22 +7,8 @@ use crate::pack::given::is_given;
 use crate::pack::model::{AttachmentRule, FactRule, Procedure, Separation, Step, Who};
 use crate::pack::node::Node;
 use crate::pack::report::{Mark, shown};
+use crate::pack::schema;
 use crate::pack::words::{BY_UNIT, FACT_KINDS};
-
-const KEYS: &[&str] = &[
-    "程序",
-    "英文",
-    "阶段",
-    "编号字头",
-    "发起",
-    "附件",
-    "事实",
-    "平台事实",
-    "环节",
-    "回避",
-    "可查阅",
-    "依据",
-];
 
 pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
     if let Some(procedure) = procedure(node, reader) {
@@ -33,15 +19,14 @@ pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
 }
 
 fn procedure(node: &Node, reader: &mut Reader<'_>) -> Option<Procedure> {
-    let fields = reader.fields(node, KEYS)?;
+    let fields = reader.fields(node, schema::PROCEDURE.keys)?;
     let id = reader.need_text(&fields, "程序")?;
     reader.procedure.clone_from(&id);
     let en = reader.need_text(&fields, "英文");
     let stage = reader.need_text(&fields, "阶段");
     let number_prefix = reader.need(&fields, "编号字头").and_then(|node| prefix(node, reader));
     let (opener, form, waiver) =
-        match reader.need(&fields, "发起").and_then(|node| reader.fields(node, &["谁", "表单", "免办"]))
-        {
+        match reader.need(&fields, "发起").and_then(|node| reader.fields(node, schema::OPENING.keys)) {
             Some(opening) => (
                 reader.need_name(&opening, "谁", Reference::Role),
                 reader.may_name(&opening, "表单", Reference::Form),
@@ -95,7 +80,7 @@ fn prefix(node: &Node, reader: &mut Reader<'_>) -> Option<String> {
 }
 
 fn attachment(node: &Node, reader: &mut Reader<'_>) -> Option<AttachmentRule> {
-    let fields = reader.fields(node, &["名称", "必附", "若", "依据"])?;
+    let fields = reader.fields(node, schema::ATTACHMENT.keys)?;
     let name = reader.need_text(&fields, "名称");
     let required = reader.flag(&fields, "必附");
     let when = match fields.get("若") {
@@ -124,7 +109,7 @@ pub(super) fn facts(node: Option<&Node>, reader: &mut Reader<'_>) -> Vec<FactRul
     let mut facts = Vec::new();
     for entry in reader.entries(node) {
         not_given(&entry.key, entry.mark, reader);
-        let Some(fields) = reader.fields(&entry.value, &["英文", "类型", "必填"]) else {
+        let Some(fields) = reader.fields(&entry.value, schema::FACT.keys) else {
             continue;
         };
         let en = reader.need_text(&fields, "英文");
@@ -187,7 +172,7 @@ fn steps(node: Option<&Node>, reader: &mut Reader<'_>) -> Vec<Step> {
 }
 
 fn separation(node: &Node, reader: &mut Reader<'_>) -> Option<Separation> {
-    let fields = reader.fields(node, &["一方", "另一方", "比较", "依据"])?;
+    let fields = reader.fields(node, schema::SEPARATION.keys)?;
     let first = reader.need(&fields, "一方").and_then(|node| who(node, reader));
     let second = reader.need(&fields, "另一方").and_then(|node| who(node, reader));
     let by_unit = reader.need_word(&fields, "比较", BY_UNIT);

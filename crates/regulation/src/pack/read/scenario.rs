@@ -11,13 +11,14 @@ use crate::pack::fields::Reader;
 use crate::pack::given::{FACT_FILED, FACT_TODAY};
 use crate::pack::model::{Expectation, Scenario, ScenarioEvent};
 use crate::pack::node::{Body, Entry, Node};
+use crate::pack::schema;
 use crate::pack::words::commands;
 
 /// The word for a line on which time passes and nobody does anything.
 const PASSING: &str = "到期";
 
 pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
-    let Some(fields) = reader.fields(node, &["样例"]) else {
+    let Some(fields) = reader.fields(node, schema::SCENARIO_FILE.keys) else {
         return;
     };
     let Some(list) = reader.need(&fields, "样例") else {
@@ -35,7 +36,7 @@ pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
 }
 
 fn scenario(node: &Node, reader: &mut Reader<'_>) -> Option<Scenario> {
-    let fields = reader.fields(node, &["名称", "程序", "经过", "则", "依据"])?;
+    let fields = reader.fields(node, schema::SCENARIO.keys)?;
     let name = reader.need_text(&fields, "名称");
     let procedure = reader.need_name(&fields, "程序", Reference::Procedure)?;
     reader.procedure.clone_from(&procedure);
@@ -57,7 +58,7 @@ fn scenario(node: &Node, reader: &mut Reader<'_>) -> Option<Scenario> {
 }
 
 fn event(node: &Node, reader: &mut Reader<'_>) -> Option<ScenarioEvent> {
-    let fields = reader.fields(node, &["日期", "谁", "机构", "做", "环节", "事实"])?;
+    let fields = reader.fields(node, schema::EVENT.keys)?;
     let on = reader.need(&fields, "日期").and_then(|node| reader.date(node));
     let role = reader.may_name(&fields, "谁", Reference::Role);
     let unit = reader.may_text(&fields, "机构");
@@ -102,9 +103,7 @@ fn alone(node: &Node, passing: bool) -> Option<&Entry> {
 }
 
 fn expectations(node: &Node, reader: &mut Reader<'_>) -> Vec<Expectation> {
-    let Some(fields) =
-        reader.fields(node, &["到期", "待办", "办结", "拒绝", "效果", "无效果", "提醒", "转办"])
-    else {
+    let Some(fields) = reader.fields(node, schema::EXPECTATION.keys) else {
         return Vec::new();
     };
     let mut then = Vec::new();

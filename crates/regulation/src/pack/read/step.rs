@@ -10,30 +10,11 @@ use crate::pack::model::{
     VoteRule,
 };
 use crate::pack::node::{Body, Node};
+use crate::pack::schema;
 use crate::pack::words::{EFFECTS, EXPIRIES, LAST_DAY, NATURES, STOPS, commands};
 
-const STEP_KEYS: &[&str] =
-    &["名称", "英文", "谁", "会同", "逐家办理", "可以", "期限", "补正期限", "意见栏", "表决", "依据"];
-const ACTION_KEYS: &[&str] = &[
-    "做",
-    "按钮",
-    "按钮英文",
-    "须写意见",
-    "表单",
-    "须附",
-    "须说明",
-    "条件",
-    "去向",
-    "效果",
-    "向",
-    "抽取",
-    "会议",
-    "依据",
-];
-const CLOCK_KEYS: &[&str] = &["自", "长度", "到", "末日", "性质", "中止", "逾期", "到期转入", "提醒", "依据"];
-
 pub(super) fn step(node: &Node, reader: &mut Reader<'_>) -> Option<Step> {
-    let fields = reader.fields(node, STEP_KEYS)?;
+    let fields = reader.fields(node, schema::STEP.keys)?;
     let id = reader.need_text(&fields, "名称");
     let en = reader.need_text(&fields, "英文");
     let role = reader.need_name(&fields, "谁", Reference::Role);
@@ -108,7 +89,7 @@ fn may_correct(node: &Node, correction: Option<Period>, actions: &[Action], read
 }
 
 fn action(node: &Node, reader: &mut Reader<'_>) -> Option<Action> {
-    let fields = reader.fields(node, ACTION_KEYS)?;
+    let fields = reader.fields(node, schema::ACTION.keys)?;
     let command = reader.need_word(&fields, "做", &commands());
     let label = reader.may_text(&fields, "按钮");
     let label_en = reader.may_text(&fields, "按钮英文");
@@ -151,7 +132,7 @@ fn enclosure(node: &Node, reader: &mut Reader<'_>) -> Option<Enclosure> {
     if !matches!(node.body, Body::Map(_)) {
         return reader.text(node).map(|name| Enclosure { name, when: None, clauses: Vec::new() });
     }
-    let fields = reader.fields(node, &["名称", "若", "依据"])?;
+    let fields = reader.fields(node, schema::ENCLOSURE.keys)?;
     let name = reader.need_text(&fields, "名称");
     let when = match fields.get("若") {
         None => None,
@@ -169,7 +150,7 @@ pub(super) fn effects(fields: &Fields<'_>, key: &str, reader: &mut Reader<'_>) -
 type Taken = Vec<(Length, Located<String>)>;
 
 fn clock(node: &Node, reader: &mut Reader<'_>) -> Option<(ClockRule, Taken)> {
-    let fields = reader.fields(node, CLOCK_KEYS)?;
+    let fields = reader.fields(node, schema::CLOCK.keys)?;
     let anchor = reader.need(&fields, "自").and_then(|node| anchor(node, reader));
     let long = long(&fields, reader);
     let rolls = reader.may_word(&fields, "末日", LAST_DAY);
@@ -243,7 +224,7 @@ fn of_days(clock: &Fields<'_>, anchor: &Anchor, measure: &Measure, reader: &mut 
 }
 
 fn vote(node: &Node, reader: &mut Reader<'_>) -> Option<VoteRule> {
-    let fields = reader.fields(node, &["人数", "同意", "密封"])?;
+    let fields = reader.fields(node, schema::VOTE.keys)?;
     let quorum = reader.need(&fields, "人数").and_then(|node| reader.count(node));
     let approvals = reader.need(&fields, "同意").and_then(|node| reader.count(node));
     let sealed = reader.flag(&fields, "密封");

@@ -5,12 +5,13 @@ use crate::pack::fields::{Fields, Reader};
 use crate::pack::model::{Binding, Clause, Excuse, ExcuseKind, Parameter, Role, Value};
 use crate::pack::node::{Body, Entry, Node};
 use crate::pack::report::shown;
+use crate::pack::schema;
 use crate::pack::value::parse_value;
 use crate::pack::words::{BOUNDS, MEANS, Word};
 
 /// 条款: id → 原文标号, 摘要.
 pub(super) fn clauses(node: &Node, reader: &mut Reader<'_>) {
-    let Some(fields) = reader.fields(node, &["条款"]) else {
+    let Some(fields) = reader.fields(node, schema::CLAUSE_FILE.keys) else {
         return;
     };
     let Some(table) = reader.need(&fields, "条款") else {
@@ -25,7 +26,7 @@ pub(super) fn clauses(node: &Node, reader: &mut Reader<'_>) {
 }
 
 fn clause(entry: &Entry, reader: &mut Reader<'_>) -> Option<Clause> {
-    let fields = reader.fields(&entry.value, &["原文", "摘要", "手段", "清单", "指纹"])?;
+    let fields = reader.fields(&entry.value, schema::CLAUSE.keys)?;
     let label = reader.need_text(&fields, "原文");
     let summary = reader.need_text(&fields, "摘要");
     let means = reader.may_word(&fields, "手段", MEANS);
@@ -56,7 +57,7 @@ fn clause(entry: &Entry, reader: &mut Reader<'_>) -> Option<Clause> {
 
 /// A file with 参数 alone.
 pub(super) fn parameter_file(node: &Node, reader: &mut Reader<'_>) {
-    let Some(fields) = reader.fields(node, &["参数"]) else {
+    let Some(fields) = reader.fields(node, schema::PARAMETER_FILE.keys) else {
         return;
     };
     if let Some(table) = reader.need(&fields, "参数") {
@@ -75,7 +76,7 @@ pub(super) fn parameters(node: &Node, reader: &mut Reader<'_>) {
 }
 
 fn parameter(entry: &Entry, reader: &mut Reader<'_>) -> Option<ParameterDraft> {
-    let fields = reader.fields(&entry.value, &["值", "约束", "本地约定", "说明", "依据"])?;
+    let fields = reader.fields(&entry.value, schema::PARAMETER.keys)?;
     let value = reader.need(&fields, "值").and_then(|node| value(node, reader));
     let bound = reader.may_word(&fields, "约束", BOUNDS);
     let local_choice = reader.flag(&fields, "本地约定");
@@ -115,7 +116,7 @@ fn value(node: &Node, reader: &mut Reader<'_>) -> Option<Value> {
 
 /// 角色: key → 英文, 机构, 绑定.
 pub(super) fn roles(node: &Node, reader: &mut Reader<'_>) {
-    let Some(fields) = reader.fields(node, &["角色"]) else {
+    let Some(fields) = reader.fields(node, schema::ROLE_FILE.keys) else {
         return;
     };
     let Some(table) = reader.need(&fields, "角色") else {
@@ -131,13 +132,13 @@ pub(super) fn roles(node: &Node, reader: &mut Reader<'_>) {
 
 fn role(entry: &Entry, reader: &mut Reader<'_>) -> Option<Role> {
     const BINDINGS: &[Word<u8>] = &[("固定", 0), ("发起单位", 1), ("任何人", 2), ("平台登记", 3)];
-    let fields = reader.fields(&entry.value, &["英文", "机构", "绑定", "依据"])?;
+    let fields = reader.fields(&entry.value, schema::ROLE.keys)?;
     let en = reader.need_text(&fields, "英文");
     let units = reader.may_texts(&fields, "机构");
     let binding = match fields.get("绑定") {
         None => Some(Binding::Fixed),
         Some(node) if matches!(node.body, Body::Map(_)) => {
-            let by_fact = reader.fields(node, &["事实"])?;
+            let by_fact = reader.fields(node, schema::BINDING.keys)?;
             reader.need_text(&by_fact, "事实").map(Binding::Fact)
         }
         Some(node) => reader.word(node, BINDINGS).map(|word| match word {
@@ -162,7 +163,7 @@ fn role(entry: &Entry, reader: &mut Reader<'_>) -> Option<Role> {
 
 /// 不自动化, 平台保障, 由下级落实 and 尚未落实, each with the clauses and why.
 pub(super) fn reasons(node: &Node, reader: &mut Reader<'_>) {
-    let Some(fields) = reader.fields(node, &ExcuseKind::ALL.map(|(word, _)| word)) else {
+    let Some(fields) = reader.fields(node, schema::REASON_FILE.keys) else {
         return;
     };
     for (key, kind) in ExcuseKind::ALL {
@@ -173,12 +174,7 @@ pub(super) fn reasons(node: &Node, reader: &mut Reader<'_>) {
 }
 
 fn reason(node: &Node, kind: ExcuseKind, reader: &mut Reader<'_>) {
-    let keys: &[&'static str] = match kind {
-        ExcuseKind::Platform => &["条款", "理由", "测试"],
-        ExcuseKind::Pending => &["条款", "理由", "缺少"],
-        ExcuseKind::NotAutomated | ExcuseKind::Delegated => &["条款", "理由"],
-    };
-    let Some(fields): Option<Fields<'_>> = reader.fields(node, keys) else {
+    let Some(fields): Option<Fields<'_>> = reader.fields(node, schema::reason(kind)) else {
         return;
     };
     let why = reader.need_text(&fields, "理由");

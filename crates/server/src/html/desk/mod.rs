@@ -18,6 +18,7 @@ mod journal;
 mod ledger;
 mod objections;
 mod open;
+mod pack_tools;
 mod packs;
 mod paper;
 mod people;
@@ -54,6 +55,7 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(ledger::routes())
         .merge(journal::routes())
         .merge(packs::routes())
+        .merge(pack_tools::routes())
         .merge(accounts::routes())
         .merge(jobs::routes())
         .merge(duties::routes())

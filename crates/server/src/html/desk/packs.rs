@@ -10,7 +10,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::get;
 
-use super::visit::Visit;
+use super::visit::{Visit, encode};
 use super::words::{self, Units};
 use crate::html::pages::admin::{
     AdminPack, AdminPacks, PackClause, PackParameter, PackProcedure, PackRole, PackRow,
@@ -79,6 +79,8 @@ async fn page(visit: &Visit, id: &str) -> Result<Response, Error> {
     let calendar = visit.app.packs().calendar();
     let page = AdminPack {
         name: pack.name.clone(),
+        links: super::pack_tools::links(visit, pack),
+        alarms: super::pack_tools::alarms(visit, pack),
         version: pack.version.clone(),
         status,
         light,
@@ -260,6 +262,7 @@ fn procedure_table(visit: &Visit, pack: &Pack, procedure: &Procedure) -> PackPro
     let form = procedure.form.as_ref().and_then(|id| pack.forms.get(id));
     PackProcedure {
         name: words::procedure(visit, procedure),
+        href: format!("/admin/packs/{}/procedures/{}", pack.id, encode(&procedure.id)),
         form: form.map(|form| visit.pick(&form.title, &form.en)).unwrap_or_default(),
         steps: Table {
             caption: words::procedure(visit, procedure),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::parts::{Choice, Fact, Figure, Light, Table};
+use super::parts::{Choice, Fact, Figure, Light, Link, Table};
 use crate::html::render::Page;
 
 /// A pack in the list.
@@ -94,6 +94,8 @@ pub struct PackRole {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct PackProcedure {
     pub name: String,
+    /// Its diagram and rules.
+    pub href: String,
     pub form: String,
     pub steps: Table,
 }
@@ -113,6 +115,10 @@ pub struct PackParameter {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct AdminPack {
     pub name: String,
+    /// Its print and its difference to other packs.
+    pub links: Vec<Link>,
+    /// What has to be renewed soon.
+    pub alarms: Vec<String>,
     pub version: String,
     pub status: String,
     pub light: Light,
@@ -139,6 +145,8 @@ impl Page for AdminPack {
         };
         vec![Self {
             name: "示例县 公共数据授权运营".into(),
+            links: vec![Link::new("打印", "/admin/packs/sample/print")],
+            alarms: vec!["放假安排只载入到2026-12-31，应载入下一年的通知".into()],
             version: "2026-01".into(),
             status: "施行".into(),
             light: Light::Normal,
@@ -159,6 +167,7 @@ impl Page for AdminPack {
             ],
             procedures: vec![PackProcedure {
                 name: "公共数据需求评审".into(),
+                href: "/admin/packs/sample/procedures/公共数据需求评审".into(),
                 form: "公共数据需求申请表".into(),
                 steps: Table::new(
                     "公共数据需求评审",

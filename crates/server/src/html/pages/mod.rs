@@ -18,6 +18,7 @@ pub mod inbox;
 pub mod ledger;
 pub mod market;
 pub mod models;
+pub mod packs;
 pub mod parts;
 pub mod portal;
 pub mod products;

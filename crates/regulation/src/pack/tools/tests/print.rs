@@ -1,0 +1,94 @@
+use super::*;
+
+#[test]
+fn the_print_shows_every_rule_beside_its_clause() {
+    for pack in packs() {
+        let document = print(&pack);
+        let text = document.markdown(Lang::Zh);
+        keep(&format!("print-{}.md", pack.id), &text);
+        keep(&format!("print-{}.json", pack.id), &serde_json::to_string(&document.view(Lang::Zh)).unwrap());
+        let cited = crate::pack::coverage::cited(&pack);
+        for id in cited.iter().chain(pack.not_automated.keys()) {
+            let clause = &pack.clauses[id];
+            assert!(
+                text.contains(&format!("{id}（{}）", clause.label).replace('[', "\\[").replace(']', "\\]")),
+                "{} {id}",
+                pack.id
+            );
+        }
+        for procedure in pack.procedures.values() {
+            assert!(text.contains(&procedure.id), "{}", procedure.id);
+            for step in &procedure.steps {
+                assert!(text.contains(&step.id), "{} {}", procedure.id, step.id);
+            }
+        }
+        for form in pack.forms.values() {
+            for field in form.sections.iter().flat_map(|section| &section.fields) {
+                assert!(
+                    text.contains(&field.en.replace('*', "\\*")) || field.en.contains(['&', '<', '#', '_']),
+                    "{}",
+                    field.en
+                );
+            }
+        }
+        assert!(document.view(Lang::En).blocks.len() > 6);
+    }
+}
+
+#[test]
+fn rows_are_as_long_as_their_heads() {
+    for pack in packs() {
+        let other = super::pack("futian");
+        for document in [print(&pack), diff(&pack, &other)] {
+            for block in &document.blocks {
+                if let Block::Table(table) = block {
+                    assert!(
+                        table.rows.iter().all(|row| row.cells.len() == table.head.len()),
+                        "{}",
+                        table.caption.zh
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn words_of_a_pack_cannot_break_out_of_markdown_or_a_page() {
+    let mut pack = pack("deqing");
+    pack.name = "名 | 称\n<script>[x](y) `z` *w*".to_owned();
+    let parameter = pack.parameters.get_mut("补正期限").unwrap();
+    parameter.note = Some("甲 | 乙\n<b>丙</b>".to_owned());
+    let text = print(&pack).markdown(Lang::Zh);
+    assert!(!text.contains("<script>") && !text.contains("<b>"));
+    assert!(text.contains("甲 \\| 乙<br>&lt;b&gt;丙&lt;/b&gt;"));
+    let view = print(&pack).view(Lang::Zh);
+    let table = view.blocks.iter().find(|block| block.text == ["参数"] && block.kind == "table").unwrap();
+    let row = table.rows.iter().find(|row| row.cells[0] == ["补正期限"]).unwrap();
+    assert_eq!(row.cells[3], ["甲 | 乙", "<b>丙</b>"]);
+}
+
+#[test]
+fn one_procedure_can_be_printed_alone() {
+    let pack = pack("deqing");
+    let document = procedure_document(&pack, &pack.procedures["数据需求评审"]);
+    assert_eq!(document.title.zh, "数据需求评审 Data request");
+    let view = document.view(Lang::Zh);
+    let kinds: Vec<&str> = view.blocks.iter().map(|block| block.kind).collect();
+    assert_eq!(kinds, ["figure", "table", "table"]);
+    assert!(view.blocks[0].svg.starts_with("<svg"));
+}
+
+#[test]
+fn texts_are_read_in_their_order() {
+    let mut ids =
+        ["x.附件5.一", "x.十.一", "x.九", "x.三.二", "x.三.一.2", "x.一", "x.十二", "x.三.一.10", "x.二十"];
+    ids.sort_by_cached_key(|id| reading_order(id));
+    assert_eq!(
+        ids,
+        ["x.一", "x.三.一.2", "x.三.一.10", "x.三.二", "x.九", "x.十.一", "x.十二", "x.二十", "x.附件5.一"]
+    );
+    let mut stages = ["十、监督", "二、申请", "流程一、建设", "一、发布"];
+    stages.sort_by_cached_key(|stage| reading_order(stage));
+    assert_eq!(stages, ["一、发布", "二、申请", "十、监督", "流程一、建设"]);
+}
