@@ -581,6 +581,7 @@ pack-print = Print the pack
 pack-diff = Compare with another pack
 pack-diff-with = Pack to compare with
 pack-compare = Compare
+pack-duty-calendar = Duty calendar
 pack-alarms = To be renewed soon
 packs-empty = No packs installed
 packs-empty-text = Put the pack’s folder where the configuration says and restart.

@@ -569,6 +569,7 @@ pack-print = 打印全包
 pack-diff = 与其他制度包对照
 pack-diff-with = 对照的制度包
 pack-compare = 对照
+pack-duty-calendar = 义务日历
 pack-alarms = 需要尽快处理
 packs-empty = 没有安装制度包
 packs-empty-text = 将制度包文件夹放入配置的目录后重新启动。

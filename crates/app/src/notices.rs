@@ -2,7 +2,7 @@
 
 use base::{Date, Id, Timestamp, kind};
 use regulation::case::{CaseState, FormValues, clocks};
-use regulation::pack::FormId;
+use regulation::pack::{Anchor, FormId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use storage::Tx;
@@ -81,6 +81,7 @@ pub(crate) async fn publish(
     ctx: &Ctx,
     case: &CaseState,
     kind: NoticeKind,
+    clauses: &[String],
 ) -> Result<()> {
     let until = match kind {
         NoticeKind::Announcement => facts::day(&case.facts, facts::DEADLINE),
@@ -101,7 +102,7 @@ pub(crate) async fn publish(
         case_number: case.number.clone(),
         operator: (kind == NoticeKind::Result).then(|| case.opener.unit_name.clone()),
         forms: if kind == NoticeKind::Result { BTreeMap::new() } else { case.forms.clone() },
-        clauses: case.step.as_ref().map(|step| step.clauses.clone()).unwrap_or_default(),
+        clauses: clauses.to_vec(),
         domain: facts::text(&case.facts, facts::DOMAIN).filter(|_| kind == NoticeKind::Announcement),
         until,
     };
@@ -109,11 +110,20 @@ pub(crate) async fn publish(
     Ok(())
 }
 
-/// The last day of the clock that publishing started: the window for objections.
+/// The last day of the clock that publishing started: the window for objections. Another clock of the step that follows
+/// (a day for filing, say) is none.
 fn window(app: &App, ctx: &Ctx, case: &CaseState) -> Result<Option<Date>> {
     let pack = app.packs().version(&case.pack)?;
+    let procedure = pack.procedures.get(&case.procedure);
+    let steps = procedure.into_iter().flat_map(|procedure| &procedure.steps);
+    let windows: Vec<&str> = steps
+        .filter(|step| step.clock.as_ref().is_some_and(|clock| clock.anchor == Anchor::Published))
+        .map(|step| step.id.as_str())
+        .collect();
     let running = clocks(case, &crate::cases::context(app, &pack, ctx.now));
-    Ok(running.iter().filter(|clock| clock.done_on.is_none()).filter_map(|clock| clock.due).min())
+    let of_window =
+        running.iter().filter(|clock| clock.done_on.is_none() && windows.contains(&clock.step.as_str()));
+    Ok(of_window.filter_map(|clock| clock.due).min())
 }
 
 /// A page of notices, newest first. Open to everybody.

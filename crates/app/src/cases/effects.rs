@@ -45,9 +45,11 @@ async fn one(
 ) -> Result<()> {
     match effect {
         Effect::PublishNotice => {
-            notices::publish(app, tx, ctx, state, notices::NoticeKind::Announcement).await
+            notices::publish(app, tx, ctx, state, notices::NoticeKind::Announcement, clauses).await
         }
-        Effect::PublishResult => notices::publish(app, tx, ctx, state, notices::NoticeKind::Result).await,
+        Effect::PublishResult => {
+            notices::publish(app, tx, ctx, state, notices::NoticeKind::Result, clauses).await
+        }
         Effect::EstablishAuthorisation => tenants::establish(app, tx, ctx, state).await,
         Effect::ActivateAgreement => tenants::activate_agreement(app, tx, ctx, state).await,
         Effect::OpenAccess => tenants::open_access(tx, ctx, state).await,
@@ -67,7 +69,7 @@ async fn one(
             Ok(())
         }
         Effect::PublishInformation => {
-            notices::publish(app, tx, ctx, state, notices::NoticeKind::Information).await
+            notices::publish(app, tx, ctx, state, notices::NoticeKind::Information, clauses).await
         }
         Effect::RevokeGrant => tenants::revoke_data(app, tx, ctx, state).await,
         Effect::RegisterNumber if state.facts.contains_key(facts::PRODUCT) => {

@@ -4,7 +4,7 @@
 use base::{Date, Id, kind};
 use regulation::pack::FactValue;
 use storage::Tx;
-use storage::records::{self, Order, Query};
+use storage::records;
 
 use super::facts::{self, Facts};
 use super::observe::From;
@@ -12,7 +12,7 @@ use super::{CaseRecord, load};
 use crate::Result;
 
 /// Cases of one authorisation looked through for the newest of a procedure.
-const NEWEST_AMONG: u32 = 1_000;
+const NEWEST_AMONG: usize = 10_000;
 
 /// What is known of other cases: those that stated facts name, and the newest about the same authorisation.
 pub(super) async fn observed(tx: &mut Tx<'_>, from: &From<'_>, stated: &Facts) -> Result<Facts> {
@@ -49,9 +49,7 @@ async fn newest(tx: &mut Tx<'_>, from: &From<'_>, tenant: Id<kind::Tenant>) -> R
         return Ok(observed);
     }
     let tenant = tenant.to_string();
-    let query =
-        &Query { name: "tenant", value: &tenant, after: None, limit: NEWEST_AMONG, order: Order::Descending };
-    let mut found = records::list::<CaseRecord>(tx, query).await?.items;
+    let mut found = records::all::<CaseRecord>(tx, "tenant", &tenant, NEWEST_AMONG).await?;
     // The list runs with the last event; the newest case is the one opened last.
     found.sort_by_key(|case| std::cmp::Reverse(case.value.opened_at));
     for case in found {

@@ -245,6 +245,23 @@ enum Pack {
         #[arg(long, value_enum, default_value_t = Lang::Zh)]
         lang: Lang,
     },
+    /// Print which duties are owed from one day to another.
+    Calendar {
+        /// The folder, or the id of a built-in pack.
+        pack: PathBuf,
+        /// First day, `YYYY-MM-DD`; an agreement signed that day is the example for duties counted from one.
+        #[arg(long)]
+        from: base::Date,
+        /// Last day.
+        #[arg(long)]
+        until: base::Date,
+        /// Table or iCalendar file.
+        #[arg(long, value_enum, default_value_t = pack_tools::CalendarFormat::Table)]
+        format: pack_tools::CalendarFormat,
+        /// Language of the words.
+        #[arg(long, value_enum, default_value_t = Lang::Zh)]
+        lang: Lang,
+    },
     /// Draw procedures: one to standard output, or all into a folder.
     Graph {
         /// The folder, or the id of a built-in pack.
@@ -321,6 +338,9 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Pack(Pack::Todo { folder, lang }) => return pack_tools::todo(&folder, lang),
         Command::Pack(Pack::Print { pack, lang }) => return pack_tools::print(&pack, lang),
         Command::Pack(Pack::Diff { first, second, lang }) => return pack_tools::diff(&first, &second, lang),
+        Command::Pack(Pack::Calendar { pack, from, until, format, lang }) => {
+            return pack_tools::calendar(&pack, (from, until), format, lang);
+        }
         Command::Pack(Pack::Graph { pack, procedure, out, format, lang }) => {
             return pack_tools::graph(&pack, procedure.as_deref(), out.as_deref(), format, lang);
         }

@@ -1,4 +1,4 @@
-//! `shuyu pack print`, `graph`, `diff` and `new`.
+//! `shuyu pack print`, `graph`, `diff`, `calendar`, `new` and `todo`.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, IsTerminal as _, Write as _};
@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use app::packs::{PackSource, Packs};
 use app::regulation::pack::tools::{self, NewError, NewPack, Theme, Todo};
 use app::regulation::pack::{Pack, SourceFile};
+use base::Date;
 use clap::{Args, ValueEnum};
 
 use super::Lang;
@@ -22,6 +23,15 @@ pub(crate) enum GraphFormat {
     Svg,
     /// A Mermaid flowchart.
     Mermaid,
+}
+
+/// A form of the duty calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CalendarFormat {
+    /// A table in Markdown.
+    Table,
+    /// An iCalendar file.
+    Ical,
 }
 
 /// What a new pack is made from.
@@ -116,6 +126,24 @@ pub(crate) fn graph(
         (None, None) => bail!("name a procedure with --procedure, or a folder for all of them with --out"),
     }
     Ok(code)
+}
+
+/// Prints the duty calendar from one day to another.
+pub(crate) fn calendar(
+    pack: &Path,
+    (from, until): (Date, Date),
+    format: CalendarFormat,
+    lang: Lang,
+) -> Result<ExitCode> {
+    with_pack(pack, lang, |packs| {
+        let (pack, days) = (packs.current(), packs.calendar());
+        let text = match format {
+            CalendarFormat::Table => tools::duty_calendar(&pack, days, from, until).markdown(language(lang)),
+            CalendarFormat::Ical => tools::duty_ical(&pack, days, from, until, language(lang)),
+        };
+        print!("{text}");
+        ExitCode::SUCCESS
+    })
 }
 
 /// Prints the difference of two packs as Markdown.

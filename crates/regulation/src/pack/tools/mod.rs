@@ -6,6 +6,7 @@
 //! put into markup.
 
 mod alarms;
+mod calendar;
 mod diff;
 mod document;
 mod graph;
@@ -26,6 +27,7 @@ mod words;
 mod tests;
 
 pub use alarms::{Alarm, AlarmKind, alarms};
+pub use calendar::{duty_calendar, duty_ical};
 pub use diff::diff;
 pub use document::{Block, BlockView, Document, Mark, Row, RowView, Table, View};
 pub use graph::{Edge, EdgeKind, Graph, Node, NodeKind, graph, mermaid};

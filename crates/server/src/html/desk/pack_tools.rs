@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use axum::routing::get;
+use base::Date;
 use serde::Deserialize;
 
 use super::visit::Visit;
@@ -19,11 +20,12 @@ pub(super) fn routes() -> Router<Edge> {
         .route("/admin/packs/{pack}/print", get(print))
         .route("/admin/packs/{pack}/procedures/{procedure}", get(procedure))
         .route("/admin/packs/{pack}/diff", get(diff))
+        .route("/admin/packs/{pack}/calendar", get(calendar))
 }
 
 /// Links from a pack's page to its other views.
 pub(super) fn links(visit: &Visit, pack: &Pack) -> Vec<Link> {
-    [("pack-print", "print"), ("pack-diff", "diff")]
+    [("pack-print", "print"), ("pack-diff", "diff"), ("pack-duty-calendar", "calendar")]
         .map(|(key, path)| Link::new(&visit.text(key), &format!("/admin/packs/{}/{path}", pack.id)))
         .into()
 }
@@ -78,6 +80,20 @@ async fn diff(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) 
         page.others = others.map(|one| Choice::new(&one.id, &one.name, one.id == other.id)).collect();
         page.compare_href = format!("/admin/packs/{}/diff", pack.id);
         visit.page("packs", &page).await
+    }
+    .await;
+    visit.answer(result).await
+}
+
+/// The duties of this year and the next.
+async fn calendar(visit: Visit, Path(id): Path<String>) -> Response {
+    let result = async {
+        let pack = find(&visit, &id)?;
+        let year = visit.today().year();
+        let day = |year, month, day| Date::new(year, month, day).map_err(|_| Error::NotFound("pack.unknown"));
+        let (from, until) = (day(year, 1, 1)?, day(year.saturating_add(1), 12, 31)?);
+        let owed = tools::duty_calendar(pack, visit.app.packs().calendar(), from, until);
+        visit.page("packs", &document(&visit, pack, &owed)).await
     }
     .await;
     visit.answer(result).await

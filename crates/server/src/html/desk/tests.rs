@@ -165,6 +165,7 @@ async fn every_page_of_the_desk_opens_in_both_languages() {
             "/admin/packs",
             "/admin/packs/deqing",
             "/admin/packs/deqing/print",
+            "/admin/packs/deqing/calendar",
             "/admin/packs/deqing/diff",
             "/admin/packs/deqing/diff?with=futian",
             "/admin/packs/deqing/procedures/%E5%AE%9A%E4%BB%B7",

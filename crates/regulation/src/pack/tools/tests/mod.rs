@@ -5,6 +5,7 @@ use crate::calendar::Calendar;
 use crate::pack::tests::{files, parsed};
 use crate::pack::{Pack, SourceFile, parent_id};
 
+mod calendar;
 mod diff;
 mod graph;
 mod new;
