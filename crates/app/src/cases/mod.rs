@@ -28,7 +28,9 @@ pub use view::{CaseView, case_view, preview_form, procedures};
 
 use access::{Life, ResourceRef, Thing};
 use base::{Date, Id, Timestamp, kind};
-use regulation::case::{Actor, CaseState, Context, Event, clocks, fold, open_tasks, participants};
+use regulation::case::{
+    Actor, CaseState, Context, Event, Players, clocks, fold, open_tasks, participants, players,
+};
 use regulation::pack::Pack;
 use serde::{Deserialize, Serialize};
 use storage::records::{self, Key, Record};
@@ -201,13 +203,24 @@ pub(crate) async fn project(
         due: running.filter_map(|clock| clock.due).min(),
         stopped: state.awaiting.is_some(),
         todo,
-        participants: participants(state).into_iter().collect(),
+        participants: participants(state).into_iter().chain(waivers(state, ctx)).collect(),
         actors,
         tenant: facts::tenant(&state.facts),
         about,
     };
     records::put(tx, &record, records::Expected::Any, updated_at).await?;
     crate::objections::project(tx, ctx, state, &record).await
+}
+
+/// Who may let an owed case go takes part in it as long as it waits.
+fn waivers(state: &CaseState, ctx: &Context<'_>) -> Vec<String> {
+    let procedure = ctx.pack.procedures.get(&state.procedure);
+    let waiver = procedure.and_then(|procedure| procedure.waiver.as_ref());
+    let Some(role) = waiver.filter(|_| state.waits_for_opener()) else { return Vec::new() };
+    match players(ctx, role, &state.opener.unit, &state.facts, &state.parties) {
+        Players::Units(units) => units,
+        Players::Anyone => Vec::new(),
+    }
 }
 
 /// What the policies need to know about a case.

@@ -138,7 +138,7 @@ pub(crate) async fn parties(
     let mut found = Vec::new();
     for tenant in records::all::<Tenant>(tx, "class", "authorisation", records::ALL_MAX).await? {
         let tenant = tenant.value;
-        let Some((first, last)) = tenant.term.filter(|_| owes(duty, tenant.state)) else { continue };
+        let Some((first, last)) = tenant.term.filter(|_| owes(duty, &tenant)) else { continue };
         let mut facts = tenants::facts_of(tx, &tenant).await?;
         facts.insert(facts::TENANT.to_owned(), FactValue::Text(tenant.id.to_string()));
         let Players::Units(units) =
@@ -151,12 +151,13 @@ pub(crate) async fn parties(
     Ok(found)
 }
 
-fn owes(duty: &Duty, state: TenantState) -> bool {
-    let agreed = matches!(state, TenantState::Agreed | TenantState::Active | TenantState::Suspended);
+fn owes(duty: &Duty, tenant: &Tenant) -> bool {
+    let agreed = matches!(tenant.state, TenantState::Agreed | TenantState::Active | TenantState::Suspended);
     agreed
         && duty.only.iter().all(|only| match only {
             DutyOnly::Authorised => true,
-            DutyOnly::Open => state == TenantState::Active,
+            DutyOnly::Open => tenant.is_open(),
+            DutyOnly::Head => tenant.parent.is_none(),
         })
 }
 

@@ -82,6 +82,13 @@ pub(crate) async fn activate_agreement(
         (None, Some(years)) => last_day(first, years.saturating_mul(12)),
         (None, None) => last_day(first, term_months(&pack)),
     };
+    // One under another authorisation does not outlast it.
+    let under = get(tx, facts::id(&case.facts, facts::TENANT)?).await?.parent;
+    let above = match under {
+        Some(parent) => get(tx, parent).await?.term.map(|(_, last)| last),
+        None => None,
+    };
+    let last = above.map_or(last, |above| last.min(above));
     if last < first {
         return Err(Error::invalid("tenant.term", last.to_string()));
     }
@@ -160,10 +167,15 @@ pub(crate) async fn close_access(
     case: &CaseState,
     clauses: &[String],
 ) -> Result<()> {
+    let head = facts::tenant(&case.facts);
+    let mut before = None;
     for mut stored in family(tx, case).await? {
         let tenant = &mut stored.value;
-        // Those under it that somebody else closed stay closed by that case.
-        if tenant.parent.is_some() && !tenant.is_open() && facts::tenant(&case.facts) != Some(tenant.id) {
+        if head == Some(tenant.id) {
+            before = tenant.closed_by;
+        } else if !tenant.is_open() && (tenant.closed_by.is_none() || tenant.closed_by != before) {
+            // Those under it that somebody else closed stay closed by that case; those closed along with it follow it
+            // from one case to the next, so that they come back with it.
             continue;
         }
         tenant.was_open = tenant.was_open || tenant.is_open();

@@ -96,6 +96,13 @@ async fn partners_close_reopen_and_end_with_their_operator() {
     effect!(county, case, |tx, ctx| tenants::restore_access(tx, ctx, case)).unwrap();
     assert_eq!(states(county, &all).await, [Active, Active, Agreed]);
 
+    // What a first case closed and a second one (a rectification that followed from it) takes over, the second restores.
+    let second = &case_about(county, county.tenant);
+    effect!(county, case, |tx, ctx| tenants::close_access(tx, ctx, case, clauses)).unwrap();
+    effect!(county, second, |tx, ctx| tenants::close_access(tx, ctx, second, clauses)).unwrap();
+    effect!(county, second, |tx, ctx| tenants::restore_access(tx, ctx, second)).unwrap();
+    assert_eq!(states(county, &all).await, [Active, Active, Agreed]);
+
     // A partner that was closed on its own account stays closed when its operator comes back.
     effect!(county, again, |tx, ctx| tenants::close_access(tx, ctx, again, clauses)).unwrap();
     assert_eq!(states(county, &all).await, [Active, Suspended, Agreed]);

@@ -135,7 +135,7 @@ pub(crate) const DUTY_ANCHORS: &[Word<DutyAnchor>] =
     &[("自然期", DutyAnchor::Calendar), ("签订", DutyAnchor::Signed)];
 
 pub(crate) const DUTY_ONLY: &[Word<DutyOnly>] =
-    &[("授权中", DutyOnly::Authorised), ("权限开通中", DutyOnly::Open)];
+    &[("授权中", DutyOnly::Authorised), ("权限开通中", DutyOnly::Open), ("非合作方", DutyOnly::Head)];
 
 pub(crate) const QUORUMS: &[Word<Quorum>] =
     &[("过半数", Quorum::Majority), ("三分之二以上", Quorum::TwoThirds), ("全体", Quorum::All)];

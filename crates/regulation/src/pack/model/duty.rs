@@ -54,6 +54,8 @@ pub enum DutyOnly {
     Authorised,
     /// 权限开通中: once for each authorisation whose access to the domain is open.
     Open,
+    /// 非合作方: not for authorisations under another one.
+    Head,
 }
 
 /// A scenario of a duty: since when a party owes it, and the dates that follow.
