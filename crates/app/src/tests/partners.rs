@@ -50,7 +50,8 @@ fn case_about(county: &County, tenant: Id<kind::Tenant>) -> CaseState {
         facts: BTreeMap::from([("授权".to_owned(), FactValue::Text(tenant.to_string()))]),
         parties: BTreeMap::new(),
     };
-    let opened = Event { at: now, on: now.date_at(28_800), actor: Some(actor), clauses: Vec::new(), body };
+    let on = now.date_at(28_800);
+    let opened = Event { at: now, on, actor: Some(actor), on_behalf_of: None, clauses: Vec::new(), body };
     fold(&[opened]).unwrap()
 }
 
