@@ -126,6 +126,7 @@ pub const VOCABULARIES: &[Vocabulary] = &[
         words: &[
             gloss("授权中", "authorised", "协议有效的每项授权"),
             gloss("权限开通中", "open", "权限已开通的每项授权"),
+            gloss("非合作方", "not under another", "不属于其他授权的每项授权"),
         ],
     },
     Vocabulary {

@@ -92,3 +92,39 @@ fn texts_are_read_in_their_order() {
     stages.sort_by_cached_key(|stage| reading_order(stage));
     assert_eq!(stages, ["一、发布", "二、申请", "十、监督", "流程一、建设"]);
 }
+
+#[test]
+fn what_the_wider_grammar_says_is_printed() {
+    let said = |id: &str, words: &[(&str, &str)]| {
+        let document = print(&pack(id));
+        let (zh, en) = (document.markdown(Lang::Zh), document.markdown(Lang::En));
+        for (in_zh, in_en) in words {
+            assert!(zh.contains(in_zh), "{id}: {in_zh}");
+            assert!(en.contains(in_en), "{id}: {in_en}");
+        }
+    };
+    said(
+        "yanan",
+        &[
+            (
+                "自签订起“协议年限”年（法定），末日不顺延",
+                "“协议年限” years from signature (statutory), the last day stays",
+            ),
+            ("前6个月告知实施机构", "6 months before: tell Implementing"),
+            ("，转办“整改”", "; owed next: 整改"),
+            ("自进入“提供单位审核”起", "from entry of “提供单位审核”"),
+        ],
+    );
+    said(
+        "futian",
+        &[
+            (
+                "每1个月，自然期，期满后10日内，仅授权中",
+                "every 1 month, calendar periods, within 10 days of its end",
+            ),
+            ("剩3个工作日告知授权运营单位", "3 working days before: tell Authorised operator"),
+            ("写明理由免办", "an owed case may be waived by"),
+        ],
+    );
+    said("xinchang", &[("（若涉及省", " (if ")]);
+}

@@ -73,6 +73,28 @@ fn a_running_case_stays_unless_a_transition_names_it() {
 }
 
 #[test]
+fn dates_move_by_the_rule_for_the_last_day_and_by_facts() {
+    let old = pack("deqing");
+    let cases = [case(&old, "2026-09-14")];
+    let path = "procedures/授权申请.yaml";
+    let length = "长度: {参数: 形式审查期限}";
+    let after = |changes: &[(&str, &str, &str)]| {
+        let mut all = vec![("pack.yaml", "上级: zhejiang", ALL)];
+        all.extend(changes);
+        let found = impact(&old, &next(&all), &cases, &calendar());
+        let Change::Moves { dates, .. } = &found[0].change else { panic!("{found:?}") };
+        dates[0].after
+    };
+    // Twelve days end on Saturday the 26th, the second of three days off; the 28th is a Monday.
+    assert_eq!(after(&[(path, length, "长度: 12日")]), Some(day("2026-09-28")));
+    assert_eq!(after(&[(path, length, "长度: 12日\n      末日: 不顺延")]), Some(day("2026-09-26")));
+    // A day that the running case does not know gives no date, and none is made up.
+    let fact = (path, "  公告: {英文", "  承诺日: {英文: Promised, 类型: 日期}\n  公告: {英文");
+    let clock = "长度: {参数: 形式审查期限}\n      性质: 承诺\n      中止: [等待补正]";
+    assert_eq!(after(&[fact, (path, clock, "到: {事实: 承诺日}\n      性质: 承诺")]), None);
+}
+
+#[test]
 fn buttons_that_come_and_go_are_named() {
     let old = pack("deqing");
     let cases = [case(&old, "2026-09-14")];
