@@ -116,7 +116,9 @@ pub(crate) fn new_database() -> String {
 
 /// The demonstration story.
 pub(crate) fn story() -> Story {
-    let text = std::fs::read_to_string(root().join("demo/deqing/story.yaml")).expect("story file");
+    let demo = root().join("demo");
+    let county = std::fs::read_to_string(demo.join("county")).expect("the first demonstration");
+    let text = std::fs::read_to_string(demo.join(county.trim()).join("story.yaml")).expect("story file");
     read_story(&text).expect("story")
 }
 

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use server::commands::demo::Call;
 
-use crate::harness::{Printer, Server, free_port, story, verify};
+use crate::harness::{Printer, SIZES, Server, free_port, root, story, verify};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_plays_and_the_ledger_proves_it() {
@@ -99,6 +100,44 @@ async fn the_story_plays_on_postgresql_too() {
     server.kill();
     let (sound, said) = server.verify();
     assert!(sound, "{said}");
+}
+
+/// The demonstrations of the other texts play their stories to the end, each with its ledger verified.
+#[test]
+fn the_other_texts_play_too() {
+    let demo = root().join("demo");
+    let first = fs::read_to_string(demo.join("county")).expect("the first demonstration");
+    let mut played = 0;
+    for entry in fs::read_dir(&demo).expect("demonstrations") {
+        let county = entry.expect("entry").file_name().to_string_lossy().into_owned();
+        if county == first.trim() || !demo.join(&county).join("story.yaml").is_file() {
+            continue;
+        }
+        let folder = tempfile::tempdir().expect("folder");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shuyu"));
+        command
+            .args(["demo", "play", "--exit", "--county", &county])
+            .arg("--data")
+            .arg(folder.path().join("data"));
+        command.args(["--listen", &format!("127.0.0.1:{}", free_port())]);
+        command.args([
+            "--enterprises",
+            &SIZES.enterprises.to_string(),
+            "--persons",
+            &SIZES.persons.to_string(),
+        ]);
+        let output = command.output().expect("the binary starts");
+        let said = String::from_utf8_lossy(&output.stdout);
+        let end: Vec<&str> = said.lines().rev().take(12).collect();
+        let wrong = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success(),
+            "{county}: {}\n{wrong}",
+            end.into_iter().rev().collect::<Vec<_>>().join("\n")
+        );
+        played += 1;
+    }
+    assert!(played > 0, "there are other texts");
 }
 
 /// The files below a folder whose path has a part, in order of names.

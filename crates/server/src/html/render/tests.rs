@@ -8,7 +8,7 @@ use crate::html::pages::parts::Choice;
 use crate::html::pages::shell::{Notice, NoticeKind};
 use crate::html::pages::{
     admin, airlock, announcements, authorisations, case, catalog, duties, error, form, help, inbox, ledger,
-    market, models, portal, products, runs, sign_in, tenant, workbench,
+    market, models, packs, portal, products, runs, sign_in, tenant, workbench,
 };
 
 /// A rendered sample: template, number, language, HTML.
