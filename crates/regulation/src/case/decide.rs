@@ -31,14 +31,15 @@ pub fn open(ctx: &Context<'_>, case: &OpenCase) -> Decision<Vec<Event>> {
     let procedure = find_procedure(ctx, &case.procedure)?;
     super::validity::in_force(ctx, procedure)?;
     may_open(ctx, procedure, &case.actor.unit, &case.observed, &case.parties)?;
-    let (form, attachments, facts) = (&case.form, &case.attachments, &case.facts);
-    let sent = Sent { opinion: None, form, attachments, facts, title: Some(&case.title) };
-    let checked = complete(ctx, procedure, &sent, &case.observed)?;
+    // Who is late hears that first: completing the form would not help.
     if let Some(FactValue::Date(until)) = case.observed.get(FACT_DEADLINE)
         && *until < ctx.today()
     {
         return Err(Rejection::late(ctx.pack, &procedure.clauses, *until));
     }
+    let (form, attachments, facts) = (&case.form, &case.attachments, &case.facts);
+    let sent = Sent { opinion: None, form, attachments, facts, title: Some(&case.title) };
+    let checked = complete(ctx, procedure, &sent, &case.observed)?;
     let event = Event {
         at: ctx.now,
         on: ctx.today(),

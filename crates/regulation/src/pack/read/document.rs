@@ -8,10 +8,11 @@ use crate::pack::fields::Reader;
 use crate::pack::model::CommandKind;
 use crate::pack::node::Node;
 use crate::pack::report::shown;
+use crate::pack::schema;
 use crate::pack::words::{VARIABLES, VariableWord, commands};
 
 pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
-    let Some(fields) = reader.fields(node, &["文书"]) else {
+    let Some(fields) = reader.fields(node, schema::DOCUMENT_FILE.keys) else {
         return;
     };
     let list = reader.need(&fields, "文书").map_or(&[][..], |list| reader.list(list));
@@ -24,7 +25,7 @@ pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
 }
 
 fn document(node: &Node, reader: &mut Reader<'_>) -> Option<DocumentDraft> {
-    let fields = reader.fields(node, &["名称", "英文", "变量", "时机", "依据"])?;
+    let fields = reader.fields(node, schema::DOCUMENT.keys)?;
     let id = reader.need_text(&fields, "名称");
     let en = reader.may_text(&fields, "英文");
     let variables = fields.get("变量").map(|list| variables(list, reader));
@@ -56,7 +57,7 @@ fn variables(node: &Node, reader: &mut Reader<'_>) -> Vec<Variable> {
 }
 
 fn variable(node: &Node, reader: &mut Reader<'_>) -> Option<Variable> {
-    let fields = reader.fields(node, &["名称", "取自", "英文", "类型", "列", "必填"])?;
+    let fields = reader.fields(node, schema::VARIABLE.keys)?;
     let name = reader.need_text(&fields, "名称");
     let from = reader.may_text(&fields, "取自").or_else(|| name.clone());
     let en = reader.need_text(&fields, "英文");
@@ -105,7 +106,7 @@ fn kind(word: VariableWord, columns: Vec<String>) -> VariableKind {
 }
 
 fn occasion(node: &Node, reader: &mut Reader<'_>) -> Option<Occasion> {
-    let fields = reader.fields(node, &["程序", "环节", "做", "办结"])?;
+    let fields = reader.fields(node, schema::OCCASION.keys)?;
     let procedure = reader.need_name(&fields, "程序", Reference::Procedure)?;
     let (step, act, end) = (fields.get("环节"), fields.get("做"), fields.get("办结"));
     let event = match (step, act, end) {

@@ -3,6 +3,7 @@
 //! The readers take their key lists from here, so what is written about the format cannot drift from what is read.
 //! [`markdown`] makes `docs/packs-grammar.md` of it; a test compares the two.
 
+mod documents;
 mod files;
 mod forms;
 mod markdown;
@@ -12,6 +13,7 @@ mod scenarios;
 mod tests;
 mod vocabulary;
 
+pub(crate) use documents::*;
 pub(crate) use files::*;
 pub(crate) use forms::*;
 pub use markdown::markdown;
@@ -163,6 +165,10 @@ pub const MAPS: &[&Map] = &[
     &FORM,
     &SECTION,
     &FIELD,
+    &DOCUMENT_FILE,
+    &DOCUMENT,
+    &VARIABLE,
+    &OCCASION,
     &DUTY_FILE,
     &DUTY,
     &REASON_FILE,

@@ -119,6 +119,7 @@ fn every_word_the_reader_knows_is_explained_and_no_other() {
     same("义务起算", words::DUTY_ANCHORS);
     same("义务条件", words::DUTY_ONLY);
     same("出席", words::QUORUMS);
+    same("变量类型", words::VARIABLES);
     same("期限性质", words::NATURES);
     same("中止", words::STOPS);
     same("逾期", words::EXPIRIES);

@@ -130,6 +130,21 @@ pub const VOCABULARIES: &[Vocabulary] = &[
         ],
     },
     Vocabulary {
+        name: "变量类型",
+        en: "Kind of a document's blank",
+        words: &[
+            gloss("单行文字", "one line", ""),
+            gloss("多行文字", "many lines", ""),
+            gloss("整数", "whole number", ""),
+            gloss("百分比", "percent", ""),
+            gloss("金额", "money", "元，两位小数"),
+            gloss("日期", "date", "印成“2026年9月1日”"),
+            gloss("是否", "yes or no", ""),
+            gloss("清单", "list", "逐条列出"),
+            gloss("表格", "table", "要写“列”"),
+        ],
+    },
+    Vocabulary {
         name: "出席",
         en: "Quorum",
         words: &[

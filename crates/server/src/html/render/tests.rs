@@ -303,6 +303,7 @@ fn messages_are_all_used() {
     // Keys joined from a prefix and a code.
     let joined = [
         "action-",
+        "duty-",
         "error-",
         "menu-",
         "light-",

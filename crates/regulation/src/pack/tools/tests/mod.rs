@@ -37,7 +37,8 @@ fn pack(id: &str) -> Pack {
 
 fn calendar() -> Calendar {
     let texts = files("national");
-    Calendar::load(texts.iter().map(|file| (file.path.as_str(), file.text.as_str()))).unwrap()
+    let texts = texts.iter().filter(|file| file.path.contains("calendar/"));
+    Calendar::load(texts.map(|file| (file.path.as_str(), file.text.as_str()))).unwrap()
 }
 
 /// Writes what people should look at into a folder, when asked to.
