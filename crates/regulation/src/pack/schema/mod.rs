@@ -1,7 +1,7 @@
 //! The format of packs as data: which keys stand where, what they take and mean, and the closed vocabulary.
 //!
 //! The readers take their key lists from here, so what is written about the format cannot drift from what is read.
-//! [`markdown`] makes `docs/packs-grammar.md` of it; a test compares the two.
+//! [`markdown()`] makes `docs/packs-grammar.md` of it; a test compares the two.
 
 mod documents;
 mod files;
