@@ -14,8 +14,8 @@ use crate::{App, Ctx, Error, Result};
 const AHEAD_DAYS: i32 = 400;
 /// How far back what was not done yet is shown.
 const BACK_DAYS: i32 = 400;
-/// Limit: cases whose clocks one calendar file shows.
-const CASES_MAX: u32 = 500;
+/// Limit: cases whose clocks one calendar file shows, those due first.
+const CASES_MAX: u32 = base::limit::PAGE_ROWS_MAX;
 
 /// A period of a duty that the signed-in person's unit owes or oversees.
 #[derive(Debug, Clone, Serialize)]

@@ -8,6 +8,9 @@ use storage::records::{self, Cursor, Order, Query};
 use super::CaseRecord;
 use crate::{App, Ctx, Error, Result};
 
+/// Limit: pages looked through for one page of a filtered list.
+const PAGES_MAX: usize = 20;
+
 /// One of the four lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -41,6 +44,24 @@ pub struct Inbox {
     pub items: Vec<InboxItem>,
     /// Where the next page begins.
     pub next: Option<String>,
+}
+
+/// Which cases of a list are wanted; empty for all.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Filter {
+    /// Of this procedure.
+    #[serde(default)]
+    pub procedure: Option<String>,
+    /// About this authorisation.
+    #[serde(default)]
+    pub tenant: Option<Id<kind::Tenant>>,
+}
+
+impl Filter {
+    fn lets(&self, case: &CaseRecord) -> bool {
+        self.procedure.as_ref().is_none_or(|procedure| *procedure == case.procedure)
+            && self.tenant.is_none_or(|tenant| case.tenant == Some(tenant))
+    }
 }
 
 /// How much is in the lists.
@@ -103,6 +124,31 @@ fn line(app: &App, case: CaseRecord, today: Date) -> InboxItem {
         _ => Light::Normal,
     };
     InboxItem { case, light, days_left }
+}
+
+/// Lists the cases of a list that a filter lets through. Looks through so many pages at most and then says where to go
+/// on, even if it found fewer than asked for; what the last page adds is not cut off.
+///
+/// # Errors
+/// As [`inbox`].
+pub async fn inbox_of(
+    app: &App,
+    ctx: &Ctx,
+    which: TaskBox,
+    filter: &Filter,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Inbox> {
+    let mut found = Inbox { items: Vec::new(), next: after.map(str::to_owned) };
+    for _ in 0..PAGES_MAX {
+        let page = inbox(app, ctx, which, found.next.as_deref(), limit).await?;
+        found.items.extend(page.items.into_iter().filter(|item| filter.lets(&item.case)));
+        found.next = page.next;
+        if found.next.is_none() || found.items.len() >= limit as usize {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 /// How much is in the four lists.

@@ -19,7 +19,7 @@ pub use act::{ActRequest, act};
 pub use attachment_kind::endings;
 pub use attachments::{AttachmentBytes, StagedAttachment, attachment, upload_attachment};
 pub(crate) use inbox::parse_cursor;
-pub use inbox::{Inbox, InboxCounts, InboxItem, TaskBox, counts, inbox};
+pub use inbox::{Filter, Inbox, InboxCounts, InboxItem, TaskBox, counts, inbox, inbox_of};
 pub use names::subject_names;
 pub use open::{AttachmentRef, OpenRequest, Opened, open};
 pub(crate) use owe::{DutyOpened, Party, parties};

@@ -7,7 +7,7 @@ use super::decide::{Decision, find_procedure};
 use super::flow::Draft;
 use super::vote::ballot_rule;
 use super::{Actor, CaseState, Context, EVENTS_MAX, OpenStep, Rejection, command_words};
-use crate::pack::given::group;
+use crate::pack::given::{self, group};
 use crate::pack::model::{Action, ClauseId, CommandKind, FactValue, Procedure, Separation, Step, Who};
 
 /// A person before an open step.
@@ -250,20 +250,16 @@ impl<'a> Desk<'a> {
             if truth == Truth::True || (truth == Truth::Unknown && names.iter().any(comes)) {
                 continue;
             }
-            let missing: Vec<&str> =
-                names.iter().filter(|name| known.get(name).is_none()).map(String::as_str).collect();
+            let missing: Vec<&String> = names.iter().filter(|name| known.get(name).is_none()).collect();
             let rejection = if truth == Truth::Unknown && !missing.is_empty() {
-                Rejection::new(
-                    "case.fact_unknown",
-                    format!("尚不掌握：{}", missing.join("、")),
-                    format!("not known yet: {}", missing.join(", ")),
-                )
+                let (zh, en) = told(missing.into_iter());
+                Rejection::new("case.fact_unknown", format!("尚不掌握：{zh}"), format!("not known yet: {en}"))
             } else {
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let (zh, en) = told(names.iter());
                 Rejection::new(
                     "case.condition_not_met",
-                    format!("条件不满足：{}", names.join("、")),
-                    format!("a condition is not met: {}", names.join(", ")),
+                    format!("条件不满足：{zh}"),
+                    format!("a condition is not met: {en}"),
                 )
             };
             let remedy = condition.remedy.clone().unwrap_or_default();
@@ -272,4 +268,10 @@ impl<'a> Desk<'a> {
         }
         Ok(())
     }
+}
+
+/// Names of facts as people read them, Chinese and English.
+fn told<'a>(names: impl Iterator<Item = &'a String>) -> (String, String) {
+    let (zh, en): (Vec<String>, Vec<String>) = names.map(|name| given::told(name)).unzip();
+    (zh.join("、"), en.join(", "))
 }

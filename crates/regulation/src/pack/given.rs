@@ -59,6 +59,22 @@ pub(crate) fn as_recent(key: &str) -> Option<(&str, &str)> {
     key.strip_prefix(RECENT)?.strip_prefix('.')?.rsplit_once('.')
 }
 
+/// A fact's name as people read it, Chinese and English: what the grammar writes with dots is said in words.
+pub(crate) fn told(key: &str) -> (String, String) {
+    if let Some((procedure, what)) = as_recent(key) {
+        return (
+            format!("本授权最近一件“{procedure}”的“{what}”"),
+            format!("`{what}` of the newest `{procedure}` about this authorisation"),
+        );
+    }
+    match key.rsplit_once('.') {
+        Some((case, what)) => {
+            (format!("“{case}”所指办件的“{what}”"), format!("`{what}` of the case under `{case}`"))
+        }
+        None => (key.to_owned(), key.to_owned()),
+    }
+}
+
 impl Test {
     /// The facts the test names.
     pub(crate) fn names(&self, into: &mut BTreeSet<String>) {
@@ -150,6 +166,13 @@ impl Pack {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn facts_of_other_cases_are_told_in_words() {
+        assert_eq!(told("近件.应急预案.已准予").0, "本授权最近一件“应急预案”的“已准予”");
+        assert_eq!(told("方案.结果").1, "`结果` of the case under `方案`");
+        assert_eq!(told("同意撤销"), ("同意撤销".to_owned(), "同意撤销".to_owned()));
+    }
 
     #[test]
     fn names_are_taken_apart_at_the_last_dot() {

@@ -1,6 +1,6 @@
 //! Cases: open, list, read, act.
 
-use app::cases::{self, ActRequest, CaseView, Inbox, InboxCounts, OpenRequest, Opened, TaskBox};
+use app::cases::{self, ActRequest, CaseView, Filter, Inbox, InboxCounts, OpenRequest, Opened, TaskBox};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
@@ -30,6 +30,10 @@ async fn open_case(
 struct ListQuery {
     #[serde(default = "todo_box")]
     r#box: TaskBox,
+    /// Only of this procedure.
+    procedure: Option<String>,
+    /// Only about this authorisation.
+    tenant: Option<String>,
     after: Option<String>,
     limit: Option<u32>,
 }
@@ -44,7 +48,11 @@ async fn list_cases(
     Query(query): Query<ListQuery>,
 ) -> Answer<Inbox> {
     let page = PageQuery { after: query.after, limit: query.limit };
-    Ok(Json(cases::inbox(&edge.app, &ctx, query.r#box, page.after.as_deref(), page.limit()).await?))
+    let tenant = query.tenant.as_deref().map(id).transpose()?;
+    let filter = Filter { procedure: query.procedure, tenant };
+    let found =
+        cases::inbox_of(&edge.app, &ctx, query.r#box, &filter, page.after.as_deref(), page.limit()).await?;
+    Ok(Json(found))
 }
 
 async fn count_cases(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<InboxCounts> {
