@@ -1,13 +1,14 @@
 //! Periodic duties (周期义务) as those who owe or oversee them see them, and as a calendar file.
 
+use access::Role;
 use base::{Date, Id, kind};
 use regulation::case::clocks;
 use regulation::duty::ical::{Entry, Lang, ical};
-use regulation::duty::{DutyPeriod, periods, rings};
-use regulation::pack::Duty;
+use regulation::duty::rings;
+use regulation::pack::Pack;
 use serde::Serialize;
 
-use crate::cases::{self, DutyOpened, TaskBox};
+use crate::cases::{self, Due, TaskBox};
 use crate::{App, Ctx, Error, Result};
 
 /// How far ahead the list looks, in days.
@@ -40,13 +41,6 @@ pub struct DutyItem {
     pub clauses: Vec<String>,
 }
 
-struct Found<'a> {
-    duty: &'a Duty,
-    party: cases::Party,
-    period: DutyPeriod,
-    case: Option<(Id<kind::Case>, bool)>,
-}
-
 /// The duties of the coming year and what is still open of the last one, by due day: those of the own unit, or all for
 /// who oversees.
 ///
@@ -55,7 +49,7 @@ struct Found<'a> {
 pub async fn duties(app: &App, ctx: &Ctx) -> Result<Vec<DutyItem>> {
     let pack = app.packs().current();
     let found = find(app, ctx, &pack).await?;
-    let item = |found: Found<'_>| DutyItem {
+    let item = |found: Due<'_>| DutyItem {
         name: (found.duty.name.clone(), found.duty.en.clone()),
         period: (found.period.label_zh.clone(), found.period.label_en.clone()),
         units: found.party.units,
@@ -69,43 +63,27 @@ pub async fn duties(app: &App, ctx: &Ctx) -> Result<Vec<DutyItem>> {
     Ok(found.into_iter().map(item).collect())
 }
 
-async fn find<'a>(app: &App, ctx: &Ctx, pack: &'a regulation::pack::Pack) -> Result<Vec<Found<'a>>> {
+async fn find<'a>(app: &'a App, ctx: &Ctx, pack: &'a Pack) -> Result<Vec<Due<'a>>> {
     if !ctx.is_person() {
         return Err(Error::Unauthenticated("access.sign_in"));
     }
-    let today = cases::today(app, pack, ctx.now);
-    let oversees =
-        ctx.principal.roles.iter().any(|role| {
-            matches!(role, access::Role::Authority | access::Role::Supervisor | access::Role::Admin)
-        });
-    let calendar = app.packs().calendar();
+    let mut roles = ctx.principal.roles.iter();
+    let oversees = roles.any(|role| matches!(role, Role::Authority | Role::Supervisor | Role::Admin));
+    let mine = |party: &cases::Party| oversees || party.units.contains(&ctx.principal.unit_code);
+    let context = &cases::context(app, pack, ctx.now);
+    let today = context.today();
     let mut found = app
         .store()
         .read("duty.list", |tx| {
-            Box::pin(async move {
-                let mut found = Vec::new();
-                for duty in &pack.duties {
-                    for party in cases::parties(app, tx, ctx, pack, duty).await? {
-                        if !oversees && !party.units.contains(&ctx.principal.unit_code) {
-                            continue;
-                        }
-                        let until = today.plus_days(AHEAD_DAYS);
-                        let until = party.until.map_or(until, |last| last.min(until));
-                        for period in periods(duty, calendar, &pack.counting, party.since, until) {
-                            let case = DutyOpened::of(tx, &period.key(duty, &party.key)).await?;
-                            let old = period.due.due < today.plus_days(-BACK_DAYS);
-                            let over = case.is_some_and(|(_, ended)| ended) && period.due.due < today;
-                            if !old && !over {
-                                found.push(Found { duty, party: party.clone(), period, case });
-                            }
-                        }
-                    }
-                }
-                Ok::<_, Error>(found)
-            })
+            Box::pin(async move { cases::due(app, tx, context, today.plus_days(AHEAD_DAYS), mine).await })
         })
         .await?;
-    found.sort_by_key(|found| (found.period.due.due, found.duty.name.clone()));
+    found.retain(|due| {
+        let last = due.period.due.due;
+        let over = due.case.is_some_and(|(_, ended)| ended) && last < today;
+        last >= today.plus_days(-BACK_DAYS) && !over
+    });
+    found.sort_by_key(|due| (due.period.due.due, due.duty.name.clone()));
     Ok(found)
 }
 

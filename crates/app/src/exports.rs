@@ -304,11 +304,7 @@ pub async fn open_export_case(
 /// # Errors
 /// `pack.procedure`.
 pub(crate) fn procedure_with(pack: &Pack, effect: Effect) -> Result<String> {
-    let has = |procedure: &&regulation::pack::Procedure| {
-        let mut actions = procedure.steps.iter().flat_map(|step| &step.actions);
-        actions.any(|action| action.effects.contains(&effect))
-    };
-    let found = pack.procedures.values().find(has).map(|procedure| procedure.id.clone());
+    let found = pack.procedure_with(effect).map(|procedure| procedure.id.clone());
     found.ok_or_else(|| Error::invalid("pack.procedure", format!("{effect:?}")))
 }
 

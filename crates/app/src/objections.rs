@@ -122,8 +122,7 @@ pub struct NewObjection {
 
 /// Whether a procedure receives objections.
 pub(crate) fn registers(procedure: &Procedure) -> bool {
-    let mut actions = procedure.steps.iter().flat_map(|step| &step.actions);
-    actions.any(|action| action.effects.contains(&Effect::RecordObjection))
+    procedure.brings(Effect::RecordObjection)
 }
 
 /// The procedure of the pack in force by which objections are received, if it has one.

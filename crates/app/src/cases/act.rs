@@ -4,17 +4,14 @@ use std::collections::BTreeMap;
 
 use access::{Action, Permit, Standing};
 use base::{Id, kind};
-use regulation::case::{
-    Actor, Ballot, CaseState, Command, Defect, FormValues, Meeting, People, decide, evolve,
-};
+use regulation::case::{Actor, Ballot, CaseState, Command, Defect, FormValues, Meeting, People, decide};
 use regulation::pack::{CommandKind, FactValue, FormId, Pack};
 use serde::{Deserialize, Serialize};
 use storage::{Tx, records};
 
 use super::open::{AttachmentRef, Opened};
-use super::{actor, append, attachments, context, effects, load, observe, project, record, resource};
+use super::{actor, attachments, context, effects, happened, load, observe, record, resource, written};
 use crate::identity::Person;
-use crate::journal::Note;
 use crate::{App, Ctx, Error, Result};
 
 /// Cases one meeting decides.
@@ -90,7 +87,9 @@ pub async fn act(app: &App, ctx: &Ctx, id: Id<kind::Case>, request: &ActRequest)
         Box::pin(async move {
             let mut first = None;
             for (case, permit) in permits {
-                let done = one(app, tx, permit, ctx, *case, request).await?;
+                // The sender saw one case; those that are decided along with it are as they are.
+                let seen = request.version.filter(|_| *case == id);
+                let done = one(app, tx, permit, ctx, (*case, seen), request).await?;
                 first.get_or_insert(done);
             }
             first.ok_or(Error::NotFound("case.unknown"))
@@ -119,12 +118,10 @@ async fn one(
     tx: &mut Tx<'_>,
     permit: &Permit,
     ctx: &Ctx,
-    id: Id<kind::Case>,
+    (id, seen): (Id<kind::Case>, Option<u64>),
     request: &ActRequest,
 ) -> Result<Opened> {
     let loaded = load(tx, id).await?;
-    // The sender saw one case; those it decides along with it are as they are.
-    let seen = request.version.filter(|_| request.meeting.is_none());
     if seen.is_some_and(|version| version != loaded.state.version) {
         return Err(Error::Conflict("storage.conflict"));
     }
@@ -152,14 +149,9 @@ async fn one(
         people: people(tx, ctx, request).await?,
     };
     let new = decide(&loaded.state, &command, &actor(ctx), &context).map_err(Error::Rejected)?;
-    append(tx, id, loaded.version, &new).await?;
-    let state = new.iter().fold(Some(loaded.state), evolve);
-    let state = state.ok_or_else(|| Error::internal("case.fold", "no state"))?;
+    let state = happened(tx, Some(loaded), &new).await?;
     effects::apply(app, tx, permit, ctx, &state, &new).await?;
-    project(tx, &context, &state, ctx.now).await?;
-    let clauses: Vec<String> = new.iter().flat_map(|event| event.clauses.clone()).collect();
-    let note = Note { subject: format!("case/{id}"), tenant: None, clauses: &clauses, payload: &new };
-    app.record(tx, permit, ctx.now, note).await?;
+    written(app, tx, permit, ctx.now, &context, &state, &new).await?;
     Ok(Opened { id, number: state.number })
 }
 

@@ -22,14 +22,14 @@ pub(crate) use inbox::parse_cursor;
 pub use inbox::{Filter, Inbox, InboxCounts, InboxItem, TaskBox, counts, inbox, inbox_of};
 pub use names::subject_names;
 pub use open::{AttachmentRef, OpenRequest, Opened, open};
-pub(crate) use owe::{DutyOpened, Party, parties};
+pub(crate) use owe::{Due, Party, due};
 pub(crate) use sweep::sweep;
 pub use view::{CaseView, case_view, preview_form, procedures};
 
-use access::{Life, ResourceRef, Thing};
+use access::{Life, Permit, ResourceRef, Thing};
 use base::{Date, Id, Timestamp, kind};
 use regulation::case::{
-    Actor, CaseState, Context, Event, Players, clocks, fold, open_tasks, participants, players,
+    Actor, CaseState, Context, Event, Players, clocks, evolve, fold, open_tasks, participants, players,
 };
 use regulation::pack::Pack;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,7 @@ use storage::records::{self, Key, Record};
 use storage::{Tx, events};
 
 use crate::identity::Unit;
+use crate::journal::Note;
 use crate::{App, Ctx, Error, Result};
 
 /// Events read for one case at most; a case with more is stuck in a loop of its own making.
@@ -141,7 +142,7 @@ pub(crate) async fn load(tx: &mut Tx<'_>, id: Id<kind::Case>) -> Result<Loaded> 
 }
 
 /// Appends events to a case's stream.
-pub(crate) async fn append(tx: &mut Tx<'_>, id: Id<kind::Case>, version: i64, new: &[Event]) -> Result<i64> {
+async fn append(tx: &mut Tx<'_>, id: Id<kind::Case>, version: i64, new: &[Event]) -> Result<i64> {
     let rows = new
         .iter()
         .map(|event| {
@@ -152,14 +153,35 @@ pub(crate) async fn append(tx: &mut Tx<'_>, id: Id<kind::Case>, version: i64, ne
     Ok(events::append(tx, &stream(id), version, &rows).await?)
 }
 
+/// Appends what happened to a case, or begins one, and answers the state after it.
+async fn happened(tx: &mut Tx<'_>, before: Option<Loaded>, new: &[Event]) -> Result<CaseState> {
+    let (state, version) = before.map_or((None, 0), |loaded| (Some(loaded.state), loaded.version));
+    let state = new.iter().fold(state, evolve);
+    let state = state.ok_or_else(|| Error::internal("case.fold", "no state"))?;
+    append(tx, state.id, version, new).await?;
+    Ok(state)
+}
+
+/// Projects a case after what happened to it and writes the journal row; the last of every change to a case.
+async fn written(
+    app: &App,
+    tx: &mut Tx<'_>,
+    permit: &Permit,
+    now: Timestamp,
+    context: &Context<'_>,
+    state: &CaseState,
+    new: &[Event],
+) -> Result<()> {
+    project(tx, context, state, now).await?;
+    let clauses: Vec<String> = new.iter().flat_map(|event| event.clauses.clone()).collect();
+    let note = Note { subject: format!("case/{}", state.id), tenant: None, clauses: &clauses, payload: &new };
+    app.record(tx, permit, now, note).await?;
+    Ok(())
+}
+
 /// The kernel's context of a case: the pack it was opened under.
 pub(crate) fn context<'a>(app: &'a App, pack: &'a Pack, now: Timestamp) -> Context<'a> {
     Context { pack, calendar: app.packs().calendar(), now }
-}
-
-/// The legal day.
-pub(crate) fn today(app: &App, pack: &Pack, now: Timestamp) -> Date {
-    context(app, pack, now).today()
 }
 
 /// Who acts, as the kernel knows them.

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use access::{Action, ResourceRef, Thing};
 use base::{Id, kind};
-use regulation::case::{FormValues, OpenCase, fold};
+use regulation::case::{FormValues, OpenCase};
 use regulation::pack::{Binding, FactValue};
 use serde::{Deserialize, Serialize};
 use storage::{Tx, settings};
 
-use super::{actor, append, attachments, context, effects, observe, project};
+use super::{actor, attachments, context, effects, happened, observe, written};
 use crate::clock::new_id;
-use crate::journal::Note;
 use crate::{App, Ctx, Error, Result};
 
 /// An uploaded file under the name the procedure asks for.
@@ -70,14 +69,9 @@ pub async fn open(app: &App, ctx: &Ctx, request: &OpenRequest) -> Result<Opened>
             let context = context(app, &pack, ctx.now);
             let number = opened.number.clone();
             let events = regulation::case::open(&context, &opened).map_err(Error::Rejected)?;
-            append(tx, id, 0, &events).await?;
-            let state = fold(&events).ok_or_else(|| Error::internal("case.fold", "no state"))?;
+            let state = happened(tx, None, &events).await?;
             effects::apply(app, tx, permit, ctx, &state, &events).await?;
-            project(tx, &context, &state, ctx.now).await?;
-            let clauses: Vec<String> = events.iter().flat_map(|event| event.clauses.clone()).collect();
-            let note =
-                Note { subject: format!("case/{id}"), tenant: None, clauses: &clauses, payload: &events };
-            app.record(tx, permit, ctx.now, note).await?;
+            written(app, tx, permit, ctx.now, &context, &state, &events).await?;
             Ok(Opened { id, number })
         })
     })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use access::Permit;
 use base::{Date, Id, kind};
-use regulation::case::{CaseState, Context, OweCase, OwedCause, OwedClock, Players, fold, players};
+use regulation::case::{CaseState, Context, OweCase, OwedCause, OwedClock, Players, players};
 use regulation::duty::{DutyPeriod, per_authorisation, periods};
 use regulation::pack::{Duty, DutyOnly, FactValue, Pack, ProcedureId, UnitCode};
 use serde::{Deserialize, Serialize};
@@ -13,10 +13,9 @@ use storage::{Tx, settings};
 
 use super::facts::{self, Facts};
 use super::open::next_number;
-use super::{CaseRecord, append, context, project};
+use super::{CaseRecord, context, happened, written};
 use crate::clock::new_id;
 use crate::identity::Unit;
-use crate::journal::Note;
 use crate::tenants::{self, Tenant, TenantState};
 use crate::{App, Ctx, Error, Result};
 
@@ -68,87 +67,124 @@ pub(crate) struct Party {
     pub(crate) until: Option<Date>,
 }
 
+/// A period of a duty that a party owes, and its case once that is opened, with whether it has ended.
+#[derive(Debug)]
+pub(crate) struct Due<'a> {
+    pub(crate) duty: &'a Duty,
+    pub(crate) party: Party,
+    pub(crate) period: DutyPeriod,
+    pub(crate) case: Option<(Id<kind::Case>, bool)>,
+}
+
+/// Every period of every duty that begins up to a day, of the parties wanted.
+///
+/// # Errors
+/// Storage faults.
+pub(crate) async fn due<'a>(
+    app: &App,
+    tx: &mut Tx<'_>,
+    context: &Context<'a>,
+    until: Date,
+    wanted: impl Fn(&Party) -> bool + Send,
+) -> Result<Vec<Due<'a>>> {
+    let pack = context.pack;
+    let authorisations = authorisations(tx).await?;
+    let first = first_day(tx, context.today()).await?;
+    let mut found = Vec::new();
+    for duty in &pack.duties {
+        for party in parties(context, duty, &authorisations, first).into_iter().filter(&wanted) {
+            let until = party.until.map_or(until, |last| last.min(until));
+            for period in periods(duty, app.packs().calendar(), &pack.counting, party.since, until) {
+                let case = DutyOpened::of(tx, &period.key(duty, &party.key)).await?;
+                found.push(Due { duty, party: party.clone(), period, case });
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Opens the cases of every period of every duty that has begun. Answers how many.
 pub(super) async fn open_due(app: &App, ctx: &Ctx, permit: &Permit) -> Result<u64> {
     let pack = app.packs().current();
-    let today = context(app, &pack, ctx.now).today();
-    let parties = app
+    let context = &context(app, &pack, ctx.now);
+    let today = context.today();
+    let (known, due) = app
         .store()
-        .system("duty.parties", |tx| {
-            let pack = &pack;
+        .read("duty.due", |tx| {
             Box::pin(async move {
-                if settings::get::<i32>(tx, SINCE).await?.is_none() {
-                    settings::put(tx, SINCE, &today.days(), ctx.now).await?;
-                }
-                let mut all = Vec::new();
-                for duty in &pack.duties {
-                    for party in parties(app, tx, ctx, pack, duty).await? {
-                        all.push((duty, party));
-                    }
-                }
-                Ok::<_, Error>(all)
+                let known = settings::get::<i32>(tx, SINCE).await?.is_some();
+                Ok::<_, Error>((known, due(app, tx, context, today, |party| !party.units.is_empty()).await?))
             })
         })
         .await?;
+    if !known {
+        app.store()
+            .system("duty.since", |tx| {
+                Box::pin(
+                    async move { Ok::<_, Error>(settings::put(tx, SINCE, &today.days(), ctx.now).await?) },
+                )
+            })
+            .await?;
+    }
     let mut opened = 0;
-    for (duty, party) in &parties {
-        let until = party.until.map_or(today, |last| last.min(today));
-        for period in periods(duty, app.packs().calendar(), &pack.counting, party.since, until) {
-            // One that cannot be opened must not keep the others from it; the next sweep tries it again.
-            match one(app, ctx, permit, &pack, duty, party, &period).await {
-                Ok(done) => opened += u64::from(done),
-                Err(error) => {
-                    tracing::error!(error.code = error.code(), error = ?error, duty = duty.name, party = party.key, "a duty's case cannot be opened");
-                }
+    for due in due.iter().filter(|due| due.case.is_none()) {
+        // One that cannot be opened must not keep the others from it; the next sweep tries it again.
+        match one(app, ctx, permit, &pack, due).await {
+            Ok(()) => opened += 1,
+            Err(error) => {
+                let (duty, party) = (&due.duty.name, &due.party.key);
+                tracing::error!(error.code = error.code(), error = ?error, duty, party, "a duty's case cannot be opened");
             }
         }
     }
     Ok(opened)
 }
 
+/// Every authorisation with what is known of it.
+async fn authorisations(tx: &mut Tx<'_>) -> Result<Vec<(Tenant, Facts)>> {
+    let mut found = Vec::new();
+    for tenant in records::all::<Tenant>(tx, "class", "authorisation", records::ALL_MAX).await? {
+        let mut facts = tenants::facts_of(tx, &tenant.value).await?;
+        facts.insert(facts::TENANT.to_owned(), FactValue::Text(tenant.value.id.to_string()));
+        found.push((tenant.value, facts));
+    }
+    Ok(found)
+}
+
 /// Who owes a duty: every authorisation in the state the duty asks for, or every unit of its role.
-///
-/// # Errors
-/// Storage faults.
-pub(crate) async fn parties(
-    app: &App,
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    pack: &Pack,
+fn parties(
+    context: &Context<'_>,
     duty: &Duty,
-) -> Result<Vec<Party>> {
-    let context = context(app, pack, ctx.now);
+    authorisations: &[(Tenant, Facts)],
+    first: Date,
+) -> Vec<Party> {
+    let pack = context.pack;
+    let units = |opener: &String, facts: &Facts| match players(
+        context,
+        &duty.role,
+        opener,
+        facts,
+        &BTreeMap::new(),
+    ) {
+        Players::Units(units) => Some(units),
+        Players::Anyone => None,
+    };
     if !per_authorisation(pack, duty) {
-        let first = first_day(tx, context.today()).await?;
-        let since = pack.in_force.0.map_or(first, |day| day.max(first));
-        let Players::Units(units) =
-            players(&context, &duty.role, &String::new(), &Facts::new(), &BTreeMap::new())
-        else {
-            return Ok(Vec::new());
-        };
         let party = |unit: UnitCode| Party {
             key: unit.clone(),
             units: vec![unit],
             facts: Facts::new(),
-            since,
+            since: pack.in_force.0.map_or(first, |day| day.max(first)),
             until: pack.in_force.1,
         };
-        return Ok(units.into_iter().map(party).collect());
+        return units(&String::new(), &Facts::new()).into_iter().flatten().map(party).collect();
     }
-    let mut found = Vec::new();
-    for tenant in records::all::<Tenant>(tx, "class", "authorisation", records::ALL_MAX).await? {
-        let tenant = tenant.value;
-        let Some((first, last)) = tenant.term.filter(|_| owes(duty, &tenant)) else { continue };
-        let mut facts = tenants::facts_of(tx, &tenant).await?;
-        facts.insert(facts::TENANT.to_owned(), FactValue::Text(tenant.id.to_string()));
-        let Players::Units(units) =
-            players(&context, &duty.role, &tenant.unit_code, &facts, &BTreeMap::new())
-        else {
-            continue;
-        };
-        found.push(Party { key: tenant.id.to_string(), units, facts, since: first, until: Some(last) });
-    }
-    Ok(found)
+    let party = |(tenant, facts): &(Tenant, Facts)| {
+        let (since, last) = tenant.term.filter(|_| owes(duty, tenant))?;
+        let units = units(&tenant.unit_code, facts)?;
+        Some(Party { key: tenant.id.to_string(), units, facts: facts.clone(), since, until: Some(last) })
+    };
+    authorisations.iter().filter_map(party).collect()
 }
 
 fn owes(duty: &Duty, tenant: &Tenant) -> bool {
@@ -166,31 +202,15 @@ async fn first_day(tx: &mut Tx<'_>, today: Date) -> Result<Date> {
     Ok(settings::get::<i32>(tx, SINCE).await?.map_or(today, Date::from_days))
 }
 
-async fn one(
-    app: &App,
-    ctx: &Ctx,
-    permit: &Permit,
-    pack: &Pack,
-    duty: &Duty,
-    party: &Party,
-    period: &DutyPeriod,
-) -> Result<bool> {
-    let key = &period.key(duty, &party.key);
-    let known = app
-        .store()
-        .read("duty.known", |tx| {
-            Box::pin(async move { Ok::<_, Error>(records::by_unique::<DutyOpened>(tx, "key", key).await?) })
-        })
-        .await?;
-    if known.is_some() || party.units.is_empty() {
-        return Ok(false);
-    }
+async fn one(app: &App, ctx: &Ctx, permit: &Permit, pack: &Pack, due: &Due<'_>) -> Result<()> {
+    let Due { duty, party, period, .. } = due;
     let opened = app
         .store()
         .transact(permit, "duty.open", |tx| {
             Box::pin(async move {
                 let id = new_id::<kind::Case>(ctx.now);
-                records::put(tx, &DutyOpened { id, key: key.clone() }, Expected::New, ctx.now).await?;
+                let key = period.key(duty, &party.key);
+                records::put(tx, &DutyOpened { id, key }, Expected::New, ctx.now).await?;
                 let case = Owing {
                     id,
                     procedure: &duty.procedure,
@@ -206,7 +226,7 @@ async fn one(
         })
         .await;
     app.committed();
-    opened.map(|()| true)
+    opened
 }
 
 /// The end of a case makes another one owed (转办).
@@ -263,9 +283,8 @@ async fn owe(
         let unit = records::by_unique::<Unit>(tx, "code", code).await?;
         unit_name = unit.map_or_else(|| code.clone(), |unit| unit.value.name);
     }
-    let id = case.id;
     let owed = OweCase {
-        id,
+        id: case.id,
         number: regulation::case::number(&procedure.number_prefix, context.today().year(), number),
         procedure: procedure.id.clone(),
         title: case.title,
@@ -278,11 +297,6 @@ async fn owe(
         clauses: case.clauses.to_vec(),
     };
     let events = regulation::case::owe(context, &owed).map_err(Error::Rejected)?;
-    append(tx, id, 0, &events).await?;
-    let state = fold(&events).ok_or_else(|| Error::internal("case.fold", "no state"))?;
-    project(tx, context, &state, ctx.now).await?;
-    let clauses: Vec<String> = events.iter().flat_map(|event| event.clauses.clone()).collect();
-    let note = Note { subject: format!("case/{id}"), tenant: None, clauses: &clauses, payload: &events };
-    app.record(tx, permit, ctx.now, note).await?;
-    Ok(())
+    let state = happened(tx, None, &events).await?;
+    written(app, tx, permit, ctx.now, context, &state, &events).await
 }

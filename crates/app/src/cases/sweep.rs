@@ -2,11 +2,10 @@
 //! Runs often; each period is opened once, each rung fires once.
 
 use access::{Action, ResourceRef, Thing};
-use regulation::case::{evolve, tick};
+use regulation::case::tick;
 use storage::records::{self, Order, Query};
 
-use super::{CaseRecord, append, context, effects, load, owe, project};
-use crate::journal::Note;
+use super::{CaseRecord, context, effects, happened, load, owe, written};
 use crate::{App, Ctx, Error, Result};
 
 /// Cases looked at in one transaction.
@@ -70,20 +69,9 @@ async fn one(app: &App, ctx: &Ctx, case: &CaseRecord) -> Result<bool> {
                 let pack = app.packs().version(&loaded.state.pack)?;
                 let context = context(app, &pack, ctx.now);
                 let new = tick(&loaded.state, &context);
-                append(tx, id, loaded.version, &new).await?;
-                let state = new.iter().fold(Some(loaded.state), evolve);
-                let state = state.ok_or_else(|| Error::internal("case.fold", "no state"))?;
+                let state = happened(tx, Some(loaded), &new).await?;
                 effects::apply(app, tx, permit, ctx, &state, &new).await?;
-                project(tx, &context, &state, ctx.now).await?;
-                let clauses: Vec<String> = new.iter().flat_map(|event| event.clauses.clone()).collect();
-                let subject = format!("case/{id}");
-                app.record(
-                    tx,
-                    permit,
-                    ctx.now,
-                    Note { subject, tenant: None, clauses: &clauses, payload: &new },
-                )
-                .await?;
+                written(app, tx, permit, ctx.now, &context, &state, &new).await?;
                 Ok(true)
             })
         })

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeSet;
 
-use super::model::{Anchor, ClockRule, FactKind, Measure, Pack, Procedure, ProcedureId, Test};
+use super::model::{Anchor, ClockRule, Effect, FactKind, Measure, Pack, Procedure, ProcedureId, Test};
 
 /// The legal day of the command.
 pub const FACT_TODAY: &str = "今日";
@@ -108,6 +108,13 @@ impl ClockRule {
 }
 
 impl Procedure {
+    /// Whether some action of the procedure has this effect.
+    #[must_use]
+    pub fn brings(&self, effect: Effect) -> bool {
+        let mut actions = self.steps.iter().flat_map(|step| &step.actions);
+        actions.any(|action| action.effects.contains(&effect))
+    }
+
     /// Every fact that a condition or a clock of the procedure names.
     #[must_use]
     pub fn named_facts(&self) -> BTreeSet<String> {
@@ -143,6 +150,12 @@ impl Procedure {
 }
 
 impl Pack {
+    /// The first procedure by name that brings an effect about.
+    #[must_use]
+    pub fn procedure_with(&self, effect: Effect) -> Option<&Procedure> {
+        self.procedures.values().find(|procedure| procedure.brings(effect))
+    }
+
     /// The kind of a fact that nobody declares; `references` are the facts of kind 编号 that the case may know.
     pub(crate) fn given_kind<'a>(
         &self,

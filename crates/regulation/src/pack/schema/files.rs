@@ -31,7 +31,7 @@ pub(crate) const HEADER: Map = Map {
             Text,
             "上级制度包的编号；继承其全部内容",
             "id of the parent, from which everything is inherited",
-            "zhejiang",
+            "national",
         ),
         may(
             "日历",

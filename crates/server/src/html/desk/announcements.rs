@@ -54,11 +54,8 @@ async fn rows(visit: &Visit, after: Option<&str>) -> Result<Response, Error> {
 
 /// The procedure by which this person's unit publishes announcements, if it may.
 fn publishing(visit: &Visit) -> Option<Procedure> {
-    let publishes = |procedure: &Procedure| {
-        let mut actions = procedure.steps.iter().flat_map(|step| &step.actions);
-        actions.any(|action| action.effects.contains(&Effect::PublishNotice))
-    };
-    procedures(&visit.app, &visit.ctx).into_iter().find(publishes)
+    let mut mine = procedures(&visit.app, &visit.ctx).into_iter();
+    mine.find(|procedure| procedure.brings(Effect::PublishNotice))
 }
 
 fn row(visit: &Visit, notice: &Notice, objections: &[Objection]) -> AnnouncementRow {

@@ -179,11 +179,7 @@ fn basis(visit: &Visit, notice: &Notice) -> Vec<String> {
 
 /// The procedure that leads to an effect, whoever may open it.
 fn starts(visit: &Visit, effect: Effect) -> Option<Procedure> {
-    let leads = |procedure: &&Procedure| {
-        let mut actions = procedure.steps.iter().flat_map(|step| &step.actions);
-        actions.any(|action| action.effects.contains(&effect))
-    };
-    visit.app.packs().current().procedures.values().find(leads).cloned()
+    visit.app.packs().current().procedure_with(effect).cloned()
 }
 
 fn plain(value: &FormValue) -> String {

@@ -14,7 +14,7 @@ use axum::routing::get;
 use base::{Date, kind};
 use serde::Deserialize;
 
-use super::common::{fact, open_case, procedure_with, word};
+use super::common::{fact, open_case, word};
 use super::product;
 use super::tenants::facts_tenant;
 use crate::html::desk::errors;
@@ -158,7 +158,7 @@ fn actions(visit: &Visit, usage: &UsageRecord) -> Vec<Action> {
     };
     let pack = visit.app.packs().current();
     let clauses =
-        procedure_with(&pack, Effect::ActivateUsage).map(|found| found.clauses.clone()).unwrap_or_default();
+        pack.procedure_with(Effect::ActivateUsage).map(|found| found.clauses.clone()).unwrap_or_default();
     vec![Action {
         command: "file".to_owned(),
         label: visit.text("agreement-file"),

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use base::{Id, kind};
 
-use super::common::{self, fact, open_case, procedure_with, tenant_light, word};
+use super::common::{self, fact, open_case, tenant_light, word};
 use crate::html::desk::visit::Visit;
 use crate::html::desk::words;
 use crate::html::pages::authorisations::{AuthorisationPage, AuthorisationRow, Authorisations, Certificate};
@@ -194,7 +194,7 @@ fn actions(visit: &Visit, id: Id<kind::Tenant>) -> Vec<Action> {
     let mut seen = Vec::new();
     let mut actions = Vec::new();
     for effect in LIFE {
-        let Some(procedure) = procedure_with(&pack, effect) else { continue };
+        let Some(procedure) = pack.procedure_with(effect) else { continue };
         let Some(href) = open_case(visit, effect, &[(super::tenants::facts_tenant(), id.to_string())]) else {
             continue;
         };

@@ -4,7 +4,7 @@ use app::Error;
 use app::cases;
 use app::catalog::{Domain, OutputColumn, Parameter, Value};
 use app::privacy::{DataType, SensitiveKind};
-use app::regulation::pack::{Effect, Pack, Procedure};
+use app::regulation::pack::Effect;
 use app::tenants::{Tenant, TenantState};
 use base::Digest;
 use serde::Serialize;
@@ -134,24 +134,13 @@ pub(super) fn result(
     }
 }
 
-/// Whether some action of a procedure brings something about.
-fn brings(procedure: &Procedure, effect: Effect) -> bool {
-    let mut actions = procedure.steps.iter().flat_map(|step| &step.actions);
-    actions.any(|action| action.effects.contains(&effect))
-}
-
-/// The procedure of the pack that brings something about.
-pub(super) fn procedure_with(pack: &Pack, effect: Effect) -> Option<&Procedure> {
-    pack.procedures.values().find(|procedure| brings(procedure, effect))
-}
-
 /// Where this person opens the case that brings something about, with facts filled in. Among several such procedures
 /// (one for operators, one for partners) it is one that this person's unit may open; `None` when there is none.
 pub(super) fn open_case(visit: &Visit, effect: Effect, facts: &[(&str, String)]) -> Option<String> {
     let pack = visit.app.packs().current();
     let mine = cases::procedures(&visit.app, &visit.ctx);
     let wanted =
-        mine.iter().filter_map(|mine| pack.procedures.get(&mine.id)).find(|one| brings(one, effect))?;
+        mine.iter().filter_map(|mine| pack.procedures.get(&mine.id)).find(|one| one.brings(effect))?;
     let mut href = format!("/cases/new?procedure={}", encode(&wanted.id));
     for (name, value) in facts {
         href.push_str(&format!("&fact.{}={}", encode(name), encode(value)));

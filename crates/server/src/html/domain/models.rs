@@ -156,7 +156,7 @@ fn actions(visit: &Visit, record: &ModelRecord, engineer: bool) -> Vec<Action> {
     let waiting = matches!(record.state, ModelState::Draft | ModelState::Submitted);
     if let Some(href) = open_case(visit, Effect::ApproveModel, &facts).filter(|_| waiting) {
         let pack = visit.app.packs().current();
-        let clauses = common::procedure_with(&pack, Effect::ApproveModel).map(|found| found.clauses.clone());
+        let clauses = pack.procedure_with(Effect::ApproveModel).map(|found| found.clauses.clone());
         actions.push(Action {
             command: "submit".to_owned(),
             label: visit.text("model-submit"),

@@ -12,7 +12,7 @@ use axum::response::Response;
 use axum::routing::get;
 use base::{Date, Fen};
 
-use super::common::{open_case, procedure_with};
+use super::common::open_case;
 use super::product::{find, is_operator, pricing_words, yuan};
 use super::tenants::facts_tenant;
 use crate::html::desk::sent::Sent;
@@ -144,7 +144,7 @@ async fn draw(
     let id = record.product.id;
     let pack = visit.app.packs().current();
     let basis =
-        procedure_with(&pack, Effect::ApprovePrice).map(|found| found.clauses.clone()).unwrap_or_default();
+        pack.procedure_with(Effect::ApprovePrice).map(|found| found.clauses.clone()).unwrap_or_default();
     let format = visit.error_words("form.format").0;
     let page = ProductPrice {
         product: Link::new(&record.product.name, &format!("/products/{id}")),

@@ -383,8 +383,7 @@ fn actions(visit: &Visit, record: &ProductRecord) -> Vec<Action> {
     let mut actions = Vec::new();
     let mut open = |effect: Effect, label: &str, command: &str| {
         let Some(href) = open_case(visit, effect, &known) else { return };
-        let clauses =
-            common::procedure_with(&pack, effect).map(|found| found.clauses.clone()).unwrap_or_default();
+        let clauses = pack.procedure_with(effect).map(|found| found.clauses.clone()).unwrap_or_default();
         actions.push(Action {
             command: command.to_owned(),
             label: visit.text(label),
