@@ -30,6 +30,8 @@ words! {
         CaseView = "case.view",
         /// Let time pass in a case: clocks, reminders, automatic consequences.
         CaseTick = "case.tick",
+        /// Write a paper that the pack wants on an occasion of a case.
+        CasePaper = "case.paper",
         /// File an objection (异议).
         ObjectionFile = "objection.file",
         /// Publish a notice (公告、公示).

@@ -30,6 +30,7 @@ pub mod notices;
 pub mod objections;
 mod objects;
 pub mod packs;
+pub mod papers;
 mod parameters;
 pub mod products;
 pub mod resources;
@@ -43,7 +44,7 @@ pub mod workbench;
 mod worker;
 mod zones;
 
-pub use ::{access, catalog, privacy, regulation};
+pub use ::{access, catalog, documents, privacy, regulation};
 /// The crates whose values use cases take and answer, for the edges that show them.
 pub use ::products as offers;
 pub use config::Config;

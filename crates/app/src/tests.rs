@@ -2,6 +2,7 @@
 
 mod duties;
 mod fixture;
+mod papers;
 mod partners;
 mod public;
 mod registration;

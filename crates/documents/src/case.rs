@@ -162,7 +162,8 @@ fn of_fact(fact: &FactValue, kind: &VariableKind, actual: &Actual) -> Option<Dat
         (FactValue::Number(number), VariableKind::Text) => Datum::Text(number.to_string()),
         (FactValue::Flag(flag), VariableKind::Flag) => Datum::Flag(*flag),
         (FactValue::Date(date), VariableKind::Date) => Datum::Date(*date),
-        (FactValue::Text(text), VariableKind::Text | VariableKind::LongText) => Datum::Text(text.clone()),
+        // A unit is known by its code; on paper it has a name.
+        (FactValue::Text(text), VariableKind::Text | VariableKind::LongText) => Datum::Text(named(text)),
         (FactValue::List(items), VariableKind::List) => Datum::List(items.iter().map(named).collect()),
         (FactValue::List(items), VariableKind::Text | VariableKind::LongText) => {
             Datum::Text(items.iter().map(named).collect::<Vec<_>>().join("、"))

@@ -24,6 +24,7 @@ pub use names::subject_names;
 pub use open::{AttachmentRef, OpenRequest, Opened, open};
 pub(crate) use owe::{Due, Party, due};
 pub(crate) use sweep::sweep;
+pub(crate) use view::readable;
 pub use view::{CaseView, case_view, preview_form, procedures};
 
 use access::{Life, Permit, ResourceRef, Thing};
@@ -162,7 +163,8 @@ async fn happened(tx: &mut Tx<'_>, before: Option<Loaded>, new: &[Event]) -> Res
     Ok(state)
 }
 
-/// Projects a case after what happened to it and writes the journal row; the last of every change to a case.
+/// Projects a case after what happened to it, writes the journal row and orders its papers; the last of every change to a
+/// case.
 async fn written(
     app: &App,
     tx: &mut Tx<'_>,
@@ -176,7 +178,7 @@ async fn written(
     let clauses: Vec<String> = new.iter().flat_map(|event| event.clauses.clone()).collect();
     let note = Note { subject: format!("case/{}", state.id), tenant: None, clauses: &clauses, payload: &new };
     app.record(tx, permit, now, note).await?;
-    Ok(())
+    crate::papers::order(tx, context.pack, state, new, now).await
 }
 
 /// The kernel's context of a case: the pack it was opened under.

@@ -8,7 +8,7 @@ use regulation::case::{
 use regulation::pack::{Form, Pack, Procedure};
 use serde::Serialize;
 
-use super::{CaseRecord, actor, context, load, observe, record, related, resource};
+use super::{CaseRecord, Loaded, actor, context, load, observe, record, related, resource};
 use crate::{App, Ctx, Error, Result};
 
 /// Everything a case page shows.
@@ -37,27 +37,16 @@ pub struct CaseView {
 pub async fn case_view(app: &App, ctx: &Ctx, id: Id<kind::Case>) -> Result<CaseView> {
     let unknown = || Error::NotFound("case.unknown");
     let me = &actor(ctx);
-    let (record, loaded, known, observed) = app
-        .store()
-        .read("case.view", |tx| {
-            Box::pin(async move {
-                let record = record(tx, id).await?;
-                let known = resource(tx, &record).await?;
-                let loaded = load(tx, id).await?;
-                let pack = app.packs().version(&loaded.state.pack)?;
-                let procedure = &loaded.state.procedure;
-                let from = observe::From { pack: &pack, procedure, unit: &me.unit, case: Some(id) };
-                let observed = related::observed(tx, &from, &loaded.state.facts).await?;
-                Ok::<_, Error>((record, loaded, known, observed))
-            })
-        })
-        .await?;
+    let (record, loaded) = readable(app, ctx, id).await?;
     let pack = app.packs().version(&loaded.state.pack)?;
+    let from =
+        &observe::From { pack: &pack, procedure: &loaded.state.procedure, unit: &me.unit, case: Some(id) };
+    let facts = &loaded.state.facts;
+    let observed = app
+        .store()
+        .read("case.related", |tx| Box::pin(async move { related::observed(tx, from, facts).await }))
+        .await?;
     let context = context(app, &pack, ctx.now);
-    let permitted = app.permit(ctx, Action::CaseView, known);
-    if permitted.is_err() && !(ctx.is_person() && may_read(&loaded.state, &me.unit, &context)) {
-        return Err(unknown());
-    }
     let procedure = pack.procedures.get(&loaded.state.procedure).cloned().ok_or_else(unknown)?;
     let actions = available_with(&loaded.state, me, &context, &observed);
     let forms = loaded.state.forms.keys().filter_map(|id| pack.forms.get(id).cloned()).collect();
@@ -70,6 +59,29 @@ pub async fn case_view(app: &App, ctx: &Ctx, id: Id<kind::Case>) -> Result<CaseV
         procedure,
         forms,
     })
+}
+
+/// A case that this person may read.
+///
+/// # Errors
+/// `case.unknown` when there is none or this person may not see it.
+pub(crate) async fn readable(app: &App, ctx: &Ctx, id: Id<kind::Case>) -> Result<(CaseRecord, Loaded)> {
+    let (record, loaded, known) = app
+        .store()
+        .read("case.view", |tx| {
+            Box::pin(async move {
+                let record = record(tx, id).await?;
+                let known = resource(tx, &record).await?;
+                Ok::<_, Error>((record, load(tx, id).await?, known))
+            })
+        })
+        .await?;
+    let pack = app.packs().version(&loaded.state.pack)?;
+    let by_law = || may_read(&loaded.state, &ctx.principal.unit_code, &context(app, &pack, ctx.now));
+    if app.permit(ctx, Action::CaseView, known).is_err() && !(ctx.is_person() && by_law()) {
+        return Err(Error::NotFound("case.unknown"));
+    }
+    Ok((record, loaded))
 }
 
 /// The procedures this person's unit may open, in the order of the pack's stages.

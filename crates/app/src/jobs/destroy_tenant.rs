@@ -254,9 +254,10 @@ async fn write(
     if certificate.journal_seq == 0 {
         certificate.journal_seq = seq;
     }
+    let case = certificate.case;
     stored.value.certificate = Some(certificate);
     records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
-    Ok(())
+    crate::papers::certified(app, tx, case, now).await
 }
 
 /// The journal row of the command that destroyed the key; 0 if it is not found.

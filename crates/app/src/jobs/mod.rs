@@ -38,6 +38,8 @@ pub(crate) const PREPARE_GRANT: &str = "prepare_grant";
 /// Removes a destroyed tenant's files, scans for residue, makes the certificate.
 pub(crate) const DESTROY_TENANT: &str = "destroy_tenant";
 
+/// Writes the papers that the pack wants on an occasion of a case.
+pub(crate) const WRITE_PAPERS: &str = "write_papers";
 /// Executes an ordered run.
 pub(crate) const RUN_ORDER: &str = "run_order";
 /// Rebuilds an approved export in canonical form and releases it.
@@ -193,6 +195,7 @@ async fn dispatch(app: &App, job: &Job) -> Result<()> {
         PREPARE_GRANT => prepare_grant::run(app, body(job)?).await,
         DESTROY_TENANT => destroy_tenant::run(app, body(job)?).await,
         RUN_ORDER => run_order::run(app, body(job)?, job.attempt >= ATTEMPTS_MAX).await,
+        WRITE_PAPERS => crate::papers::write(app, body(job)?).await,
         RELEASE_EXPORT => release_export::run(app, body(job)?).await,
         other => Err(Error::internal("job.unknown", format!("no such job: {other}"))),
     }

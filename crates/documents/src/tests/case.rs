@@ -252,3 +252,12 @@ fn sealed_opinions_are_on_no_paper() {
     let data = of_case(&document("", &names), pack, &play.state, &actual(&[]));
     assert_eq!(data.values, BTreeMap::new());
 }
+
+#[test]
+fn a_unit_named_by_its_code_is_printed_by_its_name() {
+    let mut play = Play::open();
+    play.state.facts.insert("授权运营单位".to_owned(), FactValue::Text(provider(0)));
+    let letter = document("", &[("授权运营单位", VariableKind::Text)]);
+    let data = of_case(&letter, &PACKS["deqing"], &play.state, &actual(&[]));
+    assert_eq!(data.values["授权运营单位"], Datum::Text("县交通运输局".to_owned()));
+}

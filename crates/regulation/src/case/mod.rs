@@ -28,6 +28,7 @@ mod flow;
 mod form;
 mod length;
 pub(crate) use length::last_day;
+mod occasion;
 mod owed;
 mod people;
 mod rejection;
@@ -52,6 +53,7 @@ pub use decide::{FACT_DEADLINE, decide, note, open};
 pub use event::{ClockDue, Event, EventBody, PackRef};
 pub use evolve::{evolve, fold};
 pub use form::{check_facts, check_form, decimal};
+pub use occasion::occasions;
 pub use owed::{FACT_AUTHORISATION, FACT_CASE, OweCase, Owed, OwedCause, OwedClock, STEP_OWED, owe};
 pub use people::{
     Asks, Consult, Delegation, FACT_DRAWN, HandOver, Manning, Meeting, People, PeopleState, Recusal,

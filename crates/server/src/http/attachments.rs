@@ -48,7 +48,7 @@ pub(crate) fn download(file_name: &str, bytes: Vec<u8>) -> Response {
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    if let Ok(value) = HeaderValue::from_str(&disposition(file_name)) {
+    if let Ok(value) = HeaderValue::from_str(&disposition("attachment", file_name)) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -56,8 +56,8 @@ pub(crate) fn download(file_name: &str, bytes: Vec<u8>) -> Response {
 }
 
 /// RFC 6266 with the name in UTF-8, percent-encoded.
-fn disposition(file_name: &str) -> String {
-    let mut text = "attachment; filename*=UTF-8''".to_owned();
+pub(super) fn disposition(how: &str, file_name: &str) -> String {
+    let mut text = format!("{how}; filename*=UTF-8''");
     for byte in file_name.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) {
             text.push(char::from(byte));
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn names_cannot_break_out_of_the_header() {
-        assert_eq!(disposition("a\"\r\n.md"), "attachment; filename*=UTF-8''a%22%0D%0A.md");
-        assert_eq!(disposition("表.md"), "attachment; filename*=UTF-8''%E8%A1%A8.md");
+        assert_eq!(disposition("attachment", "a\"\r\n.md"), "attachment; filename*=UTF-8''a%22%0D%0A.md");
+        assert_eq!(disposition("attachment", "表.md"), "attachment; filename*=UTF-8''%E8%A1%A8.md");
     }
 }

@@ -16,6 +16,7 @@ mod ledger;
 mod models;
 mod notices;
 mod packs;
+mod papers;
 pub mod problem;
 pub(crate) mod products;
 mod resources;
@@ -34,6 +35,7 @@ use axum::routing::get;
 pub(crate) use attachments::download;
 pub(crate) use body::{Body, Raw};
 pub(crate) use clock::parse as parse_moment;
+pub(crate) use papers::pdf;
 pub(crate) use problem::Problem;
 
 use crate::state::Edge;
@@ -59,6 +61,7 @@ fn api() -> Router<Edge> {
         .merge(usages::routes())
         .merge(billing::routes())
         .merge(packs::routes())
+        .merge(papers::routes())
         .merge(clock::routes())
         .merge(journal::routes())
         .merge(ledger::api_routes())

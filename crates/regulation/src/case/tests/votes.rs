@@ -79,3 +79,33 @@ fn a_counted_vote_takes_no_more() {
     assert_eq!(play.step(), "表决");
     assert_eq!(play.refused(("乙", PANEL), &ballot), "case.vote_closed");
 }
+
+#[test]
+fn a_ballot_is_no_occasion_for_a_paper_until_the_result_stands() {
+    use crate::pack::OccasionEvent::Done;
+    let mut play = Play::open("2026-09-18");
+    play.until_vote();
+    let mut seen = Vec::new();
+    for (who, command) in
+        [("甲", CommandKind::Approve), ("乙", CommandKind::Refuse), ("丙", CommandKind::Approve)]
+    {
+        let before = play.events.len();
+        play.act((who, PANEL), command);
+        seen.push(occasions(&play.events[before..]));
+    }
+    assert_eq!(seen, [vec![], vec![], vec![Done("表决".to_owned(), CommandKind::Approve)]]);
+}
+
+#[test]
+fn occasions_are_named_once_in_the_order_they_came() {
+    use crate::pack::OccasionEvent::{Done, Ended, Opened};
+    let mut play = Play::open("2026-09-18");
+    assert_eq!(occasions(&play.events), [Opened]);
+    let before = play.events.len();
+    play.until_vote().act(("甲", PANEL), CommandKind::Approve);
+    play.act(("乙", PANEL), CommandKind::Refuse).act(("丙", PANEL), CommandKind::Refuse);
+    let found = occasions(&play.events[before..]);
+    assert_eq!(found.last(), Some(&Ended("不通过".to_owned())));
+    let voted = Done("表决".to_owned(), CommandKind::Refuse);
+    assert_eq!(found.iter().filter(|one| **one == voted).count(), 1);
+}

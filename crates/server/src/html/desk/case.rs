@@ -15,7 +15,7 @@ use super::fields::{self, Values, Wrong};
 use super::sent::FORM_BYTES_MAX;
 use super::visit::{Visit, encode};
 use super::words::{self, Units};
-use super::{act, errors, facts, paper, people};
+use super::{act, errors, facts, paper, papers, people};
 use crate::html::domain::subject::subjects;
 use crate::html::pages::case::{
     Action, Attachment, AttachmentFile, CasePage, Clock, CountedDay, Opinion, StepMark, TimelineEvent,
@@ -79,6 +79,7 @@ pub(super) async fn page(
         form: paper::paper(visit, view, &units).await?,
         opinions: opinions(visit, view, &units),
         attachments: attachments(visit, view),
+        papers: papers::of_case(visit, view).await?,
         timeline: timeline(visit, view, &units, &records),
         actions: actions(visit, view, values, wrong).await?,
         refusal: None,

@@ -21,6 +21,7 @@ mod open;
 mod pack_tools;
 mod packs;
 mod paper;
+mod papers;
 mod people;
 pub(crate) mod portal;
 pub(crate) mod sent;
@@ -49,6 +50,7 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(inbox::routes())
         .merge(open::routes())
         .merge(case::routes())
+        .merge(papers::routes())
         .merge(announcements::routes())
         .merge(portal::routes())
         .merge(objections::routes())

@@ -16,6 +16,7 @@ use super::sent::{FORM_BYTES_MAX, Sent};
 use super::visit::{Visit, encode};
 use super::{facts, words};
 use crate::html::pages::form::{self, CaseOpen, CaseStart, Field, FieldKind, FormSection};
+use crate::html::pages::parts::Link;
 use crate::http::problem;
 use crate::state::Edge;
 
@@ -120,6 +121,9 @@ async fn page(
         action_href: format!("/cases/new?procedure={}", encode(&procedure.id)),
         back_href: "/cases/new".to_owned(),
         basis: words::clauses_of(&pack, &procedure.clauses),
+        blank: form.is_some().then(|| {
+            Link::new(&visit.text("form-blank"), &format!("/procedures/{}/form.pdf", encode(&procedure.id)))
+        }),
         after: after(visit, &pack, &procedure),
         errors: fields::summary(visit, &sections),
         sections,

@@ -73,6 +73,28 @@ pub struct AttachmentFile {
     pub at: String,
 }
 
+/// A paper that was issued.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Paper {
+    pub name: String,
+    pub href: String,
+    pub on: String,
+    pub issuer: String,
+    pub size: String,
+    pub pages: String,
+    /// What ought to stand on it and is blank.
+    pub blanks: Vec<String>,
+}
+
+/// The papers of a case.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Papers {
+    /// Newest first.
+    pub issued: Vec<Paper>,
+    /// What can be printed of the case as it stands.
+    pub prints: Vec<Link>,
+}
+
 /// A thing the case decides about, shown so that nobody decides on a number.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Subject {
@@ -161,6 +183,7 @@ pub struct CasePage {
     pub form: PaperForm,
     pub opinions: Vec<Opinion>,
     pub attachments: Vec<Attachment>,
+    pub papers: Papers,
     pub timeline: Vec<TimelineEvent>,
     pub actions: Vec<Action>,
     /// Why the last command was refused.
@@ -218,6 +241,7 @@ fn sample() -> CasePage {
         form: sample_form(),
         opinions: sample_opinions(clause.clone()),
         attachments: sample_attachments(),
+        papers: sample_papers(),
         timeline: sample_timeline(clause.clone()),
         actions: sample_actions(clause),
         version: 7,
@@ -226,6 +250,22 @@ fn sample() -> CasePage {
         previous_href: Some("/cases/16".into()),
         next_href: Some("/cases/18".into()),
         ..CasePage::default()
+    }
+}
+
+fn sample_papers() -> Papers {
+    let paper = |name: &str, blanks: &[&str]| Paper {
+        name: name.into(),
+        href: "/cases/17/papers/1".into(),
+        on: "2026-09-24".into(),
+        issuer: "示例县大数据主管部门".into(),
+        size: "38 KB".into(),
+        pages: "1".into(),
+        blanks: blanks.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    Papers {
+        issued: vec![paper("补正通知书", &["补正期限"]), paper("受理回执", &[])],
+        prints: vec![Link::new("公共数据需求申请表", "/cases/17/forms/3/pdf")],
     }
 }
 

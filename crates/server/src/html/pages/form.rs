@@ -78,6 +78,8 @@ pub struct CaseOpen {
     pub action_href: String,
     pub back_href: String,
     pub basis: Vec<Clause>,
+    /// The same form on paper, where there is one.
+    pub blank: Option<Link>,
     /// What happens after submission and how long it may take, from the pack.
     pub after: Vec<String>,
     pub sections: Vec<FormSection>,
