@@ -69,7 +69,10 @@ pub struct Tenant {
     /// The agreement in force.
     #[serde(default)]
     pub agreement: Option<Agreement>,
-    /// The agreement's first and last day.
+    /// The cases of agreements that others took the place of.
+    #[serde(default)]
+    pub former: Vec<Id<kind::Case>>,
+    /// The first day of the first agreement and the last day of the one in force.
     pub term: Option<(Date, Date)>,
     /// When access opened first.
     #[serde(default)]
@@ -236,6 +239,7 @@ fn new_tenant(
         state,
         domain: None,
         agreement: None,
+        former: Vec::new(),
         term: None,
         opened: None,
         created: now,

@@ -57,7 +57,12 @@ async fn one(
         Effect::RestoreAccess => tenants::restore_access(tx, ctx, state).await,
         Effect::GrantData => tenants::grant_data(app, tx, ctx, state).await,
         Effect::SealTenant => tenants::seal(tx, ctx, state, clauses).await,
-        Effect::DestroyTenant => tenants::destroy(app, tx, ctx, state, clauses).await,
+        Effect::DestroyTenant => {
+            for tenant in tenants::destroy(app, tx, ctx, state, clauses).await? {
+                owe::lapsed(app, tx, permit, ctx, tenant, clauses).await?;
+            }
+            Ok(())
+        }
         Effect::ApproveModel => models::approve(tx, ctx, state).await,
         Effect::ReleaseExport => exports::release(app, tx, permit, ctx, state).await,
         Effect::FileProduct => products::file(tx, ctx, state).await,

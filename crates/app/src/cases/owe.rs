@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use access::Permit;
 use base::{Date, Id, kind};
-use regulation::case::{CaseState, Context, OweCase, OwedCause, OwedClock, Players, players};
+use regulation::case::{CaseState, Context, OweCase, OwedCause, OwedClock, Players, lapse, players};
 use regulation::duty::{DutyPeriod, per_authorisation, periods};
 use regulation::pack::{Duty, DutyOnly, FactValue, Pack, ProcedureId, UnitCode};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use storage::{Tx, settings};
 
 use super::facts::{self, Facts};
 use super::open::next_number;
-use super::{CaseRecord, context, happened, written};
+use super::{CaseRecord, context, happened, load, written};
 use crate::clock::new_id;
 use crate::identity::Unit;
 use crate::tenants::{self, Tenant, TenantState};
@@ -252,6 +252,31 @@ pub(super) async fn opened_by_case(
         clauses,
     };
     owe(app, tx, permit, ctx, &pack, case).await
+}
+
+/// An authorisation was destroyed: what was owed about it and nobody has filled in is owed no longer.
+pub(crate) async fn lapsed(
+    app: &App,
+    tx: &mut Tx<'_>,
+    permit: &Permit,
+    ctx: &Ctx,
+    tenant: Id<kind::Tenant>,
+    clauses: &[String],
+) -> Result<()> {
+    for case in records::all::<CaseRecord>(tx, "tenant", &tenant.to_string(), records::ALL_MAX).await? {
+        if case.value.outcome.is_some() {
+            continue;
+        }
+        let loaded = load(tx, case.value.id).await?;
+        let pack = app.packs().version(&loaded.state.pack)?;
+        let context = &context(app, &pack, ctx.now);
+        let events = lapse(&loaded.state, clauses, context);
+        if !events.is_empty() {
+            let state = happened(tx, Some(loaded), &events).await?;
+            written(app, tx, permit, ctx.now, context, &state, &events).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A case about to be owed.

@@ -1,9 +1,9 @@
 //! The life of an authorisation, as the effects of cases: established, agreed, open, closed, sealed, destroyed. What closes
 //! an authorisation closes those under it in the same transaction.
 
-use base::{Date, kind};
+use base::{Date, Id, kind};
 use regulation::case::CaseState;
-use regulation::pack::{FactValue, Pack, PeriodUnit, Value};
+use regulation::pack::{Counting, FactValue, Pack, Period, PeriodUnit, Value};
 use storage::Tx;
 use storage::records::{self, Expected, Versioned};
 
@@ -68,7 +68,17 @@ async fn family(tx: &mut Tx<'_>, case: &CaseState) -> Result<Vec<Versioned<Tenan
     Ok(family)
 }
 
-/// Effect: the agreement is in force. Its last day is the one agreed, else the years agreed, else the pack's length.
+/// Whether the case is that of an agreement in whose place another one has come: when its term runs out, nothing ends.
+/// A person who would end the authorisation there is sent to the agreement in force.
+async fn renewed_since(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<bool> {
+    let tenant = get(tx, facts::id(&case.facts, facts::TENANT)?).await?;
+    if !tenant.former.contains(&case.id) {
+        return Ok(false);
+    }
+    if ctx.is_person() { Err(Error::Conflict("tenant.renewed")) } else { Ok(true) }
+}
+
+/// Effect: the agreement is in force; one that was in force before gives way to it. Its last day is the one agreed, else the years agreed, else the pack's length.
 pub(crate) async fn activate_agreement(
     app: &App,
     tx: &mut Tx<'_>,
@@ -79,8 +89,8 @@ pub(crate) async fn activate_agreement(
     let first = ctx.now.date_at(pack.counting.utc_offset_seconds);
     let last = match (facts::day(&case.facts, facts::TERM_LAST), years(case)) {
         (Some(day), _) => day,
-        (None, Some(years)) => last_day(first, years.saturating_mul(12)),
-        (None, None) => last_day(first, term_months(&pack)),
+        (None, Some(length)) => last_day(app, &pack, first, Period { length, unit: PeriodUnit::Year }),
+        (None, None) => last_day(app, &pack, first, term(&pack)),
     };
     // One under another authorisation does not outlast it.
     let under = get(tx, facts::id(&case.facts, facts::TENANT)?).await?.parent;
@@ -93,50 +103,53 @@ pub(crate) async fn activate_agreement(
         return Err(Error::invalid("tenant.term", last.to_string()));
     }
     change(tx, ctx, case, |tenant| {
-        if tenant.state != TenantState::Established {
-            return Err(Error::Conflict("tenant.agreed_already"));
+        match (tenant.state, tenant.agreement.take()) {
+            (TenantState::Established, _) => tenant.state = TenantState::Agreed,
+            // Signed again: what is open stays open, and what is closed is opened by who closed it.
+            (TenantState::Agreed | TenantState::Active | TenantState::Suspended, Some(former)) => {
+                tenant.former.push(former.case);
+            }
+            _ => return Err(Error::Conflict("tenant.ended")),
         }
-        tenant.state = TenantState::Agreed;
         tenant.agreement = Some(Agreement {
             case: case.id,
             number: case.number.clone(),
             scenarios: facts::text(&case.facts, facts::SCENARIOS),
         });
-        tenant.term = Some((first, last));
+        tenant.term = Some((tenant.term.map_or(first, |(begun, _)| begun), last));
         Ok(())
     })
     .await?;
     Ok(())
 }
 
-fn last_day(first: Date, months: i32) -> Date {
-    first.plus_months(months).plus_days(-1)
+/// The last day of a term, counted as the pack counts its clocks; the law's shift of a last day that is a day of rest is
+/// for what has to be done by it, not for how long a right lasts.
+fn last_day(app: &App, pack: &Pack, first: Date, period: Period) -> Date {
+    let counting = Counting { roll_to_working_day: false, ..pack.counting.clone() };
+    app.packs().calendar().add_period(first, period, &counting).due
 }
 
 /// The years agreed, where the agreement's form says so.
-fn years(case: &CaseState) -> Option<i32> {
+fn years(case: &CaseState) -> Option<u32> {
     match case.facts.get(facts::TERM_YEARS) {
-        Some(FactValue::Number(years)) => i32::try_from(*years).ok().filter(|years| *years > 0),
+        Some(FactValue::Number(years)) => u32::try_from(*years).ok().filter(|years| *years > 0),
         _ => None,
     }
 }
 
-/// The pack's parameter for the longest term, in months; three years where it is silent is not assumed: one month.
-fn term_months(pack: &Pack) -> i32 {
-    let value = pack.parameters.get("授权期限").map(|parameter| &parameter.value);
-    let period = match value {
-        Some(Value::Period(period)) => Some(*period),
-        Some(Value::Limit(_, inner)) => match inner.as_ref() {
-            Value::Period(period) => Some(*period),
-            _ => None,
-        },
+/// The pack's parameter for the longest term; where it is silent nothing long is assumed: one month.
+fn term(pack: &Pack) -> Period {
+    let period = |value: &Value| match value {
+        Value::Period(period) if matches!(period.unit, PeriodUnit::Year | PeriodUnit::Month) => Some(*period),
         _ => None,
     };
-    match period {
-        Some(period) if period.unit == PeriodUnit::Year => i32::try_from(period.length * 12).unwrap_or(1),
-        Some(period) if period.unit == PeriodUnit::Month => i32::try_from(period.length).unwrap_or(1),
-        _ => 1,
-    }
+    let value = pack.parameters.get("授权期限").map(|parameter| &parameter.value);
+    let known = value.and_then(|value| match value {
+        Value::Limit(_, inner) => period(inner),
+        value => period(value),
+    });
+    known.unwrap_or(Period { length: 1, unit: PeriodUnit::Month })
 }
 
 /// An authorisation under another is open only while that one is.
@@ -167,6 +180,9 @@ pub(crate) async fn close_access(
     case: &CaseState,
     clauses: &[String],
 ) -> Result<()> {
+    if renewed_since(tx, ctx, case).await? {
+        return Ok(());
+    }
     let head = facts::tenant(&case.facts);
     let mut before = None;
     for mut stored in family(tx, case).await? {
@@ -239,6 +255,9 @@ async fn take_up(tx: &mut Tx<'_>, ctx: &Ctx, tenant: &Tenant, case: &CaseState) 
 
 /// Effect: sealed, those under it as well. Zones lose their keys; nothing is destroyed yet.
 pub(crate) async fn seal(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState, clauses: &[String]) -> Result<()> {
+    if renewed_since(tx, ctx, case).await? {
+        return Ok(());
+    }
     for mut stored in family(tx, case).await? {
         stored.value.state = TenantState::Sealed;
         stored.value.closed_by = Some(case.id);
@@ -249,14 +268,18 @@ pub(crate) async fn seal(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState, clauses: 
 }
 
 /// Effect: the key is destroyed in this transaction, with the keys of those under it; a job for each removes the files,
-/// scans for residue and makes the certificate.
+/// scans for residue and makes the certificate. Answers which were destroyed.
 pub(crate) async fn destroy(
     app: &App,
     tx: &mut Tx<'_>,
     ctx: &Ctx,
     case: &CaseState,
     clauses: &[String],
-) -> Result<()> {
+) -> Result<Vec<Id<kind::Tenant>>> {
+    let mut destroyed = Vec::new();
+    if renewed_since(tx, ctx, case).await? {
+        return Ok(destroyed);
+    }
     for mut stored in family(tx, case).await? {
         let tenant = stored.value.id;
         stored.value.state = TenantState::Destroyed;
@@ -266,6 +289,7 @@ pub(crate) async fn destroy(
         app.keys().destroy_tenant(tx, tenant, ctx.now).await?;
         let order = jobs::DestroyOrder { tenant, case: case.id, destroyed_at: ctx.now };
         jobs::push(tx, jobs::DESTROY_TENANT, tenant, ctx.now, &order).await?;
+        destroyed.push(tenant);
     }
-    Ok(())
+    Ok(destroyed)
 }

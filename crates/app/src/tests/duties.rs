@@ -1,11 +1,13 @@
 //! Periodic duties open their cases by themselves, each period once, and show them to who owes them.
 
+use access::{Action, ResourceRef, Thing};
 use regulation::case::STEP_OWED;
 use regulation::duty::ical::Lang;
 use regulation::pack::CommandKind;
 use serde_json::json;
 
 use super::fixture::County;
+use crate::Ctx;
 use crate::cases::{self, Filter, TaskBox};
 use crate::duties;
 use crate::tenants::Tenant;
@@ -52,4 +54,22 @@ async fn what_is_owed_is_opened_once_and_filled_in_by_who_owes_it() {
     assert!(duties::duties(app, &county.ctx("bigdata-bureau")).await.unwrap().len() >= mine.len());
     let file = duties::calendar(app, operator, Lang::Zh).await.unwrap();
     assert!(file.starts_with("BEGIN:VCALENDAR\r\n") && file.contains("年度经营报告"), "{file}");
+
+    // With the authorisation goes what was owed about it; a second time there is nothing left to end.
+    let (tenant, clauses) = (county.tenant, &["德清.十.一".to_owned()]);
+    let ctx = &Ctx::service("case.tick", app.now());
+    let permit = &app.permit(ctx, Action::CaseTick, ResourceRef::any(Thing::Case)).unwrap();
+    let mut left = Vec::new();
+    for _ in 0..2 {
+        let lapse = app.store().system("test.lapse", |tx| {
+            Box::pin(async move { cases::lapsed(app, tx, permit, ctx, tenant, clauses).await })
+        });
+        lapse.await.unwrap();
+        let list = cases::inbox_of(app, operator, TaskBox::Todo, &filter, None, 10).await.unwrap();
+        left.push((list.items.len(), cases::case_view(app, operator, case).await.unwrap().state.version));
+    }
+    assert_eq!((left[0].0, left[0]), (0, left[1]));
+    let view = cases::case_view(app, operator, case).await.unwrap();
+    assert_eq!(view.record.outcome, Some(("不再应办".to_owned(), false)));
+    assert_eq!(view.timeline.last().map(|entry| entry.clauses.as_slice()), Some(clauses.as_slice()));
 }

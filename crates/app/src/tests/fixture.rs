@@ -113,6 +113,7 @@ impl County {
             state,
             domain: None,
             agreement: None,
+            former: Vec::new(),
             term: None,
             opened: None,
             created: now,

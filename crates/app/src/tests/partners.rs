@@ -113,7 +113,10 @@ async fn partners_close_reopen_and_end_with_their_operator() {
     effect!(county, case, |tx, ctx| tenants::seal(tx, ctx, case, clauses)).unwrap();
     assert_eq!(states(county, &all).await, [Sealed, Sealed, Sealed]);
     let app = &county.app;
-    effect!(county, case, |tx, ctx| tenants::destroy(app, tx, ctx, case, clauses)).unwrap();
+    effect!(county, case, |tx, ctx| async {
+        tenants::destroy(app, tx, ctx, case, clauses).await.map(|destroyed| assert_eq!(destroyed.len(), 3))
+    })
+    .unwrap();
     assert_eq!(states(county, &all).await, [Destroyed, Destroyed, Destroyed]);
     for id in all {
         let certificate = county.get::<Tenant>(id.uuid()).await.certificate.unwrap();
@@ -122,4 +125,51 @@ async fn partners_close_reopen_and_end_with_their_operator() {
     // The last day of an agreement that had ended before finds nothing to close.
     effect!(county, case, |tx, ctx| tenants::close_access(tx, ctx, case, clauses)).unwrap();
     assert_eq!(states(county, &all).await, [Destroyed, Destroyed, Destroyed]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agreement_signed_again_takes_the_place_of_the_first() {
+    let county = &County::open().await;
+    let app = &county.app;
+    let id = county.authorise("operator", TenantState::Established).await;
+    let today = app.now().date_at(28_800);
+    let pack = app.packs().current();
+    let agreement = |years: i64| {
+        let mut case = case_about(county, id);
+        case.pack.digest = pack.digest;
+        case.facts.insert("协议年限".to_owned(), FactValue::Number(years));
+        case
+    };
+    let (first, second) = (&agreement(2), &agreement(3));
+    effect!(county, first, |tx, ctx| tenants::activate_agreement(app, tx, ctx, first)).unwrap();
+    effect!(county, first, |tx, ctx| tenants::open_access(tx, ctx, first)).unwrap();
+    effect!(county, second, |tx, ctx| tenants::activate_agreement(app, tx, ctx, second)).unwrap();
+    let tenant = county.get::<Tenant>(id.uuid()).await;
+    // The first day is not counted: three years from the 21st end on the 21st.
+    assert_eq!(tenant.term, Some((today, today.plus_months(36))));
+    assert_eq!((tenant.state, tenant.former.as_slice()), (TenantState::Active, [first.id].as_slice()));
+    assert_eq!(tenant.agreement.map(|agreement| agreement.case), Some(second.id));
+
+    // The clock of the first runs out and finds nothing to end; a person is sent to the second.
+    let clauses: &[String] = &[];
+    let clock = &Ctx::service("case.tick", app.now());
+    effect!(county, first, |tx, _ctx| tenants::close_access(tx, clock, first, clauses)).unwrap();
+    effect!(county, first, |tx, _ctx| tenants::seal(tx, clock, first, clauses)).unwrap();
+    let none = effect!(county, first, |tx, _ctx| async {
+        assert_eq!(tenants::destroy(app, tx, clock, first, clauses).await?, []);
+        Ok(())
+    });
+    none.unwrap();
+    let refused =
+        effect!(county, first, |tx, ctx| tenants::close_access(tx, ctx, first, clauses)).unwrap_err();
+    assert_eq!(refused.code(), "tenant.renewed");
+    assert_eq!(states(county, &[id]).await, [TenantState::Active]);
+    effect!(county, second, |tx, _ctx| tenants::close_access(tx, clock, second, clauses)).unwrap();
+    assert_eq!(states(county, &[id]).await, [TenantState::Suspended]);
+
+    // What was sealed is not signed for again.
+    effect!(county, second, |tx, _ctx| tenants::seal(tx, clock, second, clauses)).unwrap();
+    let refused =
+        effect!(county, first, |tx, ctx| tenants::activate_agreement(app, tx, ctx, first)).unwrap_err();
+    assert_eq!(refused.code(), "tenant.ended");
 }

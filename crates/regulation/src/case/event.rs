@@ -91,6 +91,8 @@ pub enum EventBody {
         /// Reason.
         reason: String,
     },
+    /// What an owed case is about has ended: nobody owes it any more.
+    Lapsed,
     /// The end of this case makes another one owed (转办).
     OpensCase {
         /// Procedure.

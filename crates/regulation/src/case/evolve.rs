@@ -91,6 +91,7 @@ impl CaseState {
             EventBody::Owed { .. }
             | EventBody::Noted { .. }
             | EventBody::Waived { .. }
+            | EventBody::Lapsed
             | EventBody::OpensCase { .. } => {}
             EventBody::HandedOver { .. }
             | EventBody::Delegated { .. }

@@ -54,7 +54,9 @@ pub use event::{ClockDue, Event, EventBody, PackRef};
 pub use evolve::{evolve, fold};
 pub use form::{check_facts, check_form, decimal};
 pub use occasion::occasions;
-pub use owed::{FACT_AUTHORISATION, FACT_CASE, OweCase, Owed, OwedCause, OwedClock, STEP_OWED, owe};
+pub use owed::{
+    FACT_AUTHORISATION, FACT_CASE, OweCase, Owed, OwedCause, OwedClock, STEP_OWED, lapse, owe, own_outcome,
+};
 pub use people::{
     Asks, Consult, Delegation, FACT_DRAWN, HandOver, Manning, Meeting, People, PeopleState, Recusal,
     SEED_CHARS, manning,

@@ -86,6 +86,7 @@ const fn step_of(body: &EventBody) -> Option<&StepId> {
         EventBody::Opened { .. }
         | EventBody::Owed { .. }
         | EventBody::Waived { .. }
+        | EventBody::Lapsed
         | EventBody::OpensCase { .. }
         | EventBody::EffectDue { .. }
         | EventBody::Ended { .. }

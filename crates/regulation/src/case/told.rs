@@ -23,6 +23,11 @@ pub(crate) fn line(event: &Event) -> Line {
         EventBody::Waived { reason } => {
             Line::new("case.timeline.waived", "免办", "waived").text(Some(reason))
         }
+        EventBody::Lapsed => Line::new(
+            "case.timeline.lapsed",
+            "所涉授权已经终止，本件不再应办",
+            "no longer owed: the authorisation it is about has ended",
+        ),
         EventBody::OpensCase { procedure, .. } => Line::new(
             "case.timeline.opens",
             format!("转办“{procedure}”"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{OUTCOME_WAIVED, STEP_OWED};
+use super::{OUTCOME_LAPSED, OUTCOME_WAIVED, STEP_OWED};
 use crate::case::available::Available;
 use crate::case::check::Sent;
 use crate::case::decide::{Decision, begin, complete, find_procedure, may_open};
@@ -13,7 +13,7 @@ use crate::case::views::Task;
 use crate::case::{
     Actor, CaseState, Command, Context, Event, EventBody, FieldError, LONG_TEXT_CHARS_MAX, Rejection, desk,
 };
-use crate::pack::model::{AttachmentRule, CommandKind, Procedure, UnitCode};
+use crate::pack::model::{AttachmentRule, ClauseId, CommandKind, Procedure, UnitCode};
 
 /// Decides a command on a case that waits for its opener.
 pub(crate) fn decide(
@@ -181,6 +181,19 @@ fn waive(
     draft.push(&[], EventBody::Waived { reason: reason.to_owned() });
     draft.push(&[], EventBody::Ended { outcome: OUTCOME_WAIVED.to_owned(), granted: false });
     Ok(draft.events)
+}
+
+/// What an owed case is about has ended: the case ends with it, where nobody has filled it in yet. No events otherwise.
+///
+/// `clauses` are those on which it ended.
+#[must_use]
+pub fn lapse(state: &CaseState, clauses: &[ClauseId], ctx: &Context<'_>) -> Vec<Event> {
+    let procedure = ctx.pack.procedures.get(&state.procedure).filter(|_| state.waits_for_opener());
+    let Some(procedure) = procedure else { return Vec::new() };
+    let mut draft = Draft::new(ctx, procedure, None, state.clone());
+    draft.push(&[clauses], EventBody::Lapsed);
+    draft.push(&[clauses], EventBody::Ended { outcome: OUTCOME_LAPSED.to_owned(), granted: false });
+    draft.events
 }
 
 /// The task of the units that owe the case.

@@ -33,6 +33,7 @@ use crate::pack::model::{
 };
 
 pub(crate) use clock::{clock_view, tick};
+pub use desk::lapse;
 pub(crate) use desk::{available, decide, may_withdraw, not_filled_in, tasks};
 
 /// What stands for the step while an owed case waits for its opener.
@@ -43,6 +44,18 @@ pub const FACT_AUTHORISATION: &str = "授权";
 pub const FACT_CASE: &str = "办件";
 /// The outcome of an owed case that was let go.
 const OUTCOME_WAIVED: &str = "免办";
+/// How an owed case ends when what it is about has ended.
+const OUTCOME_LAPSED: &str = "不再应办";
+
+/// The English words of an outcome that is the kernel's own and not a pack's.
+#[must_use]
+pub fn own_outcome(outcome: &str) -> Option<&'static str> {
+    match outcome {
+        OUTCOME_WAIVED => Some("Waived"),
+        OUTCOME_LAPSED => Some("No longer owed"),
+        _ => None,
+    }
+}
 
 /// Why a case is owed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -106,7 +106,8 @@ pub(crate) fn outcome(visit: &Visit, procedure: Option<&Procedure>, outcome: &st
         Target::End { outcome: words, en, .. } if words == outcome => Some(en.clone()),
         _ => None,
     });
-    visit.pick(outcome, &english.unwrap_or_default())
+    let own = || app::regulation::case::own_outcome(outcome).map(str::to_owned);
+    visit.pick(outcome, &english.or_else(own).unwrap_or_default())
 }
 
 /// The name of a text by its pack's id.
