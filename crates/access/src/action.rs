@@ -15,6 +15,8 @@ words! {
         AccountView = "account.view",
         /// Make, change, suspend an account.
         AccountManage = "account.manage",
+        /// Make or end the address of one's own calendar.
+        AccountFeed = "account.feed",
         /// Record who passed the training exam (培训考核).
         TrainingRecord = "training.record",
 

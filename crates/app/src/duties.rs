@@ -1,5 +1,7 @@
 //! Periodic duties (周期义务) as those who owe or oversee them see them, and as a calendar file.
 
+mod feed;
+
 use access::Role;
 use base::{Date, Id, kind};
 use regulation::case::clocks;
@@ -10,6 +12,8 @@ use serde::Serialize;
 
 use crate::cases::{self, Due, TaskBox};
 use crate::{App, Ctx, Error, Result};
+
+pub use feed::{close_feed, feed_since, open_feed, read_feed};
 
 /// How far ahead the list looks, in days.
 const AHEAD_DAYS: i32 = 400;

@@ -1,6 +1,6 @@
 //! Periodic duties open their cases by themselves, each period once, and show them to who owes them.
 
-use access::{Action, ResourceRef, Thing};
+use access::{Action, ResourceRef, Standing, Thing};
 use regulation::case::STEP_OWED;
 use regulation::duty::ical::Lang;
 use regulation::pack::CommandKind;
@@ -10,6 +10,7 @@ use super::fixture::County;
 use crate::Ctx;
 use crate::cases::{self, Filter, TaskBox};
 use crate::duties;
+use crate::identity::Person;
 use crate::tenants::Tenant;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,4 +73,39 @@ async fn what_is_owed_is_opened_once_and_filled_in_by_who_owes_it() {
     let view = cases::case_view(app, operator, case).await.unwrap();
     assert_eq!(view.record.outcome, Some(("不再应办".to_owned(), false)));
     assert_eq!(view.timeline.last().map(|entry| entry.clauses.as_slice()), Some(clauses.as_slice()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_calendar_address_reads_what_its_person_would_until_it_is_ended() {
+    let county = County::open().await;
+    let app = &county.app;
+    let operator = &county.ctx("operator");
+    let person = json!({
+        "id": operator.principal.person, "account": "operator.one", "name": "高拟石", "unit": operator.principal.unit,
+        "roles": operator.principal.roles, "password": "-", "standing": Standing::Active, "failures": null,
+    });
+    let person: Person = serde_json::from_value(person).unwrap();
+    county.put(&person).await;
+    let read = async |token: &str| duties::read_feed(app, token, app.now(), Lang::Zh).await;
+    let unknown = |answer: crate::Result<String>| answer.unwrap_err().code() == "feed.unknown";
+
+    assert_eq!(duties::feed_since(app, operator).await.unwrap(), None);
+    let first = duties::open_feed(app, operator).await.unwrap();
+    let file = read(&first).await.unwrap();
+    assert_eq!(file, duties::calendar(app, operator, Lang::Zh).await.unwrap());
+    let second = duties::open_feed(app, operator).await.unwrap();
+    assert!(unknown(read(&first).await), "a new address ends the old one");
+    assert!(read(&second).await.is_ok());
+
+    county.put(&Person { standing: Standing::Suspended, ..person.clone() }).await;
+    assert!(unknown(read(&second).await), "who may not sign in reads nothing");
+    county.put(&person).await;
+    duties::close_feed(app, operator).await.unwrap();
+    assert!(unknown(read(&second).await));
+    for wrong in ["", "x", &"A".repeat(43), &"长".repeat(1_000)] {
+        assert!(unknown(read(wrong).await));
+    }
+    let nobody = crate::identity::anonymous(app.now());
+    assert!(duties::open_feed(app, &nobody).await.is_err());
+    county.app.close().await;
 }

@@ -4,10 +4,13 @@ use app::Error;
 use app::duties::{self, DutyItem};
 use app::regulation::duty::ical::Lang;
 use axum::Router;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::extract::{Path, Query, Request};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HOST};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use serde::Deserialize;
 
+use super::sent::Sent;
 use super::visit::Visit;
 use super::words;
 use crate::html::pages::duties::{DutiesPage, DutyRow};
@@ -18,15 +21,19 @@ use crate::state::Edge;
 const SOON_DAYS: i32 = 10;
 
 pub(super) fn routes() -> Router<Edge> {
-    Router::new().route("/duties", get(show)).route("/duties.ics", get(file))
+    Router::new()
+        .route("/duties", get(show))
+        .route("/duties.ics", get(file))
+        .route("/duties/feed", post(feed))
+        .route("/calendar/{token}", get(read))
 }
 
 async fn show(visit: Visit) -> Response {
-    let result = page(&visit).await;
+    let result = page(&visit, None).await;
     visit.answer(result).await
 }
 
-async fn page(visit: &Visit) -> Result<Response, Error> {
+async fn page(visit: &Visit, feed_new: Option<String>) -> Result<Response, Error> {
     visit.signed_in()?;
     let found = duties::duties(&visit.app, &visit.ctx).await?;
     let names = app::desk::unit_names(&visit.app).await?;
@@ -48,7 +55,14 @@ async fn page(visit: &Visit) -> Result<Response, Error> {
         case_href: item.case.map(|(case, _)| format!("/cases/{case}")),
         clauses: words::clauses(visit, &item.clauses),
     };
-    let page = DutiesPage { rows: found.iter().map(row).collect(), file_href: "/duties.ics".to_owned() };
+    let since = duties::feed_since(&visit.app, &visit.ctx).await?;
+    let page = DutiesPage {
+        rows: found.iter().map(row).collect(),
+        file_href: "/duties.ics".to_owned(),
+        feed_since: since.map(|at| visit.day(at)).unwrap_or_default(),
+        feed_new,
+        feed_href: "/duties/feed".to_owned(),
+    };
     visit.page("duties", &page).await
 }
 
@@ -70,11 +84,54 @@ async fn file(visit: Visit) -> Response {
 
 async fn calendar(visit: &Visit) -> Result<Response, Error> {
     visit.signed_in()?;
-    let lang = if visit.is_english() { Lang::En } else { Lang::Zh };
-    let text = duties::calendar(&visit.app, &visit.ctx, lang).await?;
+    let text = duties::calendar(&visit.app, &visit.ctx, lang(visit)).await?;
+    Ok(calendar_file(text))
+}
+
+fn lang(visit: &Visit) -> Lang {
+    if visit.is_english() { Lang::En } else { Lang::Zh }
+}
+
+fn calendar_file(text: String) -> Response {
     let headers = [
         (CONTENT_TYPE, "text/calendar; charset=utf-8"),
         (CONTENT_DISPOSITION, "attachment; filename=\"duties.ics\""),
+        (CACHE_CONTROL, "no-store"),
     ];
-    Ok((headers, text).into_response())
+    (headers, text).into_response()
+}
+
+async fn feed(visit: Visit, request: Request) -> Response {
+    let result = change_feed(&visit, request).await;
+    visit.answer(result).await
+}
+
+/// Makes or ends the address for calendar programs. A new one is in this answer and nowhere else, so it is the page
+/// itself, without a redirect.
+async fn change_feed(visit: &Visit, request: Request) -> Result<Response, Error> {
+    visit.signed_in()?;
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
+    let sent = Sent::read(visit, request).await?;
+    if sent.get("intent") == "end" {
+        duties::close_feed(&visit.app, &visit.ctx).await?;
+        return Ok(visit.send_on("/duties", Some("feed-ended")));
+    }
+    let secret = duties::open_feed(&visit.app, &visit.ctx).await?;
+    let scheme = if visit.app.config().secure_cookies { "https" } else { "http" };
+    let language = if visit.is_english() { "?lang=en" } else { "" };
+    page(visit, Some(format!("{scheme}://{host}/calendar/{secret}.ics{language}"))).await
+}
+
+#[derive(Deserialize)]
+struct Language {
+    #[serde(default)]
+    lang: String,
+}
+
+/// What a calendar program reads. It has no cookie, so the address says the language.
+async fn read(visit: Visit, Path(token): Path<String>, Query(language): Query<Language>) -> Response {
+    let lang = if language.lang == "en" { Lang::En } else { Lang::Zh };
+    let token = token.strip_suffix(".ics").unwrap_or(&token);
+    let result = duties::read_feed(&visit.app, token, visit.ctx.now, lang).await.map(calendar_file);
+    visit.answer(result).await
 }

@@ -12,6 +12,11 @@ pub struct DutiesPage {
     pub rows: Vec<DutyRow>,
     /// The same as a calendar file.
     pub file_href: String,
+    /// When the address for calendar programs was made; empty without one.
+    pub feed_since: String,
+    /// The address, in the answer that makes it and nowhere else.
+    pub feed_new: Option<String>,
+    pub feed_href: String,
 }
 
 /// One period of a duty.
@@ -53,6 +58,14 @@ impl Page for DutiesPage {
         let opened =
             [Light::Overdue, Light::DueSoon, Light::Normal, Light::Done].map(|light| row(light, true));
         let rows = opened.into_iter().chain([row(Light::Suspended, false)]).collect();
-        vec![Self { rows, file_href: "/duties.ics".into() }, Self::default()]
+        let (file_href, feed_href) = ("/duties.ics".to_owned(), "/duties/feed".to_owned());
+        let none = Self { file_href, feed_href, ..Self::default() };
+        let made = Self {
+            rows,
+            feed_since: "2026-11-20".into(),
+            feed_new: Some("https://example.cn/calendar/abc.ics".into()),
+            ..none.clone()
+        };
+        vec![made, none]
     }
 }
