@@ -25,7 +25,7 @@ pub struct Actual {
 /// Values for a document's variables, from what is known of a case now.
 ///
 /// A variable is looked up among the values given in `more`, the platform's own (see `docs/documents.md`), the case's facts, the
-/// fields of its forms (the opening form first), and the pack's parameters. What has no value stays out and prints as a
+/// fields of its forms (the opening form first, or the form it names), and the pack's parameters. What has no value stays out and prints as a
 /// blank. Sealed opinions are not known.
 #[must_use]
 pub fn of_case(document: &Document, pack: &Pack, state: &CaseState, actual: &Actual) -> Data {
@@ -172,21 +172,31 @@ fn of_fact(fact: &FactValue, kind: &VariableKind, actual: &Actual) -> Option<Dat
     })
 }
 
-/// The field of that name; the opening form is asked first.
+/// The field of that name; the opening form is asked first. `表单.栏目` asks that form alone, where two share a name.
 fn of_forms(variable: &Variable, pack: &Pack, state: &CaseState, actual: &Actual) -> Option<Datum> {
+    let (only, key) = field_of(&variable.from, pack);
     let opening = |id: &FormId| state.form_id.as_ref() == Some(id);
-    let mut forms: Vec<(&FormId, &FormValues)> = state.forms.iter().collect();
+    let asked = state.forms.iter().filter(|(id, _)| only.is_none_or(|only| only == id.as_str()));
+    let mut forms: Vec<(&FormId, &FormValues)> = asked.collect();
     forms.sort_by_key(|(id, _)| !opening(id));
-    let (id, value) = forms.into_iter().find_map(|(id, form)| Some((id, form.get(&variable.from)?)))?;
+    let (id, value) = forms.into_iter().find_map(|(id, form)| Some((id, form.get(key)?)))?;
     let fields =
         pack.forms.get(id).into_iter().flat_map(|form| &form.sections).flat_map(|section| &section.fields);
-    let codes = fields.filter(|field| field.key == variable.from).any(|field| coded(&field.kind));
+    let codes = fields.filter(|field| field.key == key).any(|field| coded(&field.kind));
     let name = |code: &String| if codes { named(code, &actual.names) } else { code.clone() };
     let value = match value {
         FormValue::Text(text) => FormValue::Text(name(text)),
         FormValue::List(items) => FormValue::List(items.iter().map(name).collect()),
     };
     of_field(&value, &variable.kind)
+}
+
+/// The form a variable names, if it names one, and the field.
+pub(crate) fn field_of<'a>(from: &'a str, pack: &Pack) -> (Option<&'a str>, &'a str) {
+    match from.split_once('.') {
+        Some((form, key)) if pack.forms.contains_key(form) => (Some(form), key),
+        _ => (None, from),
+    }
 }
 
 fn of_field(value: &FormValue, kind: &VariableKind) -> Option<Datum> {

@@ -28,6 +28,7 @@ const FUNCTIONS: &[&str] = &[
     "条目",
     "表格",
     "说明",
+    "所依据",
     "封面",
     "strong",
     "emph",
@@ -61,6 +62,12 @@ const DEPTH_MAX: usize = 24;
 const WORD_CHARS_MAX: usize = 60;
 /// What a break to the next page costs, in characters.
 const PAGE_COST: usize = 800;
+
+/// A name that already means something where a template runs. Typst's own names are plain ASCII, and each of them is taken:
+/// a variable `text` or `left` would break the building blocks that use it.
+pub(crate) fn is_taken(name: &str) -> bool {
+    name.is_ascii() || FUNCTIONS.contains(&name) || matches!(name, FILLED | "版式" | "文头" | "词")
+}
 
 /// How much a value is: characters and entries.
 pub(crate) type Sizes = BTreeMap<String, (usize, usize)>;

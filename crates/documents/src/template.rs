@@ -16,7 +16,8 @@ use crate::world::{Paper, source};
 use crate::{COST_MAX, FAULTS_MAX};
 
 /// What stands before the template's first line; one line, so that positions are the template's own less one.
-const PREFIX: &str = "#import \"/letter.typ\": *;#show: 版式;\n";
+/// It names what it takes, so that nothing else of ours stands in the way of a variable's name.
+const PREFIX: &str = "#import \"/letter.typ\": 版式,标题,文号,收件,不缩进,空,落款,双方签署,信息表,条目,表格,说明,所依据,封面;#show: 版式;\n";
 
 /// Fills a document's template with values.
 ///
@@ -72,6 +73,11 @@ pub fn render(document: &Document, data: &Data, lang: Lang) -> Result<Rendered, 
 /// # Errors
 /// What [`render`] says of a template that is too long, and faults that are ours.
 pub fn check(document: &Document) -> Result<Vec<Fault>, DocumentError> {
+    let taken: Vec<Fault> =
+        document.variables.iter().filter(|one| grammar::is_taken(&one.name)).map(taken).collect();
+    if !taken.is_empty() {
+        return Ok(taken);
+    }
     let full = sample(document);
     let blank = Data { values: BTreeMap::new(), stamp: full.stamp.clone() };
     let mut faults: Vec<Fault> = Vec::new();
@@ -87,6 +93,18 @@ pub fn check(document: &Document) -> Result<Vec<Fault>, DocumentError> {
     faults.dedup();
     faults.truncate(FAULTS_MAX);
     Ok(faults)
+}
+
+/// A variable that bears the name of a building block is never printed, or breaks the blocks.
+fn taken(variable: &Variable) -> Fault {
+    let name = &variable.name;
+    Fault {
+        line: 1,
+        column: 1,
+        code: "document.name_taken",
+        zh: format!("变量“{name}”与模板构件同名，或者只有英文字母和数字，请换一个名字"),
+        en: format!("the variable `{name}` has the name of a building block or is plain ASCII; take another"),
+    }
 }
 
 /// Characters of the template itself that the fonts lack.

@@ -232,6 +232,18 @@ fn a_value_is_looked_up_in_order_and_fits_its_kind() {
     assert_eq!(data.values, expected);
     let given = of_case(&letter, pack, &play.state, &actual(&[("办件编号", text("另给的"))]));
     assert_eq!(given.values["办件编号"], text("另给的"));
+    // Two forms may share a field's name; the form is named then.
+    for (form, value) in [("附件4", "甲"), ("附件5", "乙")] {
+        play.state.forms.insert(form.to_owned(), BTreeMap::from([("应用场景".to_owned(), value.into())]));
+    }
+    let said = |from: &str| {
+        let mut letter = document("", &[("应用场景", VariableKind::LongText)]);
+        letter.variables[0].from = from.to_owned();
+        of_case(&letter, pack, &play.state, &actual(&[])).values.remove("应用场景")
+    };
+    assert_eq!(said("附件5.应用场景"), Some(text("乙")));
+    assert_eq!(said("附件4.应用场景"), Some(text("甲")));
+    assert_eq!((said("附件6.应用场景"), said("无此.应用场景")), (None, None));
 }
 
 #[test]

@@ -51,7 +51,74 @@ fn every_template_of_every_pack_prints_full_and_blank() {
             printed += 1;
         }
     }
-    assert!(printed >= 14, "{printed} documents");
+    assert!(printed >= 80, "{printed} documents");
+}
+
+/// Values as long as they get in practice.
+fn long(document: &Document) -> Data {
+    let sentence = "经审查，材料齐全，数据的来源、范围、用途和期限与所申请的应用场景一致，安全措施能够落实；";
+    let mut data = sample(document);
+    for variable in &document.variables {
+        let name = &variable.name;
+        let value = match &variable.kind {
+            VariableKind::Text => {
+                Datum::Text(format!("某某市某某区大数据发展管理和政务服务中心（综合实施机构）——{name}"))
+            }
+            VariableKind::LongText => {
+                let lines: Vec<String> =
+                    (1..=4).map(|line| format!("{line}. {}{name}之末{line}。", sentence.repeat(4))).collect();
+                Datum::Text(lines.join("\n"))
+            }
+            VariableKind::List => {
+                Datum::List((1..=9).map(|item| format!("{sentence}{name}之{item}")).collect())
+            }
+            VariableKind::Table(columns) => {
+                let cell = |row: usize, column: &str| match column {
+                    "意见" => format!("{}意见之{row}", sentence.repeat(3)),
+                    "日期" => "2026-09-23".to_owned(),
+                    "单位" => "某某市大数据发展管理局".to_owned(),
+                    _ => column.to_owned(),
+                };
+                Datum::Table(
+                    (1..=7).map(|row| columns.iter().map(|column| cell(row, column)).collect()).collect(),
+                )
+            }
+            _ => continue,
+        };
+        data.values.insert(name.clone(), value);
+    }
+    data
+}
+
+#[test]
+fn long_values_flow_over_pages_and_nothing_is_lost() {
+    for (pack, name) in [
+        ("national", "会议决议"),
+        ("national", "备案回执"),
+        ("yanan", "实施方案审议决定"),
+        ("yanan", "授权运营协议"),
+        ("futian", "综合评审意见"),
+        ("futian", "开发利用服务协议"),
+        ("xinchang", "年度评估报告"),
+    ] {
+        let document = &PACKS[pack].documents[name];
+        let paper = print(document, &long(document));
+        keep(&format!("long-{pack}-{name}"), &paper);
+        let text = words(&paper);
+        for variable in &document.variables {
+            let last = match &variable.kind {
+                VariableKind::LongText => format!("{}之末4。", variable.name),
+                VariableKind::List => format!("{}之9", variable.name),
+                VariableKind::Table(_) => "意见之7".to_owned(),
+                _ => continue,
+            };
+            assert!(text.contains(&last), "{pack}/{name}: {last}");
+        }
+        assert!((1..=30).contains(&paper.pages), "{pack}/{name}: {} pages", paper.pages);
+        // No sheet holds a seal and nothing else: the basis stays with the sign-off.
+        let last = paper.text.last().unwrap();
+        assert!(!last.contains("（盖章）") || last.chars().count() > 400, "{pack}/{name}: {last}");
+    }
 }
 
 #[test]
@@ -191,6 +258,21 @@ fn faults_have_their_code_and_place() {
     }
     // What only the typesetter knows is told by the template's own lines too.
     assert_eq!(check("第一行\n#表格([不是表格])"), Some(("document.typesetting", 2, 2)));
+}
+
+#[test]
+fn a_variable_may_not_bear_the_name_of_a_building_block() {
+    for (name, told) in
+        [("文号", 1), ("已填", 1), ("left", 1), ("text", 1), ("函件文号", 0), ("页脚", 0), ("字号", 0)]
+    {
+        let letter = document(&format!("#({name})"), &[(name, VariableKind::Text)]);
+        let faults = check(&letter).unwrap();
+        let taken = faults.iter().filter(|fault| fault.code == "document.name_taken").count();
+        assert_eq!(taken, told, "{name}: {faults:?}");
+        if told == 0 {
+            assert!(words(&print(&letter, &texts(&[(name, "甲乙丙")]))).contains("甲乙丙"), "{name}");
+        }
+    }
 }
 
 #[test]
