@@ -110,7 +110,7 @@ impl<'a> Past<'a> {
                 self.last_is(CommandKind::OrderRectification) || self.last_is(CommandKind::Suspend)
             }
             "公示截止" => self.last_is(CommandKind::Publish),
-            "检查对象数" | "可读对象数" | "密钥指纹" => {
+            "检查对象数" | "可读对象数" | "销毁记录号" => {
                 self.last.iter().any(|action| action.effects.contains(&Effect::DestroyTenant))
             }
             _ => return None,
