@@ -34,6 +34,12 @@ impl Ctx {
         }
     }
 
+    /// A context of a request of somebody known.
+    #[must_use]
+    pub(crate) fn of(principal: Principal, person_name: String, unit_name: String, now: Timestamp) -> Self {
+        Self { principal, person_name, unit_name, ..Self::service("", now) }
+    }
+
     /// Whether a person is signed in.
     #[must_use]
     pub const fn is_person(&self) -> bool {

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use access::{Action, ResourceRef, Thing};
 use base::{Date, Digest, Id, Timestamp, kind};
-use documents::{Actual, Data, Datum, DocumentError, FormPaper, Lang, Rendered, Stamp};
-use regulation::case::{CaseState, Event, EventBody, FormValue, clocks, fold, occasions};
-use regulation::pack::{Document, FormId, OccasionEvent, Pack};
+use documents::{Actual, Data, Datum, DocumentError, FormPaper, Lang, OpinionEntry, Rendered, Stamp};
+use regulation::case::{CaseState, Event, EventBody, FormValue, FormValues, clocks, fold, occasions};
+use regulation::pack::{Document, Form, FormId, OccasionEvent, Pack};
 use serde::{Deserialize, Serialize};
 use storage::records::{self, Expected, Key, Record};
 use storage::{Tx, objects as rows};
@@ -419,13 +419,24 @@ pub async fn print_form(
     let values = state.forms.get(&form.id).ok_or_else(unknown)?.clone();
     let file_name = format!("{} {}.pdf", form.title, state.number);
     let opinions = documents::opinions(&form, &state, lang);
+    let Actual { names, stamp, .. } = actual;
+    Ok(AttachmentBytes { file_name, bytes: table(form, values, opinions, names, stamp, lang).await? })
+}
+
+/// Prints a form on a thread that may block.
+async fn table(
+    form: Form,
+    values: FormValues,
+    opinions: Vec<OpinionEntry>,
+    names: BTreeMap<String, String>,
+    stamp: Stamp,
+    lang: Lang,
+) -> Result<Vec<u8>> {
     let print = move || {
-        let Actual { names, stamp, .. } = actual;
         documents::print_form(&FormPaper { form: &form, values: &values, opinions, names, stamp }, lang)
     };
     let printed = tokio::task::spawn_blocking(print).await;
-    let printed = printed.map_err(|error| Error::internal("document.engine", error))??;
-    Ok(AttachmentBytes { file_name, bytes: printed.pdf })
+    Ok(printed.map_err(|error| Error::internal("document.engine", error))??.pdf)
 }
 
 /// The opening form of a procedure to be filled in by hand; open to everybody, like the law it comes from.
@@ -445,14 +456,8 @@ pub async fn blank_form(app: &App, procedure: &str, lang: Lang) -> Result<Attach
         verification: None,
     };
     let file_name = format!("{}.pdf", form.title);
-    let print = move || {
-        let values = regulation::case::FormValues::default();
-        let (opinions, names) = (Vec::new(), BTreeMap::new());
-        documents::print_form(&FormPaper { form: &form, values: &values, opinions, names, stamp }, lang)
-    };
-    let printed = tokio::task::spawn_blocking(print).await;
-    let printed = printed.map_err(|error| Error::internal("document.engine", error))??;
-    Ok(AttachmentBytes { file_name, bytes: printed.pdf })
+    let bytes = table(form, FormValues::new(), Vec::new(), BTreeMap::new(), stamp, lang).await?;
+    Ok(AttachmentBytes { file_name, bytes })
 }
 
 /// What those who may read a case can print of it now: name, English name.

@@ -22,7 +22,9 @@ pub(crate) use inbox::parse_cursor;
 pub use inbox::{Filter, Inbox, InboxCounts, InboxItem, TaskBox, counts, inbox, inbox_of};
 pub use names::subject_names;
 pub use open::{AttachmentRef, OpenRequest, Opened, open};
-pub(crate) use owe::{Due, Party, due, lapsed};
+#[cfg(test)]
+pub(crate) use owe::lapsed;
+pub(crate) use owe::{Due, Party, due};
 pub(crate) use sweep::sweep;
 pub(crate) use view::readable;
 pub use view::{CaseView, case_view, preview_form, procedures};

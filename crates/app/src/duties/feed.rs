@@ -116,15 +116,7 @@ pub async fn read_feed(app: &App, token: &str, now: Timestamp, lang: Lang) -> Re
         new_id::<kind::Session>(now),
         until,
     );
-    let ctx = Ctx {
-        principal,
-        person_name: person.name,
-        unit_name: unit.name,
-        now,
-        request: new_id(now),
-        idempotency_key: None,
-    };
-    super::calendar(app, &ctx, lang).await
+    super::calendar(app, &Ctx::of(principal, person.name, unit.name, now), lang).await
 }
 
 async fn holder(tx: &mut Tx<'_>, secret: &str) -> Result<Option<(Person, Unit)>> {

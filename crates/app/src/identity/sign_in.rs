@@ -217,27 +217,13 @@ pub async fn context_of(app: &App, token: &str, now: Timestamp) -> Result<Option
     principal.person_standing = person.standing;
     principal.unit_standing = unit.standing;
     (principal.tenants, principal.usages) = reach;
-    Ok(Some(Ctx {
-        principal,
-        person_name: person.name,
-        unit_name: unit.name,
-        now,
-        request: new_id(now),
-        idempotency_key: None,
-    }))
+    Ok(Some(Ctx::of(principal, person.name, unit.name, now)))
 }
 
 /// The context of somebody who is not signed in.
 #[must_use]
 pub fn anonymous(now: Timestamp) -> Ctx {
-    Ctx {
-        principal: Principal::nobody(),
-        person_name: String::new(),
-        unit_name: String::new(),
-        now,
-        request: new_id(now),
-        idempotency_key: None,
-    }
+    Ctx::of(Principal::nobody(), String::new(), String::new(), now)
 }
 
 /// The token that forms of a session must carry; empty for what is no session token.
