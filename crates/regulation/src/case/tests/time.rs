@@ -140,7 +140,10 @@ fn data_granted_for_a_time_go_back_when_it_is_over() {
     play.on("2026-10-19").tick();
     assert_eq!(play.state.effects, []);
     play.on("2026-10-20").tick();
-    assert_eq!((play.state.effects.as_slice(), play.step()), ([Effect::RevokeGrant].as_slice(), step.as_str()));
+    assert_eq!(
+        (play.state.effects.as_slice(), play.step()),
+        ([Effect::RevokeGrant].as_slice(), step.as_str())
+    );
     assert!(play.tick().is_empty());
     let told = timeline(&play.events).into_iter().any(|line| line.zh.contains("收回数据"));
     assert!(told);
