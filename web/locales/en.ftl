@@ -788,6 +788,7 @@ clock-until = until { $day }
 expiry-remind = reminder and escalation; silence is not consent
 expiry-return = returned automatically
 expiry-close = access closes
+expiry-take-back = the data are taken back
 expiry-coordinate = goes to the coordination group
 expiry-advance = goes on to the next step
 list-comma = ,{" "}

@@ -776,6 +776,7 @@ clock-until = 到 { $day } 为止
 expiry-remind = 提醒并升级，逾期不视为同意
 expiry-return = 自动退回
 expiry-close = 关闭权限
+expiry-take-back = 收回数据
 expiry-coordinate = 转协调机制审议
 expiry-advance = 进入下一环节
 list-comma = 、

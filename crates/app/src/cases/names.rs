@@ -48,7 +48,17 @@ async fn names(tx: &mut Tx<'_>, given: &Facts) -> Result<BTreeMap<String, String
             name(tx, given, facts::CASE, |it: &CaseRecord| format!("{} {}", it.number, it.title)).await?,
         ),
     ];
-    Ok(found.into_iter().filter_map(|(key, name)| Some((key.to_owned(), name?))).collect())
+    let mut known: BTreeMap<String, String> =
+        found.into_iter().filter_map(|(key, name)| Some((key.to_owned(), name?))).collect();
+    // A pack may point at further cases under names of its own (场景办件, 专项协议).
+    for key in given.keys() {
+        if known.contains_key(key) {
+            continue;
+        }
+        let case = name(tx, given, key, |it: &CaseRecord| format!("{} {}", it.number, it.title)).await?;
+        known.extend(case.map(|case| (key.clone(), case)));
+    }
+    Ok(known)
 }
 
 /// One name; `None` where the case does not point at such a thing, or the thing is gone.

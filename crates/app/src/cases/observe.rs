@@ -2,7 +2,7 @@
 
 use base::{Date, Id, kind};
 use regulation::case::{FormValue, FormValues};
-use regulation::pack::{FactValue, FieldKind, FormId, Pack};
+use regulation::pack::{Effect, FactValue, FieldKind, FormId, Pack};
 use storage::{Tx, records};
 
 use super::facts::{self, Facts};
@@ -36,7 +36,7 @@ pub(super) async fn observed(
 ) -> Result<Facts> {
     let pack = from.pack;
     let mut observed = related::observed(tx, from, stated).await?;
-    let providers = providers(tx, form, values, pack).await?;
+    let providers = providers(tx, form, values, from).await?;
     if !providers.is_empty() {
         observed.insert(facts::PROVIDERS.to_owned(), FactValue::List(providers));
     }
@@ -82,14 +82,17 @@ async fn deadline(tx: &mut Tx<'_>, from: &From<'_>, stated: &Facts) -> Result<Op
     Ok(notice.value.until.filter(|_| notice.value.kind == NoticeKind::Announcement))
 }
 
-/// The providers of the resources that a form names.
+/// The providers of the resources that a form names. Only where data are granted must they be fit for it: a catalogue or
+/// a report names resources as they are, unclassified or taken off.
 async fn providers(
     tx: &mut Tx<'_>,
     form: Option<&FormId>,
     values: &FormValues,
-    pack: &Pack,
+    from: &From<'_>,
 ) -> Result<Vec<String>> {
-    let Some(form) = form.and_then(|id| pack.forms.get(id)) else { return Ok(Vec::new()) };
+    let Some(form) = form.and_then(|id| from.pack.forms.get(id)) else { return Ok(Vec::new()) };
+    let procedure = from.pack.procedures.get(from.procedure);
+    let grants = procedure.is_none_or(|procedure| procedure.brings(Effect::GrantData));
     let mut units = Vec::new();
     for field in form.sections.iter().flat_map(|section| &section.fields) {
         if field.kind != FieldKind::Resources {
@@ -101,7 +104,9 @@ async fn providers(
             let resource = resources::by_code(tx, &wanted.code)
                 .await?
                 .ok_or_else(|| Error::invalid("resource.unknown", wanted.code.clone()))?;
-            resource.check_wanted(&wanted)?;
+            if grants {
+                resource.check_wanted(&wanted)?;
+            }
             units.push(resource.provider.clone());
         }
     }

@@ -269,7 +269,8 @@ fn expire(draft: &mut Draft<'_>, step: &Step, clock: &ClockState, rule: &ClockRu
     if clock.expired || draft.ctx.today() <= counted.due {
         return;
     }
-    // A date no notice settles yet may still move: it may warn and close doors, never end or move a case.
+    // A date no notice settles yet may still move: it may warn and close doors, never end or move a case, nor destroy
+    // copies that nothing brings back.
     let settled = !counted.provisional;
     if !settled && !matches!(rule.on_expiry, OnExpiry::RemindAndEscalate | OnExpiry::CloseAccess) {
         return;
@@ -283,9 +284,11 @@ fn expire(draft: &mut Draft<'_>, step: &Step, clock: &ClockState, rule: &ClockRu
     draft.push(&[&rule.clauses], expired);
     let target = match rule.on_expiry {
         OnExpiry::RemindAndEscalate => None,
-        OnExpiry::CloseAccess => {
+        OnExpiry::CloseAccess | OnExpiry::TakeBackData => {
+            let close = rule.on_expiry == OnExpiry::CloseAccess;
+            let effect = if close { Effect::CloseAccess } else { Effect::RevokeGrant };
             let facts = draft.state.facts.clone();
-            draft.push(&[&rule.clauses], EventBody::EffectDue { effect: Effect::CloseAccess, facts });
+            draft.push(&[&rule.clauses], EventBody::EffectDue { effect, facts });
             None
         }
         OnExpiry::ReturnAutomatically => {

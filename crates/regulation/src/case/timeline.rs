@@ -280,6 +280,7 @@ const fn consequence_words(consequence: OnExpiry) -> (&'static str, &'static str
         OnExpiry::RemindAndEscalate => ("提醒并升级", "reminded and escalated"),
         OnExpiry::ReturnAutomatically => ("自动退回", "returned automatically"),
         OnExpiry::CloseAccess => ("关闭权限", "access closed"),
+        OnExpiry::TakeBackData => ("收回数据", "data taken back"),
         OnExpiry::MoveToCoordination => ("转协调机制", "handed to coordination"),
         OnExpiry::Advance => ("进入下一环节", "on to the next step"),
     }

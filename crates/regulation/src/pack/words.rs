@@ -63,6 +63,7 @@ pub(crate) const EXPIRIES: &[Word<OnExpiry>] = &[
     ("提醒并升级", OnExpiry::RemindAndEscalate),
     ("自动退回", OnExpiry::ReturnAutomatically),
     ("关闭权限", OnExpiry::CloseAccess),
+    ("收回数据", OnExpiry::TakeBackData),
     ("转协调机制", OnExpiry::MoveToCoordination),
     ("进入下一环节", OnExpiry::Advance),
 ];

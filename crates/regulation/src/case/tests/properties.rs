@@ -169,7 +169,9 @@ fn check_tick(before: &CaseState, ticked: &[Event]) {
         assert!(event.actor.is_none());
         match &event.body {
             EventBody::Ended { granted, .. } => assert!(!granted),
-            EventBody::EffectDue { effect, .. } => assert_eq!(*effect, Effect::CloseAccess),
+            EventBody::EffectDue { effect, .. } => {
+                assert!(matches!(effect, Effect::CloseAccess | Effect::RevokeGrant), "{effect:?}");
+            }
             EventBody::ClockRang { step, unit, days_left, tell, .. } => {
                 if let Some(owed) = before.owed.as_ref().filter(|_| before.waits_for_opener()) {
                     assert!(!owed.rung.contains(&(*days_left, tell.clone())));

@@ -130,6 +130,30 @@ fn closing_access_is_an_effect() {
 }
 
 #[test]
+fn data_granted_for_a_time_go_back_when_it_is_over() {
+    let mut pack = pack();
+    let clock = pack.procedures.get_mut("需求评审").unwrap().steps[0].clock.as_mut().unwrap();
+    clock.on_expiry = OnExpiry::TakeBackData;
+    let step = pack.procedures["需求评审"].steps[0].id.clone();
+    let mut play = Play::open_with(pack.clone(), "2026-10-12");
+    // Five working days from the 12th: the last day is theirs.
+    play.on("2026-10-19").tick();
+    assert_eq!(play.state.effects, []);
+    play.on("2026-10-20").tick();
+    assert_eq!(
+        (play.state.effects.as_slice(), play.step()),
+        ([Effect::RevokeGrant].as_slice(), step.as_str())
+    );
+    assert!(play.tick().is_empty());
+    let told = timeline(&play.events).into_iter().any(|line| line.zh.contains("收回数据"));
+    assert!(told);
+    // Copies that are gone do not come back: a day that no notice settles yet takes nothing.
+    let mut play = Play::open_with(pack, "2026-12-30");
+    play.on("2027-02-01").tick();
+    assert_eq!(play.state.effects, []);
+}
+
+#[test]
 fn a_clock_waits_for_its_anchor() {
     let mut pack = pack();
     let review = &mut pack.procedures.get_mut("需求评审").unwrap().steps[1];

@@ -4,7 +4,7 @@
 //! An error blocks activation; a warning is for the legal officer to judge. Each lint has one stable code:
 //! `lint.means_missing`, `lint.clause_missing`, `lint.excuse_unfit`, `lint.unproven`, `lint.scenario_fails`,
 //! `lint.rule_untested`, `lint.role_unused`, `lint.parameter_unused`, `lint.role_unbound`, `lint.action_unreachable`, `lint.clock_unnoticed`,
-//! `lint.clock_never_starts`, `lint.separation_impossible`, `lint.separation_idle`, `lint.separation_staff`, `lint.vote_impossible`,
+//! `lint.clock_never_starts`, `lint.clock_takes_everything`, `lint.separation_impossible`, `lint.separation_idle`, `lint.separation_staff`, `lint.vote_impossible`,
 //! `lint.meeting_impossible`, `lint.draw_impossible`, `lint.duty_unnoticed`,
 //! `lint.condition_never`, `lint.condition_always`, `lint.branch_dead`, `lint.choice_unknown`, `lint.form_unused`,
 //! `lint.personal_unmarked`, `lint.box_unused`, `lint.calendar_short`.

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Finding, error, in_procedure, in_step, warning};
 use crate::case::command_words;
-use crate::pack::model::{Anchor, Binding, CommandKind, OnExpiry, Pack, Procedure, Role, RoleKey, Step};
+use crate::pack::model::{
+    Anchor, Binding, CommandKind, FieldKind, OnExpiry, Pack, Procedure, Role, RoleKey, Step,
+};
 
 pub(super) fn look(pack: &Pack, found: &mut Vec<Finding>) {
     roles(pack, found);
@@ -14,6 +16,7 @@ pub(super) fn look(pack: &Pack, found: &mut Vec<Finding>) {
         for step in &procedure.steps {
             actions(procedure, step, found);
             clock(procedure, step, found);
+            takes_named_data(pack, procedure, step, found);
         }
     }
 }
@@ -117,6 +120,28 @@ fn actions(procedure: &Procedure, step: &Step, found: &mut Vec<Finding>) {
         if action.requires.is_empty() {
             open.insert(action.command);
         }
+    }
+}
+
+/// Time alone takes back only what the case's own forms name: without such a field everything granted to the
+/// authorisation would go, which is for a person to decide.
+fn takes_named_data(pack: &Pack, procedure: &Procedure, step: &Step, found: &mut Vec<Finding>) {
+    if step.clock.as_ref().is_none_or(|clock| clock.on_expiry != OnExpiry::TakeBackData) {
+        return;
+    }
+    let actions = procedure.steps.iter().flat_map(|step| &step.actions);
+    let mut forms = procedure.form.iter().chain(actions.filter_map(|action| action.form.as_ref()));
+    let names_data = forms.any(|form| {
+        let sections = pack.forms.get(form).into_iter().flat_map(|form| &form.sections);
+        sections.flat_map(|section| &section.fields).any(|field| field.kind == FieldKind::Resources)
+    });
+    if !names_data {
+        found.push(error(
+            "lint.clock_takes_everything",
+            in_step(procedure, step),
+            "届满收回数据，而本程序的表单没有“数据资源”栏，会收回该授权的全部数据；请写明收回哪些",
+            "the clock takes data back, but no form of the procedure names any, so everything would go",
+        ));
     }
 }
 

@@ -43,12 +43,15 @@ fn reaching(clock: &ClockRule) -> Option<(Period, bool)> {
     Some((period, waits_for_a_notice(clock)))
 }
 
-/// A provisional day may warn and close doors, but never ends or moves a case: such a case would stand still until the
-/// next holiday notice. Terms of months and years always outlive the calendar and are recomputed with each notice.
+/// A provisional day may warn and close doors, but never ends or moves a case nor destroys data: such a case would stand
+/// still until the next holiday notice. Terms of months and years always outlive the calendar and are recomputed with each notice.
 const fn waits_for_a_notice(clock: &ClockRule) -> bool {
     let moves = matches!(
         clock.on_expiry,
-        OnExpiry::ReturnAutomatically | OnExpiry::MoveToCoordination | OnExpiry::Advance
+        OnExpiry::ReturnAutomatically
+            | OnExpiry::MoveToCoordination
+            | OnExpiry::Advance
+            | OnExpiry::TakeBackData
     );
     moves && matches!(clock.period.unit, PeriodUnit::WorkingDay)
 }

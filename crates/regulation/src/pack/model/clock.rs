@@ -80,6 +80,8 @@ pub enum OnExpiry {
     ReturnAutomatically,
     /// 关闭权限
     CloseAccess,
+    /// 收回数据: what was granted for a time goes back when the time is over.
+    TakeBackData,
     /// 转协调机制: the case moves to the step named.
     MoveToCoordination,
     /// 进入下一环节: a window (for objections) has passed.

@@ -174,6 +174,11 @@ pub const VOCABULARIES: &[Vocabulary] = &[
             gloss("提醒并升级", "remind and escalate", "件留在原处，按“提醒”逐级告知"),
             gloss("自动退回", "return automatically", "件以“逾期自动退回”办结，不准予"),
             gloss("关闭权限", "close access", "关闭域内权限"),
+            gloss(
+                "收回数据",
+                "take data back",
+                "收回本件表单“数据资源”栏所列的数据，件留在原处；日期暂定的不收回",
+            ),
             gloss("转协调机制", "move to coordination", "转入“到期转入”的环节"),
             gloss("进入下一环节", "advance", "期间届满即进入“到期转入”的环节，例如公示期"),
         ],

@@ -124,6 +124,7 @@ const FAILING: &[(&str, &[(&str, &str)])] = &[
     ),
     ("lint.clock_unnoticed", &[(", 提醒: [超1日 告知 局]", "")]),
     ("lint.clock_never_starts", &[("自: 收到", "自: 签订")]),
+    ("lint.clock_takes_everything", &[("逾期: 提醒并升级", "逾期: 收回数据")]),
     (
         "lint.separation_impossible",
         &[

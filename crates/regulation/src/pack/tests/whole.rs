@@ -41,7 +41,7 @@ fn every_clause_of_the_five_texts_is_accounted_for_and_shown() {
         }
     }
     let expected = [
-        ("deqing", 155, 1),
+        ("deqing", 155, 0),
         ("futian", 152, 3),
         ("xinchang", 97, 0),
         ("yanan", 165, 1),

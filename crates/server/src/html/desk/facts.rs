@@ -77,8 +77,8 @@ async fn reference(visit: &Visit, rule: &FactRule, field: &mut Field) -> Result<
             names::PRODUCT => ("fact-none-product", "menu-products", "/products"),
             names::USAGE => ("fact-none-usage", "menu-agreements", "/agreements"),
             names::NOTICE => ("fact-none-notice", "menu-announcements", "/announcements"),
-            names::CASE => ("fact-none-case", "menu-inbox", "/inbox"),
-            _ => ("fact-none-tenant", "menu-authorisations", "/authorisations"),
+            names::TENANT | names::PARENT => ("fact-none-tenant", "menu-authorisations", "/authorisations"),
+            _ => ("fact-none-case", "menu-inbox", "/inbox"),
         };
         field.hint = visit.text(text);
         field.link = Some(Link::new(&visit.text(label), href));
@@ -145,13 +145,14 @@ pub(super) async fn things(visit: &Visit, fact: &str) -> Result<Vec<(String, Str
             .into_iter()
             .map(|notice| (notice.id.to_string(), notice_words(visit, &notice)))
             .collect(),
-        names::CASE => inbox(app, ctx, TaskBox::Cc, None, OFFERED_MAX)
+        names::PARENT => Vec::new(),
+        // Under any name of a pack's own (场景办件, 专项协议) a reference is a case.
+        _ => inbox(app, ctx, TaskBox::Cc, None, OFFERED_MAX)
             .await?
             .items
             .into_iter()
             .map(|item| (item.case.id.to_string(), format!("{} {}", item.case.number, item.case.title)))
             .collect(),
-        _ => Vec::new(),
     })
 }
 
@@ -258,8 +259,8 @@ async fn address(visit: &Visit, key: &str, id: &str) -> Option<String> {
         names::PRODUCT => ("products", products::product(app, ctx, id.parse().ok()?).await.is_ok()),
         names::USAGE => ("agreements", usages::usage_view(app, ctx, id.parse().ok()?).await.is_ok()),
         names::NOTICE => ("announcements", notices::notice(app, id.parse().ok()?).await.is_ok()),
-        names::CASE => ("cases", case_view(app, ctx, id.parse().ok()?).await.is_ok()),
-        _ => return None,
+        names::PARENT => return None,
+        _ => ("cases", case_view(app, ctx, id.parse().ok()?).await.is_ok()),
     };
     open.then(|| format!("/{folder}/{id}"))
 }

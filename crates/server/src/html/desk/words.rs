@@ -160,6 +160,7 @@ pub(crate) fn expiry(visit: &Visit, kind: OnExpiry) -> String {
         OnExpiry::RemindAndEscalate => "expiry-remind",
         OnExpiry::ReturnAutomatically => "expiry-return",
         OnExpiry::CloseAccess => "expiry-close",
+        OnExpiry::TakeBackData => "expiry-take-back",
         OnExpiry::MoveToCoordination => "expiry-coordinate",
         OnExpiry::Advance => "expiry-advance",
     })
