@@ -255,7 +255,7 @@ async fn destruction_leaves_a_certificate_and_nothing_readable() {
     runs::order_run(&county.app, &engineer, model.model.id, &BTreeMap::new()).await.unwrap();
     jobs::drain(&county.app).await;
     let before = county.files().len();
-    assert_eq!(before, 5, "snapshot, raw, twin, result, cells");
+    assert_eq!(before, 6, "snapshot, raw, twin, result, cells, the notice that the model was approved");
     county.set_state(TenantState::Destroyed).await;
     let (app, tenant, now) = (&county.app, county.tenant, county.app.now());
     app.store()
@@ -275,7 +275,7 @@ async fn destruction_leaves_a_certificate_and_nothing_readable() {
         assert!(certificate.logs_until > now.date_at(28_800).plus_days(150));
         assert!(certificate.journal_seq > 0);
     }
-    assert_eq!(county.files().len(), 1, "the provider's snapshot stays the provider's");
+    assert_eq!(county.files().len(), 2, "the provider's snapshot stays the provider's, the notice the platform's");
 }
 
 #[tokio::test(flavor = "multi_thread")]
