@@ -27,7 +27,7 @@ mod evolve;
 mod flow;
 mod form;
 mod length;
-pub(crate) use length::last_day;
+mod moving;
 mod owed;
 mod people;
 mod rejection;
@@ -52,6 +52,8 @@ pub use decide::{FACT_DEADLINE, decide, note, open};
 pub use event::{ClockDue, Event, EventBody, PackRef};
 pub use evolve::{evolve, fold};
 pub use form::{check_facts, check_form, decimal};
+pub(crate) use moving::last_day;
+pub use moving::{Blocked, MovedClock, MovedStep, Moving, moving};
 pub use owed::{FACT_AUTHORISATION, FACT_CASE, OweCase, Owed, OwedCause, OwedClock, STEP_OWED, owe};
 pub use people::{
     Asks, Consult, Delegation, FACT_DRAWN, HandOver, Manning, Meeting, People, PeopleState, Recusal,
@@ -96,7 +98,7 @@ pub struct Actor {
 /// What a decision rests on besides the case itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// The pack version the case was opened under.
+    /// The pack version the case runs under.
     pub pack: &'a Pack,
     /// The working-day calendar.
     pub calendar: &'a Calendar,

@@ -89,6 +89,7 @@ const fn step_of(body: &EventBody) -> Option<&StepId> {
         | EventBody::OpensCase { .. }
         | EventBody::EffectDue { .. }
         | EventBody::Ended { .. }
+        | EventBody::Moved { .. }
         | EventBody::Noted { .. } => None,
     }
 }
