@@ -6,3 +6,4 @@ mod partners;
 mod public;
 mod registration;
 mod slice;
+mod versions;

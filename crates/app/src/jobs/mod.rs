@@ -38,6 +38,9 @@ pub(crate) const PREPARE_GRANT: &str = "prepare_grant";
 /// Removes a destroyed tenant's files, scans for residue, makes the certificate.
 pub(crate) const DESTROY_TENANT: &str = "destroy_tenant";
 
+/// Moves the running cases that a version of the pack takes along.
+pub(crate) const MOVE_CASES: &str = "move_cases";
+
 /// Executes an ordered run.
 pub(crate) const RUN_ORDER: &str = "run_order";
 /// Rebuilds an approved export in canonical form and releases it.
@@ -192,6 +195,7 @@ async fn dispatch(app: &App, job: &Job) -> Result<()> {
         }
         PREPARE_GRANT => prepare_grant::run(app, body(job)?).await,
         DESTROY_TENANT => destroy_tenant::run(app, body(job)?).await,
+        MOVE_CASES => crate::packs::move_cases(app, body(job)?).await,
         RUN_ORDER => run_order::run(app, body(job)?, job.attempt >= ATTEMPTS_MAX).await,
         RELEASE_EXPORT => release_export::run(app, body(job)?).await,
         other => Err(Error::internal("job.unknown", format!("no such job: {other}"))),

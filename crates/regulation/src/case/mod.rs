@@ -62,7 +62,7 @@ pub use people::{
 pub use rejection::{FieldError, Rejection};
 pub use roles::{Players, players};
 pub use state::{Act, Awaiting, CaseState, ClockState, Ending, OpenStep, Opinion, Resolution, Seat};
-pub use timeline::{TimelineEntry, timeline};
+pub use timeline::{TimelineEntry, effect_words, timeline};
 pub use views::{Readers, Task, may_read, open_tasks, participants, readers};
 pub use words::command_words;
 

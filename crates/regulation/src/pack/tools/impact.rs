@@ -4,7 +4,7 @@
 //! before anybody decides which dates move and which buttons come and go.
 
 use base::{Date, Id, Timestamp, kind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::calendar::Calendar;
 use crate::case::{
@@ -30,6 +30,33 @@ pub struct Impact {
     pub step: Option<StepId>,
     /// What becomes of it.
     pub change: Change,
+}
+
+/// How many running cases stay, move, or should move and cannot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImpactCounts {
+    /// They keep their version.
+    pub stays: u64,
+    /// They move.
+    pub moves: u64,
+    /// They should move and cannot.
+    pub blocked: u64,
+}
+
+impl ImpactCounts {
+    /// Counts a list.
+    #[must_use]
+    pub fn of(impacts: &[Impact]) -> Self {
+        let mut counts = Self::default();
+        for one in impacts {
+            match one.change {
+                Change::Stays => counts.stays += 1,
+                Change::Moves { .. } => counts.moves += 1,
+                Change::Blocked(_) => counts.blocked += 1,
+            }
+        }
+        counts
+    }
 }
 
 /// What becomes of a running case.
@@ -185,20 +212,15 @@ fn owed_date(old: &Pack, case: &CaseState, ctx: &Context<'_>) -> Option<DateChan
     (before != after).then(|| DateChange { step: STEP_OWED.to_owned(), unit: None, before, after })
 }
 
-/// The list as a document, for the page that asks two persons to confirm.
+/// The list, or a page of it, as a document for who decides; `counts` are those of the whole list.
 #[must_use]
-pub fn impact_document(old: &Pack, new: &Pack, impacts: &[Impact]) -> Document {
+pub fn impact_document(old: &Pack, new: &Pack, counts: ImpactCounts, impacts: &[Impact]) -> Document {
     let title = Text::new(
         format!("启用“{}”{}的影响", new.name, new.version),
         format!("What {} {} changes", new.id, new.version),
     );
     let mut out = Document::new(title);
-    let count = |wanted: fn(&Change) -> bool| impacts.iter().filter(|one| wanted(&one.change)).count();
-    let (stay, move_, blocked) = (
-        count(|change| matches!(change, Change::Stays)),
-        count(|change| matches!(change, Change::Moves { .. })),
-        count(|change| matches!(change, Change::Blocked(_))),
-    );
+    let ImpactCounts { stays: stay, moves: move_, blocked } = counts;
     out.paragraph(Text::new(
         format!(
             "从版本{}到{}：{stay}件留在原版本，{move_}件转到新版本，{blocked}件按过渡应转而不能转。",

@@ -8,7 +8,7 @@ use crate::html::pages::parts::Choice;
 use crate::html::pages::shell::{Notice, NoticeKind};
 use crate::html::pages::{
     admin, airlock, announcements, authorisations, case, catalog, duties, error, form, help, inbox, ledger,
-    market, models, packs, portal, products, runs, sign_in, tenant, workbench,
+    market, models, pack_checks, pack_versions, packs, portal, products, runs, sign_in, tenant, workbench,
 };
 
 /// A rendered sample: template, number, language, HTML.
@@ -143,6 +143,12 @@ fn all() -> Vec<Rendered> {
         admin::AdminPacks,
         admin::AdminPack,
         packs::PackDocument,
+        pack_versions::AdminPackVersions,
+        pack_versions::AdminPackVersion,
+        pack_checks::AdminPackCheck,
+        pack_checks::AdminPackTest,
+        pack_checks::AdminPackCoverage,
+        pack_checks::AdminPackNew,
         admin::AdminAccounts,
         admin::AdminJobs,
         duties::DutiesPage,

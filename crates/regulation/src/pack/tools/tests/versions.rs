@@ -73,7 +73,7 @@ fn a_running_case_stays_unless_a_transition_names_it() {
     assert_eq!((dates[0].before, dates[0].after), (Some(day("2026-09-20")), Some(day("2026-09-23"))));
     assert!(lost.is_empty() && gained.is_empty() && altered.is_empty() && role.is_none() && units.is_none());
     assert_eq!(clauses, &["德清.二.1"]);
-    let text = impact_document(&old, &new, &found).markdown(Lang::Zh);
+    let text = impact_document(&old, &new, ImpactCounts::of(&found), &found).markdown(Lang::Zh);
     assert!(text.contains("2026-09-20 → 2026-09-23") && text.contains("1件转到新版本"), "{text}");
 }
 
