@@ -18,6 +18,8 @@ use crate::{App, Error, Result};
 
 /// Longest a check may take before the caller is told to make the pack smaller.
 const TIME_MAX: Duration = Duration::from_secs(120);
+/// Longest wait for the turn.
+const TURN_MAX: Duration = Duration::from_secs(10);
 /// Lines of one kind that a report keeps.
 const LINES_MAX: usize = 300;
 
@@ -170,8 +172,10 @@ async fn apart<T: Send + 'static>(
     app: &App,
     work: impl FnOnce(&Calendar) -> T + Send + 'static,
 ) -> Result<T> {
-    let turn = Arc::clone(&app.packs().checking).try_acquire_owned();
-    let turn = turn.map_err(|_| Error::Unavailable("pack.check_busy"))?;
+    let turn = Arc::clone(&app.packs().checking).acquire_owned();
+    let turn =
+        tokio::time::timeout(TURN_MAX, turn).await.map_err(|_| Error::Unavailable("pack.check_busy"))?;
+    let turn = turn.map_err(|error| Error::internal("pack.check", error))?;
     let handle = app.clone();
     let work = tokio::task::spawn_blocking(move || {
         let done = work(handle.packs().calendar());

@@ -87,6 +87,9 @@ async fn proposal(tx: &mut Tx<'_>, ctx: &Ctx, pack: &Pack, report: Report) -> Re
     if known.iter().filter(|one| one.state == VersionState::Proposed).count() >= PROPOSALS_MAX {
         return Err(Error::Limited("pack.proposals"));
     }
+    if known.iter().any(|one| one.digest == pack.digest && one.state == VersionState::InForce) {
+        return Err(Error::Conflict("pack.same"));
+    }
     // Two texts under one label could not be told apart in any record.
     let labelled = |one: &&Version| one.digest != pack.digest && one.state != VersionState::Withdrawn;
     if known.iter().filter(labelled).any(|one| one.pack == pack.id && one.label == pack.version) {
@@ -94,7 +97,6 @@ async fn proposal(tx: &mut Tx<'_>, ctx: &Ctx, pack: &Pack, report: Report) -> Re
     }
     match known.into_iter().find(|one| one.digest == pack.digest) {
         None => Ok(Version::new(pack, VersionState::Proposed, act, Some(report))),
-        Some(one) if one.state == VersionState::InForce => Err(Error::Conflict("pack.same")),
         Some(one) if one.state == VersionState::Proposed => Err(Error::Conflict("pack.proposed")),
         Some(mut one) => {
             one.state = VersionState::Proposed;
@@ -154,7 +156,9 @@ pub(super) async fn write(
 ) -> Result<()> {
     records::put(tx, record, Expected::Any, ctx.now).await?;
     let subject = format!("pack/{}", record.digest);
-    app.record(tx, permit, ctx.now, Note { subject, tenant: None, clauses: &[], payload: record }).await?;
+    // The findings stand in the record; a journal row says who did what to which texts, whose digest covers them.
+    let payload = (&record.label, record.state, record.acts.last(), record.progress);
+    app.record(tx, permit, ctx.now, Note { subject, tenant: None, clauses: &[], payload }).await?;
     Ok(())
 }
 

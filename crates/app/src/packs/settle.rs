@@ -5,12 +5,11 @@ use std::sync::{Arc, PoisonError};
 use access::{Action, ResourceRef, Thing};
 use base::Digest;
 use regulation::pack::Pack;
-use storage::records::{self, Expected};
 use storage::settings;
 
+use super::propose::write as write_record;
 use super::version::{self, act};
-use super::{ActKind, IN_FORCE, PackSource, Report, StoredPack, Version, VersionState, keep, key_of, report};
-use crate::journal::Note;
+use super::{ActKind, IN_FORCE, PackSource, Report, StoredPack, Version, VersionState, keep, report};
 use crate::{App, Ctx, Error, Result};
 
 /// Puts the supplied version into force where none is, or proposes it where it is another one. Asked again it changes
@@ -28,7 +27,7 @@ pub(crate) async fn settle(app: &App, sources: &[PackSource]) -> Result<()> {
         .await?;
     let ctx = &Ctx::service("install", app.now());
     if in_force != Some(current.digest) {
-        return write(app, ctx, sources, &current, VersionState::InForce, None).await;
+        write(app, ctx, sources, &current, VersionState::InForce, None).await?;
     }
     let supplied = app.packs().supplied.iter().find(|pack| pack.id == current.id);
     match supplied.filter(|pack| pack.digest != current.digest && !known.contains(&pack.digest)) {
@@ -64,21 +63,18 @@ async fn write(
         .transact(permit, "pack.settle", |tx| {
             Box::pin(async move {
                 keep(tx, texts, ctx.now).await?;
-                // The first start of a release that knows versions finds the one in force without a record.
-                if records::get::<Version>(tx, key_of(record.digest)).await?.is_none() {
-                    records::put(tx, record, Expected::New, ctx.now).await?;
-                }
                 if state == VersionState::InForce {
+                    // Of another text, under which no case was ever opened.
+                    for mut other in version::all(tx).await? {
+                        if other.digest != record.digest && other.state == VersionState::InForce {
+                            other.state = VersionState::Replaced;
+                            other.acts.push(act(ctx, ActKind::Replaced));
+                            write_record(app, tx, permit, ctx, &other).await?;
+                        }
+                    }
                     settings::put(tx, IN_FORCE, &record.digest, ctx.now).await?;
                 }
-                let subject = format!("pack/{}", record.digest);
-                app.record(
-                    tx,
-                    permit,
-                    ctx.now,
-                    Note { subject, tenant: None, clauses: &[], payload: record },
-                )
-                .await?;
+                write_record(app, tx, permit, ctx, record).await?;
                 Ok::<_, Error>(())
             })
         })

@@ -168,7 +168,7 @@ pub(super) async fn all(tx: &mut Tx<'_>) -> Result<Vec<Version>> {
     Ok(found.into_iter().map(|found| found.value).collect())
 }
 
-/// All versions of the installation, the newest first. Open to everybody, as the law is.
+/// All versions of the installation, the newest first. The edges show them to who is signed in.
 ///
 /// # Errors
 /// Storage faults.

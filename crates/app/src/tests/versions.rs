@@ -154,9 +154,9 @@ async fn a_pack_that_is_not_fit_is_no_proposal() {
     let county = County::open().await;
     let (app, ctx) = (&county.app, &county.ctx("bigdata-bureau"));
     let unfit = |result: Result<packs::Proposed, Error>| match result {
-        Err(error @ Error::Unfit(_)) => {
+        Err(Error::Unfit(report)) => {
+            let error = Error::Unfit(report.clone());
             assert_eq!((error.code(), error.kind()), ("pack.unfit", ErrorKind::Rejected));
-            let Error::Unfit(report) = error else { unreachable!() };
             *report
         }
         other => panic!("{other:?}"),
@@ -174,7 +174,8 @@ async fn a_pack_that_is_not_fit_is_no_proposal() {
     let uncited = ("not-automated.yaml", "德清.", "德清.无此条.");
     assert!(!unfit(packs::propose(app, ctx, &folder(&[clause, uncited])).await).is_clean());
 
-    assert_eq!(code(packs::propose(app, ctx, &folder(&[])).await), "pack.label_taken");
+    assert_eq!(code(packs::propose(app, ctx, &folder(&[])).await), "pack.same");
+    assert_eq!(code(packs::propose(app, ctx, &folder(&[TRANSITION])).await), "pack.label_taken");
     let mine = folder(&[("pack.yaml", "编号: deqing", "编号: elsewhere")]);
     assert_eq!(code(packs::propose(app, ctx, &mine).await), "pack.other");
     assert_eq!(code(packs::propose(app, ctx, &[]).await), "pack.files_missing");

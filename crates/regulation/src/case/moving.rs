@@ -251,14 +251,14 @@ impl<'a> Place<'a> {
         let start = match (kept, &rule.anchor) {
             (Some(clock), _) => Some(clock.start),
             (None, Anchor::Received) => Some(self.open.on),
-            (None, _) => length::start(ctx, rule, self.state).map_err(unusable)?,
+            (None, _) => length::start(ctx, rule, self.state).map_err(|rejection| unusable(&rejection))?,
         };
         let Some(start) = start else { return Ok(None) };
         // What the rule says did not change: neither does the length, whatever became of the facts since.
         let same = |old: &&ClockRule| old.period == rule.period && old.measure == rule.measure;
         let (period, run) = match kept.zip(old.filter(same)) {
             Some((clock, _)) => (clock.period, clock.run),
-            None => length::length(ctx, rule, start, self.state).map_err(unusable)?,
+            None => length::length(ctx, rule, start, self.state).map_err(|rejection| unusable(&rejection))?,
         };
         let pauses = kept.map_or_else(|| self.pauses(rule, start), |clock| clock.pauses.clone());
         let deadline = length::deadline(ctx, start, period, run, rule.rolls, &pauses);
@@ -310,8 +310,8 @@ fn no_step(procedure: &str, step: &str) -> Blocked {
     }
 }
 
-fn unusable(rejection: Box<Rejection>) -> Blocked {
-    Blocked { zh: rejection.zh, en: rejection.en }
+fn unusable(rejection: &Rejection) -> Blocked {
+    Blocked { zh: rejection.zh.clone(), en: rejection.en.clone() }
 }
 
 impl CaseState {

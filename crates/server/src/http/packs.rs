@@ -2,7 +2,7 @@
 
 use app::packs::{self, Activated, ImpactSummary, PackFile, Proposed, Version};
 use app::regulation::pack::tools::Impact;
-use app::{Error, cases};
+use app::{Ctx, Error, cases};
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
@@ -64,8 +64,14 @@ async fn show_pack(State(edge): State<Edge>, Path(id): Path<String>) -> Answer<V
         .map_err(|error| Problem(Error::internal("http.body", error)))
 }
 
-async fn list_versions(State(edge): State<Edge>) -> Answer<Value> {
+async fn list_versions(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<Value> {
+    signed_in(&ctx)?;
     Ok(Json(json!({ "items": packs::history(&edge.app).await? })))
+}
+
+/// Who did what with a version is for who works here; the texts themselves are everybody's.
+fn signed_in(ctx: &Ctx) -> Result<(), Problem> {
+    if ctx.is_person() { Ok(()) } else { Err(Error::Unauthenticated("access.sign_in").into()) }
 }
 
 #[derive(Deserialize)]
@@ -88,7 +94,12 @@ fn digest(text: &str) -> Result<Digest, Problem> {
     text.parse().map_err(|_| Error::NotFound("pack.version_unknown").into())
 }
 
-async fn show_version(State(edge): State<Edge>, Path(version): Path<String>) -> Answer<Version> {
+async fn show_version(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(version): Path<String>,
+) -> Answer<Version> {
+    signed_in(&ctx)?;
     Ok(Json(packs::version(&edge.app, digest(&version)?).await?))
 }
 

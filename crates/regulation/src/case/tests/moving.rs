@@ -200,7 +200,7 @@ proptest! {
         prop_assert_eq!((&was.step, was.visit), (&is.step, is.visit));
         prop_assert_eq!(role.is_some(), was.role != is.role);
         let held = |open: &OpenStep| open.seats.iter().map(|seat| seat.unit.clone()).collect::<Vec<_>>();
-        prop_assert_eq!(units.clone().unwrap_or_else(|| (held(was), held(was))), (held(was), held(is)));
+        prop_assert_eq!(units.as_deref().cloned().unwrap_or_else(|| (held(was), held(was))), (held(was), held(is)));
         // Every running clock has the day the list gives it, or the one it had.
         let running = |state: &CaseState, pack: &Pack| -> Vec<(Option<UnitCode>, base::Date)> {
             let ctx = Context { pack, ..ctx };

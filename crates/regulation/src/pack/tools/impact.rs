@@ -72,7 +72,7 @@ pub enum Change {
         /// Another role holds the step: before and after.
         role: Option<(Text, Text)>,
         /// Other units hold the step: before and after.
-        units: Option<(Vec<UnitCode>, Vec<UnitCode>)>,
+        units: Option<Box<(Vec<UnitCode>, Vec<UnitCode>)>>,
         /// Actions that are no longer there.
         lost: Vec<Text>,
         /// Actions that are new.
@@ -161,7 +161,7 @@ fn moves_by(old: &Pack, case: &CaseState, event: &Event, ctx: &Context<'_>) -> C
     let role = held.filter(|(moved, open)| moved.role != open.role);
     let units = held.and_then(|(moved, open)| {
         let held: Vec<UnitCode> = open.seats.iter().map(|seat| seat.unit.clone()).collect();
-        (moved.units != held).then(|| (held, moved.units.clone()))
+        (moved.units != held).then(|| Box::new((held, moved.units.clone())))
     });
     Change::Moves {
         dates: dates(old, case, clocks, ctx),
@@ -270,7 +270,7 @@ fn moves(change: &Change) -> Text {
     if let Some((before, after)) = role {
         lines.push(Text::join([before, after], " → ", " → ").around(("办理 ", ""), ("done by ", "")));
     }
-    if let Some((before, after)) = units {
+    if let Some((before, after)) = units.as_deref() {
         let list = |units: &[UnitCode]| if units.is_empty() { "—".to_owned() } else { units.join("、") };
         let (before, after) = (list(before), list(after));
         lines.push(Text::new(format!("办理单位 {before} → {after}"), format!("units {before} → {after}")));

@@ -98,7 +98,13 @@ impl Page for AdminPackTest {
                 action_href: "/admin/packs/sample/test".into(),
                 stories: vec![story(false), story(true)],
             },
-            Self { name: "示例县".into(), all_hold: true, ..Self::default() },
+            Self {
+                name: "示例县".into(),
+                back: Link::new("示例县", "/admin/packs/sample"),
+                action_href: "/admin/packs/sample/test".into(),
+                all_hold: true,
+                ..Self::default()
+            },
         ]
     }
 }
@@ -151,7 +157,12 @@ impl Page for AdminPackCoverage {
                     by: "三个工作日跨国庆".into(),
                 }],
             },
-            Self { name: "示例县".into(), ..Self::default() },
+            Self {
+                name: "示例县".into(),
+                back: Link::new("示例县", "/admin/packs/sample"),
+                action_href: "/admin/packs/sample/coverage".into(),
+                ..Self::default()
+            },
         ]
     }
 }
