@@ -115,6 +115,8 @@ impl Report {
 
     fn of(pack: &Pack, calendar: &Calendar, on: Date) -> Self {
         let mut findings = lint(pack, calendar, on);
+        // The scenarios' own failures are told below, with their lines.
+        findings.retain(|one| one.code != "lint.scenario_fails");
         findings.sort_by_key(|one| one.severity == Severity::Warning);
         let covered = coverage(pack);
         let failures = scenario::run(pack, calendar);

@@ -36,13 +36,13 @@ fn command_of(key: &str) -> Result<CommandKind, Error> {
         .map_err(|_| Error::invalid("http.bad_request", "command"))
 }
 
-/// A button of the case page.
 /// The version of the pack a case runs under: it goes on by its forms and facts, whatever came into force since.
 fn version_of(visit: &Visit, view: &CaseView) -> Arc<Pack> {
     let packs = visit.app.packs();
     packs.known(view.state.pack.digest).unwrap_or_else(|| packs.current())
 }
 
+/// A button of the case page.
 pub(super) async fn command(visit: Visit, Path(id): Path<String>, request: Request) -> Response {
     let result = try_command(&visit, &id, request).await;
     visit.answer(result).await
