@@ -19,7 +19,7 @@ use crate::ledger::Log;
 use crate::market::Market;
 use crate::packs::{PackSource, Packs};
 use crate::zones::Zones;
-use crate::{Config, Ctx, Error, Result, cases, jobs, zones};
+use crate::{Config, Ctx, Error, Result, cases, jobs, packs, zones};
 
 /// A cheap handle to the application.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ impl App {
     ///
     /// # Errors
     /// When a part cannot be opened, the schema is unknown, or a pack does not load.
-    pub async fn open(config: Config, packs: &[PackSource]) -> Result<Self> {
+    pub async fn open(config: Config, sources: &[PackSource]) -> Result<Self> {
         private_folder(&config.objects_dir())?;
         let store = Store::open(&StoreConfig { url: config.database_url(), readers: 4 }).await?;
         // Only the embedded default may migrate by itself; a shared database is migrated by an operator's command.
@@ -65,9 +65,7 @@ impl App {
             .fake_clock
             .map_or_else(Clock::system, |start| Clock::fake(base::Timestamp::from_micros(start)));
         catch_up(&clock, &store).await?;
-        let sources = packs;
-        let packs = Packs::load(sources, &config.jurisdiction)?;
-        packs.keep(&store, sources, clock.now()).await?;
+        let packs = Packs::open(&store, sources, &config.jurisdiction).await?;
         let (recorder, writer) = Recorder::new(&store);
         let inner = Inner {
             config,
@@ -101,6 +99,7 @@ impl App {
                 Box::pin(async move { this.keys().create_tenant(tx, PLATFORM, now).await })
             })
             .await?;
+        packs::settle(&app, sources).await?;
         Ok(app)
     }
 

@@ -71,6 +71,9 @@ pub enum Error {
     /// Refused by the guard of a zone: the rule, the column, and the nearest legal form.
     #[error("query refused: {}", .0.code)]
     Refused(Box<Refusal>),
+    /// A pack that may not come into force, with everything that stands in the way.
+    #[error("the pack is not fit to come into force")]
+    Unfit(Box<crate::packs::Report>),
     /// A limit was reached.
     #[error("limit reached: {0}")]
     Limited(&'static str),
@@ -125,7 +128,7 @@ impl Error {
             Self::Forbidden(_) => ErrorKind::Forbidden,
             Self::NotFound(_) => ErrorKind::NotFound,
             Self::Conflict(_) => ErrorKind::Conflict,
-            Self::Rejected(_) | Self::Refused(_) => ErrorKind::Rejected,
+            Self::Rejected(_) | Self::Refused(_) | Self::Unfit(_) => ErrorKind::Rejected,
             Self::Limited(_) => ErrorKind::Limited,
             Self::Unavailable(_) => ErrorKind::Unavailable,
             Self::Internal { .. } => ErrorKind::Internal,
@@ -143,6 +146,7 @@ impl Error {
             | Self::Conflict(code)
             | Self::Limited(code)
             | Self::Unavailable(code) => code,
+            Self::Unfit(_) => "pack.unfit",
             Self::Rejected(rejection) => rejection.code,
             Self::Refused(refusal) => refusal.static_code(),
         }

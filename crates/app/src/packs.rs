@@ -1,4 +1,16 @@
-//! The packs of the installation: the one in force, its parents, and every version that a case was opened under.
+//! The packs of the installation: the version in force with its parents, what is proposed to follow it, and every version
+//! that a case runs under.
+//!
+//! What the binary or the folder of packs holds comes into force by itself once only: at the first start of an empty
+//! store. Later it is a proposal like any other. A version is proposed by one person and put into force by another
+//! ([`activate()`]); its record says who, when and with which findings (ADR 9).
+
+mod activate;
+mod check;
+mod impact;
+mod propose;
+mod settle;
+mod version;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -9,7 +21,18 @@ use regulation::case::PackRef;
 use regulation::pack::{Diagnostic, Pack, SourceFile, load, parent_id};
 use serde::{Deserialize, Serialize};
 use storage::records::{self, Expected, Key, Record};
-use storage::{Store, Tx};
+use storage::{Store, Tx, settings};
+use tokio::sync::Semaphore;
+
+pub(crate) use activate::move_cases;
+pub use activate::{Activated, activate, not_before};
+#[cfg(test)]
+pub(crate) use activate::{activate_with, move_page};
+pub use check::{Count, Covered, Line, Report, check, covered, failures, report};
+pub use impact::{ImpactCounts, ImpactList, ImpactSummary, impact, impact_page};
+pub use propose::{PACK_BYTES_MAX, PackFile, Proposed, confirm, propose, withdraw};
+pub(crate) use settle::settle;
+pub use version::{Act, ActKind, Progress, Version, VersionState, history, version};
 
 use crate::{Error, Result};
 
@@ -24,18 +47,39 @@ pub struct PackSource {
 
 /// Folder of national texts: the calendars lie in it, beside a pack that the others stand on.
 const NATIONAL: &str = "national";
+/// The setting that names the version in force.
+const IN_FORCE: &str = "packs/in_force";
+/// Versions kept.
+const KEPT_MAX: usize = 1_000;
 
 /// Loaded packs.
 #[derive(Debug)]
 pub struct Packs {
     calendar: Calendar,
-    current: Arc<Pack>,
-    newest: Vec<Arc<Pack>>,
-    versions: RwLock<HashMap<Digest, Arc<Pack>>>,
+    /// What the binary or the folder holds, parents first.
+    supplied: Vec<Arc<Pack>>,
+    force: RwLock<Force>,
+    versions: RwLock<HashMap<Digest, Known>>,
+    /// One pack is checked at a time: it may take a processor for seconds.
+    checking: Arc<Semaphore>,
 }
 
-/// A pack version kept because cases were opened under it.
-#[derive(Debug, Serialize, Deserialize)]
+/// The version in force.
+#[derive(Debug)]
+struct Force {
+    current: Arc<Pack>,
+    all: Vec<Arc<Pack>>,
+}
+
+/// A version and the one it stands on.
+#[derive(Debug, Clone)]
+struct Known {
+    pack: Arc<Pack>,
+    parent: Option<Digest>,
+}
+
+/// The texts of a version, kept because it is proposed, in force, or cases run under it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct StoredPack {
     digest: Digest,
     parent: Option<Digest>,
@@ -45,14 +89,14 @@ struct StoredPack {
 impl Record for StoredPack {
     const KIND: &'static str = "pack";
     fn id(&self) -> uuid::Uuid {
-        pack_key(self.digest)
+        key_of(self.digest)
     }
     fn keys(&self) -> Vec<Key> {
         vec![Key::new("all", "", 0)]
     }
 }
 
-fn pack_key(digest: Digest) -> uuid::Uuid {
+fn key_of(digest: Digest) -> uuid::Uuid {
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(digest.0).for_each(|(slot, byte)| *slot = byte);
     Id::<kind::Object>::from_uuid(uuid::Uuid::from_bytes(bytes)).uuid()
@@ -69,114 +113,118 @@ pub struct PackFault {
 }
 
 impl Packs {
-    /// Loads all sources; parents before children whatever their order.
+    /// Loads all sources as they are; parents before children whatever their order. For the command line, which looks
+    /// at folders; an installation runs under the version that was put into force.
     ///
     /// # Errors
     /// `pack.invalid` with [`PackFault`] as its source; `pack.calendar`; `pack.unknown` when the jurisdiction's pack is
     /// not among them.
     pub fn load(sources: &[PackSource], jurisdiction: &str) -> Result<Self> {
-        let calendar = sources.iter().filter(|source| source.id == NATIONAL).flat_map(|source| &source.files);
-        let calendar = calendar
-            .filter(|(path, _)| path.starts_with("calendar/"))
-            .map(|(path, text)| (path.as_str(), text.as_str()));
-        let calendar = Calendar::load(calendar).map_err(|error| Error::internal("pack.calendar", error))?;
-        let mut newest: Vec<Arc<Pack>> = Vec::new();
-        // A folder of packs may have the calendars alone.
-        let is_pack = |source: &&PackSource| {
-            source.id != NATIONAL || source.files.iter().any(|(path, _)| path == "pack.yaml")
-        };
-        let mut left: Vec<&PackSource> = sources.iter().filter(is_pack).collect();
-        while !left.is_empty() {
-            let before = left.len();
-            let mut waiting = Vec::new();
-            for source in left {
-                let files = files(source);
-                let parent = match parent_id(&files) {
-                    None => None,
-                    Some(id) => match newest.iter().find(|pack| pack.id == id) {
-                        Some(pack) => Some(Arc::clone(pack)),
-                        None => {
-                            waiting.push(source);
-                            continue;
-                        }
-                    },
-                };
-                newest.push(Arc::new(load_one(source, &files, parent.as_deref())?));
-            }
-            if waiting.len() == before {
-                // A parent that is missing or a circle: load the first to get the diagnostics that say so.
-                if let Some(source) = waiting.first() {
-                    load_one(source, &files(source), None)?;
-                }
-                return Err(Error::internal("pack.parent", "a parent pack is missing"));
-            }
-            left = waiting;
-        }
-        let current = newest.iter().find(|pack| pack.id == jurisdiction).map(Arc::clone);
-        let current = current
-            .ok_or_else(|| Error::internal("pack.unknown", format!("no pack named `{jurisdiction}`")))?;
-        let versions = newest.iter().map(|pack| (pack.digest, Arc::clone(pack))).collect();
-        Ok(Self { calendar, current, newest, versions: RwLock::new(versions) })
+        let calendar = calendar(sources)?;
+        Self::with(calendar, load_all(sources)?, jurisdiction)
     }
 
-    /// Keeps the loaded versions and loads those kept earlier, so that old cases go on under their own law.
+    fn with(calendar: Calendar, supplied: Vec<Arc<Pack>>, jurisdiction: &str) -> Result<Self> {
+        let current = supplied.iter().find(|pack| pack.id == jurisdiction).map(Arc::clone);
+        let current = current.ok_or_else(|| unknown(jurisdiction))?;
+        Ok(Self {
+            calendar,
+            force: RwLock::new(Force { current, all: supplied.clone() }),
+            versions: RwLock::new(known(&supplied)),
+            supplied,
+            checking: Arc::new(Semaphore::new(1)),
+        })
+    }
+
+    /// Loads what the installation runs under: the version in force out of the store, or what is supplied where
+    /// nothing is in force yet.
     ///
     /// # Errors
-    /// Storage faults; a kept version that no longer loads.
-    pub(crate) async fn keep(&self, store: &Store, sources: &[PackSource], now: Timestamp) -> Result<()> {
-        let newest = &self.newest;
-        let kept = store
-            .system("pack.keep", |tx| Box::pin(async move { keep(tx, newest, sources, now).await }))
+    /// As [`Self::load`]; `pack.jurisdiction` when the settings name another jurisdiction than the cases were opened
+    /// under; a version in force that no longer loads.
+    pub(crate) async fn open(store: &Store, sources: &[PackSource], jurisdiction: &str) -> Result<Self> {
+        let calendar = calendar(sources)?;
+        let supplied = load_all(sources);
+        let (in_force, kept, cases) = store
+            .read("pack.kept", |tx| {
+                Box::pin(async move {
+                    let kept = records::all::<StoredPack>(tx, "all", "", KEPT_MAX).await?;
+                    let in_force = settings::get::<Digest>(tx, IN_FORCE).await?;
+                    // Before versions were put into force by people, the last one kept was the one in force.
+                    let mine = kept.iter().filter(|stored| stored.value.source.id == jurisdiction);
+                    let newest =
+                        mine.max_by_key(|stored| stored.updated_at).map(|stored| stored.value.digest);
+                    let cases = records::count::<crate::cases::CaseRecord>(tx, "all", "").await?;
+                    let kept: Vec<StoredPack> = kept.into_iter().map(|stored| stored.value).collect();
+                    Ok::<_, Error>((in_force.or(newest), kept, cases))
+                })
+            })
             .await?;
-        let mut left = kept;
-        loop {
-            let before = left.len();
-            let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
-            let mut waiting = Vec::new();
-            for stored in left {
-                if versions.contains_key(&stored.digest) {
-                    continue;
-                }
-                let parent = match stored.parent {
-                    None => None,
-                    Some(digest) => match versions.get(&digest) {
-                        Some(pack) => Some(Arc::clone(pack)),
-                        None => {
-                            waiting.push(stored);
-                            continue;
-                        }
-                    },
-                };
-                let pack = load_one(&stored.source, &files(&stored.source), parent.as_deref())?;
-                versions.insert(stored.digest, Arc::new(pack));
-            }
-            if waiting.is_empty() || waiting.len() == before {
-                return Ok(());
-            }
-            left = waiting;
-        }
+        let versions = load_kept(kept, known(supplied.as_deref().unwrap_or_default()));
+        let current = match in_force {
+            None => None,
+            Some(digest) => match versions.get(&digest) {
+                Some(known) if known.pack.id == jurisdiction => Some(Arc::clone(&known.pack)),
+                // Nothing was ever decided under the other text.
+                Some(_) if cases == 0 => None,
+                Some(known) => return Err(Error::invalid("pack.jurisdiction", &known.pack.id)),
+                None => return Err(Error::internal("pack.version", digest.to_string())),
+            },
+        };
+        let Some(current) = current else {
+            let packs = Self::with(calendar, supplied?, jurisdiction)?;
+            packs.versions.write().unwrap_or_else(PoisonError::into_inner).extend(versions);
+            return Ok(packs);
+        };
+        // What is supplied must not keep the version in force from being served.
+        let supplied = supplied.unwrap_or_else(|error| {
+            tracing::error!(error.code = error.code(), error = ?error, "the packs supplied do not load; the version in force goes on");
+            Vec::new()
+        });
+        let force = force(&supplied, &versions, &current);
+        Ok(Self {
+            calendar,
+            supplied,
+            force: RwLock::new(force),
+            versions: RwLock::new(versions),
+            checking: Arc::new(Semaphore::new(1)),
+        })
     }
 
-    /// The pack new cases are opened under.
+    /// The version in force: new cases are opened under it.
     #[must_use]
     pub fn current(&self) -> Arc<Pack> {
-        Arc::clone(&self.current)
+        Arc::clone(&self.force.read().unwrap_or_else(PoisonError::into_inner).current)
     }
 
-    /// Every pack in its newest version, parents first.
+    /// Every pack, parents first: the version in force with its parents, and the others as they are supplied.
     #[must_use]
-    pub fn all(&self) -> &[Arc<Pack>] {
-        &self.newest
+    pub fn all(&self) -> Vec<Arc<Pack>> {
+        self.force.read().unwrap_or_else(PoisonError::into_inner).all.clone()
     }
 
-    /// The version a case was opened under.
+    /// A pack among [`Self::all`].
+    ///
+    /// # Errors
+    /// `pack.unknown`.
+    pub fn find(&self, id: &str) -> Result<Arc<Pack>> {
+        self.all().into_iter().find(|pack| pack.id == id).ok_or(Error::NotFound("pack.unknown"))
+    }
+
+    /// The version a case runs under.
     ///
     /// # Errors
     /// `pack.version` when it is not there.
     pub(crate) fn version(&self, wanted: &PackRef) -> Result<Arc<Pack>> {
-        let versions = self.versions.read().unwrap_or_else(PoisonError::into_inner);
-        let found = versions.get(&wanted.digest).map(Arc::clone);
+        let found = self.known(wanted.digest);
         found.ok_or_else(|| Error::internal("pack.version", format!("{} {}", wanted.id, wanted.digest)))
+    }
+
+    /// A version by its digest, if it is known.
+    #[must_use]
+    pub fn known(&self, digest: Digest) -> Option<Arc<Pack>> {
+        let versions = self.versions.read().unwrap_or_else(PoisonError::into_inner);
+        versions.get(&digest).map(|known| Arc::clone(&known.pack))
     }
 
     /// The working-day calendar.
@@ -184,29 +232,154 @@ impl Packs {
     pub const fn calendar(&self) -> &Calendar {
         &self.calendar
     }
+
+    /// The version in force, as the transaction sees it: between a commit that put another one into force and the
+    /// moment this process knows of it, the store is right.
+    ///
+    /// # Errors
+    /// Storage faults; `pack.version` when this process has not loaded it yet.
+    pub(crate) async fn governing(&self, tx: &mut Tx<'_>) -> Result<Arc<Pack>> {
+        let current = self.current();
+        match settings::get::<Digest>(tx, IN_FORCE).await? {
+            Some(digest) if digest != current.digest => {
+                self.known(digest).ok_or_else(|| Error::internal("pack.version", digest.to_string()))
+            }
+            _ => Ok(current),
+        }
+    }
+
+    /// Takes a version that was put into force.
+    fn switch(&self, digest: Digest) {
+        let versions = self.versions.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = versions.get(&digest) {
+            let next = force(&self.supplied, &versions, &known.pack);
+            *self.force.write().unwrap_or_else(PoisonError::into_inner) = next;
+        }
+    }
+
+    fn learn(&self, pack: Arc<Pack>, parent: Option<Digest>) {
+        let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
+        versions.insert(pack.digest, Known { pack, parent });
+    }
 }
 
-async fn keep(
-    tx: &mut Tx<'_>,
-    newest: &[Arc<Pack>],
-    sources: &[PackSource],
-    now: Timestamp,
-) -> Result<Vec<StoredPack>> {
-    for pack in newest {
-        if records::get::<StoredPack>(tx, pack_key(pack.digest)).await?.is_some() {
-            continue;
+fn unknown(jurisdiction: &str) -> Error {
+    Error::internal("pack.unknown", format!("no pack named `{jurisdiction}`"))
+}
+
+fn calendar(sources: &[PackSource]) -> Result<Calendar> {
+    let files = sources.iter().filter(|source| source.id == NATIONAL).flat_map(|source| &source.files);
+    let files = files.filter(|(path, _)| path.starts_with("calendar/"));
+    let files = files.map(|(path, text)| (path.as_str(), text.as_str()));
+    Calendar::load(files).map_err(|error| Error::internal("pack.calendar", error))
+}
+
+/// Loads packs, parents first.
+fn load_all(sources: &[PackSource]) -> Result<Vec<Arc<Pack>>> {
+    let mut newest: Vec<Arc<Pack>> = Vec::new();
+    // A folder of packs may have the calendars alone.
+    let is_pack = |source: &&PackSource| {
+        source.id != NATIONAL || source.files.iter().any(|(path, _)| path == "pack.yaml")
+    };
+    let mut left: Vec<&PackSource> = sources.iter().filter(is_pack).collect();
+    while !left.is_empty() {
+        let before = left.len();
+        let mut waiting = Vec::new();
+        for source in left {
+            let files = files(source);
+            let parent = match parent_id(&files) {
+                None => None,
+                Some(id) => match newest.iter().find(|pack| pack.id == id) {
+                    Some(pack) => Some(Arc::clone(pack)),
+                    None => {
+                        waiting.push(source);
+                        continue;
+                    }
+                },
+            };
+            newest.push(Arc::new(load_one(source, &files, parent.as_deref())?));
         }
-        let Some(source) = sources.iter().find(|source| source.id == pack.id) else { continue };
-        let parent = pack.parent.as_ref().and_then(|id| newest.iter().find(|pack| pack.id == *id));
-        let stored = StoredPack {
-            digest: pack.digest,
-            parent: parent.map(|pack| pack.digest),
-            source: source.clone(),
-        };
-        records::put(tx, &stored, Expected::New, now).await?;
+        if waiting.len() == before {
+            // A parent that is missing or a circle: load the first to get the diagnostics that say so.
+            if let Some(source) = waiting.first() {
+                load_one(source, &files(source), None)?;
+            }
+            return Err(Error::internal("pack.parent", "a parent pack is missing"));
+        }
+        left = waiting;
     }
-    let all = records::all::<StoredPack>(tx, "all", "", 1_000).await?;
-    Ok(all.into_iter().map(|stored| stored.value).collect())
+    Ok(newest)
+}
+
+/// Loads the versions kept, parents first. One that no longer loads is left out and said: its cases cannot be shown, the
+/// others can.
+fn load_kept(kept: Vec<StoredPack>, mut versions: HashMap<Digest, Known>) -> HashMap<Digest, Known> {
+    let mut left = kept;
+    loop {
+        let before = left.len();
+        let mut waiting = Vec::new();
+        for stored in left {
+            if versions.contains_key(&stored.digest) {
+                continue;
+            }
+            let parent = match stored.parent {
+                None => None,
+                Some(digest) => match versions.get(&digest) {
+                    Some(known) => Some(Arc::clone(&known.pack)),
+                    None => {
+                        waiting.push(stored);
+                        continue;
+                    }
+                },
+            };
+            match load_one(&stored.source, &files(&stored.source), parent.as_deref()) {
+                Ok(pack) => {
+                    versions.insert(stored.digest, Known { pack: Arc::new(pack), parent: stored.parent });
+                }
+                Err(error) => {
+                    tracing::error!(error = ?error, pack = stored.source.id, digest = %stored.digest, "a version kept does not load");
+                }
+            }
+        }
+        if waiting.is_empty() || waiting.len() == before {
+            return versions;
+        }
+        left = waiting;
+    }
+}
+
+/// The digests of loaded packs with what each stands on.
+fn known(packs: &[Arc<Pack>]) -> HashMap<Digest, Known> {
+    let parent = |pack: &Pack| {
+        let id = pack.parent.as_ref()?;
+        packs.iter().find(|found| found.id == *id).map(|found| found.digest)
+    };
+    packs.iter().map(|pack| (pack.digest, Known { pack: Arc::clone(pack), parent: parent(pack) })).collect()
+}
+
+/// A version in force with its own parents; the others as they are supplied.
+fn force(supplied: &[Arc<Pack>], versions: &HashMap<Digest, Known>, current: &Arc<Pack>) -> Force {
+    let mut chain = vec![Arc::clone(current)];
+    let mut at = versions.get(&current.digest).and_then(|known| known.parent);
+    while let Some(known) = at.and_then(|digest| versions.get(&digest)) {
+        chain.push(Arc::clone(&known.pack));
+        at = known.parent;
+    }
+    chain.reverse();
+    let others = supplied.iter().filter(|pack| chain.iter().all(|mine| mine.id != pack.id)).map(Arc::clone);
+    let mut all: Vec<Arc<Pack>> = chain.iter().map(Arc::clone).collect();
+    all.extend(others);
+    Force { current: Arc::clone(current), all }
+}
+
+/// Keeps a version's texts with those of its parents.
+async fn keep(tx: &mut Tx<'_>, texts: &[StoredPack], now: Timestamp) -> Result<()> {
+    for stored in texts {
+        if records::get::<StoredPack>(tx, key_of(stored.digest)).await?.is_none() {
+            records::put(tx, stored, Expected::New, now).await?;
+        }
+    }
+    Ok(())
 }
 
 fn files(source: &PackSource) -> Vec<SourceFile> {

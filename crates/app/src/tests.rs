@@ -7,3 +7,4 @@ mod partners;
 mod public;
 mod registration;
 mod slice;
+mod versions;

@@ -13,6 +13,7 @@ mod open;
 mod owe;
 mod related;
 mod sweep;
+mod versions;
 mod view;
 
 pub use act::{ActRequest, act};
@@ -24,13 +25,14 @@ pub use names::subject_names;
 pub use open::{AttachmentRef, OpenRequest, Opened, open};
 #[cfg(test)]
 pub(crate) use owe::lapsed;
-pub(crate) use owe::{Due, Party, due};
+pub(crate) use owe::{Due, Party, due, duties_follow};
 pub(crate) use sweep::sweep;
+pub(crate) use versions::{carry, would_move};
 pub(crate) use view::readable;
 pub use view::{CaseView, case_view, preview_form, procedures};
 
 use access::{Life, Permit, ResourceRef, Thing};
-use base::{Date, Id, Timestamp, kind};
+use base::{Date, Digest, Id, Timestamp, kind};
 use regulation::case::{
     Actor, CaseState, Context, Event, Players, clocks, evolve, fold, open_tasks, participants, players,
 };
@@ -55,6 +57,9 @@ pub struct CaseRecord {
     pub number: String,
     /// Pack id.
     pub pack: String,
+    /// The pack's version; unknown in records of before versions could follow each other.
+    #[serde(default)]
+    pub digest: Option<Digest>,
     /// Procedure.
     pub procedure: String,
     /// Title.
@@ -183,7 +188,7 @@ async fn written(
     crate::papers::order(tx, context.pack, state, new, now).await
 }
 
-/// The kernel's context of a case: the pack it was opened under.
+/// The kernel's context of a case: the pack version it runs under.
 pub(crate) fn context<'a>(app: &'a App, pack: &'a Pack, now: Timestamp) -> Context<'a> {
     Context { pack, calendar: app.packs().calendar(), now }
 }
@@ -219,6 +224,7 @@ pub(crate) async fn project(
         id: state.id,
         number: state.number.clone(),
         pack: state.pack.id.clone(),
+        digest: Some(state.pack.digest),
         procedure: state.procedure.clone(),
         title: state.title.clone(),
         opener: state.opener.clone(),

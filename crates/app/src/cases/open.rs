@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use access::{Action, ResourceRef, Thing};
 use base::{Id, kind};
 use regulation::case::{FormValues, OpenCase};
-use regulation::pack::{Binding, FactValue};
+use regulation::pack::{Binding, FactValue, Pack};
 use serde::{Deserialize, Serialize};
 use storage::{Tx, settings};
 
@@ -64,8 +64,8 @@ pub async fn open(app: &App, ctx: &Ctx, request: &OpenRequest) -> Result<Opened>
     let permit = &permit;
     app.command(ctx, permit, "case.open", request, move |tx| {
         Box::pin(async move {
-            let opened = prepare(app, tx, ctx, id, request).await?;
-            let pack = app.packs().current();
+            let pack = app.packs().governing(tx).await?;
+            let opened = prepare(app, tx, ctx, &pack, id, request).await?;
             let context = context(app, &pack, ctx.now);
             let number = opened.number.clone();
             let events = regulation::case::open(&context, &opened).map_err(Error::Rejected)?;
@@ -92,19 +92,18 @@ async fn prepare(
     app: &App,
     tx: &mut Tx<'_>,
     ctx: &Ctx,
+    pack: &Pack,
     id: Id<kind::Case>,
     request: &OpenRequest,
 ) -> Result<OpenCase> {
-    let pack = app.packs().current();
     let Some(procedure) = pack.procedures.get(&request.procedure) else {
         return Err(Error::invalid("case.procedure", &request.procedure));
     };
     let attachments = attachments::resolve(tx, ctx, &request.attachments).await?;
-    let from =
-        observe::From { pack: &pack, procedure: &procedure.id, unit: &ctx.principal.unit_code, case: None };
+    let from = observe::From { pack, procedure: &procedure.id, unit: &ctx.principal.unit_code, case: None };
     let observed =
         observe::observed(app, tx, procedure.form.as_ref(), &request.form, &request.facts, &from).await?;
-    let context = context(app, &pack, ctx.now);
+    let context = context(app, pack, ctx.now);
     let year = context.today().year();
     let sequence = next_number(tx, &procedure.number_prefix, year, ctx).await?;
     Ok(OpenCase {

@@ -22,6 +22,50 @@ use crate::{App, Ctx, Error, Result};
 /// The first day of the installation: nobody owes it anything of before.
 const SINCE: &str = "duties/since";
 
+/// Since when a duty is owed, once a version of the pack has followed another.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Since {
+    /// Days since the epoch.
+    day: i32,
+    /// It came with that version: no period that opened earlier is owed.
+    fresh: bool,
+}
+
+fn since_key(duty: &Duty) -> String {
+    format!("duties/since/{}", duty.name)
+}
+
+/// Another version comes into force: duties it has in common with the old one go on as they were, so that no period is
+/// opened twice and none is left out; those that come with it, or come more or less often, are owed from today.
+pub(crate) async fn duties_follow(
+    app: &App,
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    old: &Pack,
+    new: &Pack,
+) -> Result<()> {
+    let today = context(app, new, ctx.now).today();
+    let first = first_day(tx, today).await?;
+    for duty in &new.duties {
+        let same = |known: &&Duty| known.name == duty.name;
+        let goes_on = old.duties.iter().find(same).is_some_and(|known| {
+            (known.every, known.anchor, known.within.is_some())
+                == (duty.every, duty.anchor, duty.within.is_some())
+        });
+        let key = since_key(duty);
+        let since = match (goes_on, settings::get::<Since>(tx, &key).await?) {
+            (true, Some(_)) => continue,
+            (true, None) => {
+                let day = old.in_force.0.map_or(first, |day| day.max(first));
+                Since { day: day.days(), fresh: false }
+            }
+            (false, _) => Since { day: today.days(), fresh: true },
+        };
+        settings::put(tx, &key, &since, ctx.now).await?;
+    }
+    Ok(())
+}
+
 /// That a period of a duty was opened for a party; there is one of each, whatever crashes or is asked again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct DutyOpened {
@@ -92,9 +136,17 @@ pub(crate) async fn due<'a>(
     let first = first_day(tx, context.today()).await?;
     let mut found = Vec::new();
     for duty in &pack.duties {
+        let since = settings::get::<Since>(tx, &since_key(duty)).await?;
+        let begun = since.filter(|since| since.fresh).map(|since| Date::from_days(since.day));
+        let first = since.map_or_else(
+            || pack.in_force.0.map_or(first, |day| day.max(first)),
+            |since| Date::from_days(since.day),
+        );
         for party in parties(context, duty, &authorisations, first).into_iter().filter(&wanted) {
             let until = party.until.map_or(until, |last| last.min(until));
-            for period in periods(duty, app.packs().calendar(), &pack.counting, party.since, until) {
+            let periods = periods(duty, app.packs().calendar(), &pack.counting, party.since, until);
+            // What a later version demands is not owed for the time before it.
+            for period in periods.into_iter().filter(|one| begun.is_none_or(|day| one.opens_on >= day)) {
                 let case = DutyOpened::of(tx, &period.key(duty, &party.key)).await?;
                 found.push(Due { duty, party: party.clone(), period, case });
             }
@@ -174,7 +226,7 @@ fn parties(
             key: unit.clone(),
             units: vec![unit],
             facts: Facts::new(),
-            since: pack.in_force.0.map_or(first, |day| day.max(first)),
+            since: first,
             until: pack.in_force.1,
         };
         return units(&String::new(), &Facts::new()).into_iter().flatten().map(party).collect();
@@ -208,6 +260,9 @@ async fn one(app: &App, ctx: &Ctx, permit: &Permit, pack: &Pack, due: &Due<'_>) 
         .store()
         .transact(permit, "duty.open", |tx| {
             Box::pin(async move {
+                if app.packs().governing(tx).await?.digest != pack.digest {
+                    return Err(Error::Conflict("pack.followed"));
+                }
                 let id = new_id::<kind::Case>(ctx.now);
                 let key = period.key(duty, &party.key);
                 records::put(tx, &DutyOpened { id, key }, Expected::New, ctx.now).await?;
@@ -240,7 +295,7 @@ pub(super) async fn opened_by_case(
     clauses: &[String],
 ) -> Result<()> {
     // New cases begin under the law of the day, whatever the ended one was kept under.
-    let pack = app.packs().current();
+    let pack = app.packs().governing(tx).await?;
     let case = Owing {
         id: new_id(ctx.now),
         procedure,

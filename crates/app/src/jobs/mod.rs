@@ -40,6 +40,9 @@ pub(crate) const DESTROY_TENANT: &str = "destroy_tenant";
 
 /// Writes the papers that the pack wants on an occasion of a case.
 pub(crate) const WRITE_PAPERS: &str = "write_papers";
+/// Moves the running cases that a version of the pack takes along.
+pub(crate) const MOVE_CASES: &str = "move_cases";
+
 /// Executes an ordered run.
 pub(crate) const RUN_ORDER: &str = "run_order";
 /// Rebuilds an approved export in canonical form and releases it.
@@ -194,6 +197,7 @@ async fn dispatch(app: &App, job: &Job) -> Result<()> {
         }
         PREPARE_GRANT => prepare_grant::run(app, body(job)?).await,
         DESTROY_TENANT => destroy_tenant::run(app, body(job)?).await,
+        MOVE_CASES => crate::packs::move_cases(app, body(job)?).await,
         RUN_ORDER => run_order::run(app, body(job)?, job.attempt >= ATTEMPTS_MAX).await,
         WRITE_PAPERS => crate::papers::write(app, body(job)?).await,
         RELEASE_EXPORT => release_export::run(app, body(job)?).await,

@@ -37,7 +37,7 @@ const UNITS: [(&str, &[Role]); 5] = [
     ("operator", &[Role::OperatorManager, Role::OperatorEngineer, Role::Applicant]),
 ];
 
-fn packs() -> Vec<PackSource> {
+pub(super) fn packs() -> Vec<PackSource> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
     let mut sources = Vec::new();
     for folder in std::fs::read_dir(&root).unwrap() {
@@ -67,10 +67,21 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
 
 impl County {
     pub(super) async fn open() -> Self {
+        Self::open_with(&packs()).await
+    }
+
+    /// The same installation after a restart, with these packs supplied.
+    pub(super) async fn restart(mut self, packs: &[PackSource]) -> Self {
+        self.app.close().await;
+        self.app = App::open(self.app.config().clone(), packs).await.unwrap();
+        self
+    }
+
+    pub(super) async fn open_with(packs: &[PackSource]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config =
             Config { data: folder.path().to_owned(), jurisdiction: "deqing".to_owned(), ..Config::default() };
-        let app = App::open(config, &packs()).await.unwrap();
+        let app = App::open(config, packs).await.unwrap();
         let mut county = Self {
             app,
             folder,

@@ -275,7 +275,11 @@ async fn destruction_leaves_a_certificate_and_nothing_readable() {
         assert!(certificate.logs_until > now.date_at(28_800).plus_days(150));
         assert!(certificate.journal_seq > 0);
     }
-    assert_eq!(county.files().len(), 2, "the provider's snapshot stays the provider's, the notice the platform's");
+    assert_eq!(
+        county.files().len(),
+        2,
+        "the provider's snapshot stays the provider's, the notice the platform's"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base::{Date, Digest, Id, Timestamp, kind};
 use serde::{Deserialize, Serialize};
 
+use super::moving::{MovedClock, MovedStep};
 use super::owed::{OwedCause, OwedClock};
 use super::people::Meeting;
 use super::{Actor, Attachment, Ballot, Defect, FormValues};
@@ -383,6 +384,19 @@ pub enum EventBody {
         outcome: String,
         /// It is what the opener asked for.
         granted: bool,
+    },
+    /// Another version of the pack came into force, and its transition names the case (过渡): it goes on under that one.
+    Moved {
+        /// The version it ran under.
+        from: PackRef,
+        /// The version it runs under from now on.
+        to: PackRef,
+        /// The open step; `None` while the case waits for its opener.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        step: Option<MovedStep>,
+        /// The clocks of that step which run from now on; one that ran and is not among them is gone.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        clocks: Vec<MovedClock>,
     },
     /// A remark for the file.
     Noted {

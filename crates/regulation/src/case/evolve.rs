@@ -141,6 +141,7 @@ impl CaseState {
             }
             EventBody::Resolved { .. } => self.resolved(event),
             EventBody::EffectDue { effect, .. } => self.effects.push(*effect),
+            EventBody::Moved { to, step, clocks, .. } => self.moved(to, step.as_ref(), clocks),
             EventBody::Ended { outcome, granted } => {
                 self.step = None;
                 self.awaiting = None;

@@ -101,28 +101,16 @@ impl<'a> Draft<'a> {
                 format!("the procedure has no step `{id}`"),
             ));
         };
-        let (mut units, anyone) = match self.players(&step.role) {
-            Players::Anyone => (Vec::new(), true),
-            Players::Units(units) => (units, false),
-        };
-        let mut unplayed = Some(&step.role).filter(|_| units.is_empty() && !anyone);
-        for role in &step.joint {
-            match self.players(role) {
-                Players::Units(joint) if !joint.is_empty() => units.extend(joint),
-                _ => unplayed = unplayed.or(Some(role)),
-            }
-        }
-        units.sort();
-        units.dedup();
-        if let Some(role) = unplayed {
-            return Err(Rejection::new(
+        let held = super::roles::holders(self.ctx, step, &self.state);
+        let (units, anyone) = held.map_err(|role| {
+            Rejection::new(
                 "case.role_unbound",
                 format!("没有单位承担“{role}”，不能进入“{id}”环节"),
                 format!("no unit plays `{role}`, so the step `{id}` cannot be entered"),
             )
             .on(self.ctx, &[&step.clauses, &self.procedure.clauses])
-            .remedy("请先明确承担该角色的单位", "say first which unit plays this role"));
-        }
+            .remedy("请先明确承担该角色的单位", "say first which unit plays this role")
+        })?;
         let visit = self.state.visits.get(id).copied().unwrap_or(0).saturating_add(1);
         let entered = EventBody::StepEntered {
             step: id.clone(),

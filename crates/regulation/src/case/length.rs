@@ -4,7 +4,7 @@ use base::Date;
 
 use super::condition::Facts;
 use super::{CaseState, Context, Rejection};
-use crate::calendar::{Calendar, Deadline, Pause};
+use crate::calendar::{Deadline, Pause};
 use crate::pack::model::{
     Anchor, ClockRule, Counting, FactValue, Measure, Period, PeriodUnit, Run, StopGround,
 };
@@ -99,19 +99,7 @@ pub(crate) fn deadline(
     rolls: Option<bool>,
     pauses: &[Pause],
 ) -> Deadline {
-    last_day(ctx.calendar, &ctx.pack.counting, start, period, run, rolls, pauses)
-}
-
-/// The same for any profile.
-pub(crate) fn last_day(
-    calendar: &Calendar,
-    profile: &Counting,
-    start: Date,
-    period: Period,
-    run: Run,
-    rolls: Option<bool>,
-    pauses: &[Pause],
-) -> Deadline {
+    let (calendar, profile) = (ctx.calendar, &ctx.pack.counting);
     let counting =
         Counting { roll_to_working_day: rolls.unwrap_or(profile.roll_to_working_day), ..profile.clone() };
     match run {

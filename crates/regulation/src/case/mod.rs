@@ -27,7 +27,7 @@ mod evolve;
 mod flow;
 mod form;
 mod length;
-pub(crate) use length::last_day;
+mod moving;
 mod occasion;
 mod owed;
 mod people;
@@ -53,6 +53,8 @@ pub use decide::{FACT_DEADLINE, decide, note, open};
 pub use event::{ClockDue, Event, EventBody, PackRef};
 pub use evolve::{evolve, fold};
 pub use form::{check_facts, check_form, decimal};
+pub(crate) use moving::last_day;
+pub use moving::{Blocked, MovedClock, MovedStep, Moving, moving};
 pub use occasion::occasions;
 pub use owed::{
     FACT_AUTHORISATION, FACT_CASE, OweCase, Owed, OwedCause, OwedClock, STEP_OWED, lapse, owe, own_outcome,
@@ -64,7 +66,7 @@ pub use people::{
 pub use rejection::{FieldError, Rejection};
 pub use roles::{Players, players};
 pub use state::{Act, Awaiting, CaseState, ClockState, Ending, OpenStep, Opinion, Resolution, Seat};
-pub use timeline::{TimelineEntry, timeline};
+pub use timeline::{TimelineEntry, effect_words, timeline};
 pub use views::{Readers, Task, may_read, open_tasks, participants, readers};
 pub use words::command_words;
 
@@ -100,7 +102,7 @@ pub struct Actor {
 /// What a decision rests on besides the case itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// The pack version the case was opened under.
+    /// The pack version the case runs under.
     pub pack: &'a Pack,
     /// The working-day calendar.
     pub calendar: &'a Calendar,

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Context;
-use crate::pack::model::{Binding, FactValue, RoleKey, UnitCode};
+use super::{CaseState, Context};
+use crate::pack::model::{Binding, FactValue, RoleKey, Step, UnitCode};
 
 /// Who plays a role.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +53,34 @@ pub fn players(
         }),
         Binding::Anyone => Players::Anyone,
     }
+}
+
+/// The units that hold a step's task, of its joint roles too, and whether anyone may act.
+///
+/// # Errors
+/// The first role that nobody plays.
+pub(crate) fn holders(
+    ctx: &Context<'_>,
+    step: &Step,
+    state: &CaseState,
+) -> Result<(Vec<UnitCode>, bool), RoleKey> {
+    let of = |role| players(ctx, role, &state.opener.unit, &state.facts, &state.parties);
+    let (mut units, anyone) = match of(&step.role) {
+        Players::Anyone => (Vec::new(), true),
+        Players::Units(units) => (units, false),
+    };
+    if units.is_empty() && !anyone {
+        return Err(step.role.clone());
+    }
+    for role in &step.joint {
+        match of(role) {
+            Players::Units(joint) if !joint.is_empty() => units.extend(joint),
+            _ => return Err(role.clone()),
+        }
+    }
+    units.sort();
+    units.dedup();
+    Ok((units, anyone))
 }
 
 fn distinct<'a>(units: impl Iterator<Item = &'a UnitCode>) -> Vec<UnitCode> {

@@ -23,7 +23,7 @@ pub struct CaseState {
     pub number: String,
     /// Procedure.
     pub procedure: ProcedureId,
-    /// Pack it stays under.
+    /// Pack version it runs under.
     pub pack: PackRef,
     /// Title.
     pub title: String,

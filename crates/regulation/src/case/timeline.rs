@@ -90,6 +90,7 @@ const fn step_of(body: &EventBody) -> Option<&StepId> {
         | EventBody::OpensCase { .. }
         | EventBody::EffectDue { .. }
         | EventBody::Ended { .. }
+        | EventBody::Moved { .. }
         | EventBody::Noted { .. } => None,
     }
 }
@@ -160,7 +161,7 @@ fn line(event: &Event, later: &[Event]) -> Line {
             vote_line(event, later)
         }
         EventBody::EffectDue { effect, .. } => {
-            let name = effect_name(*effect);
+            let name = effect_words(*effect);
             Line::new(
                 "case.timeline.effect",
                 format!("平台执行：{}", name.0),
@@ -287,7 +288,8 @@ const fn consequence_words(consequence: OnExpiry) -> (&'static str, &'static str
 }
 
 /// An effect's words in Chinese and English.
-const fn effect_name(effect: Effect) -> (&'static str, &'static str) {
+#[must_use]
+pub const fn effect_words(effect: Effect) -> (&'static str, &'static str) {
     match effect {
         Effect::PublishNotice => ("发布公告", "publish notice"),
         Effect::PublishResult => ("公示结果", "publish result"),

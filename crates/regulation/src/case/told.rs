@@ -1,4 +1,4 @@
-//! The story's lines for owed cases and for what happens among people.
+//! The story's lines for owed cases, for another version of the pack, and for what happens among people.
 
 use super::owed::OwedCause;
 use super::timeline::Line;
@@ -34,6 +34,28 @@ pub(crate) fn line(event: &Event) -> Line {
             format!("a case of `{procedure}` is owed next"),
         )
         .with("procedure", procedure),
+        EventBody::Moved { from, to, clocks, .. } => {
+            let days = clocks.iter().filter(|clock| clock.anew).map(|clock| clock.due.due.to_string());
+            let days = days.collect::<Vec<_>>().join("、");
+            let until = |zh: &str| if days.is_empty() { String::new() } else { format!("{zh}{days}") };
+            Line::new(
+                "case.timeline.moved",
+                format!(
+                    "按过渡规定转到制度包版本 {}（原为 {}）{}",
+                    to.version,
+                    from.version,
+                    until("，到期日改为 ")
+                ),
+                format!(
+                    "moved to version {} of the pack (from {}){}",
+                    to.version,
+                    from.version,
+                    until(", due ")
+                ),
+            )
+            .with("from", &from.version)
+            .with("to", &to.version)
+        }
         _ => people_line(&event.body),
     }
 }

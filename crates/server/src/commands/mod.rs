@@ -6,6 +6,7 @@ pub(crate) mod embedded;
 mod ledger;
 mod pack;
 mod pack_tools;
+mod pack_versions;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -262,6 +263,41 @@ enum Pack {
         #[arg(long, value_enum, default_value_t = Lang::Zh)]
         lang: Lang,
     },
+    /// List the versions of an installation's pack.
+    Versions(Settings),
+    /// Propose a changed folder as the next version. The password is read from standard input.
+    Propose {
+        /// The folder.
+        folder: PathBuf,
+        #[command(flatten)]
+        who: pack_versions::Who,
+    },
+    /// Take a version that the installation supplied as a proposal. The password is read from standard input.
+    Confirm {
+        /// Its digest, or the beginning of it.
+        version: String,
+        #[command(flatten)]
+        who: pack_versions::Who,
+    },
+    /// Withdraw a proposal. The password is read from standard input.
+    Withdraw {
+        /// Its digest, or the beginning of it.
+        version: String,
+        #[command(flatten)]
+        who: pack_versions::Who,
+    },
+    /// Put a proposed version into force, by another account than the one that proposed it. Without `--seen` it says what
+    /// that would change and which digest to give. The password is read from standard input. Not while a server runs on
+    /// the data folder: use its page then.
+    Activate {
+        /// Its digest, or the beginning of it.
+        version: String,
+        /// The digest of the effect on running cases that was looked at.
+        #[arg(long)]
+        seen: Option<base::Digest>,
+        #[command(flatten)]
+        who: pack_versions::Who,
+    },
     /// Draw procedures: one to standard output, or all into a folder.
     Graph {
         /// The folder, or the id of a built-in pack.
@@ -340,6 +376,15 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Pack(Pack::Diff { first, second, lang }) => return pack_tools::diff(&first, &second, lang),
         Command::Pack(Pack::Calendar { pack, from, until, format, lang }) => {
             return pack_tools::calendar(&pack, (from, until), format, lang);
+        }
+        Command::Pack(Pack::Versions(settings)) => return pack_versions::list(&settings).await,
+        Command::Pack(Pack::Propose { folder, who }) => return pack_versions::propose(&who, &folder).await,
+        Command::Pack(Pack::Confirm { version, who }) => return pack_versions::confirm(&who, &version).await,
+        Command::Pack(Pack::Withdraw { version, who }) => {
+            return pack_versions::withdraw(&who, &version).await;
+        }
+        Command::Pack(Pack::Activate { version, seen, who }) => {
+            return pack_versions::activate(&who, &version, seen).await;
         }
         Command::Pack(Pack::Graph { pack, procedure, out, format, lang }) => {
             return pack_tools::graph(&pack, procedure.as_deref(), out.as_deref(), format, lang);

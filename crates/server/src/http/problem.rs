@@ -144,6 +144,18 @@ fn document(error: &Error) -> Document {
             document.remedy =
                 Some(Remedy { zh: refusal.legal_form_zh.clone(), en: refusal.legal_form_en.clone() });
         }
+        Error::Unfit(report) => {
+            document.errors = report
+                .blocking()
+                .map(|line| Place {
+                    field: line.place.clone(),
+                    code: line.code.clone(),
+                    row: line.line.map(u64::from),
+                    zh: Some(line.zh.clone()),
+                    en: Some(line.en.clone()),
+                })
+                .collect();
+        }
         // The cause of a fault is for the log, not for the caller.
         Error::Internal { .. } => "internal fault".clone_into(&mut document.title),
         _ => {}

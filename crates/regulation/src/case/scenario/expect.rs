@@ -60,10 +60,12 @@ impl Stage<'_> {
                 let dues: Vec<Option<Date>> =
                     views.iter().filter(|view| view.step == *step).map(|view| view.due).collect();
                 (!dues.contains(&Some(*due))).then(|| {
-                    let found = format!("{dues:?}");
+                    let found: Vec<String> = dues.iter().flatten().map(ToString::to_string).collect();
+                    let found = found.join("、");
+                    let (zh, en) = if found.is_empty() { ("无期限", "never") } else { (&*found, &*found) };
                     (
-                        format!("“{step}”应于 {due} 到期，实为 {found}"),
-                        format!("`{step}` is due {found}, not {due}"),
+                        format!("“{step}”应于 {due} 到期，实为 {zh}"),
+                        format!("`{step}` is due {en}, not {due}"),
                     )
                 })
             }

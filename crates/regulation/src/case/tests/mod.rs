@@ -4,6 +4,7 @@ mod flow;
 mod forms;
 mod given;
 mod lengths;
+mod moving;
 mod owed;
 mod packs;
 mod people;

@@ -3,15 +3,14 @@
 //! A case keeps the version it was opened under unless the new version names it under 过渡. For those named, this says
 //! before anybody decides which dates move and which buttons come and go.
 
-use base::{Date, Id, kind};
-use serde::Serialize;
+use base::{Date, Id, Timestamp, kind};
+use serde::{Deserialize, Serialize};
 
 use crate::calendar::Calendar;
-use crate::case::{CaseState, ClockState, last_day};
-use crate::pack::model::{
-    Action, Anchor, ClauseId, ClockRule, Counting, FactValue, Measure, Pack, Period, Procedure, ProcedureId,
-    Run, Step, StepId, UnitCode,
+use crate::case::{
+    CaseState, ClockState, Context, Event, EventBody, MovedClock, Moving, STEP_OWED, clocks, last_day, moving,
 };
+use crate::pack::model::{Action, ClauseId, Pack, ProcedureId, Step, StepId, UnitCode};
 
 use super::document::{Document, Mark, Row};
 use super::rows::or_none;
@@ -33,6 +32,33 @@ pub struct Impact {
     pub change: Change,
 }
 
+/// How many running cases stay, move, or should move and cannot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImpactCounts {
+    /// They keep their version.
+    pub stays: u64,
+    /// They move.
+    pub moves: u64,
+    /// They should move and cannot.
+    pub blocked: u64,
+}
+
+impl ImpactCounts {
+    /// Counts a list.
+    #[must_use]
+    pub fn of(impacts: &[Impact]) -> Self {
+        let mut counts = Self::default();
+        for one in impacts {
+            match one.change {
+                Change::Stays => counts.stays += 1,
+                Change::Moves { .. } => counts.moves += 1,
+                Change::Blocked(_) => counts.blocked += 1,
+            }
+        }
+        counts
+    }
+}
+
 /// What becomes of a running case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,6 +71,8 @@ pub enum Change {
         dates: Vec<DateChange>,
         /// Another role holds the step: before and after.
         role: Option<(Text, Text)>,
+        /// Other units hold the step: before and after.
+        units: Option<Box<(Vec<UnitCode>, Vec<UnitCode>)>>,
         /// Actions that are no longer there.
         lost: Vec<Text>,
         /// Actions that are new.
@@ -71,13 +99,21 @@ pub struct DateChange {
     pub after: Option<Date>,
 }
 
-/// What the new version would mean for each running case of the old one, in the order given.
+/// What the new version would mean for each running case of the old one, in the order given; `now` is the moment of the
+/// move.
 ///
 /// Ended cases and cases of other versions are left out: the caller asks once for each version that has running cases.
 /// Last days of clocks that stand still are those they would have if they went on today's record of pauses.
 #[must_use]
-pub fn impact(old: &Pack, new: &Pack, cases: &[CaseState], calendar: &Calendar) -> Vec<Impact> {
+pub fn impact(
+    old: &Pack,
+    new: &Pack,
+    cases: &[CaseState],
+    calendar: &Calendar,
+    now: Timestamp,
+) -> Vec<Impact> {
     let mine = |case: &&CaseState| case.ended.is_none() && case.pack.digest == old.digest;
+    let ctx = Context { pack: new, calendar, now };
     cases
         .iter()
         .filter(mine)
@@ -86,35 +122,33 @@ pub fn impact(old: &Pack, new: &Pack, cases: &[CaseState], calendar: &Calendar) 
             number: case.number.clone(),
             procedure: case.procedure.clone(),
             step: case.step.as_ref().map(|open| open.step.clone()),
-            change: change(old, new, case, calendar),
+            change: match moving(case, old, &ctx) {
+                Moving::Stays => Change::Stays,
+                Moving::Blocked(why) => Change::Blocked(Text::new(why.zh, why.en)),
+                Moving::Moves(event) => moves_by(old, case, &event, &ctx),
+            },
         })
         .collect()
 }
 
-fn change(old: &Pack, new: &Pack, case: &CaseState, calendar: &Calendar) -> Change {
-    let open = case.step.as_ref().map(|open| &open.step);
-    let rule = new.transitions.iter().find(|rule| {
-        rule.procedure == case.procedure
-            && (rule.steps.is_empty() || open.is_some_and(|step| rule.steps.contains(step)))
-    });
-    let (Some(rule), Some(open)) = (rule, &case.step) else { return Change::Stays };
-    let step_of =
-        |procedure: Option<&Procedure>| procedure?.steps.iter().find(|step| step.id == open.step).cloned();
-    let Some(after) = step_of(new.procedures.get(&case.procedure)) else {
-        return Change::Blocked(Text::new(
-            format!("新版本的程序“{}”没有环节“{}”", case.procedure, open.step),
-            format!("the new version of `{}` has no step `{}`", case.procedure, open.step),
-        ));
+/// What a move changes for who works on the case.
+fn moves_by(old: &Pack, case: &CaseState, event: &Event, ctx: &Context<'_>) -> Change {
+    let new = ctx.pack;
+    let EventBody::Moved { step, clocks, .. } = &event.body else { return Change::Stays };
+    let step_of = |pack: &Pack| -> Option<Step> {
+        let open = case.step.as_ref()?;
+        let steps = &pack.procedures.get(&case.procedure)?.steps;
+        steps.iter().find(|step| step.id == open.step).cloned()
     };
-    let before = step_of(old.procedures.get(&case.procedure));
-    let dates = dates(case, before.as_ref(), &after, (&old.counting, &new.counting), calendar);
-    let actions = before.as_ref().map(|step| step.actions.as_slice()).unwrap_or_default();
+    let (before, after) = (step_of(old), step_of(new));
+    let before = before.as_ref().map(|step| step.actions.as_slice()).unwrap_or_default();
+    let after = after.as_ref().map(|step| step.actions.as_slice()).unwrap_or_default();
     let same = |one: &Action, other: &Action| one.command == other.command;
     let missing = |from: &[Action], of: &[Action]| -> Vec<Text> {
         from.iter().filter(|one| !of.iter().any(|other| same(one, other))).map(words::action).collect()
     };
     let altered = |one: &&Action| {
-        actions.iter().any(|other| {
+        before.iter().any(|other| {
             same(one, other)
                 && (other.then != one.then
                     || other.requires != one.requires
@@ -123,95 +157,70 @@ fn change(old: &Pack, new: &Pack, case: &CaseState, calendar: &Calendar) -> Chan
                     || other.form != one.form)
         })
     };
-    let role = before.as_ref().filter(|step| step.role != after.role);
+    let held = step.as_ref().zip(case.step.as_ref());
+    let role = held.filter(|(moved, open)| moved.role != open.role);
+    let units = held.and_then(|(moved, open)| {
+        let held: Vec<UnitCode> = open.seats.iter().map(|seat| seat.unit.clone()).collect();
+        (moved.units != held).then(|| Box::new((held, moved.units.clone())))
+    });
     Change::Moves {
-        dates,
-        role: role.map(|step| (words::role(old, &step.role), words::role(new, &after.role))),
-        lost: missing(actions, &after.actions),
-        gained: missing(&after.actions, actions),
-        altered: after.actions.iter().filter(altered).map(words::action).collect(),
-        clauses: rule.clauses.clone(),
+        dates: dates(old, case, clocks, ctx),
+        role: role.map(|(moved, open)| (words::role(old, &open.role), words::role(new, &moved.role))),
+        units,
+        lost: missing(before, after),
+        gained: missing(after, before),
+        altered: after.iter().filter(altered).map(words::action).collect(),
+        clauses: event.clauses.clone(),
     }
 }
 
-/// The running clocks of the open step that change their last day, appear or vanish.
-fn dates(
-    case: &CaseState,
-    before: Option<&Step>,
-    after: &Step,
-    counting: (&Counting, &Counting),
-    calendar: &Calendar,
-) -> Vec<DateChange> {
-    let Some(open) = &case.step else { return Vec::new() };
+/// The running clocks that change their last day, appear or vanish.
+fn dates(old: &Pack, case: &CaseState, clocks: &[MovedClock], ctx: &Context<'_>) -> Vec<DateChange> {
+    let Some(open) = &case.step else { return owed_date(old, case, ctx).into_iter().collect() };
     let running: Vec<&ClockState> = case
         .clocks
         .iter()
         .filter(|clock| clock.step == open.step && clock.visit == open.visit && clock.done_on.is_none())
         .collect();
-    let start = |anchor: &Anchor| case.anchor(anchor).unwrap_or(open.on);
+    let change = |unit: &Option<UnitCode>, before, after| DateChange {
+        step: open.step.clone(),
+        unit: unit.clone(),
+        before,
+        after,
+    };
     let mut found = Vec::new();
     for clock in &running {
-        let last = |counting, from, (period, run), rolls| {
-            last_day(calendar, counting, from, period, run, rolls, &clock.pauses).due
-        };
-        let now = last(counting.0, clock.start, (clock.period, clock.run), clock.rolls);
-        let then = after.clock.as_ref().and_then(|rule| {
-            let old = before.and_then(|step| step.clock.as_ref());
-            let kept = old.is_some_and(|old| old.anchor == rule.anchor);
-            let from = if kept { clock.start } else { start(&rule.anchor) };
-            Some(last(counting.1, from, measured(rule, case, from)?, rule.rolls))
-        });
-        if then != Some(now) {
-            found.push(DateChange {
-                step: clock.step.clone(),
-                unit: clock.unit.clone(),
-                before: Some(now),
-                after: then,
-            });
+        let before = Some(last_day(clock, old, ctx));
+        let after = clocks.iter().find(|moved| moved.due.unit == clock.unit).map(|moved| moved.due.due);
+        if before != after {
+            found.push(change(&clock.unit, before, after));
         }
     }
-    if let (true, Some(rule)) = (running.is_empty(), &after.clock) {
-        let from = start(&rule.anchor);
-        let after = measured(rule, case, from)
-            .map(|(period, run)| last_day(calendar, counting.1, from, period, run, rule.rolls, &[]).due);
-        found.push(DateChange { step: open.step.clone(), unit: None, before: None, after });
+    for moved in clocks.iter().filter(|moved| running.iter().all(|clock| clock.unit != moved.due.unit)) {
+        found.push(change(&moved.due.unit, None, Some(moved.due.due)));
     }
     found
 }
 
-/// How long a clock of the new version would run for a case; `None` where the case does not know what it is counted by.
-fn measured(rule: &ClockRule, case: &CaseState, start: Date) -> Option<(Period, Run)> {
-    match &rule.measure {
-        Measure::Forward => Some((rule.period, Run::Forward)),
-        Measure::Backward => Some((rule.period, Run::Backward)),
-        Measure::Fact(key) => match case.facts.get(key) {
-            Some(FactValue::Number(number)) => {
-                let length = u32::try_from(*number).ok().filter(|length| *length > 0)?;
-                Some((Period { length, unit: rule.period.unit }, Run::Forward))
-            }
-            _ => None,
-        },
-        Measure::Until(key) => match case.facts.get(key) {
-            Some(FactValue::Date(day)) if *day >= start => Some((rule.period, Run::Until(*day))),
-            _ => None,
-        },
-    }
+/// The clock of a case that waits for its opener is its own; only the way of counting may change.
+fn owed_date(old: &Pack, case: &CaseState, ctx: &Context<'_>) -> Option<DateChange> {
+    let due = |pack| {
+        let views = clocks(case, &Context { pack, ..*ctx });
+        views.into_iter().find(|view| view.step == STEP_OWED).and_then(|view| view.due)
+    };
+    let (before, after) = (due(old), due(ctx.pack));
+    (before != after).then(|| DateChange { step: STEP_OWED.to_owned(), unit: None, before, after })
 }
 
-/// The list as a document, for the page that asks two persons to confirm.
+/// The list, or a page of it, as a document for who decides; `counts` are those of the whole list.
 #[must_use]
-pub fn impact_document(old: &Pack, new: &Pack, impacts: &[Impact]) -> Document {
+pub fn impact_document(old: &Pack, new: &Pack, counts: ImpactCounts, impacts: &[Impact]) -> Document {
     let title = Text::new(
         format!("启用“{}”{}的影响", new.name, new.version),
         format!("What {} {} changes", new.id, new.version),
     );
     let mut out = Document::new(title);
-    let count = |wanted: fn(&Change) -> bool| impacts.iter().filter(|one| wanted(&one.change)).count();
-    let (stay, move_, blocked) = (
-        count(|change| matches!(change, Change::Stays)),
-        count(|change| matches!(change, Change::Moves { .. })),
-        count(|change| matches!(change, Change::Blocked(_))),
-    );
+    let ImpactCounts { stays: stay, moves: move_, blocked } = counts;
     out.paragraph(Text::new(
         format!(
             "从版本{}到{}：{stay}件留在原版本，{move_}件转到新版本，{blocked}件按过渡应转而不能转。",
@@ -246,7 +255,9 @@ fn line(one: &Impact) -> Row {
 }
 
 fn moves(change: &Change) -> Text {
-    let Change::Moves { dates, role, lost, gained, altered, .. } = change else { return Text::default() };
+    let Change::Moves { dates, role, units, lost, gained, altered, .. } = change else {
+        return Text::default();
+    };
     let mut lines = vec![Text::new("转到新版本", "moves to the new version")];
     let day = |day: Option<Date>, zh: &str| day.map_or_else(|| zh.to_owned(), |day| day.to_string());
     for date in dates {
@@ -258,6 +269,11 @@ fn moves(change: &Change) -> Text {
     }
     if let Some((before, after)) = role {
         lines.push(Text::join([before, after], " → ", " → ").around(("办理 ", ""), ("done by ", "")));
+    }
+    if let Some((before, after)) = units.as_deref() {
+        let list = |units: &[UnitCode]| if units.is_empty() { "—".to_owned() } else { units.join("、") };
+        let (before, after) = (list(before), list(after));
+        lines.push(Text::new(format!("办理单位 {before} → {after}"), format!("units {before} → {after}")));
     }
     for (list, zh, en) in [
         (lost, "不再可以：", "no longer: "),

@@ -31,7 +31,7 @@ pub use calendar::{duty_calendar, duty_ical};
 pub use diff::diff;
 pub use document::{Block, BlockView, Document, Mark, Row, RowView, Table, View};
 pub use graph::{Edge, EdgeKind, Graph, Node, NodeKind, graph, mermaid};
-pub use impact::{Change, DateChange, Impact, impact, impact_document};
+pub use impact::{Change, DateChange, Impact, ImpactCounts, impact, impact_document};
 pub use layout::{Area, Layout, PlacedEdge, PlacedNode, layout};
 pub use new::{NewError, NewPack, OwnClause, new_pack, own_clauses};
 pub use order::reading_order;

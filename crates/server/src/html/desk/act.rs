@@ -1,9 +1,11 @@
 //! Acting in a case: the buttons of the case page, and the page of a form that a command needs.
 
+use std::sync::Arc;
+
 use app::Error;
 use app::cases::{self, ActRequest, CaseView};
 use app::regulation::case::{Attachment, Available, Ballot, Defect, FormValues};
-use app::regulation::pack::{AttachmentRule, CommandKind, Field as PackField, Form};
+use app::regulation::pack::{AttachmentRule, CommandKind, Field as PackField, Form, Pack};
 use axum::extract::{Path, Query, Request};
 use axum::response::Response;
 use serde::Deserialize;
@@ -32,6 +34,12 @@ pub(crate) fn key(command: CommandKind) -> String {
 fn command_of(key: &str) -> Result<CommandKind, Error> {
     serde_json::from_value(Value::String(key.to_owned()))
         .map_err(|_| Error::invalid("http.bad_request", "command"))
+}
+
+/// The version of the pack a case runs under: it goes on by its forms and facts, whatever came into force since.
+fn version_of(visit: &Visit, view: &CaseView) -> Arc<Pack> {
+    let packs = visit.app.packs();
+    packs.known(view.state.pack.digest).unwrap_or_else(|| packs.current())
 }
 
 /// A button of the case page.
@@ -182,7 +190,7 @@ impl<'a> Filling<'a> {
         }
         let corrects = command == CommandKind::Supplement;
         let wanted = if corrects { view.state.form_id.as_ref() } else { action.form.as_ref() };
-        let pack = visit.app.packs().current();
+        let pack = version_of(visit, view);
         let form = wanted
             .and_then(|id| view.forms.iter().find(|form| form.id == *id).or_else(|| pack.forms.get(id)));
         let form = form.cloned();
@@ -225,7 +233,7 @@ impl<'a> Filling<'a> {
         wrong: &Wrong,
         sent: Option<&Sent>,
     ) -> Result<CaseOpen, Error> {
-        let pack = visit.app.packs().current();
+        let pack = version_of(visit, self.view);
         let mut sections = Vec::new();
         if let Some(form) = &self.form {
             sections.extend(fields::sections(visit, form, values, wrong, &|field| self.opens(field)).await?);

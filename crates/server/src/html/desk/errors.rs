@@ -100,6 +100,7 @@ pub(crate) const fn can_be_mended(error: &Error) -> bool {
     matches!(
         error,
         Error::Rejected(_)
+            | Error::Unfit(_)
             | Error::Invalid { .. }
             | Error::Conflict(_)
             | Error::Limited(_)

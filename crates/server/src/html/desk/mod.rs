@@ -18,7 +18,10 @@ mod journal;
 mod ledger;
 mod objections;
 mod open;
+mod pack_checks;
+mod pack_new;
 mod pack_tools;
+mod pack_versions;
 mod packs;
 mod paper;
 mod papers;
@@ -58,6 +61,9 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(journal::routes())
         .merge(packs::routes())
         .merge(pack_tools::routes())
+        .merge(pack_checks::routes())
+        .merge(pack_versions::routes())
+        .merge(pack_new::routes())
         .merge(accounts::routes())
         .merge(jobs::routes())
         .merge(duties::routes())

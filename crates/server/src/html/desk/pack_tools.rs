@@ -25,9 +25,21 @@ pub(super) fn routes() -> Router<Edge> {
 
 /// Links from a pack's page to its other views.
 pub(super) fn links(visit: &Visit, pack: &Pack) -> Vec<Link> {
-    [("pack-print", "print"), ("pack-diff", "diff"), ("pack-duty-calendar", "calendar")]
-        .map(|(key, path)| Link::new(&visit.text(key), &format!("/admin/packs/{}/{path}", pack.id)))
-        .into()
+    let path = |path: &str| format!("/admin/packs/{}/{path}", pack.id);
+    let mut links: Vec<Link> = [
+        ("pack-print", "print"),
+        ("pack-diff", "diff"),
+        ("pack-duty-calendar", "calendar"),
+        ("pack-check", "check"),
+        ("pack-test", "test"),
+        ("pack-coverage", "coverage"),
+    ]
+    .map(|(key, end)| Link::new(&visit.text(key), &path(end)))
+    .into();
+    if pack.id == visit.app.packs().current().id {
+        links.push(Link::new(&visit.text("pack-versions"), "/admin/packs/versions"));
+    }
+    links
 }
 
 /// Days ahead of which the end of a text or of the calendar is named.
@@ -41,7 +53,7 @@ pub(super) fn alarms(visit: &Visit, pack: &Pack) -> Vec<String> {
 
 async fn print(visit: Visit, Path(id): Path<String>) -> Response {
     let result = async {
-        let pack = find(&visit, &id)?;
+        let pack = &*visit.app.packs().find(&id)?;
         let page = document(&visit, pack, &tools::print(pack));
         visit.page("packs", &page).await
     }
@@ -51,7 +63,7 @@ async fn print(visit: Visit, Path(id): Path<String>) -> Response {
 
 async fn procedure(visit: Visit, Path((id, name)): Path<(String, String)>) -> Response {
     let result = async {
-        let pack = find(&visit, &id)?;
+        let pack = &*visit.app.packs().find(&id)?;
         let found = pack.procedures.get(&name).ok_or(Error::NotFound("pack.procedure"))?;
         let page = document(&visit, pack, &tools::procedure_document(pack, found));
         visit.page("packs", &page).await
@@ -68,13 +80,13 @@ struct Asked {
 
 async fn diff(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Response {
     let result = async {
-        let pack = find(&visit, &id)?;
+        let pack = &*visit.app.packs().find(&id)?;
         let all = visit.app.packs().all();
         let other = match asked.with.as_str() {
-            "" => all.iter().find(|other| other.id != pack.id).map(AsRef::as_ref),
-            with => Some(find(&visit, with)?),
+            "" => all.iter().find(|other| other.id != pack.id).map(std::sync::Arc::clone),
+            with => Some(visit.app.packs().find(with)?),
         };
-        let other = other.ok_or(Error::NotFound("pack.unknown"))?;
+        let other = &*other.ok_or(Error::NotFound("pack.unknown"))?;
         let mut page = document(&visit, pack, &tools::diff(pack, other));
         let others = all.iter().filter(|one| one.id != pack.id);
         page.others = others.map(|one| Choice::new(&one.id, &one.name, one.id == other.id)).collect();
@@ -88,7 +100,7 @@ async fn diff(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) 
 /// The duties of this year and the next.
 async fn calendar(visit: Visit, Path(id): Path<String>) -> Response {
     let result = async {
-        let pack = find(&visit, &id)?;
+        let pack = &*visit.app.packs().find(&id)?;
         let year = visit.today().year();
         let day = |year, month, day| Date::new(year, month, day).map_err(|_| Error::NotFound("pack.unknown"));
         let (from, until) = (day(year, 1, 1)?, day(year.saturating_add(1), 12, 31)?);
@@ -99,12 +111,7 @@ async fn calendar(visit: Visit, Path(id): Path<String>) -> Response {
     visit.answer(result).await
 }
 
-fn find<'a>(visit: &'a Visit, id: &str) -> Result<&'a Pack, Error> {
-    let found = visit.app.packs().all().iter().find(|pack| pack.id == id);
-    found.map(AsRef::as_ref).ok_or(Error::NotFound("pack.unknown"))
-}
-
-fn document(visit: &Visit, pack: &Pack, found: &Document) -> PackDocument {
+pub(super) fn document(visit: &Visit, pack: &Pack, found: &Document) -> PackDocument {
     PackDocument {
         back: Link::new(&pack.name, &format!("/admin/packs/{}", pack.id)),
         view: found.view(if visit.is_english() { Lang::En } else { Lang::Zh }),

@@ -15,7 +15,7 @@ use super::words::{self, Units};
 use crate::html::pages::admin::{
     AdminPack, AdminPacks, PackClause, PackParameter, PackProcedure, PackRole, PackRow,
 };
-use crate::html::pages::parts::{Fact, Light, Table, TableColumn};
+use crate::html::pages::parts::{Fact, Light, Link, Table, TableColumn};
 use crate::state::Edge;
 
 pub(super) fn routes() -> Router<Edge> {
@@ -24,7 +24,9 @@ pub(super) fn routes() -> Router<Edge> {
 
 async fn list(visit: Visit) -> Response {
     let rows = visit.app.packs().all().iter().map(|pack| row(&visit, pack)).collect();
-    let result = visit.page("packs", &AdminPacks { rows, problems: Vec::new() }).await;
+    let link = |key: &str, href: &str| Link::new(&visit.text(key), href);
+    let links = vec![link("pack-versions", "/admin/packs/versions"), link("pack-new", "/admin/packs/new")];
+    let result = visit.page("packs", &AdminPacks { rows, links, problems: Vec::new() }).await;
     visit.answer(result).await
 }
 
@@ -59,8 +61,7 @@ fn status(visit: &Visit, pack: &Pack) -> (String, Light) {
 }
 
 fn name_of(visit: &Visit, id: &str) -> String {
-    let all = visit.app.packs().all();
-    all.iter().find(|pack| pack.id == id).map_or_else(|| id.to_owned(), |pack| pack.name.clone())
+    visit.app.packs().find(id).map_or_else(|_| id.to_owned(), |pack| pack.name.clone())
 }
 
 async fn show(visit: Visit, Path(id): Path<String>) -> Response {
@@ -69,10 +70,8 @@ async fn show(visit: Visit, Path(id): Path<String>) -> Response {
 }
 
 async fn page(visit: &Visit, id: &str) -> Result<Response, Error> {
-    let pack =
-        visit.app.packs().all().iter().find(|pack| pack.id == id).ok_or(Error::NotFound("pack.unknown"))?;
-    let parent =
-        pack.parent.as_ref().and_then(|id| visit.app.packs().all().iter().find(|found| found.id == *id));
+    let pack = &visit.app.packs().find(id)?;
+    let parent = pack.parent.as_ref().and_then(|id| visit.app.packs().find(id).ok());
     let units = Units::load(visit).await?;
     let (status, light) = status(visit, pack);
     let rules = rules(visit, pack);
@@ -95,7 +94,7 @@ async fn page(visit: &Visit, id: &str) -> Result<Response, Error> {
         parameters: pack
             .parameters
             .values()
-            .map(|found| parameter(visit, pack, found, parent.map(|parent| parent.as_ref())))
+            .map(|found| parameter(visit, pack, found, parent.as_deref()))
             .collect(),
         calendar: calendar_table(visit),
         calendar_until: calendar.known_until().to_string(),

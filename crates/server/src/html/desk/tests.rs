@@ -1,5 +1,7 @@
 //! The pages over HTTP, against a fresh installation in a temporary folder.
 
+mod versions;
+
 use app::access::Role;
 use app::identity::{self, NewPerson, NewUnit};
 use app::{App, Config, Ctx};
@@ -51,6 +53,7 @@ impl Browser {
             roles: vec![Role::Authority, Role::Reviewer],
             password: PASSWORD.to_owned(),
         };
+        let chief = NewPerson { account: "chief".to_owned(), name: "陈例长".to_owned(), ..person.clone() };
         let platform = NewUnit {
             code: "platform".to_owned(),
             name: "平台运维".to_owned(),
@@ -66,7 +69,7 @@ impl Browser {
             password: PASSWORD.to_owned(),
         };
         let install = Ctx::service("install", app.now());
-        identity::enrol(&app, &install, &[unit, platform], &[person, admin]).await.unwrap();
+        identity::enrol(&app, &install, &[unit, platform], &[person, chief, admin]).await.unwrap();
         let renderer = Renderer::load(&Assets::load()).unwrap();
         let edge = Edge::new(app, renderer);
         Self { router: Self::router(edge.clone()), edge, cookies: Vec::new(), _folder: folder }
@@ -166,6 +169,11 @@ async fn every_page_of_the_desk_opens_in_both_languages() {
             "/admin/packs/deqing",
             "/admin/packs/deqing/print",
             "/admin/packs/deqing/calendar",
+            "/admin/packs/deqing/check",
+            "/admin/packs/deqing/test",
+            "/admin/packs/deqing/coverage",
+            "/admin/packs/versions",
+            "/admin/packs/new",
             "/admin/packs/deqing/diff",
             "/admin/packs/deqing/diff?with=futian",
             "/admin/packs/deqing/procedures/%E5%AE%9A%E4%BB%B7",

@@ -7,8 +7,8 @@ use app::desk::{self, UnitName};
 use app::regulation::calendar::Reason;
 use app::regulation::case::Light as CaseLight;
 use app::regulation::pack::{
-    ClauseId, ClockRule, CommandKind, Measure, OnExpiry, Pack, Period, PeriodUnit, Procedure, Run, Step,
-    Target,
+    ClauseId, ClockRule, CommandKind, Effect, Measure, OnExpiry, Pack, Period, PeriodUnit, Procedure, Run,
+    Step, Target,
 };
 use base::Date;
 
@@ -119,6 +119,12 @@ pub(crate) fn pack_name(visit: &Visit, id: &str) -> String {
 /// A command in words.
 pub(crate) fn command(visit: &Visit, kind: CommandKind) -> String {
     let (zh, en) = app::regulation::case::command_words(kind);
+    visit.pick(zh, en)
+}
+
+/// What the platform does, in words.
+pub(crate) fn effect(visit: &Visit, effect: Effect) -> String {
+    let (zh, en) = app::regulation::case::effect_words(effect);
     visit.pick(zh, en)
 }
 

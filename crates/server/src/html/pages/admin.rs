@@ -34,6 +34,8 @@ pub struct PackProblem {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct AdminPacks {
     pub rows: Vec<PackRow>,
+    /// Versions and activation, and a new pack.
+    pub links: Vec<Link>,
     pub problems: Vec<PackProblem>,
 }
 
@@ -58,6 +60,7 @@ impl Page for AdminPacks {
                     row("示例省 公共数据授权运营", "国家通用", "施行"),
                     row("示例县 公共数据授权运营", "示例省", "施行"),
                 ],
+                links: vec![Link::new("版本和启用", "/admin/packs/versions")],
                 problems: vec![PackProblem {
                     code: "pack.unknown_key".into(),
                     file: "packs/sample/procedures/request.yaml".into(),

@@ -18,6 +18,8 @@ pub mod inbox;
 pub mod ledger;
 pub mod market;
 pub mod models;
+pub mod pack_checks;
+pub mod pack_versions;
 pub mod packs;
 pub mod parts;
 pub mod portal;

@@ -8,7 +8,7 @@ use crate::html::pages::parts::Choice;
 use crate::html::pages::shell::{Notice, NoticeKind};
 use crate::html::pages::{
     admin, airlock, announcements, authorisations, case, catalog, duties, error, form, help, inbox, ledger,
-    market, models, packs, portal, products, runs, sign_in, tenant, workbench,
+    market, models, pack_checks, pack_versions, packs, portal, products, runs, sign_in, tenant, workbench,
 };
 
 /// A rendered sample: template, number, language, HTML.
@@ -143,6 +143,12 @@ fn all() -> Vec<Rendered> {
         admin::AdminPacks,
         admin::AdminPack,
         packs::PackDocument,
+        pack_versions::AdminPackVersions,
+        pack_versions::AdminPackVersion,
+        pack_checks::AdminPackCheck,
+        pack_checks::AdminPackTest,
+        pack_checks::AdminPackCoverage,
+        pack_checks::AdminPackNew,
         admin::AdminAccounts,
         admin::AdminJobs,
         duties::DutiesPage,
@@ -296,8 +302,11 @@ fn messages_are_all_used() {
     }
     for folder in ["desk", "domain"] {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/html").join(folder);
-        for file in std::fs::read_dir(folder).unwrap() {
-            text.push_str(&std::fs::read_to_string(file.unwrap().path()).unwrap());
+        for file in std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
+            // Folders hold parts and tests of the files beside them.
+            if file.is_file() {
+                text.push_str(&std::fs::read_to_string(file).unwrap());
+            }
         }
     }
     // Keys joined from a prefix and a code.
@@ -328,6 +337,7 @@ fn messages_are_all_used() {
         "label-",
         "line-",
         "mask-",
+        "means-",
         "model-",
         "month-",
         "notice-",
@@ -340,6 +350,7 @@ fn messages_are_all_used() {
         "run-state-",
         "sensitive-",
         "source-",
+        "standing-",
         "tenant-stage-",
         "tenant-state-",
         "type-",

@@ -22,6 +22,11 @@ fn next(changes: &[(&str, &str, &str)]) -> Pack {
     parsed(&sources, Some(&zhejiang()))
 }
 
+/// The day after the cases of these tests were opened.
+fn noon() -> Timestamp {
+    day("2026-09-15").start_at(28_800).plus_seconds(43_200)
+}
+
 const ALL: &str = "上级: zhejiang\n过渡: [{程序: 授权申请, 依据: [德清.二.1]}]";
 
 fn case(pack: &Pack, on: &str) -> CaseState {
@@ -55,20 +60,20 @@ fn a_running_case_stays_unless_a_transition_names_it() {
     let old = pack("deqing");
     let cases = [case(&old, "2026-09-14")];
     let longer = ("parameters.yaml", "形式审查期限: {值: 5个工作日", "形式审查期限: {值: 8个工作日");
-    let found = impact(&old, &next(&[longer]), &cases, &calendar());
+    let found = impact(&old, &next(&[longer]), &cases, &calendar(), noon());
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].change, Change::Stays);
     let new = next(&[longer, ("pack.yaml", "上级: zhejiang", ALL)]);
-    let found = impact(&old, &new, &cases, &calendar());
-    let Change::Moves { dates, lost, gained, altered, role, clauses } = &found[0].change else {
+    let found = impact(&old, &new, &cases, &calendar(), noon());
+    let Change::Moves { dates, lost, gained, altered, role, units, clauses } = &found[0].change else {
         panic!("{found:?}")
     };
     // Received on Monday the 14th: the fifth working day is Sunday the 20th, a make-up day; the eighth is the 23rd.
     assert_eq!(dates.len(), 1);
     assert_eq!((dates[0].before, dates[0].after), (Some(day("2026-09-20")), Some(day("2026-09-23"))));
-    assert!(lost.is_empty() && gained.is_empty() && altered.is_empty() && role.is_none());
+    assert!(lost.is_empty() && gained.is_empty() && altered.is_empty() && role.is_none() && units.is_none());
     assert_eq!(clauses, &["德清.二.1"]);
-    let text = impact_document(&old, &new, &found).markdown(Lang::Zh);
+    let text = impact_document(&old, &new, ImpactCounts::of(&found), &found).markdown(Lang::Zh);
     assert!(text.contains("2026-09-20 → 2026-09-23") && text.contains("1件转到新版本"), "{text}");
 }
 
@@ -81,17 +86,25 @@ fn dates_move_by_the_rule_for_the_last_day_and_by_facts() {
     let after = |changes: &[(&str, &str, &str)]| {
         let mut all = vec![("pack.yaml", "上级: zhejiang", ALL)];
         all.extend(changes);
-        let found = impact(&old, &next(&all), &cases, &calendar());
+        let found = impact(&old, &next(&all), &cases, &calendar(), noon());
         let Change::Moves { dates, .. } = &found[0].change else { panic!("{found:?}") };
         dates[0].after
     };
     // Twelve days end on Saturday the 26th, the second of three days off; the 28th is a Monday.
     assert_eq!(after(&[(path, length, "长度: 12日")]), Some(day("2026-09-28")));
     assert_eq!(after(&[(path, length, "长度: 12日\n      末日: 不顺延")]), Some(day("2026-09-26")));
-    // A day that the running case does not know gives no date, and none is made up.
+    // A day that the running case does not know is not made up, and nothing goes on without its clock.
     let fact = (path, "  公告: {英文", "  承诺日: {英文: Promised, 类型: 日期}\n  公告: {英文");
     let clock = "长度: {参数: 形式审查期限}\n      性质: 承诺\n      中止: [等待补正]";
-    assert_eq!(after(&[fact, (path, clock, "到: {事实: 承诺日}\n      性质: 承诺")]), None);
+    let unknown =
+        [("pack.yaml", "上级: zhejiang", ALL), fact, (path, clock, "到: {事实: 承诺日}\n      性质: 承诺")];
+    let found = impact(&old, &next(&unknown), &cases, &calendar(), noon());
+    assert!(matches!(&found[0].change, Change::Blocked(why) if why.zh.contains("承诺日")), "{found:?}");
+    // Nor does a version reach back: a day that would be over already is not given to a running case.
+    let shorter = [("pack.yaml", "上级: zhejiang", ALL), (path, length, "长度: 1日")];
+    let late = day("2026-09-17").start_at(28_800);
+    let found = impact(&old, &next(&shorter), &cases, &calendar(), late);
+    assert!(matches!(&found[0].change, Change::Blocked(why) if why.zh.contains("2026-09-15")), "{found:?}");
 }
 
 #[test]
@@ -112,11 +125,12 @@ fn buttons_that_come_and_go_are_named() {
             "    谁: 协调小组办公室\n    意见栏: 县大数据局意见",
         ),
     ]);
-    let found = impact(&old, &new, &cases, &calendar());
-    let Change::Moves { lost, gained, role, .. } = &found[0].change else { panic!("{found:?}") };
+    let found = impact(&old, &new, &cases, &calendar(), noon());
+    let Change::Moves { lost, gained, role, units, .. } = &found[0].change else { panic!("{found:?}") };
     assert_eq!(lost.iter().map(|text| text.zh.as_str()).collect::<Vec<_>>(), ["不予受理"]);
     assert_eq!(gained.iter().map(|text| text.zh.as_str()).collect::<Vec<_>>(), ["办结"]);
     assert_eq!(role.as_ref().unwrap().1.zh, "协调小组办公室");
+    assert!(units.is_some());
 }
 
 #[test]
@@ -124,14 +138,14 @@ fn a_transition_moves_only_the_steps_it_names_and_never_into_nothing() {
     let old = pack("deqing");
     let cases = [case(&old, "2026-09-14")];
     let other = "上级: zhejiang\n过渡: [{程序: 授权申请, 环节: [专家评审], 依据: [德清.二.1]}]";
-    let found = impact(&old, &next(&[("pack.yaml", "上级: zhejiang", other)]), &cases, &calendar());
+    let found = impact(&old, &next(&[("pack.yaml", "上级: zhejiang", other)]), &cases, &calendar(), noon());
     assert_eq!(found[0].change, Change::Stays);
     let mut new = next(&[("pack.yaml", "上级: zhejiang", ALL)]);
     new.procedures.get_mut("授权申请").unwrap().steps.remove(0);
-    let found = impact(&old, &new, &cases, &calendar());
+    let found = impact(&old, &new, &cases, &calendar(), noon());
     assert!(matches!(found[0].change, Change::Blocked(_)), "{found:?}");
     // Cases of another version are another question.
-    assert!(impact(&new, &new, &cases, &calendar()).is_empty() || old.digest == new.digest);
+    assert!(impact(&new, &new, &cases, &calendar(), noon()).is_empty() || old.digest == new.digest);
 }
 
 #[test]
