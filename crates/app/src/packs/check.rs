@@ -9,8 +9,8 @@ use base::Date;
 use regulation::calendar::Calendar;
 use regulation::case::scenario;
 use regulation::pack::{
-    ClauseProof, Diagnostic, Finding, Means, Pack, ProofCount, Severity, SourceFile, Standing, coverage,
-    lint, load, proof, proof_counts,
+    ClauseProof, Diagnostic, Document, Finding, Means, Pack, ProofCount, Severity, SourceFile, Standing,
+    coverage, lint, load, proof, proof_counts,
 };
 use serde::{Deserialize, Serialize};
 
@@ -113,7 +113,8 @@ impl Report {
         Self { mistakes: found.into_iter().map(line).collect(), ..Self::default() }
     }
 
-    fn of(pack: &Pack, calendar: &Calendar, on: Date) -> Self {
+    /// `checked` are packs whose templates were looked at already: what is the same there is not typeset again.
+    fn of(pack: &Pack, calendar: &Calendar, on: Date, checked: &[Arc<Pack>]) -> Self {
         let mut findings = lint(pack, calendar, on);
         // The scenarios' own failures are told below, with their lines.
         findings.retain(|one| one.code != "lint.scenario_fails");
@@ -123,13 +124,51 @@ impl Report {
         Self {
             on: Some(on),
             mistakes: Vec::new(),
-            findings: findings.into_iter().take(LINES_MAX).map(finding).collect(),
+            findings: templates(pack, checked)
+                .into_iter()
+                .chain(findings.into_iter().map(finding))
+                .take(LINES_MAX)
+                .collect(),
             uncovered: covered.missing.into_iter().chain(covered.unfit).collect(),
             counts: counts(pack, calendar),
             scenarios: pack.scenarios.len() + pack.duty_scenarios.len(),
             failures: failures.into_iter().take(LINES_MAX).map(failure).collect(),
         }
     }
+}
+
+/// What is wrong with the templates of papers, each filled with samples and left blank. What is the same in a pack that
+/// was `checked` already is not typeset again; the rest takes a second each.
+#[must_use]
+pub fn templates(pack: &Pack, checked: &[Arc<Pack>]) -> Vec<Line> {
+    let same = |one: &Document, other: &Document| {
+        (&one.template, &one.variables) == (&other.template, &other.variables)
+    };
+    let known = |one: &&Document| {
+        checked.iter().any(|pack| pack.documents.get(&one.id).is_some_and(|it| same(one, it)))
+    };
+    let mut lines = Vec::new();
+    for document in pack.documents.values().filter(|document| !known(document)) {
+        let line = |code: &str, at: Option<(u32, u32)>, zh: String, en: String| Line {
+            code: code.to_owned(),
+            place: document.file.clone(),
+            line: at.map(|(line, _)| line),
+            column: at.map(|(_, column)| column),
+            blocks: true,
+            zh,
+            en,
+        };
+        match documents::check(document) {
+            Ok(faults) => lines.extend(
+                faults.into_iter().map(|one| line(one.code, Some((one.line, one.column)), one.zh, one.en)),
+            ),
+            Err(error) => {
+                let zh = format!("文书“{}”不能打印", document.id);
+                lines.push(line(error.code(), None, zh, error.to_string()));
+            }
+        }
+    }
+    lines
 }
 
 fn counts(pack: &Pack, calendar: &Calendar) -> Vec<Count> {
@@ -200,11 +239,12 @@ pub async fn check(
     parent: Option<Arc<Pack>>,
 ) -> Result<(Report, Option<Arc<Pack>>)> {
     let now = app.now();
+    let checked: Vec<Arc<Pack>> = parent.iter().cloned().chain([app.packs().current()]).collect();
     apart(app, move |calendar| match load(&files, parent.as_deref()) {
         Err(found) => (Report::mistakes(found), None),
         Ok(pack) => {
             let on = now.date_at(pack.counting.utc_offset_seconds);
-            (Report::of(&pack, calendar, on), Some(Arc::new(pack)))
+            (Report::of(&pack, calendar, on, &checked), Some(Arc::new(pack)))
         }
     })
     .await
@@ -216,7 +256,9 @@ pub async fn check(
 /// `pack.check_busy`, `pack.check_time`.
 pub async fn report(app: &App, pack: Arc<Pack>) -> Result<Report> {
     let on = app.now().date_at(pack.counting.utc_offset_seconds);
-    apart(app, move |calendar| Report::of(&pack, calendar, on)).await
+    let parent = app.packs().all().iter().find(|other| Some(&other.id) == pack.parent.as_ref()).cloned();
+    let checked: Vec<Arc<Pack>> = parent.into_iter().collect();
+    apart(app, move |calendar| Report::of(&pack, calendar, on, &checked)).await
 }
 
 /// Runs every scenario of a pack, those of its duties included; what was expected and not found.

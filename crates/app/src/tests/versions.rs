@@ -174,6 +174,12 @@ async fn a_pack_that_is_not_fit_is_no_proposal() {
     let uncited = ("not-automated.yaml", "德清.", "德清.无此条.");
     assert!(!unfit(packs::propose(app, ctx, &folder(&[clause, uncited])).await).is_clean());
 
+    // A paper that names what it may not.
+    let stray = ("documents/公示.typ", "#标题", "#(没有这个变量)\n\n#标题");
+    let report = unfit(packs::propose(app, ctx, &folder(&[clause, stray])).await);
+    let faults: Vec<_> = report.blocking().map(|line| (line.place.as_str(), line.line)).collect();
+    assert_eq!(faults, [("documents/公示.typ", Some(1))]);
+
     assert_eq!(code(packs::propose(app, ctx, &folder(&[])).await), "pack.same");
     assert_eq!(code(packs::propose(app, ctx, &folder(&[TRANSITION])).await), "pack.label_taken");
     let mine = folder(&[("pack.yaml", "编号: deqing", "编号: elsewhere")]);

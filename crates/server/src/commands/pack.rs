@@ -29,7 +29,20 @@ pub(crate) fn check(folder: &Path, lang: Lang) -> Result<ExitCode> {
         let calendar = packs.calendar();
         let now = app::clock::Clock::system().now();
         let found = lint(&pack, calendar, now.date_at(pack.counting.utc_offset_seconds));
-        let errors = found.iter().filter(|one| one.severity == Severity::Error).count();
+        let parent: Vec<_> =
+            packs.all().into_iter().filter(|other| Some(&other.id) == pack.parent.as_ref()).collect();
+        let templates = app::packs::templates(&pack, &parent);
+        for one in &templates {
+            let (line, column) = (one.line.unwrap_or(1), one.column.unwrap_or(1));
+            let severity = lang.pick("错误", "error");
+            println!(
+                "{severity} {} {}:{line}:{column}: {}",
+                one.code,
+                one.place,
+                lang.pick(&one.zh, &one.en)
+            );
+        }
+        let errors = templates.len() + found.iter().filter(|one| one.severity == Severity::Error).count();
         for one in &found {
             let severity = match one.severity {
                 Severity::Error => lang.pick("错误", "error"),
@@ -37,7 +50,7 @@ pub(crate) fn check(folder: &Path, lang: Lang) -> Result<ExitCode> {
             };
             println!("{severity} {} {}: {}", one.code, one.place, lang.pick(&one.zh, &one.en));
         }
-        let warnings = found.len() - errors;
+        let warnings = found.len() + templates.len() - errors;
         println!(
             "{}",
             lang.pick(
