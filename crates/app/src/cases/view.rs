@@ -1,5 +1,7 @@
 //! Reading a case: state, buttons, clocks and timeline for one person.
 
+use std::sync::Arc;
+
 use access::Action;
 use base::{Id, kind};
 use regulation::case::{
@@ -24,6 +26,9 @@ pub struct CaseView {
     pub clocks: Vec<ClockView>,
     /// What happened.
     pub timeline: Vec<TimelineEntry>,
+    /// The version of the pack the case runs under, whatever came into force since.
+    #[serde(skip)]
+    pub pack: Arc<Pack>,
     /// The procedure, for labels.
     pub procedure: Procedure,
     /// The forms the case uses, as printed.
@@ -56,6 +61,7 @@ pub async fn case_view(app: &App, ctx: &Ctx, id: Id<kind::Case>) -> Result<CaseV
         timeline: timeline(&loaded.events),
         record,
         state: hide_sealed(loaded.state, me),
+        pack: Arc::clone(&pack),
         procedure,
         forms,
     })
@@ -103,7 +109,7 @@ pub fn procedures(app: &App, ctx: &Ctx) -> Vec<Procedure> {
 ///
 /// # Errors
 /// `case.procedure` for an unknown one.
-pub fn preview_form(app: &App, procedure: &str) -> Result<(std::sync::Arc<Pack>, Procedure, Option<Form>)> {
+pub fn preview_form(app: &App, procedure: &str) -> Result<(Arc<Pack>, Procedure, Option<Form>)> {
     let pack = app.packs().current();
     let found = pack.procedures.get(procedure).cloned();
     let found = found.ok_or_else(|| Error::invalid("case.procedure", procedure))?;

@@ -6,7 +6,7 @@ use base::Date;
 
 use super::condition::{FACT_APPROVALS, FACT_PASSED, FACT_REFUSALS, take_in};
 use super::state::{Act, Awaiting, CaseState, ClockState, Ending, OpenStep, Opinion, Resolution, Seat};
-use super::{Attachment, Ballot, Event, EventBody};
+use super::{Attachment, Ballot, Defect, Event, EventBody};
 use crate::calendar::Pause;
 use crate::pack::model::{CommandKind, FactValue, StepId, StopGround};
 
@@ -104,16 +104,7 @@ impl CaseState {
             EventBody::StepLeft { step } => self.leave(step, event.on),
             EventBody::TaskDone { .. } => self.task_done(event),
             EventBody::Returned { step, defects, opinion } => {
-                self.act(event, step, CommandKind::ReturnForCorrection, None, false);
-                self.opine(event, step, CommandKind::ReturnForCorrection, opinion.as_deref(), None, false);
-                self.awaiting = Some(Awaiting {
-                    step: step.clone(),
-                    by: event.actor.clone(),
-                    on: event.on,
-                    since: event.at,
-                    defects: defects.clone(),
-                    clauses: event.clauses.clone(),
-                });
+                self.returned(event, step, defects, opinion.as_deref());
             }
             EventBody::Supplemented { form, attachments, facts, .. } => {
                 self.awaiting = None;
@@ -156,6 +147,19 @@ impl CaseState {
             | EventBody::ClockRang { .. }
             | EventBody::Expired { .. } => self.clock(event),
         }
+    }
+
+    fn returned(&mut self, event: &Event, step: &StepId, defects: &[Defect], opinion: Option<&str>) {
+        self.act(event, step, CommandKind::ReturnForCorrection, None, false);
+        self.opine(event, step, CommandKind::ReturnForCorrection, opinion, None, false);
+        self.awaiting = Some(Awaiting {
+            step: step.clone(),
+            by: event.actor.clone(),
+            on: event.on,
+            since: event.at,
+            defects: defects.to_vec(),
+            clauses: event.clauses.clone(),
+        });
     }
 
     fn resolved(&mut self, event: &Event) {

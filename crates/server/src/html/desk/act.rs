@@ -1,11 +1,9 @@
 //! Acting in a case: the buttons of the case page, and the page of a form that a command needs.
 
-use std::sync::Arc;
-
 use app::Error;
 use app::cases::{self, ActRequest, CaseView};
 use app::regulation::case::{Attachment, Available, Ballot, Defect, FormValues};
-use app::regulation::pack::{AttachmentRule, CommandKind, Field as PackField, Form, Pack};
+use app::regulation::pack::{AttachmentRule, CommandKind, Field as PackField, Form};
 use axum::extract::{Path, Query, Request};
 use axum::response::Response;
 use serde::Deserialize;
@@ -34,12 +32,6 @@ pub(crate) fn key(command: CommandKind) -> String {
 fn command_of(key: &str) -> Result<CommandKind, Error> {
     serde_json::from_value(Value::String(key.to_owned()))
         .map_err(|_| Error::invalid("http.bad_request", "command"))
-}
-
-/// The version of the pack a case runs under: it goes on by its forms and facts, whatever came into force since.
-fn version_of(visit: &Visit, view: &CaseView) -> Arc<Pack> {
-    let packs = visit.app.packs();
-    packs.known(view.state.pack.digest).unwrap_or_else(|| packs.current())
 }
 
 /// A button of the case page.
@@ -166,7 +158,7 @@ pub(super) async fn form(visit: Visit, Path(id): Path<String>, Query(asked): Que
 async fn show_form(visit: &Visit, id: &str, asked: &Asked) -> Result<Response, Error> {
     visit.signed_in()?;
     let view = cases::case_view(&visit.app, &visit.ctx, Visit::id(id, "case.unknown")?).await?;
-    let filling = Filling::of(visit, &view, command_of(&asked.command)?)?;
+    let filling = Filling::of(&view, command_of(&asked.command)?)?;
     let earlier = filling.form.as_ref().and_then(|form| view.state.forms.get(&form.id));
     let values = earlier.map(Values::form).unwrap_or_default();
     let page = filling.page(visit, &values, &Wrong::new(), None).await?;
@@ -182,7 +174,7 @@ struct Filling<'a> {
 }
 
 impl<'a> Filling<'a> {
-    fn of(visit: &Visit, view: &'a CaseView, command: CommandKind) -> Result<Self, Error> {
+    fn of(view: &'a CaseView, command: CommandKind) -> Result<Self, Error> {
         let action = view.actions.iter().find(|action| action.command == command);
         let action = action.ok_or(Error::Conflict("case.wrong_step"))?;
         if let Some(rejection) = &action.refused {
@@ -190,7 +182,7 @@ impl<'a> Filling<'a> {
         }
         let corrects = command == CommandKind::Supplement;
         let wanted = if corrects { view.state.form_id.as_ref() } else { action.form.as_ref() };
-        let pack = version_of(visit, view);
+        let pack = &view.pack;
         let form = wanted
             .and_then(|id| view.forms.iter().find(|form| form.id == *id).or_else(|| pack.forms.get(id)));
         let form = form.cloned();
@@ -233,12 +225,12 @@ impl<'a> Filling<'a> {
         wrong: &Wrong,
         sent: Option<&Sent>,
     ) -> Result<CaseOpen, Error> {
-        let pack = version_of(visit, self.view);
+        let pack = &self.view.pack;
         let mut sections = Vec::new();
         if let Some(form) = &self.form {
             sections.extend(fields::sections(visit, form, values, wrong, &|field| self.opens(field)).await?);
         }
-        let mut beside = facts::fields(visit, &pack, &self.action.facts, values, wrong).await?;
+        let mut beside = facts::fields(visit, pack, &self.action.facts, values, wrong).await?;
         beside.extend(people::fields(visit, &self.action.asks, values, wrong).await?);
         beside.push(self.opinion(visit, values, wrong));
         sections.push(FormSection { heading: visit.text("act"), hint: String::new(), fields: beside });
@@ -256,7 +248,7 @@ impl<'a> Filling<'a> {
             ),
             action_href: format!("/cases/{}/form?command={}", state.id, encode(&key(self.action.command))),
             back_href: format!("/cases/{}", state.id),
-            basis: words::clauses_of(&pack, &self.action.clauses),
+            basis: words::clauses_of(pack, &self.action.clauses),
             errors: fields::summary(visit, &sections),
             sections,
             correction: self.correction(),
@@ -330,7 +322,7 @@ async fn try_form(visit: &Visit, id: &str, asked: &Asked, request: Request) -> R
     visit.signed_in()?;
     let sent = Sent::read(visit, request).await?;
     let view = cases::case_view(&visit.app, &visit.ctx, Visit::id(id, "case.unknown")?).await?;
-    let filling = Filling::of(visit, &view, command_of(&asked.command)?)?;
+    let filling = Filling::of(&view, command_of(&asked.command)?)?;
     let values = Values::sent(&sent);
     let mut request =
         act_request(filling.action.command, Some(filling.action), filling.form.as_ref(), &values, &sent);

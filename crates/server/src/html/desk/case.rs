@@ -2,7 +2,7 @@
 
 use app::cases::{self, CaseView, TaskBox};
 use app::regulation::case::{Available, ClockView, Light as CaseLight, Opinion as CaseOpinion, open_tasks};
-use app::regulation::pack::{CommandKind, Procedure};
+use app::regulation::pack::{CommandKind, Pack};
 use app::{Error, desk};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path};
@@ -55,10 +55,9 @@ pub(super) async fn page(
     wrong: &Wrong,
 ) -> Result<CasePage, Error> {
     let units = Units::load(visit).await?;
-    let (state, procedure) = (&view.state, &view.procedure);
-    let pack = visit.app.packs().current();
+    let (state, procedure, pack) = (&view.state, &view.procedure, &view.pack);
     let running: Vec<&ClockView> = view.clocks.iter().filter(|clock| clock.done_on.is_none()).collect();
-    let clocks: Vec<Clock> = running.iter().map(|view| clock(visit, procedure, &units, view)).collect();
+    let clocks: Vec<Clock> = running.iter().map(|it| clock(visit, view, &units, it)).collect();
     let (previous_href, next_href) = neighbours(visit, state.id).await?;
     let records = desk::case_records(&visit.app, &visit.ctx, state.id).await?;
     let ended = state.ended.is_some();
@@ -72,7 +71,7 @@ pub(super) async fn page(
         holder: if ended { String::new() } else { holder(visit, view, &units) },
         opened: visit.day(state.opened_at),
         pack: format!("{} {}", words::pack_name(visit, &state.pack.id), state.pack.version),
-        basis: words::clauses_of(&pack, &procedure.clauses),
+        basis: words::clauses_of(pack, &procedure.clauses),
         steps: steps(visit, view),
         clocks,
         subjects: subjects(visit, view).await?,
@@ -122,7 +121,7 @@ fn holder(visit: &Visit, view: &CaseView, units: &Units) -> String {
     for task in open_tasks(&view.state) {
         let name = match task.unit {
             Some(unit) => units.name(visit, &unit),
-            None => words::role(visit, &visit.app.packs().current(), &task.role),
+            None => words::role(visit, &view.pack, &task.role),
         };
         if !names.contains(&name) {
             names.push(name);
@@ -144,12 +143,12 @@ fn steps(visit: &Visit, view: &CaseView) -> Vec<StepMark> {
     view.procedure.steps.iter().map(mark).collect()
 }
 
-fn clock(visit: &Visit, procedure: &Procedure, units: &Units, view: &ClockView) -> Clock {
+fn clock(visit: &Visit, case: &CaseView, units: &Units, view: &ClockView) -> Clock {
+    let (procedure, pack) = (&case.procedure, &case.pack);
     let rule = procedure.steps.iter().find(|step| step.id == view.step).and_then(|step| step.clock.as_ref());
-    let pack = visit.app.packs().current();
     let holder = match (&view.unit, procedure.steps.iter().find(|step| step.id == view.step)) {
         (Some(unit), _) => units.name(visit, unit),
-        (None, Some(step)) => words::role(visit, &pack, &step.role),
+        (None, Some(step)) => words::role(visit, pack, &step.role),
         (None, None) => String::new(),
     };
     let days = view.explanation.iter().map(|day| CountedDay {
@@ -175,7 +174,7 @@ fn clock(visit: &Visit, procedure: &Procedure, units: &Units, view: &ClockView) 
             .filter(|_| !view.correction)
             .map(|rule| words::expiry(visit, rule.on_expiry))
             .unwrap_or_default(),
-        clause: words::clauses_of(&pack, &view.clauses)
+        clause: words::clauses_of(pack, &view.clauses)
             .into_iter()
             .next()
             .unwrap_or_else(|| local_choice(visit)),
@@ -204,14 +203,17 @@ fn opinions(visit: &Visit, view: &CaseView, units: &Units) -> Vec<Opinion> {
         let here = |opinion: &&CaseOpinion| opinion.opinion_box.as_ref() == Some(title);
         let before = said.len();
         said.extend(
-            state.opinions.iter().filter(here).map(|it| (it.on, written(visit, it, title.clone(), units))),
+            state
+                .opinions
+                .iter()
+                .filter(here)
+                .map(|it| (it.on, written(visit, &view.pack, it, title.clone(), units))),
         );
         if said.len() == before {
-            let pack = visit.app.packs().current();
             waiting.push(Opinion {
                 title: title.clone(),
-                unit: words::role(visit, &pack, &step.role),
-                clause: words::clauses_of(&pack, &step.clauses).into_iter().next(),
+                unit: words::role(visit, &view.pack, &step.role),
+                clause: words::clauses_of(&view.pack, &step.clauses).into_iter().next(),
                 ..Opinion::default()
             });
         }
@@ -221,7 +223,7 @@ fn opinions(visit: &Visit, view: &CaseView, units: &Units) -> Vec<Opinion> {
     });
     said.extend(outside.map(|opinion| {
         let title = words::step_name(visit, &view.procedure, &opinion.step);
-        (opinion.on, written(visit, opinion, title, units))
+        (opinion.on, written(visit, &view.pack, opinion, title, units))
     }));
     said.sort_by_key(|(on, _)| *on);
     said.into_iter().map(|(_, opinion)| opinion).chain(waiting).collect()
@@ -241,8 +243,7 @@ fn handed_in(visit: &Visit, view: &CaseView, title: &str) -> Opinion {
     }
 }
 
-fn written(visit: &Visit, opinion: &CaseOpinion, title: String, units: &Units) -> Opinion {
-    let pack = visit.app.packs().current();
+fn written(visit: &Visit, pack: &Pack, opinion: &CaseOpinion, title: String, units: &Units) -> Opinion {
     let (zh_date, _) = paper_date(opinion.on);
     Opinion {
         title,
@@ -256,7 +257,7 @@ fn written(visit: &Visit, opinion: &CaseOpinion, title: String, units: &Units) -
         name: opinion.by.person_name.clone(),
         date: if visit.is_english() { opinion.on.to_string() } else { zh_date },
         sealed: true,
-        clause: words::clauses_of(&pack, &opinion.clauses).into_iter().next(),
+        clause: words::clauses_of(pack, &opinion.clauses).into_iter().next(),
     }
 }
 
@@ -318,7 +319,7 @@ fn timeline(
     units: &Units,
     records: &[(Timestamp, u64)],
 ) -> Vec<TimelineEvent> {
-    let pack = visit.app.packs().current();
+    let pack = &view.pack;
     let event = |entry: &app::regulation::case::TimelineEntry| TimelineEvent {
         at: visit.minute(entry.at),
         actor: entry.actor.as_ref().map(|actor| actor.person_name.clone()).unwrap_or_default(),
@@ -329,7 +330,7 @@ fn timeline(
             .unwrap_or_default(),
         text: visit.pick(&entry.zh, &entry.en),
         note: entry.text.clone().unwrap_or_default(),
-        clauses: words::clauses_of(&pack, &entry.clauses),
+        clauses: words::clauses_of(pack, &entry.clauses),
         proof_href: records
             .iter()
             .find(|(at, _)| *at == entry.at)
@@ -356,18 +357,18 @@ pub(crate) async fn actions(
     wrong: &Wrong,
 ) -> Result<Vec<Action>, Error> {
     let mut actions = Vec::with_capacity(view.actions.len());
-    let pack = visit.app.packs().current();
+    let pack = &view.pack;
     let mut has_primary = false;
     for available in &view.actions {
         let primary = available.primary && available.refused.is_none() && !has_primary;
         has_primary |= primary;
-        let mut asked = facts::fields(visit, &pack, &available.facts, values, wrong).await?;
+        let mut asked = facts::fields(visit, pack, &available.facts, values, wrong).await?;
         asked.extend(people::fields(visit, &available.asks, values, wrong).await?);
         asked.extend(available.files().map(|name| file(visit, name, available.must_attach(name), wrong)));
         actions.push(Action {
             command: act::key(available.command),
             label: visit.pick(&available.label_zh, &available.label_en),
-            clauses: words::clauses_of(&pack, &available.clauses),
+            clauses: words::clauses_of(pack, &available.clauses),
             primary,
             grave: is_grave(available.command),
             needs_opinion: available.needs_opinion,
