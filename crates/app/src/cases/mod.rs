@@ -82,6 +82,40 @@ pub struct CaseRecord {
     pub about: Vec<String>,
 }
 
+impl CaseRecord {
+    /// The projection of a state, with the clocks counted by this calendar.
+    #[must_use]
+    pub fn of(state: &CaseState, ctx: &Context<'_>, updated_at: Timestamp) -> Self {
+        let views = clocks(state, ctx);
+        let running = views.iter().filter(|clock| clock.done_on.is_none());
+        let mut todo: Vec<String> = open_tasks(state).into_iter().filter_map(|task| task.unit).collect();
+        todo.sort();
+        todo.dedup();
+        let mut actors: Vec<_> = state.acts.iter().map(|act| act.by.person).collect();
+        actors.sort();
+        actors.dedup();
+        Self {
+            id: state.id,
+            number: state.number.clone(),
+            pack: state.pack.id.clone(),
+            procedure: state.procedure.clone(),
+            title: state.title.clone(),
+            opener: state.opener.clone(),
+            opened_at: state.opened_at,
+            updated_at,
+            step: state.step.as_ref().map(|open| open.step.clone()),
+            outcome: state.ended.as_ref().map(|end| (end.outcome.clone(), end.granted)),
+            due: running.filter_map(|clock| clock.due).min(),
+            stopped: state.awaiting.is_some(),
+            todo,
+            participants: participants(state).into_iter().chain(waivers(state, ctx)).collect(),
+            actors,
+            tenant: facts::tenant(&state.facts),
+            about: state.facts.iter().filter_map(|(key, value)| facts::reference(key, value)).collect(),
+        }
+    }
+}
+
 impl Record for CaseRecord {
     const KIND: &'static str = "case";
 
@@ -201,35 +235,7 @@ pub(crate) async fn project(
     state: &CaseState,
     updated_at: Timestamp,
 ) -> Result<()> {
-    let views = clocks(state, ctx);
-    let running = views.iter().filter(|clock| clock.done_on.is_none());
-    let mut todo: Vec<String> = open_tasks(state).into_iter().filter_map(|task| task.unit).collect();
-    todo.sort();
-    todo.dedup();
-    let mut actors: Vec<_> = state.acts.iter().map(|act| act.by.person).collect();
-    actors.sort();
-    actors.dedup();
-    let about: Vec<String> =
-        state.facts.iter().filter_map(|(key, value)| facts::reference(key, value)).collect();
-    let record = CaseRecord {
-        id: state.id,
-        number: state.number.clone(),
-        pack: state.pack.id.clone(),
-        procedure: state.procedure.clone(),
-        title: state.title.clone(),
-        opener: state.opener.clone(),
-        opened_at: state.opened_at,
-        updated_at,
-        step: state.step.as_ref().map(|open| open.step.clone()),
-        outcome: state.ended.as_ref().map(|end| (end.outcome.clone(), end.granted)),
-        due: running.filter_map(|clock| clock.due).min(),
-        stopped: state.awaiting.is_some(),
-        todo,
-        participants: participants(state).into_iter().chain(waivers(state, ctx)).collect(),
-        actors,
-        tenant: facts::tenant(&state.facts),
-        about,
-    };
+    let record = CaseRecord::of(state, ctx, updated_at);
     records::put(tx, &record, records::Expected::Any, updated_at).await?;
     crate::objections::project(tx, ctx, state, &record).await
 }
