@@ -10,9 +10,11 @@ mod duck;
 mod journal;
 mod lookup;
 mod masking;
+mod postgres;
 mod process;
 mod queries;
 mod report;
+mod scale;
 mod setup;
 mod start;
 mod tpch;
@@ -25,7 +27,7 @@ use report::Report;
 use setup::Setup;
 
 /// The parts, in the order in which they run: what needs a quiet disk first.
-const PARTS: [&str; 5] = ["start", "journal", "lookup", "masking", "tpch"];
+const PARTS: [&str; 6] = ["start", "journal", "lookup", "masking", "tpch", "scale"];
 
 fn main() -> ExitCode {
     match measure() {
@@ -66,6 +68,7 @@ async fn run(part: &str, setup: &Setup, report: &mut Report) -> Result<()> {
         "lookup" => lookup::run(setup, report),
         "masking" => masking::run(setup, report),
         "tpch" => tpch::run(setup, report).await,
+        "scale" => scale::run(setup, report),
         _ => Ok(()),
     }
 }
