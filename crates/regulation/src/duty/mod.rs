@@ -144,7 +144,7 @@ pub fn rings(duty: &Duty, period: &DutyPeriod, calendar: &Calendar, counting: &C
 }
 
 /// The first day on which so many working days or fewer are left.
-fn ring_day(calendar: &Calendar, due: Date, days_left: i32) -> Date {
+pub(crate) fn ring_day(calendar: &Calendar, due: Date, days_left: i32) -> Date {
     let (mut day, mut counted) = (due, 0);
     // Limit: a rung is at most a thousand working days away, which is below this many calendar days.
     for _ in 0..crate::calendar::DAYS_MAX {
