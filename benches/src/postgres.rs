@@ -34,8 +34,8 @@ impl Postgres {
     pub(crate) fn start() -> Result<Self> {
         let bin = newest_binaries()?;
         // PostgreSQL refuses to run as root.
-        let root = std::fs::metadata("/proc/self")
-            .is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0);
+        let root =
+            std::fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0);
         let mut command = if root {
             let mut command = Command::new("runuser");
             command.args(["-u", "postgres", "--", "sh"]);

@@ -148,6 +148,9 @@ fn product(tenant: &Tenant, export: &Export, now: Timestamp) -> ProductRecord {
         field_type,
         required: true,
         personal: false,
+        values: Vec::new(),
+        min: None,
+        max: None,
     };
     let product = Product {
         id: new_id::<kind::Product>(),

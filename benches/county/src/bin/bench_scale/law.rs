@@ -31,10 +31,10 @@ impl Law {
     /// If a pack does not load.
     pub(crate) fn read() -> Result<Self> {
         let built_in = built_in()?;
-        let national = built_in.iter().find(|source| source.id == "national").context("no national folder")?;
+        let national =
+            built_in.iter().find(|source| source.id == "national").context("no national folder")?;
         let calendar = national.files.iter().filter(|(path, _)| path.starts_with("calendar/"));
-        let calendar =
-            Calendar::load(calendar.map(|(path, text)| (path.as_str(), text.as_str())))?;
+        let calendar = Calendar::load(calendar.map(|(path, text)| (path.as_str(), text.as_str())))?;
         let template = source_files(&built_in, JURISDICTION)?;
         let parent = parent_id(&template).context("the template has no parent")?;
         let parent = chain(&built_in, &parent)?;

@@ -38,9 +38,7 @@ async fn main() -> Result<()> {
         ["grow", data, database, cases, events] => {
             grow::run(Path::new(data), database, cases.parse()?, events.parse()?).await?
         }
-        ["measure", data, database, cases] => {
-            measure::run(Path::new(data), database, cases.parse()?).await?
-        }
+        ["measure", data, database, cases] => measure::run(Path::new(data), database, cases.parse()?).await?,
         _ => bail!("usage: bench_scale grow DATA DATABASE CASES EVENTS | measure DATA DATABASE CASES"),
     };
     println!("{done}");

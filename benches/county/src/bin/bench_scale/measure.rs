@@ -23,9 +23,15 @@ const TURNS: usize = 200;
 const WRITES: usize = 60;
 /// How often the sweep runs while nothing is due.
 const SWEEPS: usize = 5;
+/// Up to so many cases it is measured what happens once a year: all of them are counted with a new calendar.
+const COUNTED_AGAIN_MAX: u32 = 10_000;
 const DAY: i64 = 86_400;
-/// Procedures that need nothing else of the platform than their authorisation, so that any of their cases can be acted in.
-const PLAIN: [&str; 4] = ["年度报告", "质量工单", "应急演练", "成本结算"];
+/// Procedures and steps in which the bureau can act with nothing else of the platform there than an authorisation, and how.
+const PLAIN: [(&str, &str, &str); 3] = [
+    ("信息发布", "发布公告", "withdraw"),
+    ("培训考核", "岗前培训", "return_for_correction"),
+    ("年度报告", "年度评估", "return_for_correction"),
+];
 
 /// Figures so far.
 struct Figures(Vec<Value>);
@@ -33,9 +39,8 @@ struct Figures(Vec<Value>);
 impl Figures {
     fn add(&mut self, what: &str, mut spent: Vec<Duration>) {
         spent.sort();
-        let at = |share: usize| {
-            spent.get((spent.len() * share / 100).min(spent.len().saturating_sub(1))).copied()
-        };
+        let at =
+            |share: usize| spent.get((spent.len() * share / 100).min(spent.len().saturating_sub(1))).copied();
         let millis = |share| at(share).map(|spent| spent.as_secs_f64() * 1e3);
         self.0.push(json!({ "what": what, "p50": millis(50), "p95": millis(95), "turns": spent.len() }));
     }
@@ -75,11 +80,30 @@ pub(crate) async fn run(data: &Path, database: &str, cases: u32) -> Result<Value
     figures.add("sweep, 1 % due", vec![start.elapsed()]);
     let counts = cases::counts(&app, bureau).await?;
     app.close().await;
+    if cases <= COUNTED_AGAIN_MAX {
+        figures.add("all counted again after a notice of holidays", vec![again(data, database).await?]);
+    }
     Ok(json!({
         "figures": figures.0, "opened_millis": opened_in.as_secs_f64() * 1e3, "due": due,
         "todo": counts.todo, "participates": counts.cc,
         "resident_first": resident_first, "resident": memory("VmRSS:")?, "peak": memory("VmHWM:")?,
     }))
+}
+
+/// A sweep after a calendar has changed.
+async fn again(data: &Path, database: &str) -> Result<Duration> {
+    let mut sources = law::built_in()?;
+    for source in sources.iter_mut().filter(|source| source.id == "national") {
+        for (_, text) in source.files.iter_mut().filter(|(path, _)| path.starts_with("calendar/")) {
+            text.push_str("# again\n");
+        }
+    }
+    let app = App::open(config(data, database), &sources).await?;
+    let start = Instant::now();
+    ring(&app, 1).await?;
+    let spent = start.elapsed();
+    app.close().await;
+    Ok(spent)
 }
 
 /// Lets time pass; the clocks of cases have rung when it answers.
@@ -168,7 +192,8 @@ async fn pages(app: &App, bureau: &Ctx, cases: u32, figures: &mut Figures) -> Re
 
 /// The due lists of who oversees all and of who owes.
 async fn lists(app: &App, bureau: &Ctx, one: &Ctx, figures: &mut Figures) -> Result<()> {
-    for (what, ctx, turns) in [("due list of who oversees all", bureau, TURNS / 10), ("due list of an operator", one, TURNS)]
+    for (what, ctx, turns) in
+        [("due list of who oversees all", bureau, TURNS / 10), ("due list of an operator", one, TURNS)]
     {
         let mut spent = Vec::new();
         for _ in 0..turns {
@@ -212,14 +237,17 @@ async fn writes(app: &App, cases: u32, figures: &mut Figures) -> Result<()> {
         spent.push(start.elapsed());
     }
     figures.add("acting in a new case", spent);
-    let back: ActRequest = serde_json::from_value(json!({
-        "command": "return_for_correction", "opinion": "bench", "defects": [{ "field": "bench", "note": "bench" }],
-    }))?;
     let (mut spent, mut refused) = (Vec::new(), None);
-    for id in old(app, cases).await? {
+    for (id, command) in old(app, cases).await? {
+        let request: ActRequest = serde_json::from_value(match command {
+            "withdraw" => json!({ "command": command }),
+            _ => json!({
+                "command": command, "opinion": "bench", "defects": [{ "field": "bench", "note": "bench" }],
+            }),
+        })?;
         let ctx = ctx(app, BUREAU);
         let start = Instant::now();
-        match cases::act(app, &ctx, id, &back).await {
+        match cases::act(app, &ctx, id, &request).await {
             Ok(_) => spent.push(start.elapsed()),
             Err(error) => refused = Some(error),
         }
@@ -229,14 +257,18 @@ async fn writes(app: &App, cases: u32, figures: &mut Figures) -> Result<()> {
     Ok(())
 }
 
-/// Cases among those that wait for the bureau in which it can act; each of another county.
-async fn old(app: &App, cases: u32) -> Result<Vec<Id<kind::Case>>> {
+/// Cases among those that wait for the bureau in which it can act, and by which command.
+async fn old(app: &App, cases: u32) -> Result<Vec<(Id<kind::Case>, &'static str)>> {
     let ctx = ctx(app, BUREAU);
     let (mut found, mut after) = (Vec::new(), None);
     while found.len() < WRITES {
         let page = cases::inbox(app, &ctx, TaskBox::Todo, after.as_deref(), PAGE_ROWS_MAX).await?;
-        let plain = page.items.into_iter().filter(|item| PLAIN.contains(&item.case.procedure.as_str()));
-        found.extend(plain.map(|item| item.case.id));
+        found.extend(page.items.iter().filter_map(|item| {
+            let step = item.case.step.as_deref();
+            let plain =
+                PLAIN.iter().find(|(procedure, at, _)| item.case.procedure == *procedure && step == Some(at));
+            plain.map(|(_, _, command)| (item.case.id, *command))
+        }));
         if page.next.is_none() {
             break;
         }

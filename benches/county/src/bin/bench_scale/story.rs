@@ -4,8 +4,8 @@
 use anyhow::{Context as _, Result, ensure};
 use app::cases::{CaseRecord, facts};
 use app::regulation::case::scenario::play;
-use app::regulation::case::{Context, Event, EventBody, fold, note, tick};
-use app::regulation::pack::{Binding, FactValue, Scenario};
+use app::regulation::case::{Context, Event, EventBody, evolve, fold, note, tick};
+use app::regulation::pack::{Binding, FactValue, Procedure, Scenario};
 use base::{Id, Timestamp, canonical_json, kind};
 use storage::events::NewEvent;
 
@@ -30,7 +30,7 @@ pub(crate) struct Story {
     case: String,
     number: String,
     prefix: String,
-    opener: Option<String>,
+    operators: Vec<String>,
     persons: Vec<String>,
     digest: String,
     /// Something is due tomorrow.
@@ -57,17 +57,17 @@ pub(crate) fn tenant_id(county: u32) -> Id<kind::Tenant> {
     id_of(BEGIN, &format!("tenant {county}"))
 }
 
-/// The stories of a pack, each with about so many events (between half and one and a half times as many), ending on each
-/// of so many days up to today.
+/// The stories of a pack, each with about so many events (between half and one and a half times as many), ending so many
+/// days before today.
 ///
 /// # Errors
 /// If the kernel refuses what it made itself.
-pub(crate) fn stories(law: &Law, events: usize, days: i32) -> Result<Vec<Story>> {
+pub(crate) fn stories(law: &Law, events: usize, days: &[i32]) -> Result<Vec<Story>> {
     let mut stories = Vec::new();
     for (index, scenario) in law.model.scenarios.iter().enumerate() {
-        for back in 0..days {
-            let wanted = events / 2 + (index * 7 + usize::try_from(back)? * 3) % (events + 1);
-            stories.extend(story(law, scenario, back, wanted)?);
+        for (place, back) in days.iter().enumerate() {
+            let wanted = events / 2 + (index * 7 + place * 3) % (events + 1);
+            stories.extend(story(law, scenario, *back, wanted)?);
         }
     }
     Ok(stories)
@@ -77,37 +77,19 @@ fn story(law: &Law, scenario: &Scenario, back: i32, wanted: usize) -> Result<Opt
     let pack = &law.model;
     let Some(procedure) = pack.procedures.get(&scenario.procedure) else { return Ok(None) };
     // What anybody may start (an objection) has a projection of its own.
-    let anyone = pack.roles.get(&procedure.opener).is_none_or(|role| role.binding == Binding::Anyone);
-    let Some(last) = scenario.given.last().filter(|_| !anyone) else { return Ok(None) };
-    let today = NOW.date_at(pack.counting.utc_offset_seconds);
-    let shift = today.days() - back - last.on.days();
-    let mut scenario = scenario.clone();
-    scenario.given.iter_mut().for_each(|line| line.on = line.on.plus_days(shift));
+    if pack.roles.get(&procedure.opener).is_none_or(|role| role.binding == Binding::Anyone) {
+        return Ok(None);
+    }
     let context = |now| Context { pack, calendar: &law.calendar, now };
-    let mut events = play(pack, &law.calendar, &scenario).events;
-    // The platform's own case needs an authorisation that there is.
-    if procedure.facts.iter().any(|rule| rule.key == facts::TENANT) {
-        let tenant = FactValue::Text(tenant_id(0).to_string());
-        for event in &mut events {
-            if let EventBody::Opened { facts, .. } | EventBody::Owed { facts, .. } = &mut event.body {
-                facts.insert(facts::TENANT.to_owned(), tenant.clone());
-            }
-        }
-    }
-    // Until today the clock has rung, and nothing is left to do for it.
-    for _ in 0..ROUNDS_MAX {
-        let Some(state) = fold(&events) else { return Ok(None) };
-        let rang = tick(&state, &context(NOW));
-        if rang.is_empty() {
-            break;
-        }
-        events.extend(rang);
-    }
+    let Some(mut events) = played(law, scenario, procedure, back) else { return Ok(None) };
     let Some(mut state) = fold(&events).filter(|state| state.ended.is_none()) else { return Ok(None) };
     let tomorrow = tick(&state, &context(NOW.plus_seconds(DAY)));
     // What the clock does tomorrow stays within the case: nothing else of the platform is there for it.
     let reaches_out = |event: &Event| {
-        matches!(event.body, EventBody::EffectDue { .. } | EventBody::OpensCase { .. } | EventBody::Ended { .. })
+        matches!(
+            event.body,
+            EventBody::EffectDue { .. } | EventBody::OpensCase { .. } | EventBody::Ended { .. }
+        )
     };
     if !tick(&state, &context(NOW)).is_empty() || tomorrow.iter().any(reaches_out) {
         return Ok(None);
@@ -115,16 +97,16 @@ fn story(law: &Law, scenario: &Scenario, back: i32, wanted: usize) -> Result<Opt
     let now = events.last().map_or(NOW, |event| event.at);
     while events.len() < wanted {
         let Ok(remark) = note(&state, REMARK, &somebody(&state.opener.unit), &context(now)) else { break };
-        state = remark.iter().fold(Some(state), app::regulation::case::evolve).context("no state")?;
+        state = remark.iter().fold(Some(state), evolve).context("no state")?;
         events.extend(remark);
     }
     let record = CaseRecord::of(&state, &context(now), now);
-    let fixed = pack.roles.values().any(|role| role.units.contains(&state.opener.unit));
-    let mut persons: Vec<String> = events
-        .iter()
-        .filter_map(|event| event.actor.as_ref())
-        .map(|actor| actor.person.to_string())
-        .collect();
+    // Every unit that the pack does not name is the county's operator.
+    let mut operators: Vec<String> = record.participants.clone();
+    operators.push(state.opener.unit.clone());
+    operators.retain(|unit| !pack.roles.values().any(|role| role.units.contains(unit)));
+    let mut persons: Vec<String> =
+        events.iter().filter_map(|event| Some(event.actor.as_ref()?.person.to_string())).collect();
     persons.sort();
     persons.dedup();
     let mut text = String::new();
@@ -139,12 +121,39 @@ fn story(law: &Law, scenario: &Scenario, back: i32, wanted: usize) -> Result<Opt
         case: state.id.to_string(),
         number: state.number.clone(),
         prefix: procedure.number_prefix.clone(),
-        opener: (!fixed).then(|| state.opener.unit.clone()),
+        operators,
         persons,
         digest: pack.digest.to_string(),
         due: !tomorrow.is_empty(),
         length: events.len(),
     }))
+}
+
+/// What happened in a scenario that ended so many days before today, and what the clock did until today.
+fn played(law: &Law, scenario: &Scenario, procedure: &Procedure, back: i32) -> Option<Vec<Event>> {
+    let pack = &law.model;
+    let today = NOW.date_at(pack.counting.utc_offset_seconds);
+    let shift = today.days() - back - scenario.given.last()?.on.days();
+    let mut scenario = scenario.clone();
+    scenario.given.iter_mut().for_each(|line| line.on = line.on.plus_days(shift));
+    let mut events = play(pack, &law.calendar, &scenario).events;
+    // A case about an authorisation is about one that there is.
+    if procedure.facts.iter().any(|rule| rule.key == facts::TENANT) {
+        let tenant = FactValue::Text(tenant_id(0).to_string());
+        for event in &mut events {
+            if let EventBody::Opened { facts, .. } | EventBody::Owed { facts, .. } = &mut event.body {
+                facts.insert(facts::TENANT.to_owned(), tenant.clone());
+            }
+        }
+    }
+    for _ in 0..ROUNDS_MAX {
+        let rang = tick(&fold(&events)?, &Context { pack, calendar: &law.calendar, now: NOW });
+        if rang.is_empty() {
+            break;
+        }
+        events.extend(rang);
+    }
+    Some(events)
 }
 
 impl Story {
@@ -160,8 +169,8 @@ impl Story {
         swap(&self.digest, &county.digest);
         swap(&format!("\"{}\"", county_id(0)), &format!("\"{}\"", county_id(county.number)));
         swap(&tenant_id(0).to_string(), &tenant_id(county.number).to_string());
-        if let Some(opener) = &self.opener {
-            swap(&format!("\"{opener}\""), &format!("\"{}\"", operator(county.number)));
+        for unit in &self.operators {
+            swap(&format!("\"{unit}\""), &format!("\"{}\"", operator(county.number)));
         }
         for person in &self.persons {
             let (head, _) = person.split_at(person.len() - 2);
