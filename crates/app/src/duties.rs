@@ -75,7 +75,9 @@ async fn find<'a>(app: &'a App, ctx: &Ctx, pack: &'a Pack) -> Result<Vec<Due<'a>
     let mut found = app
         .store()
         .read("duty.list", |tx| {
-            Box::pin(async move { cases::due(app, tx, context, today.plus_days(AHEAD_DAYS), mine).await })
+            Box::pin(async move {
+                cases::due(app, tx, context, today.plus_days(AHEAD_DAYS), cases::Ask::Ended, mine).await
+            })
         })
         .await?;
     found.retain(|due| {
@@ -106,7 +108,7 @@ pub async fn calendar(app: &App, ctx: &Ctx, lang: Lang) -> Result<String> {
             .read("duty.clocks", |tx| {
                 Box::pin(async move {
                     let loaded = cases::load(tx, id).await?;
-                    let pack = app.packs().version(&loaded.state.pack)?;
+                    let pack = app.packs().version(tx, &loaded.state.pack).await?;
                     Ok::<_, Error>(clocks(&loaded.state, &cases::context(app, &pack, ctx.now)))
                 })
             })

@@ -85,7 +85,7 @@ pub(crate) async fn publish(
 ) -> Result<()> {
     let until = match kind {
         NoticeKind::Announcement => facts::day(&case.facts, facts::DEADLINE),
-        NoticeKind::Result => window(app, ctx, case)?,
+        NoticeKind::Result => window(app, tx, ctx, case).await?,
         NoticeKind::Information => None,
     };
     let notice = Notice {
@@ -112,8 +112,8 @@ pub(crate) async fn publish(
 
 /// The last day of the clock that publishing started: the window for objections. Another clock of the step that follows
 /// (a day for filing, say) is none.
-fn window(app: &App, ctx: &Ctx, case: &CaseState) -> Result<Option<Date>> {
-    let pack = app.packs().version(&case.pack)?;
+async fn window(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<Option<Date>> {
+    let pack = app.packs().version(tx, &case.pack).await?;
     let procedure = pack.procedures.get(&case.procedure);
     let steps = procedure.into_iter().flat_map(|procedure| &procedure.steps);
     let windows: Vec<&str> = steps

@@ -1,9 +1,9 @@
 //! The packs of the installation: the one in force, its parents, and every version that a case was opened under.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use base::{Digest, Id, Timestamp, kind};
+use base::{Digest, Id, Timestamp, canonical_json, kind};
 use regulation::calendar::Calendar;
 use regulation::case::PackRef;
 use regulation::pack::{Diagnostic, Pack, SourceFile, load, parent_id};
@@ -25,13 +25,48 @@ pub struct PackSource {
 /// Folder of national texts: the calendars lie in it, beside a pack that the others stand on.
 const NATIONAL: &str = "national";
 
-/// Loaded packs.
+/// Files that prove a pack and say nothing to a case.
+const SCENARIOS: &str = "scenarios/";
+/// Versions besides the newest held in memory, those used last.
+const HELD_MAX: usize = 64;
+/// Packs above one another at most; a longer chain is a fault of what is stored.
+const ABOVE_MAX: usize = 16;
+
+/// The newest packs, and the older versions in use.
 #[derive(Debug)]
 pub struct Packs {
     calendar: Calendar,
+    calendar_digest: Digest,
     current: Arc<Pack>,
     newest: Vec<Arc<Pack>>,
-    versions: RwLock<HashMap<Digest, Arc<Pack>>>,
+    held: Mutex<Held>,
+}
+
+/// Older versions by digest, each with when it was used last.
+#[derive(Debug, Default)]
+struct Held {
+    versions: HashMap<Digest, (Arc<Pack>, u64)>,
+    uses: u64,
+}
+
+impl Held {
+    fn find(&mut self, digest: Digest) -> Option<Arc<Pack>> {
+        self.uses += 1;
+        let (pack, used) = self.versions.get_mut(&digest)?;
+        *used = self.uses;
+        Some(Arc::clone(pack))
+    }
+
+    fn hold(&mut self, pack: &Arc<Pack>) {
+        self.uses += 1;
+        self.versions.insert(pack.digest, (Arc::clone(pack), self.uses));
+        if self.versions.len() > HELD_MAX {
+            let oldest = self.versions.iter().min_by_key(|(_, (_, used))| *used).map(|(digest, _)| *digest);
+            if let Some(digest) = oldest {
+                self.versions.remove(&digest);
+            }
+        }
+    }
 }
 
 /// A pack version kept because cases were opened under it.
@@ -76,10 +111,14 @@ impl Packs {
     /// not among them.
     pub fn load(sources: &[PackSource], jurisdiction: &str) -> Result<Self> {
         let calendar = sources.iter().filter(|source| source.id == NATIONAL).flat_map(|source| &source.files);
-        let calendar = calendar
+        let mut years: Vec<(&str, &str)> = calendar
             .filter(|(path, _)| path.starts_with("calendar/"))
-            .map(|(path, text)| (path.as_str(), text.as_str()));
-        let calendar = Calendar::load(calendar).map_err(|error| Error::internal("pack.calendar", error))?;
+            .map(|(path, text)| (path.as_str(), text.as_str()))
+            .collect();
+        years.sort_unstable();
+        let calendar_digest = canonical_json(&years).map(|bytes| Digest::of(&bytes));
+        let calendar_digest = calendar_digest.map_err(|error| Error::internal("pack.calendar", error))?;
+        let calendar = Calendar::load(years).map_err(|error| Error::internal("pack.calendar", error))?;
         let mut newest: Vec<Arc<Pack>> = Vec::new();
         // A folder of packs may have the calendars alone.
         let is_pack = |source: &&PackSource| {
@@ -115,46 +154,16 @@ impl Packs {
         let current = newest.iter().find(|pack| pack.id == jurisdiction).map(Arc::clone);
         let current = current
             .ok_or_else(|| Error::internal("pack.unknown", format!("no pack named `{jurisdiction}`")))?;
-        let versions = newest.iter().map(|pack| (pack.digest, Arc::clone(pack))).collect();
-        Ok(Self { calendar, current, newest, versions: RwLock::new(versions) })
+        Ok(Self { calendar, calendar_digest, current, newest, held: Mutex::default() })
     }
 
-    /// Keeps the loaded versions and loads those kept earlier, so that old cases go on under their own law.
+    /// Keeps the newest versions beside those kept earlier, so that cases go on under the law they were opened under.
     ///
     /// # Errors
-    /// Storage faults; a kept version that no longer loads.
+    /// Storage faults.
     pub(crate) async fn keep(&self, store: &Store, sources: &[PackSource], now: Timestamp) -> Result<()> {
         let newest = &self.newest;
-        let kept = store
-            .system("pack.keep", |tx| Box::pin(async move { keep(tx, newest, sources, now).await }))
-            .await?;
-        let mut left = kept;
-        loop {
-            let before = left.len();
-            let mut versions = self.versions.write().unwrap_or_else(PoisonError::into_inner);
-            let mut waiting = Vec::new();
-            for stored in left {
-                if versions.contains_key(&stored.digest) {
-                    continue;
-                }
-                let parent = match stored.parent {
-                    None => None,
-                    Some(digest) => match versions.get(&digest) {
-                        Some(pack) => Some(Arc::clone(pack)),
-                        None => {
-                            waiting.push(stored);
-                            continue;
-                        }
-                    },
-                };
-                let pack = load_one(&stored.source, &files(&stored.source), parent.as_deref())?;
-                versions.insert(stored.digest, Arc::new(pack));
-            }
-            if waiting.is_empty() || waiting.len() == before {
-                return Ok(());
-            }
-            left = waiting;
-        }
+        store.system("pack.keep", |tx| Box::pin(async move { keep(tx, newest, sources, now).await })).await
     }
 
     /// The pack new cases are opened under.
@@ -169,14 +178,42 @@ impl Packs {
         &self.newest
     }
 
-    /// The version a case was opened under.
+    /// The version a case was opened under. Old versions are read when a case needs them: an installation keeps them for
+    /// as long as it keeps its cases, and a start must not take longer for each.
     ///
     /// # Errors
-    /// `pack.version` when it is not there.
-    pub(crate) fn version(&self, wanted: &PackRef) -> Result<Arc<Pack>> {
-        let versions = self.versions.read().unwrap_or_else(PoisonError::into_inner);
-        let found = versions.get(&wanted.digest).map(Arc::clone);
-        found.ok_or_else(|| Error::internal("pack.version", format!("{} {}", wanted.id, wanted.digest)))
+    /// `pack.version` when it is not there; `pack.invalid` when it no longer loads.
+    pub(crate) async fn version(&self, tx: &mut Tx<'_>, wanted: &PackRef) -> Result<Arc<Pack>> {
+        // From the wanted one upwards, until one is in memory.
+        let (mut missing, mut next, mut above) = (Vec::new(), Some(wanted.digest), None);
+        while let Some(digest) = next {
+            above = self.in_memory(digest);
+            if above.is_some() {
+                break;
+            }
+            let stored = records::get::<StoredPack>(tx, pack_key(digest)).await?.map(|found| found.value);
+            let stored = stored.filter(|stored| stored.digest == digest && missing.len() < ABOVE_MAX);
+            let stored = stored.ok_or_else(|| unknown(wanted))?;
+            next = stored.parent;
+            missing.push(stored);
+        }
+        for mut stored in missing.into_iter().rev() {
+            // What proves a pack is looked at before it comes into force; it is the larger part of its text.
+            stored.source.files.retain(|(path, _)| !path.starts_with(SCENARIOS));
+            let mut pack = load_one(&stored.source, &files(&stored.source), above.as_deref())?;
+            pack.digest = stored.digest;
+            let pack = Arc::new(pack);
+            self.held.lock().unwrap_or_else(PoisonError::into_inner).hold(&pack);
+            above = Some(pack);
+        }
+        above.ok_or_else(|| unknown(wanted))
+    }
+
+    fn in_memory(&self, digest: Digest) -> Option<Arc<Pack>> {
+        let newest = self.newest.iter().find(|pack| pack.digest == digest);
+        newest
+            .map(Arc::clone)
+            .or_else(|| self.held.lock().unwrap_or_else(PoisonError::into_inner).find(digest))
     }
 
     /// The working-day calendar.
@@ -184,14 +221,18 @@ impl Packs {
     pub const fn calendar(&self) -> &Calendar {
         &self.calendar
     }
+
+    /// What tells this calendar from any other.
+    pub(crate) const fn calendar_digest(&self) -> Digest {
+        self.calendar_digest
+    }
 }
 
-async fn keep(
-    tx: &mut Tx<'_>,
-    newest: &[Arc<Pack>],
-    sources: &[PackSource],
-    now: Timestamp,
-) -> Result<Vec<StoredPack>> {
+fn unknown(wanted: &PackRef) -> Error {
+    Error::internal("pack.version", format!("{} {}", wanted.id, wanted.digest))
+}
+
+async fn keep(tx: &mut Tx<'_>, newest: &[Arc<Pack>], sources: &[PackSource], now: Timestamp) -> Result<()> {
     for pack in newest {
         if records::get::<StoredPack>(tx, pack_key(pack.digest)).await?.is_some() {
             continue;
@@ -205,8 +246,7 @@ async fn keep(
         };
         records::put(tx, &stored, Expected::New, now).await?;
     }
-    let all = records::all::<StoredPack>(tx, "all", "", 1_000).await?;
-    Ok(all.into_iter().map(|stored| stored.value).collect())
+    Ok(())
 }
 
 fn files(source: &PackSource) -> Vec<SourceFile> {

@@ -125,7 +125,7 @@ async fn one(
     if seen.is_some_and(|version| version != loaded.state.version) {
         return Err(Error::Conflict("storage.conflict"));
     }
-    let pack = app.packs().version(&loaded.state.pack)?;
+    let pack = app.packs().version(tx, &loaded.state.pack).await?;
     let context = context(app, &pack, ctx.now);
     let form = observed_form(&loaded.state, &pack);
     let mut stated = loaded.state.facts.clone();

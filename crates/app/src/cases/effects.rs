@@ -76,11 +76,13 @@ async fn one(
             products::number(tx, ctx, state).await
         }
         Effect::RegisterNumber => {
-            resources::number(tx, ctx, state, &tenants::named_resources(app, state)?).await
+            let named = tenants::named_resources(app, tx, state).await?;
+            resources::number(tx, ctx, state, &named).await
         }
         Effect::ListResource | Effect::UnlistResource => {
             let on = effect == Effect::ListResource;
-            resources::list(tx, ctx, state, &tenants::named_resources(app, state)?, on).await
+            let named = tenants::named_resources(app, tx, state).await?;
+            resources::list(tx, ctx, state, &named, on).await
         }
     }
 }

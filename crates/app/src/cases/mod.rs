@@ -11,6 +11,7 @@ mod names;
 mod observe;
 mod open;
 mod owe;
+mod recount;
 mod related;
 mod sweep;
 mod view;
@@ -22,14 +23,14 @@ pub(crate) use inbox::parse_cursor;
 pub use inbox::{Filter, Inbox, InboxCounts, InboxItem, TaskBox, counts, inbox, inbox_of};
 pub use names::subject_names;
 pub use open::{AttachmentRef, OpenRequest, Opened, open};
-pub(crate) use owe::{Due, Party, due};
+pub(crate) use owe::{Ask, Due, Party, due};
 pub(crate) use sweep::sweep;
 pub use view::{CaseView, case_view, preview_form, procedures};
 
 use access::{Life, Permit, ResourceRef, Thing};
 use base::{Date, Id, Timestamp, kind};
 use regulation::case::{
-    Actor, CaseState, Context, Event, Players, clocks, evolve, fold, open_tasks, participants, players,
+    Actor, CaseState, Context, Event, Players, clocks, evolve, fold, open_tasks, participants, players, wakes,
 };
 use regulation::pack::Pack;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,16 @@ use crate::{App, Ctx, Error, Result};
 
 /// Events read for one case at most; a case with more is stuck in a loop of its own making.
 const EVENTS_MAX: u32 = 10_000;
+
+/// The list of cases that the passing of days does something to, those first that wake first.
+const WAKES: &str = "wakes";
+/// The lists of cases of a procedure about an authorisation, in the order of their opening.
+const RECENT: &str = "recent";
+
+/// Which of the lists of [`RECENT`].
+fn recent(tenant: Id<kind::Tenant>, procedure: &str) -> String {
+    format!("{tenant}/{procedure}")
+}
 
 /// The projection of a case that lists are made of. The events are the truth; this can be made again from them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,6 +81,9 @@ pub struct CaseRecord {
     pub due: Option<Date>,
     /// A clock is stopped.
     pub stopped: bool,
+    /// From when on the passing of days does something to it, counted with the calendar this was written under.
+    #[serde(default)]
+    pub wakes: Option<Timestamp>,
     /// Units that must act now.
     pub todo: Vec<String>,
     /// Units that take part.
@@ -107,6 +121,7 @@ impl CaseRecord {
             outcome: state.ended.as_ref().map(|end| (end.outcome.clone(), end.granted)),
             due: running.filter_map(|clock| clock.due).min(),
             stopped: state.awaiting.is_some(),
+            wakes: wakes(state, ctx).map(|day| day.start_at(ctx.pack.counting.utc_offset_seconds)),
             todo,
             participants: participants(state).into_iter().chain(waivers(state, ctx)).collect(),
             actors,
@@ -136,10 +151,11 @@ impl Record for CaseRecord {
         keys.extend(self.participants.iter().map(|unit| Key::new("participant", unit, sort)));
         keys.extend(self.actors.iter().map(|person| Key::new("done", person, sort)));
         keys.extend(self.about.iter().map(|id| Key::new("about", id, sort)));
-        keys.extend(self.tenant.iter().map(|tenant| Key::new("tenant", tenant, sort)));
-        if self.outcome.is_none() {
-            keys.push(Key::new("open", "", due));
+        if let Some(tenant) = self.tenant {
+            keys.push(Key::new("tenant", tenant, sort));
+            keys.push(Key::new(RECENT, recent(tenant, &self.procedure), self.opened_at.micros()));
         }
+        keys.extend(self.wakes.iter().map(|wakes| Key::new(WAKES, "", wakes.micros())));
         keys
     }
 

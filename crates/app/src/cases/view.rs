@@ -37,22 +37,21 @@ pub struct CaseView {
 pub async fn case_view(app: &App, ctx: &Ctx, id: Id<kind::Case>) -> Result<CaseView> {
     let unknown = || Error::NotFound("case.unknown");
     let me = &actor(ctx);
-    let (record, loaded, known, observed) = app
+    let (record, loaded, known, observed, pack) = app
         .store()
         .read("case.view", |tx| {
             Box::pin(async move {
                 let record = record(tx, id).await?;
                 let known = resource(tx, &record).await?;
                 let loaded = load(tx, id).await?;
-                let pack = app.packs().version(&loaded.state.pack)?;
+                let pack = app.packs().version(tx, &loaded.state.pack).await?;
                 let procedure = &loaded.state.procedure;
                 let from = observe::From { pack: &pack, procedure, unit: &me.unit, case: Some(id) };
                 let observed = related::observed(tx, &from, &loaded.state.facts).await?;
-                Ok::<_, Error>((record, loaded, known, observed))
+                Ok::<_, Error>((record, loaded, known, observed, pack))
             })
         })
         .await?;
-    let pack = app.packs().version(&loaded.state.pack)?;
     let context = context(app, &pack, ctx.now);
     let permitted = app.permit(ctx, Action::CaseView, known);
     if permitted.is_err() && !(ctx.is_person() && may_read(&loaded.state, &me.unit, &context)) {

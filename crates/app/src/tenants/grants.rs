@@ -95,7 +95,7 @@ pub(crate) async fn grants(tx: &mut Tx<'_>, tenant: Id<kind::Tenant>) -> Result<
 /// Effect: the resources that the case's form names are granted; a job copies and masks them.
 pub(crate) async fn grant_data(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
     let tenant = get(tx, facts::id(&case.facts, facts::TENANT)?).await?;
-    let pack = app.packs().version(&case.pack)?;
+    let pack = app.packs().version(tx, &case.pack).await?;
     for wanted in wanted(case, &pack) {
         let resource = resources::by_code(tx, &wanted.code).await?;
         let resource = resource.ok_or_else(|| Error::invalid("resource.unknown", wanted.code.clone()))?;
@@ -127,7 +127,7 @@ pub(crate) async fn grant_data(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &Cas
 /// of their copies go in this transaction; a job stops the zones that still hold them and removes the files.
 pub(crate) async fn revoke_data(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
     let tenant = get(tx, facts::id(&case.facts, facts::TENANT)?).await?;
-    let named = named_resources(app, case)?;
+    let named = named_resources(app, tx, case).await?;
     let all = records::all::<Grant>(tx, "tenant", &tenant.id.to_string(), 1_000).await?;
     for mut stored in all {
         let grant = &mut stored.value;
@@ -151,8 +151,8 @@ pub(crate) async fn revoke_data(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &Ca
 ///
 /// # Errors
 /// The case's pack cannot be found.
-pub(crate) fn named_resources(app: &App, case: &CaseState) -> Result<Vec<String>> {
-    let pack = app.packs().version(&case.pack)?;
+pub(crate) async fn named_resources(app: &App, tx: &mut Tx<'_>, case: &CaseState) -> Result<Vec<String>> {
+    let pack = app.packs().version(tx, &case.pack).await?;
     Ok(wanted(case, &pack).into_iter().map(|wanted| wanted.code).collect())
 }
 

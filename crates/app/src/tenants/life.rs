@@ -75,7 +75,7 @@ pub(crate) async fn activate_agreement(
     ctx: &Ctx,
     case: &CaseState,
 ) -> Result<()> {
-    let pack = app.packs().version(&case.pack)?;
+    let pack = app.packs().version(tx, &case.pack).await?;
     let first = ctx.now.date_at(pack.counting.utc_offset_seconds);
     let last = match (facts::day(&case.facts, facts::TERM_LAST), years(case)) {
         (Some(day), _) => day,

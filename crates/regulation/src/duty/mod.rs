@@ -57,7 +57,16 @@ impl DutyPeriod {
     /// parties apart by: a unit's code, or the id of an authorisation.
     #[must_use]
     pub fn key(&self, duty: &Duty, party: &str) -> String {
-        format!("duty/{}/{party}/{}", duty.name, self.code)
+        Self::keys(duty, Some(party)) + &self.code
+    }
+
+    /// What all keys of a duty begin with, or those of one party.
+    #[must_use]
+    pub fn keys(duty: &Duty, party: Option<&str>) -> String {
+        match party {
+            Some(party) => format!("duty/{}/{party}/", duty.name),
+            None => format!("duty/{}/", duty.name),
+        }
     }
 }
 
