@@ -28,7 +28,7 @@ const NATIONAL: &str = "national";
 /// Files that prove a pack and say nothing to a case.
 const SCENARIOS: &str = "scenarios/";
 /// Versions besides the newest held in memory, those used last.
-const HELD_MAX: usize = 64;
+const HELD_MAX: usize = 256;
 /// Packs above one another at most; a longer chain is a fault of what is stored.
 const ABOVE_MAX: usize = 16;
 
