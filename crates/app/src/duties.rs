@@ -52,7 +52,7 @@ pub async fn duties(app: &App, ctx: &Ctx) -> Result<Vec<DutyItem>> {
     let item = |found: Due<'_>| DutyItem {
         name: (found.duty.name.clone(), found.duty.en.clone()),
         period: (found.period.label_zh.clone(), found.period.label_en.clone()),
-        units: found.party.units,
+        units: found.party.units.clone(),
         opens_on: found.period.opens_on,
         due: found.period.due.due,
         provisional: found.period.due.provisional,

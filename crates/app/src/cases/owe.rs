@@ -1,6 +1,7 @@
 //! Cases that the platform opens by itself (应办件): a periodic duty fell due, or the end of another case demands it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use access::Permit;
 use base::{Date, Id, kind};
@@ -86,7 +87,7 @@ async fn collected<R: Record>(
 }
 
 /// Somebody who owes a duty.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Party {
     /// What the duty's periods are told apart by: a unit's code or an authorisation's id.
     pub(crate) key: String,
@@ -104,7 +105,7 @@ pub(crate) struct Party {
 #[derive(Debug)]
 pub(crate) struct Due<'a> {
     pub(crate) duty: &'a Duty,
-    pub(crate) party: Party,
+    pub(crate) party: Arc<Party>,
     pub(crate) period: DutyPeriod,
     pub(crate) case: Option<(Id<kind::Case>, bool)>,
 }
@@ -133,11 +134,11 @@ pub(crate) async fn due<'a>(
             [party] => opened(tx, &DutyPeriod::keys(duty, Some(&party.key)), ask).await?,
             _ => opened(tx, &DutyPeriod::keys(duty, None), ask).await?,
         };
-        for party in parties {
+        for party in parties.into_iter().map(Arc::new) {
             let until = party.until.map_or(until, |last| last.min(until));
             for period in periods(duty, app.packs().calendar(), &pack.counting, party.since, until) {
                 let case = opened.get(&period.key(duty, &party.key)).copied();
-                found.push(Due { duty, party: party.clone(), period, case });
+                found.push(Due { duty, party: Arc::clone(&party), period, case });
             }
         }
     }
