@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds everything for release and measures. Parts: start journal lookup masking tpch; all of them without an argument.
-# SF=10 benches/run.sh tpch; see benches/src/setup.rs for what else can be set.
+# Builds everything for release and measures. Parts: start journal lookup masking tpch scale; all of them without an
+# argument. SF=10 benches/run.sh tpch; SCALE_EVENTS=50 benches/run.sh scale; see benches/src/setup.rs for what else can be
+# set.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/shuyu/target}"

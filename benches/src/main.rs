@@ -4,15 +4,18 @@
 //! [`setup::Setup`]. Besides the tables, every figure goes as a JSON line to `bench/results.jsonl` in the target folder.
 //!
 //! The machine is shared by the pair that is compared, so a ratio says more than a figure, and the best of several
-//! rounds more than their mean.
+//! rounds more than their mean. The part `scale` has no peer: it compares the platform with itself, from a thousand open
+//! cases to a hundred thousand, on both databases.
 
 mod duck;
 mod journal;
 mod lookup;
 mod masking;
+mod postgres;
 mod process;
 mod queries;
 mod report;
+mod scale;
 mod setup;
 mod start;
 mod tpch;
@@ -25,7 +28,7 @@ use report::Report;
 use setup::Setup;
 
 /// The parts, in the order in which they run: what needs a quiet disk first.
-const PARTS: [&str; 5] = ["start", "journal", "lookup", "masking", "tpch"];
+const PARTS: [&str; 6] = ["start", "journal", "lookup", "masking", "tpch", "scale"];
 
 fn main() -> ExitCode {
     match measure() {
@@ -66,6 +69,7 @@ async fn run(part: &str, setup: &Setup, report: &mut Report) -> Result<()> {
         "lookup" => lookup::run(setup, report),
         "masking" => masking::run(setup, report),
         "tpch" => tpch::run(setup, report).await,
+        "scale" => scale::run(setup, report),
         _ => Ok(()),
     }
 }

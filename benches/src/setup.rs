@@ -17,6 +17,10 @@ pub(crate) struct Setup {
     pub(crate) each: Duration,
     /// `TPCH_SECONDS`: after so long no further round begins; 360 by default.
     pub(crate) tpch: Duration,
+    /// `SCALE_CASES`: open cases of the largest installation, 100 000 by default; the smaller ones have tenths of it.
+    pub(crate) cases: u32,
+    /// `SCALE_EVENTS`: events of a usual case, 10 by default; 50 makes five million of 100 000 cases.
+    pub(crate) events: u32,
     /// Threads that every engine may use: those of the machine.
     pub(crate) threads: usize,
     /// `CARGO_TARGET_DIR/bench`.
@@ -37,6 +41,10 @@ impl Setup {
         ensure!((1..=20).contains(&rounds), "ROUNDS must be 1 to 20");
         let each: u64 = number("SECONDS_EACH", 5)?;
         ensure!((1..=60).contains(&each), "SECONDS_EACH must be 1 to 60");
+        let cases: u32 = number("SCALE_CASES", 100_000)?;
+        ensure!((1_000..=900_000).contains(&cases), "SCALE_CASES must be 1000 to 900000");
+        let events: u32 = number("SCALE_EVENTS", 10)?;
+        ensure!((2..=400).contains(&events), "SCALE_EVENTS must be 2 to 400");
         let target =
             std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
         Ok(Self {
@@ -44,6 +52,8 @@ impl Setup {
             rounds,
             each: Duration::from_secs(each),
             tpch: Duration::from_secs(number("TPCH_SECONDS", 360)?),
+            cases,
+            events,
             threads: std::thread::available_parallelism()?.get(),
             folder: target.join("bench"),
             python: cache()?.join("bench-venv/bin/python"),

@@ -73,6 +73,7 @@ fn unit(code: &str, role: Role) -> Unit {
         code: code.to_owned(),
         name: code.to_owned(),
         en: code.to_owned(),
+        contact: String::new(),
         roles: vec![role],
         standing: Standing::Active,
     }
@@ -87,10 +88,15 @@ fn tenant(operator: &Unit, now: Timestamp) -> Tenant {
         title: "bench".to_owned(),
         pack: "bench".to_owned(),
         case: None,
+        parent: None,
         state: TenantState::Active,
+        domain: None,
+        agreement: None,
         term: Some(TERM),
+        opened: None,
         created: now,
         closed_by: None,
+        closed_on: Vec::new(),
         was_open: true,
         certificate: None,
     }
@@ -113,7 +119,7 @@ fn export(tenant: &Tenant, now: Timestamp) -> Export {
         rows: 0,
         cells: None,
         output: Vec::new(),
-        report,
+        report: Some(report),
         ir_digest: nothing,
     };
     Export {
@@ -142,6 +148,9 @@ fn product(tenant: &Tenant, export: &Export, now: Timestamp) -> ProductRecord {
         field_type,
         required: true,
         personal: false,
+        values: Vec::new(),
+        min: None,
+        max: None,
     };
     let product = Product {
         id: new_id::<kind::Product>(),
@@ -174,6 +183,7 @@ fn product(tenant: &Tenant, export: &Export, now: Timestamp) -> ProductRecord {
         operator_code: tenant.unit_code.clone(),
         proposed: None,
         created: now,
+        numbers: Vec::new(),
     }
 }
 

@@ -56,7 +56,7 @@ pub async fn duties(app: &App, ctx: &Ctx) -> Result<Vec<DutyItem>> {
     let item = |found: Due<'_>| DutyItem {
         name: (found.duty.name.clone(), found.duty.en.clone()),
         period: (found.period.label_zh.clone(), found.period.label_en.clone()),
-        units: found.party.units,
+        units: found.party.units.clone(),
         opens_on: found.period.opens_on,
         due: found.period.due.due,
         provisional: found.period.due.provisional,
@@ -79,7 +79,9 @@ async fn find<'a>(app: &'a App, ctx: &Ctx, pack: &'a Pack) -> Result<Vec<Due<'a>
     let mut found = app
         .store()
         .read("duty.list", |tx| {
-            Box::pin(async move { cases::due(app, tx, context, today.plus_days(AHEAD_DAYS), mine).await })
+            Box::pin(async move {
+                cases::due(app, tx, context, today.plus_days(AHEAD_DAYS), cases::Ask::Ended, mine).await
+            })
         })
         .await?;
     found.retain(|due| {

@@ -15,7 +15,7 @@ mod version;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use base::{Digest, Id, Timestamp, kind};
+use base::{Digest, Id, Timestamp, canonical_json, kind};
 use regulation::calendar::Calendar;
 use regulation::case::PackRef;
 use regulation::pack::{Diagnostic, Pack, SourceFile, load, parent_id};
@@ -50,13 +50,14 @@ const NATIONAL: &str = "national";
 /// The setting that names the version in force.
 const IN_FORCE: &str = "packs/in_force";
 /// Versions kept.
-const KEPT_MAX: usize = 1_000;
+const KEPT_MAX: usize = records::ALL_MAX;
 
 /// Loaded packs.
 #[derive(Debug)]
 pub struct Packs {
     calendar: Calendar,
     /// What the binary or the folder holds, parents first.
+    calendar_digest: Digest,
     supplied: Vec<Arc<Pack>>,
     force: RwLock<Force>,
     versions: RwLock<HashMap<Digest, Known>>,
@@ -124,11 +125,13 @@ impl Packs {
         Self::with(calendar, load_all(sources)?, jurisdiction)
     }
 
-    fn with(calendar: Calendar, supplied: Vec<Arc<Pack>>, jurisdiction: &str) -> Result<Self> {
+    fn with(calendar: (Calendar, Digest), supplied: Vec<Arc<Pack>>, jurisdiction: &str) -> Result<Self> {
         let current = supplied.iter().find(|pack| pack.id == jurisdiction).map(Arc::clone);
         let current = current.ok_or_else(|| unknown(jurisdiction))?;
+        let (calendar, calendar_digest) = calendar;
         Ok(Self {
             calendar,
+            calendar_digest,
             force: RwLock::new(Force { current, all: supplied.clone() }),
             versions: RwLock::new(known(&supplied)),
             supplied,
@@ -182,8 +185,10 @@ impl Packs {
             Vec::new()
         });
         let force = force(&supplied, &versions, &current);
+        let (calendar, calendar_digest) = calendar;
         Ok(Self {
             calendar,
+            calendar_digest,
             supplied,
             force: RwLock::new(force),
             versions: RwLock::new(versions),
@@ -233,6 +238,11 @@ impl Packs {
         &self.calendar
     }
 
+    /// What tells this calendar from any other.
+    pub(crate) const fn calendar_digest(&self) -> Digest {
+        self.calendar_digest
+    }
+
     /// The version in force, as the transaction sees it: between a commit that put another one into force and the
     /// moment this process knows of it, the store is right.
     ///
@@ -267,11 +277,16 @@ fn unknown(jurisdiction: &str) -> Error {
     Error::internal("pack.unknown", format!("no pack named `{jurisdiction}`"))
 }
 
-fn calendar(sources: &[PackSource]) -> Result<Calendar> {
+/// The calendar, and what tells it from any other.
+fn calendar(sources: &[PackSource]) -> Result<(Calendar, Digest)> {
     let files = sources.iter().filter(|source| source.id == NATIONAL).flat_map(|source| &source.files);
     let files = files.filter(|(path, _)| path.starts_with("calendar/"));
-    let files = files.map(|(path, text)| (path.as_str(), text.as_str()));
-    Calendar::load(files).map_err(|error| Error::internal("pack.calendar", error))
+    let mut years: Vec<(&str, &str)> = files.map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    years.sort_unstable();
+    let digest = canonical_json(&years).map(|bytes| Digest::of(&bytes));
+    let digest = digest.map_err(|error| Error::internal("pack.calendar", error))?;
+    let calendar = Calendar::load(years).map_err(|error| Error::internal("pack.calendar", error))?;
+    Ok((calendar, digest))
 }
 
 /// Loads packs, parents first.

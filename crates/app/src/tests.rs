@@ -1,7 +1,8 @@
 //! The way of data through the platform, with real workers (as tasks of the test), real packs and a real store.
 
+mod clocks;
 mod duties;
-mod fixture;
+pub(crate) mod fixture;
 mod papers;
 mod partners;
 mod public;

@@ -226,6 +226,43 @@ pub async fn by_unique<R: Record>(
     row.map(|(id, version, at, body)| versioned(&id, version, at, &body)).transpose()
 }
 
+/// One page of the records that share their ids with records of another kind whose unique values begin with `prefix`, with
+/// these values and in their order, behind the value `after`: one statement where looking them up would take one for each.
+/// It is the last page if it is shorter than the limit.
+///
+/// # Errors
+/// `storage.limit` if the page is larger than [`ALL_MAX`]; `storage.damaged`.
+pub async fn beside_uniques<O: Record, R: Record>(
+    tx: &mut Tx<'_>,
+    name: &str,
+    prefix: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<(String, Versioned<R>)>, Error> {
+    bound("records in a page", limit, ALL_MAX)?;
+    // Both engines compare these texts byte by byte, and no character is greater than the last one. The prefix itself is
+    // left out: nothing is named by it alone.
+    let end = format!("{prefix}{}", char::MAX);
+    let rows = fetch!(
+        fetch_all,
+        tx,
+        (String, Vec<u8>, i64, i64, String),
+        "SELECT u.value, r.id, r.version, r.updated_at, r.body FROM record_uniques u \
+         JOIN records r ON r.kind = $1 AND r.id = u.id \
+         WHERE u.kind = $2 AND u.name = $3 AND u.value > $4 AND u.value < $5 ORDER BY u.value LIMIT $6",
+        R::KIND,
+        O::KIND,
+        name,
+        after.unwrap_or(prefix),
+        end.as_str(),
+        i64::try_from(limit).unwrap_or(i64::MAX),
+    )?;
+    let read = |(value, id, version, at, body): (String, Vec<u8>, i64, i64, String)| {
+        Ok((value, versioned(&id, version, at, &body)?))
+    };
+    rows.into_iter().map(read).collect()
+}
+
 /// One page of a list.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ mod names;
 mod observe;
 mod open;
 mod owe;
+mod recount;
 mod related;
 mod sweep;
 mod versions;
@@ -25,7 +26,7 @@ pub use names::subject_names;
 pub use open::{AttachmentRef, OpenRequest, Opened, open};
 #[cfg(test)]
 pub(crate) use owe::lapsed;
-pub(crate) use owe::{Due, Party, due, duties_follow};
+pub(crate) use owe::{Ask, Due, Party, due, duties_follow};
 pub(crate) use sweep::sweep;
 pub(crate) use versions::{carry, would_move};
 pub(crate) use view::readable;
@@ -34,7 +35,7 @@ pub use view::{CaseView, case_view, preview_form, procedures};
 use access::{Life, Permit, ResourceRef, Thing};
 use base::{Date, Digest, Id, Timestamp, kind};
 use regulation::case::{
-    Actor, CaseState, Context, Event, Players, clocks, evolve, fold, open_tasks, participants, players,
+    Actor, CaseState, Context, Event, Players, clocks, evolve, fold, open_tasks, participants, players, wakes,
 };
 use regulation::pack::Pack;
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,16 @@ use crate::{App, Ctx, Error, Result};
 
 /// Events read for one case at most; a case with more is stuck in a loop of its own making.
 const EVENTS_MAX: u32 = 10_000;
+
+/// The list of cases that the passing of days does something to, those first that wake first.
+const WAKES: &str = "wakes";
+/// The lists of cases of a procedure about an authorisation, in the order of their opening.
+const RECENT: &str = "recent";
+
+/// Which of the lists of [`RECENT`].
+fn recent(tenant: Id<kind::Tenant>, procedure: &str) -> String {
+    format!("{tenant}/{procedure}")
+}
 
 /// The projection of a case that lists are made of. The events are the truth; this can be made again from them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +89,9 @@ pub struct CaseRecord {
     pub due: Option<Date>,
     /// A clock is stopped.
     pub stopped: bool,
+    /// From when on the passing of days does something to it, counted with the calendar this was written under.
+    #[serde(default)]
+    pub wakes: Option<Timestamp>,
     /// Units that must act now.
     pub todo: Vec<String>,
     /// Units that take part.
@@ -88,6 +102,42 @@ pub struct CaseRecord {
     pub tenant: Option<Id<kind::Tenant>>,
     /// Things it is about, by id, for finding the case of a model, export, product …
     pub about: Vec<String>,
+}
+
+impl CaseRecord {
+    /// The projection of a state, with the clocks counted by this calendar.
+    #[must_use]
+    pub fn of(state: &CaseState, ctx: &Context<'_>, updated_at: Timestamp) -> Self {
+        let views = clocks(state, ctx);
+        let running = views.iter().filter(|clock| clock.done_on.is_none());
+        let mut todo: Vec<String> = open_tasks(state).into_iter().filter_map(|task| task.unit).collect();
+        todo.sort();
+        todo.dedup();
+        let mut actors: Vec<_> = state.acts.iter().map(|act| act.by.person).collect();
+        actors.sort();
+        actors.dedup();
+        Self {
+            id: state.id,
+            number: state.number.clone(),
+            pack: state.pack.id.clone(),
+            digest: Some(state.pack.digest),
+            procedure: state.procedure.clone(),
+            title: state.title.clone(),
+            opener: state.opener.clone(),
+            opened_at: state.opened_at,
+            updated_at,
+            step: state.step.as_ref().map(|open| open.step.clone()),
+            outcome: state.ended.as_ref().map(|end| (end.outcome.clone(), end.granted)),
+            due: running.filter_map(|clock| clock.due).min(),
+            stopped: state.awaiting.is_some(),
+            wakes: wakes(state, ctx).map(|day| day.start_at(ctx.pack.counting.utc_offset_seconds)),
+            todo,
+            participants: participants(state).into_iter().chain(waivers(state, ctx)).collect(),
+            actors,
+            tenant: facts::tenant(&state.facts),
+            about: state.facts.iter().filter_map(|(key, value)| facts::reference(key, value)).collect(),
+        }
+    }
 }
 
 impl Record for CaseRecord {
@@ -110,7 +160,11 @@ impl Record for CaseRecord {
         keys.extend(self.participants.iter().map(|unit| Key::new("participant", unit, sort)));
         keys.extend(self.actors.iter().map(|person| Key::new("done", person, sort)));
         keys.extend(self.about.iter().map(|id| Key::new("about", id, sort)));
-        keys.extend(self.tenant.iter().map(|tenant| Key::new("tenant", tenant, sort)));
+        if let Some(tenant) = self.tenant {
+            keys.push(Key::new("tenant", tenant, sort));
+            keys.push(Key::new(RECENT, recent(tenant, &self.procedure), self.opened_at.micros()));
+        }
+        keys.extend(self.wakes.iter().map(|wakes| Key::new(WAKES, "", wakes.micros())));
         if self.outcome.is_none() {
             keys.push(Key::new("open", "", due));
         }
@@ -210,36 +264,7 @@ pub(crate) async fn project(
     state: &CaseState,
     updated_at: Timestamp,
 ) -> Result<()> {
-    let views = clocks(state, ctx);
-    let running = views.iter().filter(|clock| clock.done_on.is_none());
-    let mut todo: Vec<String> = open_tasks(state).into_iter().filter_map(|task| task.unit).collect();
-    todo.sort();
-    todo.dedup();
-    let mut actors: Vec<_> = state.acts.iter().map(|act| act.by.person).collect();
-    actors.sort();
-    actors.dedup();
-    let about: Vec<String> =
-        state.facts.iter().filter_map(|(key, value)| facts::reference(key, value)).collect();
-    let record = CaseRecord {
-        id: state.id,
-        number: state.number.clone(),
-        pack: state.pack.id.clone(),
-        digest: Some(state.pack.digest),
-        procedure: state.procedure.clone(),
-        title: state.title.clone(),
-        opener: state.opener.clone(),
-        opened_at: state.opened_at,
-        updated_at,
-        step: state.step.as_ref().map(|open| open.step.clone()),
-        outcome: state.ended.as_ref().map(|end| (end.outcome.clone(), end.granted)),
-        due: running.filter_map(|clock| clock.due).min(),
-        stopped: state.awaiting.is_some(),
-        todo,
-        participants: participants(state).into_iter().chain(waivers(state, ctx)).collect(),
-        actors,
-        tenant: facts::tenant(&state.facts),
-        about,
-    };
+    let record = CaseRecord::of(state, ctx, updated_at);
     records::put(tx, &record, records::Expected::Any, updated_at).await?;
     crate::objections::project(tx, ctx, state, &record).await
 }

@@ -1,6 +1,7 @@
 //! Cases that the platform opens by itself (应办件): a periodic duty fell due, or the end of another case demands it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use access::Permit;
 use base::{Date, Id, kind};
@@ -66,6 +67,9 @@ pub(crate) async fn duties_follow(
     Ok(())
 }
 
+/// Opened periods read at once.
+const PAGE: usize = 1_000;
+
 /// That a period of a duty was opened for a party; there is one of each, whatever crashes or is asked again.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct DutyOpened {
@@ -87,17 +91,47 @@ impl Record for DutyOpened {
     }
 }
 
-impl DutyOpened {
-    /// The case of a period, and whether it has ended.
-    pub(crate) async fn of(tx: &mut Tx<'_>, key: &str) -> Result<Option<(Id<kind::Case>, bool)>> {
-        let Some(opened) = records::by_unique::<Self>(tx, "key", key).await? else { return Ok(None) };
-        let case = records::get::<CaseRecord>(tx, opened.value.id.uuid()).await?;
-        Ok(Some((opened.value.id, case.is_some_and(|case| case.value.outcome.is_some()))))
+/// What is asked about the cases that were opened for the periods of a duty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// Only whether there is one.
+    Opened,
+    /// Whether it has ended as well.
+    Ended,
+}
+
+/// Cases of periods by the periods' keys, each with whether it has ended.
+type OpenedCases = BTreeMap<String, (Id<kind::Case>, bool)>;
+
+/// Those whose keys begin so.
+async fn opened(tx: &mut Tx<'_>, prefix: &str, ask: Ask) -> Result<OpenedCases> {
+    match ask {
+        Ask::Opened => collected::<DutyOpened>(tx, prefix, |opened| (opened.id, false)).await,
+        Ask::Ended => collected::<CaseRecord>(tx, prefix, |case| (case.id, case.outcome.is_some())).await,
+    }
+}
+
+/// A case has the id of the record that says for what it was opened.
+async fn collected<R: Record>(
+    tx: &mut Tx<'_>,
+    prefix: &str,
+    read: impl Fn(&R) -> (Id<kind::Case>, bool) + Send,
+) -> Result<OpenedCases> {
+    let mut all = OpenedCases::new();
+    loop {
+        let after = all.last_key_value().map(|(key, _)| key.clone());
+        let page =
+            records::beside_uniques::<DutyOpened, R>(tx, "key", prefix, after.as_deref(), PAGE).await?;
+        let last = page.len() < PAGE;
+        all.extend(page.into_iter().map(|(key, found)| (key, read(&found.value))));
+        if last {
+            return Ok(all);
+        }
     }
 }
 
 /// Somebody who owes a duty.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Party {
     /// What the duty's periods are told apart by: a unit's code or an authorisation's id.
     pub(crate) key: String,
@@ -115,7 +149,7 @@ pub(crate) struct Party {
 #[derive(Debug)]
 pub(crate) struct Due<'a> {
     pub(crate) duty: &'a Duty,
-    pub(crate) party: Party,
+    pub(crate) party: Arc<Party>,
     pub(crate) period: DutyPeriod,
     pub(crate) case: Option<(Id<kind::Case>, bool)>,
 }
@@ -129,6 +163,7 @@ pub(crate) async fn due<'a>(
     tx: &mut Tx<'_>,
     context: &Context<'a>,
     until: Date,
+    ask: Ask,
     wanted: impl Fn(&Party) -> bool + Send,
 ) -> Result<Vec<Due<'a>>> {
     let pack = context.pack;
@@ -142,13 +177,20 @@ pub(crate) async fn due<'a>(
             || pack.in_force.0.map_or(first, |day| day.max(first)),
             |since| Date::from_days(since.day),
         );
-        for party in parties(context, duty, &authorisations, first).into_iter().filter(&wanted) {
+        let parties: Vec<Party> =
+            parties(context, duty, &authorisations, first).into_iter().filter(&wanted).collect();
+        let opened = match parties.as_slice() {
+            [] => continue,
+            [party] => opened(tx, &DutyPeriod::keys(duty, Some(&party.key)), ask).await?,
+            _ => opened(tx, &DutyPeriod::keys(duty, None), ask).await?,
+        };
+        for party in parties.into_iter().map(Arc::new) {
             let until = party.until.map_or(until, |last| last.min(until));
             let periods = periods(duty, app.packs().calendar(), &pack.counting, party.since, until);
             // What a later version demands is not owed for the time before it.
             for period in periods.into_iter().filter(|one| begun.is_none_or(|day| one.opens_on >= day)) {
-                let case = DutyOpened::of(tx, &period.key(duty, &party.key)).await?;
-                found.push(Due { duty, party: party.clone(), period, case });
+                let case = opened.get(&period.key(duty, &party.key)).copied();
+                found.push(Due { duty, party: Arc::clone(&party), period, case });
             }
         }
     }
@@ -165,7 +207,8 @@ pub(super) async fn open_due(app: &App, ctx: &Ctx, permit: &Permit) -> Result<u6
         .read("duty.due", |tx| {
             Box::pin(async move {
                 let known = settings::get::<i32>(tx, SINCE).await?.is_some();
-                Ok::<_, Error>((known, due(app, tx, context, today, |party| !party.units.is_empty()).await?))
+                let wanted = |party: &Party| !party.units.is_empty();
+                Ok::<_, Error>((known, due(app, tx, context, today, Ask::Opened, wanted).await?))
             })
         })
         .await?;

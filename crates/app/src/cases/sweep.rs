@@ -1,24 +1,26 @@
 //! The clock sweep: what periodic duties demand is opened, open cases have their reminders, escalations and expiries.
-//! Runs often; each period is opened once, each rung fires once.
+//! Runs often; each period is opened once, each rung fires once. It reads no case but those that the kernel said would
+//! have something to do by now.
 
 use access::{Action, ResourceRef, Thing};
 use regulation::case::tick;
 use storage::records::{self, Order, Query};
 
-use super::{CaseRecord, context, effects, happened, load, owe, written};
+use super::{CaseRecord, WAKES, context, effects, happened, load, owe, recount, written};
 use crate::{App, Ctx, Error, Result};
 
 /// Cases looked at in one transaction.
 const BATCH: u32 = 50;
 
-/// Opens what is owed and ticks every open case that has a clock. Answers how many changed.
+/// Opens what is owed and ticks every case whose day has come. Answers how many changed.
 pub(crate) async fn sweep(app: &App) -> Result<u64> {
     let ctx = &Ctx::service("case.tick", app.now());
     let permit = &app.permit(ctx, Action::CaseTick, ResourceRef::any(Thing::Case))?;
+    recount::recount(app, ctx.now).await?;
     let mut after = None;
     let mut changed = owe::open_due(app, ctx, permit).await?;
     loop {
-        let query = &Query { name: "open", value: "", after, limit: BATCH, order: Order::Ascending };
+        let query = &Query { name: WAKES, value: "", after, limit: BATCH, order: Order::Ascending };
         let page = app
             .store()
             .read("case.sweep", |tx| {
@@ -26,8 +28,8 @@ pub(crate) async fn sweep(app: &App) -> Result<u64> {
             })
             .await?;
         for case in page.items {
-            // Sorted by due day: after the first case without a clock there is nothing left to ring.
-            if case.value.due.is_none() {
+            // Those that wake first come first.
+            if case.value.wakes.is_none_or(|wakes| wakes > ctx.now) {
                 return Ok(changed);
             }
             match one(app, ctx, &case.value).await {

@@ -21,10 +21,10 @@ use crate::tenants::{Grant, GrantState, Tenant, TenantState};
 use crate::uploads::{self, UploadFormat};
 use crate::{App, Config, Ctx, Error, Result, jobs};
 
-pub(super) struct County {
-    pub(super) app: App,
-    pub(super) folder: tempfile::TempDir,
-    pub(super) tenant: Id<kind::Tenant>,
+pub(crate) struct County {
+    pub(crate) app: App,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) tenant: Id<kind::Tenant>,
     units: BTreeMap<&'static str, Unit>,
     persons: BTreeMap<&'static str, Id<kind::Person>>,
 }
@@ -37,7 +37,7 @@ const UNITS: [(&str, &[Role]); 5] = [
     ("operator", &[Role::OperatorManager, Role::OperatorEngineer, Role::Applicant]),
 ];
 
-pub(super) fn packs() -> Vec<PackSource> {
+pub(crate) fn packs() -> Vec<PackSource> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
     let mut sources = Vec::new();
     for folder in std::fs::read_dir(&root).unwrap() {
@@ -65,8 +65,12 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) {
     }
 }
 
+pub(crate) fn config(folder: &Path) -> Config {
+    Config { data: folder.to_owned(), jurisdiction: "deqing".to_owned(), ..Config::default() }
+}
+
 impl County {
-    pub(super) async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::open_with(&packs()).await
     }
 
@@ -79,11 +83,8 @@ impl County {
 
     pub(super) async fn open_with(packs: &[PackSource]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config =
-            Config { data: folder.path().to_owned(), jurisdiction: "deqing".to_owned(), ..Config::default() };
-        let app = App::open(config, packs).await.unwrap();
         let mut county = Self {
-            app,
+            app: App::open(config(folder.path()), packs).await.unwrap(),
             folder,
             tenant: new_id(Timestamp::from_micros(1)),
             units: BTreeMap::new(),
@@ -109,7 +110,7 @@ impl County {
     }
 
     /// An authorisation of a unit, without the cases that lead to it.
-    pub(super) async fn authorise(&self, unit: &str, state: TenantState) -> Id<kind::Tenant> {
+    pub(crate) async fn authorise(&self, unit: &str, state: TenantState) -> Id<kind::Tenant> {
         let unit = &self.units[unit];
         let now = self.app.now();
         let tenant = Tenant {
@@ -142,7 +143,7 @@ impl County {
         tenant.id
     }
 
-    pub(super) async fn put<R: records::Record>(&self, record: &R) {
+    pub(crate) async fn put<R: records::Record>(&self, record: &R) {
         let now = self.app.now();
         self.app
             .store()
@@ -156,7 +157,7 @@ impl County {
             .unwrap();
     }
 
-    pub(super) async fn get<R: records::Record>(&self, id: uuid::Uuid) -> R {
+    pub(crate) async fn get<R: records::Record>(&self, id: uuid::Uuid) -> R {
         let found = self
             .app
             .store()
@@ -167,13 +168,13 @@ impl County {
     }
 
     /// Sets the state of the tenant, as a case would.
-    pub(super) async fn set_state(&self, state: TenantState) {
+    pub(crate) async fn set_state(&self, state: TenantState) {
         let tenant = self.get::<Tenant>(self.tenant.uuid()).await;
         self.put(&Tenant { state, ..tenant }).await;
     }
 
     /// Somebody of a unit.
-    pub(super) fn ctx(&self, unit: &str) -> Ctx {
+    pub(crate) fn ctx(&self, unit: &str) -> Ctx {
         let unit = &self.units[unit];
         let now = self.app.now();
         let person = self.persons[unit.code.as_str()];
@@ -198,7 +199,7 @@ impl County {
     }
 
     /// A resource registered by a provider and filled with a CSV text.
-    pub(super) async fn resource(
+    pub(crate) async fn resource(
         &self,
         provider: &str,
         code: &str,
@@ -220,7 +221,7 @@ impl County {
         Ok(entry.id())
     }
 
-    pub(super) async fn upload(
+    pub(crate) async fn upload(
         &self,
         provider: &str,
         resource: Id<kind::Resource>,
@@ -233,7 +234,7 @@ impl County {
     }
 
     /// A resource by its code.
-    pub(super) async fn find(&self, code: &str) -> Id<kind::Resource> {
+    pub(crate) async fn find(&self, code: &str) -> Id<kind::Resource> {
         let found = self
             .app
             .store()
@@ -246,7 +247,7 @@ impl County {
     }
 
     /// Accepts all columns as public, but the key as an identifier.
-    pub(super) async fn classify(&self, provider: &str, resource: Id<kind::Resource>, key: &str) {
+    pub(crate) async fn classify(&self, provider: &str, resource: Id<kind::Resource>, key: &str) {
         let ctx = self.ctx(provider);
         let entry = resources::resource(&self.app, &ctx, resource).await.unwrap();
         let decisions: Vec<_> = entry
@@ -271,7 +272,7 @@ impl County {
     }
 
     /// Grants columns to the tenant, as the effect of a case does, and has the job prepare them.
-    pub(super) async fn grant(&self, resource: Id<kind::Resource>, columns: &[&str]) -> Grant {
+    pub(crate) async fn grant(&self, resource: Id<kind::Resource>, columns: &[&str]) -> Grant {
         let now = self.app.now();
         let entry = self.get::<resources::CatalogEntry>(resource.uuid()).await;
         let wanted = resources::Wanted {
@@ -297,7 +298,7 @@ impl County {
         self.get::<Grant>(grant.id.uuid()).await
     }
 
-    pub(super) async fn push(
+    pub(crate) async fn push(
         &self,
         kind: &'static str,
         key: impl ToString,
@@ -315,7 +316,7 @@ impl County {
     }
 
     /// Opens a case about things of the tenant.
-    pub(super) async fn case(&self, procedure: &str, facts: serde_json::Value) -> Id<kind::Case> {
+    pub(crate) async fn case(&self, procedure: &str, facts: serde_json::Value) -> Id<kind::Case> {
         let request = OpenRequest {
             procedure: procedure.to_owned(),
             title: procedure.to_owned(),
@@ -326,7 +327,7 @@ impl County {
         cases::open(&self.app, &self.ctx("operator"), &request).await.unwrap().id
     }
 
-    pub(super) async fn act(
+    pub(crate) async fn act(
         &self,
         unit: &str,
         case: Id<kind::Case>,
@@ -339,7 +340,7 @@ impl County {
     }
 
     /// Files below the objects folder.
-    pub(super) fn files(&self) -> Vec<std::path::PathBuf> {
+    pub(crate) fn files(&self) -> Vec<std::path::PathBuf> {
         let mut files = Vec::new();
         for folder in std::fs::read_dir(self.folder.path().join("objects")).unwrap() {
             let folder = folder.unwrap().path();
@@ -352,7 +353,7 @@ impl County {
 }
 
 /// Enterprises in three industries: two large ones and one of three firms only.
-pub(super) fn enterprises(rows: usize) -> Vec<u8> {
+pub(crate) fn enterprises(rows: usize) -> Vec<u8> {
     let mut csv = "credit_code,industry,licence_status,employees\n".to_owned();
     for row in 0..rows {
         let industry = match row {
@@ -367,6 +368,6 @@ pub(super) fn enterprises(rows: usize) -> Vec<u8> {
 }
 
 /// Random text that must never be found in a file.
-pub(super) fn marker() -> String {
+pub(crate) fn marker() -> String {
     format!("marker-{:016x}", u64::from_be_bytes(random_bytes()))
 }

@@ -215,6 +215,43 @@ pub fn tick(state: &CaseState, ctx: &Context<'_>) -> Vec<Event> {
     draft.events
 }
 
+/// The first day on which [`tick()`] has something to do, counted with the calendar of today; `None` if the passing of
+/// days alone does nothing more to the case. Whoever keeps the day must ask again after every event and after every new
+/// holiday notice: both move due days.
+#[must_use]
+pub fn wakes(state: &CaseState, ctx: &Context<'_>) -> Option<Date> {
+    if state.waits_for_opener() {
+        return super::owed::wakes(state, ctx);
+    }
+    let procedure = find_procedure(ctx, &state.procedure).ok()?;
+    let open = state.step.as_ref()?;
+    let rule = procedure.steps.iter().find(|step| step.id == open.step)?.clock.as_ref()?;
+    let running = state.clocks.iter().filter(|clock| clock.done_on.is_none() && !clock.is_stopped());
+    let of_clock = |clock: &ClockState| {
+        let counted = deadline(clock, ctx);
+        let rung = next_rung(&rule.ladder, counted.due, ctx, |rung| !clock.has_rung(rung));
+        let expires = !clock.expired && may_expire(rule, &counted);
+        rung.into_iter().chain(expires.then(|| counted.due.plus_days(1))).min()
+    };
+    running.filter_map(of_clock).min()
+}
+
+/// The day on which the next of the rungs that wait is reached.
+pub(crate) fn next_rung(
+    ladder: &[Rung],
+    due: Date,
+    ctx: &Context<'_>,
+    waiting: impl Fn(&Rung) -> bool,
+) -> Option<Date> {
+    let day = |rung: &Rung| match rung.before {
+        Some(_) => rung_day(rung, due, ctx),
+        // Counted by working days left, as `reached` does: the rung of a due day that is no working day is reached on
+        // the first day with so many left, which may be a day of rest as well.
+        None => crate::duty::ring_day(ctx.calendar, due, rung.days_left),
+    };
+    ladder.iter().filter(|rung| waiting(rung)).map(day).min()
+}
+
 /// The rungs of a ladder reached today among those that wait, the earliest first.
 pub(crate) fn reached<'r>(
     ladder: &'r [Rung],
@@ -264,15 +301,15 @@ fn ring(
     }
 }
 
+/// A date no notice settles yet may still move: it may warn and close doors, never end or move a case, nor destroy copies
+/// that nothing brings back.
+fn may_expire(rule: &ClockRule, counted: &Deadline) -> bool {
+    !counted.provisional || matches!(rule.on_expiry, OnExpiry::RemindAndEscalate | OnExpiry::CloseAccess)
+}
+
 /// The consequence of a clock that ran out.
 fn expire(draft: &mut Draft<'_>, step: &Step, clock: &ClockState, rule: &ClockRule, counted: &Deadline) {
-    if clock.expired || draft.ctx.today() <= counted.due {
-        return;
-    }
-    // A date no notice settles yet may still move: it may warn and close doors, never end or move a case, nor destroy
-    // copies that nothing brings back.
-    let settled = !counted.provisional;
-    if !settled && !matches!(rule.on_expiry, OnExpiry::RemindAndEscalate | OnExpiry::CloseAccess) {
+    if clock.expired || draft.ctx.today() <= counted.due || !may_expire(rule, counted) {
         return;
     }
     let expired = EventBody::Expired {

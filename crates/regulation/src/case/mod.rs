@@ -46,7 +46,7 @@ use base::{Date, Id, Timestamp, kind};
 use serde::{Deserialize, Serialize};
 
 pub use available::{Available, available, available_with};
-pub use clock::{ClockView, Light, clocks, tick};
+pub use clock::{ClockView, Light, clocks, tick, wakes};
 pub use command::{Attachment, Ballot, Command, Defect, FormValue, FormValues, OpenCase};
 pub use condition::{FACT_APPROVALS, FACT_PASSED, FACT_REFUSALS, Facts, Truth, evaluate};
 pub use decide::{FACT_DEADLINE, decide, note, open};

@@ -57,7 +57,16 @@ impl DutyPeriod {
     /// parties apart by: a unit's code, or the id of an authorisation.
     #[must_use]
     pub fn key(&self, duty: &Duty, party: &str) -> String {
-        format!("duty/{}/{party}/{}", duty.name, self.code)
+        Self::keys(duty, Some(party)) + &self.code
+    }
+
+    /// What all keys of a duty begin with, or those of one party.
+    #[must_use]
+    pub fn keys(duty: &Duty, party: Option<&str>) -> String {
+        match party {
+            Some(party) => format!("duty/{}/{party}/", duty.name),
+            None => format!("duty/{}/", duty.name),
+        }
     }
 }
 
@@ -144,7 +153,7 @@ pub fn rings(duty: &Duty, period: &DutyPeriod, calendar: &Calendar, counting: &C
 }
 
 /// The first day on which so many working days or fewer are left.
-fn ring_day(calendar: &Calendar, due: Date, days_left: i32) -> Date {
+pub(crate) fn ring_day(calendar: &Calendar, due: Date, days_left: i32) -> Date {
     let (mut day, mut counted) = (due, 0);
     // Limit: a rung is at most a thousand working days away, which is below this many calendar days.
     for _ in 0..crate::calendar::DAYS_MAX {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::fixture::{Fixture, append, now, permit};
 use crate::engine::execute;
 use crate::events::{self, NewEvent};
-use crate::records::{self, Cursor, Expected, Key, Order, Query, Record};
+use crate::records::{self, Cursor, Expected, Key, Order, Query, Record, Versioned};
 use crate::{Error, Tx, journal};
 
 pub(super) async fn events_are_appended_behind_the_expected_version(fixture: Fixture) {
@@ -152,6 +152,68 @@ pub(super) async fn unique_values_are_held_and_released(fixture: Fixture) {
                     (taken.code(), taken.to_string().as_str()),
                     ("storage.duplicate", "`code` of task is already taken")
                 );
+                Ok(())
+            })
+        })
+        .await;
+    run.unwrap();
+}
+
+/// What is kept beside a task under its id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Mark {
+    id: Uuid,
+    text: String,
+}
+
+impl Record for Mark {
+    const KIND: &'static str = "mark";
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
+pub(super) async fn records_are_found_beside_the_unique_values_of_others(fixture: Fixture) {
+    let run: Result<(), Error> = fixture
+        .store
+        .system("beside", |tx| {
+            Box::pin(async move {
+                for (number, code) in [
+                    (1, "义务/甲/2026"),
+                    (2, "义务/甲/2025"),
+                    (3, "义务/甲乙/2026"),
+                    (4, "义务/乙/2026"),
+                    (5, "义务/甲/2027"),
+                ] {
+                    let one = Task { code: code.to_owned(), ..task(number, "a", 1) };
+                    put(tx, &one, Expected::New).await?;
+                    // The fifth has nothing beside it.
+                    if number < 5 {
+                        let mark = Mark { id: one.id, text: format!("m{number}") };
+                        records::put(tx, &mark, Expected::New, now()).await?;
+                    }
+                }
+                let names = |page: Vec<(String, Versioned<Mark>)>| {
+                    page.into_iter().map(|(value, mark)| (value, mark.value.text)).collect::<Vec<_>>()
+                };
+                let expected = |names: &[(&str, &str)]| {
+                    names.iter().map(|(one, two)| ((*one).to_owned(), (*two).to_owned())).collect::<Vec<_>>()
+                };
+                let found = records::beside_uniques::<Task, Mark>(tx, "code", "义务/甲/", None, 10).await?;
+                assert_eq!(names(found), expected(&[("义务/甲/2025", "m2"), ("义务/甲/2026", "m1")]));
+                let first = records::beside_uniques::<Task, Mark>(tx, "code", "义务/", None, 3).await?;
+                let last = first.last().unwrap().0.clone();
+                let first = names(first);
+                assert_eq!((first.len(), &first[2]), (3, &expected(&[("义务/甲/2026", "m1")])[0]));
+                let rest = records::beside_uniques::<Task, Mark>(tx, "code", "义务/", Some(&last), 3).await?;
+                assert_eq!(names(rest), expected(&[("义务/甲乙/2026", "m3")]));
+                assert!(records::beside_uniques::<Task, Mark>(tx, "other", "", None, 4).await?.is_empty());
+                assert!(records::beside_uniques::<Mark, Task>(tx, "code", "", None, 4).await?.is_empty());
+                let many = records::ALL_MAX + 1;
+                let error =
+                    records::beside_uniques::<Task, Mark>(tx, "code", "", None, many).await.unwrap_err();
+                assert_eq!(error.code(), "storage.limit");
                 Ok(())
             })
         })

@@ -1,7 +1,9 @@
 //! The clock of an owed case: shown, rung, and never more than that.
 
-use super::STEP_OWED;
-use crate::case::clock::{ClockView, Light, days_left, reached};
+use base::Date;
+
+use super::{Owed, STEP_OWED};
+use crate::case::clock::{ClockView, Light, days_left, next_rung, reached};
 use crate::case::decide::find_procedure;
 use crate::case::flow::Draft;
 use crate::case::roles::Players;
@@ -57,11 +59,7 @@ pub(crate) fn tick(state: &CaseState, ctx: &Context<'_>) -> Vec<Event> {
     };
     let counted = clock.deadline(ctx);
     let left = days_left(counted.due, ctx);
-    let rang = |rung: &Rung| match rung.before {
-        Some(period) => owed.rung_before.contains(&(period, rung.tell.clone())),
-        None => owed.rung.contains(&(rung.days_left, rung.tell.clone())),
-    };
-    let waiting = reached(&clock.ladder, counted.due, ctx, |rung| !rang(rung));
+    let waiting = reached(&clock.ladder, counted.due, ctx, |rung| !rang(owed, rung));
     let (before, after): (Vec<&Rung>, Vec<&Rung>) = waiting.into_iter().partition(|rung| rung.days_left >= 0);
     let mut draft = Draft::new(ctx, procedure, None, state.clone());
     let unit = clock_view(state, ctx).and_then(|view| view.unit);
@@ -90,4 +88,21 @@ pub(crate) fn tick(state: &CaseState, ctx: &Context<'_>) -> Vec<Event> {
     }
     after.into_iter().for_each(|rung| ring(&mut draft, rung));
     draft.events
+}
+
+/// The first day on which [`tick`] has something to do.
+pub(crate) fn wakes(state: &CaseState, ctx: &Context<'_>) -> Option<Date> {
+    find_procedure(ctx, &state.procedure).ok()?;
+    let owed = state.owed.as_ref()?;
+    let clock = owed.clock.as_ref()?;
+    let due = clock.deadline(ctx).due;
+    let rung = next_rung(&clock.ladder, due, ctx, |rung| !rang(owed, rung));
+    rung.into_iter().chain((!owed.expired).then(|| due.plus_days(1))).min()
+}
+
+fn rang(owed: &Owed, rung: &Rung) -> bool {
+    match rung.before {
+        Some(period) => owed.rung_before.contains(&(period, rung.tell.clone())),
+        None => owed.rung.contains(&(rung.days_left, rung.tell.clone())),
+    }
 }

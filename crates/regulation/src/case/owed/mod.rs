@@ -32,7 +32,7 @@ use crate::pack::model::{
     ClauseId, ClockNature, Duty, FactValue, Period, Procedure, ProcedureId, RoleKey, Rung, UnitCode,
 };
 
-pub(crate) use clock::{clock_view, tick};
+pub(crate) use clock::{clock_view, tick, wakes};
 pub use desk::lapse;
 pub(crate) use desk::{available, decide, may_withdraw, not_filled_in, tasks};
 

@@ -7,10 +7,10 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::fixture::{actor, date};
-use super::properties::{moves, play};
+use super::properties::{check_wakes, moves, play};
 use crate::calendar::tests::national;
-use crate::case::Actor;
-use crate::case::scenario::{run, run_one, sample_opening};
+use crate::case::scenario::{play as play_scenario, run, run_one, sample_opening};
+use crate::case::{Actor, Context, evolve, wakes};
 use crate::pack::{Binding, Pack, SourceFile, load};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packs");
@@ -58,6 +58,27 @@ fn every_scenario_holds() {
     for pack in PACKS.values() {
         assert_eq!(run(pack, &calendar), [], "{}", pack.id);
     }
+}
+
+/// Every state of every story, at the moment it came about.
+#[test]
+fn every_state_of_every_scenario_is_woken_on_the_day_it_rings() {
+    let calendar = national();
+    let mut woken = 0;
+    for pack in PACKS.values() {
+        for scenario in &pack.scenarios {
+            let events = play_scenario(pack, &calendar, scenario).events;
+            let mut state = None;
+            for event in &events {
+                state = evolve(state, event);
+                let context = Context { pack, calendar: &calendar, now: event.at };
+                let state = state.as_ref().unwrap();
+                check_wakes(state, &context);
+                woken += usize::from(wakes(state, &context).is_some());
+            }
+        }
+    }
+    assert!(woken > 100, "{woken}");
 }
 
 #[test]

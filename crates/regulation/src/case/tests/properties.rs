@@ -160,6 +160,23 @@ pub(super) fn play(pack: &Pack, calendar: &Calendar, start: Vec<Event>, moves: &
             }
         }
         check_state(&state, &events, &context, people);
+        check_wakes(&state, &context);
+    }
+}
+
+/// The day to wake a case is the first on which the clock has something to do, no day earlier and none later.
+pub(super) fn check_wakes(state: &CaseState, context: &Context<'_>) {
+    let rings = |day: base::Date| {
+        let now = day.start_at(context.pack.counting.utc_offset_seconds).plus_seconds(3_600);
+        !tick(state, &Context { now, ..*context }).is_empty()
+    };
+    let today = context.today();
+    match wakes(state, context) {
+        None => assert!(!rings(today) && !rings(today.plus_days(800)), "it rings and nobody wakes it"),
+        Some(day) => {
+            assert!(rings(day.max(today)), "woken on {day} for nothing");
+            assert!(day <= today || !rings(day.plus_days(-1)), "woken on {day}, too late");
+        }
     }
 }
 
