@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use server::commands::demo::Call;
+use server::commands::demo::{Call, PASSWORD};
 
 use crate::harness::{Printer, SIZES, Server, free_port, root, story, verify};
 
@@ -37,6 +37,7 @@ async fn the_story_plays_and_the_ledger_proves_it() {
         "{} commands acknowledged, {confirmed} sent again and answered alike",
         player.acknowledged.len()
     );
+    no_job_failed_for_good(&server).await;
     server.kill();
     let (sound, said) = verify(&server.data);
     assert!(sound, "{said}");
@@ -64,6 +65,24 @@ async fn the_story_plays_and_the_ledger_proves_it() {
         fs::write(&file, &whole).expect("write");
     }
     assert!(verify(&server.data).0, "after repair it is sound again");
+}
+
+/// What happens by itself after a command (papers, zones, certificates) happened.
+async fn no_job_failed_for_good(server: &Server) {
+    let call = |method: &str, path: &str, token: Option<String>, body: Option<String>| Call {
+        method: method.parse().expect("method"),
+        path: path.to_owned(),
+        token,
+        body: body.map(|body| ("application/json".to_owned(), body.into())),
+        idempotency_key: None,
+        headers: Vec::new(),
+    };
+    let body = serde_json::json!({ "account": "admin", "password": PASSWORD }).to_string();
+    let signed_in = server.client().send(&call("POST", "/api/v1/sessions", None, Some(body))).await;
+    let token = signed_in.expect("sign-in").json()["token"].as_str().map(str::to_owned);
+    let dead =
+        server.client().send(&call("GET", "/api/v1/jobs/dead", token, None)).await.expect("jobs").json();
+    assert_eq!(dead["items"], serde_json::json!([]));
 }
 
 /// An idempotency key makes a repetition free, so it must not carry a second question.

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use storage::{Recorder, Store, StoreConfig, Tx, commands};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -41,6 +41,7 @@ struct Inner {
     zones: Zones,
     strangers: Strangers,
     work: Notify,
+    printing: Semaphore,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -80,6 +81,7 @@ impl App {
             zones: Zones::default(),
             strangers: Strangers::default(),
             work: Notify::new(),
+            printing: Semaphore::new(1),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         };
@@ -167,6 +169,11 @@ impl App {
     #[must_use]
     pub fn now(&self) -> base::Timestamp {
         self.inner.clock.now()
+    }
+
+    /// The lane in which readers print.
+    pub(crate) fn printing(&self) -> &Semaphore {
+        &self.inner.printing
     }
 
     /// The ledger's files and key.

@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::cases::{self, Due, TaskBox};
 use crate::{App, Ctx, Error, Result};
 
+pub(crate) use feed::forget_feed;
 pub use feed::{close_feed, feed_since, open_feed, read_feed};
 
 /// How far ahead the list looks, in days.

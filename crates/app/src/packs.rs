@@ -28,7 +28,7 @@ pub(crate) use activate::move_cases;
 pub use activate::{Activated, activate, not_before};
 #[cfg(test)]
 pub(crate) use activate::{activate_with, move_page};
-pub use check::{Count, Covered, Line, Report, check, covered, failures, report, templates};
+pub use check::{Count, Covered, Line, Report, check, covered, failures, may_check, report, templates};
 pub use impact::{ImpactCounts, ImpactList, ImpactSummary, impact, impact_page};
 pub use propose::{PACK_BYTES_MAX, PackFile, Proposed, confirm, propose, withdraw};
 pub(crate) use settle::settle;

@@ -25,6 +25,8 @@ use crate::{App, Ctx, Error, Result, jobs, objects};
 
 /// The service that writes papers.
 const SERVICE: &str = "case.paper";
+/// Longest wait for the turn to print.
+const TURN_MAX: std::time::Duration = std::time::Duration::from_secs(5);
 /// Papers listed of one case.
 const LISTED_MAX: usize = 500;
 /// Variables that only the certificate of destruction can fill.
@@ -136,7 +138,9 @@ async fn push(tx: &mut Tx<'_>, state: &CaseState, documents: BTreeSet<String>, n
     }
     let order =
         PaperOrder { case: state.id, version: state.version, documents: documents.into_iter().collect() };
-    jobs::push(tx, jobs::WRITE_PAPERS, format!("{}/{}", order.case, order.version), now, &order).await
+    // What had to wait for the certificate may be ordered at the same version as the rest.
+    let key = format!("{}/{}/{}", order.case, order.version, order.documents.join("+"));
+    jobs::push(tx, jobs::WRITE_PAPERS, key, now, &order).await
 }
 
 fn documents_of<'a>(
@@ -169,18 +173,25 @@ pub(crate) async fn write(app: &App, order: PaperOrder) -> Result<()> {
             })
         })
         .await?;
+    // One that cannot be written must not keep the others from it.
+    let mut failed = None;
     for name in missing {
-        let Some(document) = drawn.pack.documents.get(&name).cloned() else {
-            return Err(Error::internal("paper.document", name));
-        };
-        let data = drawn.data(&document);
-        let (document, data, printed) = typeset(document, data, Lang::Zh).await?;
-        if !printed.missing.is_empty() {
-            tracing::warn!(case.id = %of.case, document = %document.id, characters = ?printed.missing, "characters the font lacks");
+        if let Err(error) = write_one(app, &drawn, name).await {
+            failed = Some(error);
         }
-        keep(app, &drawn, &document, &data, printed).await?;
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
+}
+
+async fn write_one(app: &App, drawn: &Drawn, name: String) -> Result<()> {
+    let document = drawn.pack.documents.get(&name).cloned();
+    let document = document.ok_or_else(|| Error::internal("paper.document", name))?;
+    let data = drawn.data(&document);
+    let (document, data, printed) = typeset(document, data, Lang::Zh).await?;
+    if !printed.missing.is_empty() {
+        tracing::warn!(case.id = %drawn.state.id, document = %document.id, characters = ?printed.missing, "characters the font lacks");
+    }
+    keep(app, drawn, &document, &data, printed).await
 }
 
 async fn typeset(document: Document, data: Data, lang: Lang) -> Result<(Document, Data, Rendered)> {
@@ -392,11 +403,16 @@ pub async fn print_document(
     lang: Lang,
 ) -> Result<AttachmentBytes> {
     cases::readable(app, ctx, case).await?;
-    let drawn = read(app, case).await?;
+    let drawn = read(app, ctx, case).await?;
     let mut asked = drawn.pack.documents_for(&drawn.state.procedure, &OccasionEvent::Asked);
     let document =
         asked.find(|document| document.id == name).ok_or(Error::NotFound("paper.unknown"))?.clone();
+    // Before the result stands, whatever a paper said about the vote would be wrong or too much.
+    if drawn.state.acts.iter().any(|act| act.sealed) {
+        return Err(Error::Conflict("paper.vote_open"));
+    }
     let file_name = format!("{} {}.pdf", document.id, drawn.state.number);
+    let _turn = turn(app).await?;
     let (_, _, printed) = typeset(document.clone(), drawn.data(&document), lang).await?;
     Ok(AttachmentBytes { file_name, bytes: printed.pdf })
 }
@@ -413,18 +429,28 @@ pub async fn print_form(
     lang: Lang,
 ) -> Result<AttachmentBytes> {
     cases::readable(app, ctx, case).await?;
-    let Drawn { pack, state, actual } = read(app, case).await?;
+    let Drawn { pack, state, mut actual } = read(app, ctx, case).await?;
+    actual.stamp.issuer.clone_from(&state.opener.unit_name);
     let unknown = || Error::NotFound("paper.unknown");
     let form = pack.forms.get(form).ok_or_else(unknown)?.clone();
     let values = state.forms.get(&form.id).ok_or_else(unknown)?.clone();
     let file_name = format!("{} {}.pdf", form.title, state.number);
     let opinions = documents::opinions(&form, &state, lang);
     let Actual { names, stamp, .. } = actual;
-    Ok(AttachmentBytes { file_name, bytes: table(form, values, opinions, names, stamp, lang).await? })
+    Ok(AttachmentBytes { file_name, bytes: table(app, form, values, opinions, names, stamp, lang).await? })
+}
+
+/// The turn to print for a reader. Typesetting takes a processor for as long as it lasts, so readers share one lane and are
+/// told soon when it is full; papers that are issued have their own.
+async fn turn(app: &App) -> Result<tokio::sync::SemaphorePermit<'_>> {
+    let turn = tokio::time::timeout(TURN_MAX, app.printing().acquire()).await;
+    let turn = turn.map_err(|_| Error::Unavailable("paper.busy"))?;
+    turn.map_err(|error| Error::internal("paper.turn", error))
 }
 
 /// Prints a form on a thread that may block.
 async fn table(
+    app: &App,
     form: Form,
     values: FormValues,
     opinions: Vec<OpinionEntry>,
@@ -432,6 +458,7 @@ async fn table(
     stamp: Stamp,
     lang: Lang,
 ) -> Result<Vec<u8>> {
+    let _turn = turn(app).await?;
     let print = move || {
         documents::print_form(&FormPaper { form: &form, values: &values, opinions, names, stamp }, lang)
     };
@@ -456,7 +483,7 @@ pub async fn blank_form(app: &App, procedure: &str, lang: Lang) -> Result<Attach
         verification: None,
     };
     let file_name = format!("{}.pdf", form.title);
-    let bytes = table(form, FormValues::new(), Vec::new(), BTreeMap::new(), stamp, lang).await?;
+    let bytes = table(app, form, FormValues::new(), Vec::new(), BTreeMap::new(), stamp, lang).await?;
     Ok(AttachmentBytes { file_name, bytes })
 }
 
@@ -468,8 +495,13 @@ pub fn printable(app: &App, state: &CaseState) -> Vec<(String, String)> {
     asked.map(|document| (document.id.clone(), document.en.clone())).collect()
 }
 
-async fn read(app: &App, case: Id<kind::Case>) -> Result<Drawn> {
-    app.store().read("paper.read", |tx| Box::pin(async move { drawn(app, tx, case, None).await })).await
+/// A case as it is, to be printed now.
+async fn read(app: &App, ctx: &Ctx, case: Id<kind::Case>) -> Result<Drawn> {
+    let read = app.store().read("paper.read", |tx| Box::pin(async move { drawn(app, tx, case, None).await }));
+    let mut drawn = read.await?;
+    drawn.actual.stamp.on = ctx.now.date_at(drawn.pack.counting.utc_offset_seconds);
+    drawn.actual.stamp.at = ctx.now;
+    Ok(drawn)
 }
 
 impl From<DocumentError> for Error {

@@ -81,6 +81,9 @@ pub struct Tenant {
     pub created: Timestamp,
     /// Why access was closed last, in words, with the case.
     pub closed_by: Option<Id<kind::Case>>,
+    /// Other cases that closed it as well. As long as one of them is open, it stays closed.
+    #[serde(default)]
+    pub also_closed_by: Vec<Id<kind::Case>>,
     /// The clauses it was closed on.
     #[serde(default)]
     pub closed_on: Vec<String>,
@@ -244,6 +247,7 @@ fn new_tenant(
         opened: None,
         created: now,
         closed_by: None,
+        also_closed_by: Vec::new(),
         closed_on: Vec::new(),
         was_open: false,
         certificate: None,

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use regulation::case::{Act, CaseState, FormValue, FormValues, Opinion, command_words, decimal};
+use regulation::case::{Act, CaseState, FACT_PASSED, FormValue, FormValues, Opinion, command_words, decimal};
 use regulation::pack::{
-    Comparator, Document, FactValue, Form, FormId, Pack, Period, PeriodUnit, Value, Variable, VariableKind,
+    CommandKind, Comparator, Document, FactValue, Form, FormId, Pack, Period, PeriodUnit, Value, Variable,
+    VariableKind,
 };
 
 use crate::form::{OpinionEntry, coded, named};
@@ -32,7 +33,7 @@ pub fn of_case(document: &Document, pack: &Pack, state: &CaseState, actual: &Act
     let mut values = BTreeMap::new();
     for variable in &document.variables {
         let name = variable.from.as_str();
-        let given = actual.more.get(&variable.name).cloned();
+        let given = actual.more.get(name).cloned().and_then(|datum| fitted(datum, &variable.kind));
         let own = || platform(name, pack, state, actual).and_then(|datum| fitted(datum, &variable.kind));
         let fact = || state.facts.get(name).and_then(|fact| of_fact(fact, &variable.kind, actual));
         let said = || of_forms(variable, pack, state, actual);
@@ -91,7 +92,7 @@ fn platform(name: &str, pack: &Pack, state: &CaseState, actual: &Actual) -> Opti
         "办理环节" => last.and_then(|act| text(&act.step)),
         "办理单位" => last.and_then(|act| text(&act.by.unit_name)),
         "办理人" => last.and_then(|act| text(&act.by.person_name)),
-        "办理结果" => last.and_then(|act| text(command_words(act.command).0)),
+        "办理结果" => last.and_then(|act| text(result(act, state))),
         "办理日期" => last.map(|act| Datum::Date(act.on)),
         "办理意见" => opinion
             .filter(|opinion| last.is_none_or(|act| same(opinion, act)))
@@ -101,7 +102,7 @@ fn platform(name: &str, pack: &Pack, state: &CaseState, actual: &Actual) -> Opti
             Datum::List(awaiting.defects.iter().map(|one| format!("{}：{}", one.field, one.note)).collect())
         }),
         "附件清单" => Some(Datum::List(state.attachments.iter().map(|one| one.name.clone()).collect())),
-        "各方意见" => Some(Datum::Table(state.visible_opinions().map(row).collect())),
+        "各方意见" => Some(Datum::Table(opinions_before(state, last))),
         "依据" => last.map(|act| Datum::List(basis(act, pack, state))),
         "落款单位" => text(&actual.stamp.issuer),
         "落款日期" => Some(Datum::Date(actual.stamp.on)),
@@ -109,15 +110,48 @@ fn platform(name: &str, pack: &Pack, state: &CaseState, actual: &Actual) -> Opti
     }
 }
 
+/// What a step came to: of a vote the count, not the ballot cast last.
+fn result(act: &Act, state: &CaseState) -> &'static str {
+    match (act.vote, state.facts.get(FACT_PASSED)) {
+        (Some(_), Some(FactValue::Flag(true))) => "通过",
+        (Some(_), Some(FactValue::Flag(false))) => "不通过",
+        _ => command_words(act.command).0,
+    }
+}
+
 fn same(opinion: &Opinion, act: &Act) -> bool {
     opinion.step == act.step && opinion.visit == act.visit && opinion.by == act.by
 }
 
-fn row(opinion: &Opinion) -> Vec<String> {
-    let cells = [&opinion.step, &opinion.by.unit_name, word(opinion, Lang::Zh), &opinion.text];
-    let mut cells: Vec<String> = cells.map(str::to_owned).to_vec();
-    cells.push(opinion.on.to_string());
-    cells
+/// What everybody concluded before the step that is being written about, with words or without.
+fn opinions_before(state: &CaseState, last: Option<&Act>) -> Vec<Vec<String>> {
+    // Of a vote everybody's ballot belongs to the result.
+    let decided = last.filter(|last| last.vote.is_none());
+    let present = |act: &Act| decided.is_some_and(|last| (&last.step, last.visit) == (&act.step, act.visit));
+    let row = |act: &Act| {
+        let said = state.visible_opinions().find(|one| same(one, act) && one.command == act.command);
+        let text = said.map(|one| one.text.clone()).unwrap_or_default();
+        (concludes(act.command) || !text.is_empty()).then(|| {
+            let conclusion = command_words(act.command).0.to_owned();
+            vec![act.step.clone(), act.by.unit_name.clone(), conclusion, text, act.on.to_string()]
+        })
+    };
+    state.acts.iter().filter(|act| !act.sealed && !present(act)).filter_map(row).collect()
+}
+
+/// Whether a command is a conclusion, words or none.
+const fn concludes(command: CommandKind) -> bool {
+    matches!(
+        command,
+        CommandKind::Approve
+            | CommandKind::ApprovePartly
+            | CommandKind::Refuse
+            | CommandKind::Vote
+            | CommandKind::Resolve
+            | CommandKind::Determine
+            | CommandKind::Examine
+            | CommandKind::Evaluate
+    )
 }
 
 /// The clauses an act rests on, as they are labelled in their texts.
@@ -139,6 +173,10 @@ fn basis(act: &Act, pack: &Pack, state: &CaseState) -> Vec<String> {
 fn fitted(datum: Datum, kind: &VariableKind) -> Option<Datum> {
     match (&datum, kind) {
         (Datum::Text(_), VariableKind::Text | VariableKind::LongText)
+        | (Datum::Number(_), VariableKind::Number)
+        | (Datum::Money(_), VariableKind::Money)
+        | (Datum::Percent(_), VariableKind::Percent)
+        | (Datum::Flag(_), VariableKind::Flag)
         | (Datum::Date(_), VariableKind::Date) => Some(datum),
         (Datum::List(items), VariableKind::List) => Some(datum.clone()).filter(|_| !items.is_empty()),
         (Datum::List(items), VariableKind::LongText) if !items.is_empty() => {

@@ -35,7 +35,8 @@ pub use view::{CaseView, case_view, preview_form, procedures};
 use access::{Life, Permit, ResourceRef, Thing};
 use base::{Date, Digest, Id, Timestamp, kind};
 use regulation::case::{
-    Actor, CaseState, Context, Event, Players, clocks, evolve, fold, open_tasks, participants, players, wakes,
+    Actor, CaseState, Context, Event, EventBody, Players, clocks, evolve, fold, open_tasks, participants,
+    players, wakes,
 };
 use regulation::pack::Pack;
 use serde::{Deserialize, Serialize};
@@ -236,7 +237,10 @@ async fn written(
     new: &[Event],
 ) -> Result<()> {
     project(tx, context, state, now).await?;
-    let clauses: Vec<String> = new.iter().flat_map(|event| event.clauses.clone()).collect();
+    // While a ballot is sealed, so is the button it was cast with, whose clauses stand in the clear here.
+    let counted = new.iter().any(|event| matches!(event.body, EventBody::VoteCounted { .. }));
+    let open = |event: &&Event| counted || !matches!(event.body, EventBody::Voted { sealed: true, .. });
+    let clauses: Vec<String> = new.iter().filter(open).flat_map(|event| event.clauses.clone()).collect();
     let note = Note { subject: format!("case/{}", state.id), tenant: None, clauses: &clauses, payload: &new };
     app.record(tx, permit, now, note).await?;
     crate::papers::order(tx, context.pack, state, new, now).await

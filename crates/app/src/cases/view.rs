@@ -7,7 +7,7 @@ use base::{Id, kind};
 use regulation::case::{
     Actor, Available, CaseState, ClockView, TimelineEntry, available_with, clocks, may_read, timeline,
 };
-use regulation::pack::{Form, Pack, Procedure};
+use regulation::pack::{CommandKind, Form, Pack, Procedure};
 use serde::Serialize;
 
 use super::{CaseRecord, Loaded, actor, context, load, observe, record, related, resource};
@@ -119,10 +119,103 @@ pub fn preview_form(app: &App, procedure: &str) -> Result<(Arc<Pack>, Procedure,
 
 /// Votes, what is stated with them, and opinions that are still sealed are shown to their author only: reviewers vote blind.
 fn hide_sealed(mut state: CaseState, me: &Actor) -> CaseState {
+    let mut voted = Vec::new();
     for act in state.acts.iter_mut().filter(|act| act.sealed && act.by.person != me.person) {
+        // The button says as much as the ballot.
+        act.command = CommandKind::Vote;
         act.vote = None;
         act.facts.clear();
+        voted.push(act.by.unit.clone());
+    }
+    for seat in state.step.iter_mut().flat_map(|open| &mut open.seats) {
+        if seat.done.is_some() && voted.contains(&seat.unit) {
+            seat.done = Some(CommandKind::Vote);
+        }
     }
     state.opinions.retain(|opinion| !opinion.sealed || opinion.by.person == me.person);
     state
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use base::{Digest, Timestamp};
+    use regulation::case::{Ballot, Event, EventBody, PackRef, fold};
+
+    use super::*;
+    use crate::clock::new_id;
+
+    fn person(unit: &str) -> Actor {
+        let person = new_id(Timestamp::from_micros(1));
+        Actor { person, unit: unit.to_owned(), unit_name: unit.to_owned(), person_name: unit.to_owned() }
+    }
+
+    fn event(actor: &Actor, body: EventBody) -> Event {
+        let at = Timestamp::from_micros(1);
+        let on = at.date_at(28_800);
+        Event {
+            at, on, actor: Some(actor.clone()), on_behalf_of: None, clauses: vec!["五".to_owned()], body
+        }
+    }
+
+    /// A case in which the first expert has cast a sealed ballot with this button.
+    fn voted(experts: &[Actor; 2], command: CommandKind, vote: Ballot) -> CaseState {
+        let opened = EventBody::Opened {
+            case: new_id(Timestamp::from_micros(1)),
+            number: "SQ-2026-0001".to_owned(),
+            procedure: "授权申请".to_owned(),
+            pack: PackRef { id: "p".to_owned(), version: "1".to_owned(), digest: Digest([0; 32]) },
+            title: String::new(),
+            form_id: None,
+            form: BTreeMap::new(),
+            attachments: Vec::new(),
+            facts: BTreeMap::new(),
+            parties: BTreeMap::new(),
+        };
+        let step = "专家评审".to_owned();
+        let entered = EventBody::StepEntered {
+            step: step.clone(),
+            visit: 1,
+            role: "专家组".to_owned(),
+            units: experts.iter().map(|one| one.unit.clone()).collect(),
+            anyone: false,
+            each_unit: true,
+            joint: Vec::new(),
+        };
+        let ballot = EventBody::Voted {
+            step,
+            command,
+            vote,
+            opinion: Some("理由".to_owned()),
+            opinion_box: None,
+            sealed: true,
+            facts: BTreeMap::new(),
+        };
+        let [first, _] = experts;
+        fold(&[event(first, opened), event(first, entered), event(first, ballot)]).unwrap()
+    }
+
+    #[test]
+    fn a_sealed_ballot_looks_alike_to_others_whatever_it_says() {
+        let experts = [person("a"), person("b")];
+        let cast = [(CommandKind::Approve, Ballot::Approve), (CommandKind::Refuse, Ballot::Refuse)];
+        let seen = |me: &Actor| {
+            cast.map(|(command, vote)| {
+                let mut state = hide_sealed(voted(&experts, command, vote), me);
+                state.id = new_id(Timestamp::from_micros(1));
+                let mut seen = serde_json::to_value(&state).unwrap();
+                seen["id"] = serde_json::Value::Null;
+                seen
+            })
+        };
+        let [approved, refused] = seen(&experts[1]);
+        assert_eq!(approved, refused);
+        assert!(
+            approved["acts"].as_array().is_some_and(|acts| acts.len() == 1),
+            "that one was cast is known"
+        );
+        let [approved, refused] = seen(&experts[0]);
+        assert_ne!(approved, refused, "one's own is shown");
+    }
 }

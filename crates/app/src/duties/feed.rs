@@ -95,6 +95,14 @@ async fn keep(app: &App, ctx: &Ctx, secret: Option<Digest>) -> Result<()> {
     Ok(())
 }
 
+/// Ends an address in the caller's transaction, whoever made it.
+pub(crate) async fn forget_feed(tx: &mut Tx<'_>, person: Id<kind::Person>, now: Timestamp) -> Result<()> {
+    if records::get::<Feed>(tx, person.uuid()).await?.is_some() {
+        records::put(tx, &Feed { person, secret: None, created: now }, Expected::Any, now).await?;
+    }
+    Ok(())
+}
+
 /// The calendar under an address.
 ///
 /// # Errors

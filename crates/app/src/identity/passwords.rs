@@ -113,7 +113,8 @@ async fn set(tx: &mut Tx<'_>, ctx: &Ctx, id: Id<kind::Person>, new: &PasswordHas
     stored.value.failures = None;
     records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
     sessions::close_all(tx, id).await?;
-    Ok(())
+    // Whoever knew the password may have made an address of the calendar.
+    crate::duties::forget_feed(tx, id, ctx.now).await
 }
 
 fn note(id: Id<kind::Person>, how: &str) -> Note<'static, serde_json::Value> {

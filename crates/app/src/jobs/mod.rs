@@ -7,7 +7,7 @@ mod release_export;
 mod run_order;
 mod stop_zones;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -77,9 +77,9 @@ pub(crate) fn body<T: DeserializeOwned>(job: &Job) -> Result<T> {
     serde_json::from_slice(&job.body).map_err(|error| Error::internal("job.body", error))
 }
 
-/// Jobs of this process that are running: with a clock that can jump, a lease alone does not keep a job from being
-/// taken twice.
-type Running = Arc<Mutex<HashSet<(String, String)>>>;
+/// Jobs of this process that are running, each with the attempt it was leased for last: with a clock that can jump, a
+/// lease alone does not keep a job from being taken twice.
+type Running = Arc<Mutex<HashMap<(String, String), i64>>>;
 
 /// Runs jobs until the application stops.
 pub(crate) async fn run(app: App) {
@@ -92,12 +92,21 @@ pub(crate) async fn run(app: App) {
                 for job in found {
                     let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
                     let key = (job.kind.clone(), job.key.clone());
-                    if !running.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone()) {
+                    // The one that runs already ends for the newest lease as well.
+                    let known = running
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .insert(key.clone(), job.attempt);
+                    if known.is_some() {
                         continue;
                     }
                     let (app, running) = (app.clone(), Arc::clone(&running));
                     app.tasks().clone().spawn(async move {
-                        attempt(&app, &job).await;
+                        let result = dispatch(&app, &job).await;
+                        let newest =
+                            running.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+                        let job = Job { attempt: newest.unwrap_or(job.attempt), ..job };
+                        report(&app, &job, result).await;
                         running.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
                         drop(slot);
                         app.committed();
@@ -123,7 +132,7 @@ pub(crate) async fn drain(app: &App) {
             return;
         }
         for job in &due {
-            attempt(app, job).await;
+            report(app, job, dispatch(app, job).await).await;
         }
     }
 }
@@ -154,8 +163,8 @@ async fn lease(app: &App, free: usize) -> Result<Vec<Job>> {
         .await
 }
 
-async fn attempt(app: &App, job: &Job) {
-    let result = dispatch(app, job).await;
+/// Says in the store how an attempt ended.
+async fn report(app: &App, job: &Job, result: Result<()>) {
     let now = app.now();
     let outcome = match &result {
         Ok(()) => app

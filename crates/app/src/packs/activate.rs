@@ -68,10 +68,10 @@ pub(crate) async fn activate_with(
     seen: Digest,
     at_once: usize,
 ) -> Result<Activated> {
-    let found = version::version(app, digest).await?;
-    let permit = &permit(app, ctx, &found)?;
+    let asked = &version::version(app, digest).await?;
+    let permit = &permit(app, ctx, asked)?;
     let new = app.packs().known(digest).ok_or(Error::NotFound("pack.version_unknown"))?;
-    may(&found, &new, &app.packs().current(), ctx)?;
+    may(asked, &new, &app.packs().current(), ctx)?;
     // What was found on the day of the proposal may have changed with the calendar.
     let found = report(app, Arc::clone(&new)).await?;
     if !found.is_clean() {
@@ -91,6 +91,10 @@ pub(crate) async fn activate_with(
         .command(ctx, permit, "pack.activate", &(digest, seen), move |tx| {
             Box::pin(async move {
                 let record = version::load(tx, digest).await?;
+                // Withdrawn and proposed again meanwhile, perhaps by the one who activates: the permit was for another.
+                if record.acts != asked.acts {
+                    return Err(Error::Conflict("storage.conflict"));
+                }
                 may(&record, new, &*app.packs().governing(tx).await?, ctx)?;
                 let mut movers: Vec<Mover> = Vec::new();
                 if !many {

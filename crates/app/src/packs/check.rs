@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use access::{Action, ResourceRef, Role, Thing};
 use base::Date;
 use regulation::calendar::Calendar;
 use regulation::case::scenario;
@@ -14,7 +15,7 @@ use regulation::pack::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{App, Error, Result};
+use crate::{App, Ctx, Error, Result};
 
 /// Longest a check may take before the caller is told to make the pack smaller.
 const TIME_MAX: Duration = Duration::from_secs(120);
@@ -248,6 +249,17 @@ pub async fn check(
         }
     })
     .await
+}
+
+/// Whether somebody may have packs checked.
+///
+/// # Errors
+/// Not allowed: for who may propose a pack, who supervises, and who operates the platform.
+pub fn may_check(app: &App, ctx: &Ctx) -> Result<()> {
+    if ctx.principal.roles.iter().any(|role| matches!(role, Role::Supervisor | Role::Admin)) {
+        return Ok(());
+    }
+    app.permit(ctx, Action::PackPropose, ResourceRef::any(Thing::Pack)).map(|_| ())
 }
 
 /// The report of a loaded pack, as of today.

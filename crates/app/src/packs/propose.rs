@@ -19,6 +19,7 @@ use crate::{App, Ctx, Error, Result};
 pub const PACK_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Proposals that may wait at the same time.
 const PROPOSALS_MAX: usize = 20;
+const DAY_SECONDS: i64 = 86_400;
 
 /// One file of a pack's folder.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -85,6 +86,14 @@ async fn proposal(tx: &mut Tx<'_>, ctx: &Ctx, pack: &Pack, report: Report) -> Re
     let known = version::all(tx).await?;
     let act = act(ctx, ActKind::Proposed);
     if known.iter().filter(|one| one.state == VersionState::Proposed).count() >= PROPOSALS_MAX {
+        return Err(Error::Limited("pack.proposals"));
+    }
+    // Withdrawn proposals are kept like all others, so one person does not make any number of them.
+    let yesterday = ctx.now.plus_seconds(-DAY_SECONDS);
+    let mine = known.iter().flat_map(|one| &one.acts).filter(|one| {
+        one.kind == ActKind::Proposed && one.person == Some(ctx.principal.person) && one.at > yesterday
+    });
+    if mine.count() >= PROPOSALS_MAX {
         return Err(Error::Limited("pack.proposals"));
     }
     if known.iter().any(|one| one.digest == pack.digest && one.state == VersionState::InForce) {

@@ -9,8 +9,8 @@ use storage::records::{self, Key, Record};
 use super::{Report, key_of};
 use crate::{App, Ctx, Error, Result};
 
-/// Versions of one installation.
-const VERSIONS_MAX: usize = 500;
+/// Versions of one installation; what people may propose in a day keeps it far from this.
+const VERSIONS_MAX: usize = records::ALL_MAX;
 
 /// Where a version stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use storage::records::{self, Expected, Versioned};
 
 use super::grants::{GrantState, grants};
 use super::{Agreement, Tenant, TenantState, get, new_tenant, versioned};
-use crate::cases::facts;
+use crate::cases::{CaseRecord, facts};
 use crate::identity::unit_by_code;
 use crate::notices::Notice;
 use crate::{App, Ctx, Error, Result, jobs};
@@ -195,6 +195,11 @@ pub(crate) async fn close_access(
             continue;
         }
         tenant.was_open = tenant.was_open || tenant.is_open();
+        if let Some(other) = tenant.closed_by.filter(|other| *other != case.id && !tenant.is_open())
+            && !tenant.also_closed_by.contains(&other)
+        {
+            tenant.also_closed_by.push(other);
+        }
         if tenant.state != TenantState::Sealed {
             tenant.state = TenantState::Suspended;
         }
@@ -220,7 +225,7 @@ pub(super) async fn stop_zones(tx: &mut Tx<'_>, ctx: &Ctx, tenant: &Tenant, case
 /// it is taken up.
 pub(crate) async fn restore_access(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) -> Result<()> {
     let head = facts::id(&case.facts, facts::TENANT)?;
-    let mut closed_by = None;
+    let (mut closed_by, mut still) = (None, Vec::new());
     for mut stored in family(tx, case).await? {
         let tenant = &mut stored.value;
         if tenant.id == head {
@@ -229,9 +234,18 @@ pub(crate) async fn restore_access(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState)
             }
             under_an_open_one(tx, tenant).await?;
             closed_by = tenant.closed_by;
+            still = still_closing(tx, tenant, case).await?;
         } else if tenant.state != TenantState::Suspended || tenant.closed_by != closed_by {
             continue;
         }
+        if let Some((last, others)) = still.split_last() {
+            // Another case still keeps it closed; those under it wait for that one as well.
+            tenant.closed_by = Some(*last);
+            tenant.also_closed_by = others.to_vec();
+            records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
+            continue;
+        }
+        tenant.also_closed_by = Vec::new();
         tenant.state = if tenant.was_open { TenantState::Active } else { TenantState::Agreed };
         tenant.was_open = false;
         tenant.closed_by = None;
@@ -240,6 +254,18 @@ pub(crate) async fn restore_access(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState)
         take_up(tx, ctx, &stored.value, case).await?;
     }
     Ok(())
+}
+
+/// The other cases that closed an authorisation and have not ended; one that ended has handed over or let go.
+async fn still_closing(tx: &mut Tx<'_>, tenant: &Tenant, case: &CaseState) -> Result<Vec<Id<kind::Case>>> {
+    let mut still = Vec::new();
+    for other in tenant.also_closed_by.iter().chain(&tenant.closed_by).filter(|other| **other != case.id) {
+        let record = records::get::<CaseRecord>(tx, other.uuid()).await?;
+        if record.is_some_and(|record| record.value.outcome.is_none()) && !still.contains(other) {
+            still.push(*other);
+        }
+    }
+    Ok(still)
 }
 
 /// What waited for access to open is taken up: grants to be prepared, approved exports to be released.

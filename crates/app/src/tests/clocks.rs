@@ -8,8 +8,8 @@ use serde_json::json;
 use storage::settings;
 
 use super::fixture::County;
-use crate::cases::{self, CaseRecord, OpenRequest};
 use crate::Error;
+use crate::cases::{self, CaseRecord, OpenRequest};
 
 /// A case with a clock: an objection, to be registered within two working days.
 async fn objection(county: &County) -> Id<kind::Case> {

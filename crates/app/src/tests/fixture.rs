@@ -130,6 +130,7 @@ impl County {
             opened: None,
             created: now,
             closed_by: None,
+            also_closed_by: Vec::new(),
             closed_on: Vec::new(),
             was_open: false,
             certificate: None,

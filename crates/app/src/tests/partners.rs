@@ -8,6 +8,7 @@ use regulation::pack::FactValue;
 use storage::Tx;
 
 use super::fixture::County;
+use crate::cases::CaseRecord;
 use crate::clock::new_id;
 use crate::tenants::{self, Tenant, TenantState};
 use crate::{Ctx, Result, jobs};
@@ -172,4 +173,26 @@ async fn an_agreement_signed_again_takes_the_place_of_the_first() {
     let refused =
         effect!(county, first, |tx, ctx| tenants::activate_agreement(app, tx, ctx, first)).unwrap_err();
     assert_eq!(refused.code(), "tenant.ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn access_opens_when_the_last_case_that_closed_it_lets_go() {
+    use TenantState::{Active, Suspended};
+    let county = &County::open().await;
+    let open = partner(county, Active).await;
+    let all = [county.tenant, open];
+    let clauses: &[String] = &[];
+    // A rectification that is open, and a risk report on top of it.
+    let first = &case_about(county, county.tenant);
+    let second = &case_about(county, county.tenant);
+    let pack = county.app.packs().current();
+    let context = &crate::cases::context(&county.app, &pack, county.app.now());
+    county.put(&CaseRecord::of(first, context, county.app.now())).await;
+    effect!(county, first, |tx, ctx| tenants::close_access(tx, ctx, first, clauses)).unwrap();
+    effect!(county, second, |tx, ctx| tenants::close_access(tx, ctx, second, clauses)).unwrap();
+    effect!(county, second, |tx, ctx| tenants::restore_access(tx, ctx, second)).unwrap();
+    assert_eq!(states(county, &all).await, [Suspended, Suspended], "the rectification goes on");
+    assert_eq!(county.get::<Tenant>(county.tenant.uuid()).await.closed_by, Some(first.id));
+    effect!(county, first, |tx, ctx| tenants::restore_access(tx, ctx, first)).unwrap();
+    assert_eq!(states(county, &all).await, [Active, Active]);
 }

@@ -36,6 +36,9 @@ pub struct TimelineEntry {
     pub clauses: Vec<ClauseId>,
 }
 
+/// Key of the words for a ballot whose result does not stand yet.
+const VOTED_SEALED: &str = "case.timeline.voted_sealed";
+
 /// The story of a case. Sealed votes show that a vote was cast, never which.
 #[must_use]
 pub fn timeline(events: &[Event]) -> Vec<TimelineEntry> {
@@ -44,6 +47,7 @@ pub fn timeline(events: &[Event]) -> Vec<TimelineEntry> {
     while let Some((event, later)) = rest.split_first() {
         rest = later;
         let line = line(event, later);
+        let sealed = line.key == VOTED_SEALED;
         entries.push(TimelineEntry {
             at: event.at,
             on: event.on,
@@ -55,7 +59,8 @@ pub fn timeline(events: &[Event]) -> Vec<TimelineEntry> {
             zh: line.zh,
             en: line.en,
             text: line.text.filter(|text| !text.is_empty()),
-            clauses: event.clauses.clone(),
+            // A button's clauses say which button it was.
+            clauses: if sealed { Vec::new() } else { event.clauses.clone() },
         });
     }
     entries
@@ -187,7 +192,7 @@ fn line(event: &Event, later: &[Event]) -> Line {
 fn vote_line(event: &Event, later: &[Event]) -> Line {
     match &event.body {
         EventBody::Voted { step, sealed: true, .. } if !is_counted(later, step) => {
-            Line::new("case.timeline.voted_sealed", "已表决（结果产生前不公开）", "voted (sealed)")
+            Line::new(VOTED_SEALED, "已表决（结果产生前不公开）", "voted (sealed)")
         }
         EventBody::Voted { vote, opinion, .. } => {
             let words = match vote {

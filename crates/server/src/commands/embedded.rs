@@ -37,6 +37,18 @@ pub(crate) fn built_in() -> Result<Vec<PackSource>> {
 
 /// The packs of a folder: one below another folder each.
 pub(crate) fn from_folder(root: &Path) -> Result<Vec<PackSource>> {
+    Ok(group(texts(root)?))
+}
+
+/// One pack: what lies in a folder.
+pub(crate) fn pack_of(folder: &Path, id: &str) -> Result<PackSource> {
+    let mut files = texts(folder)?;
+    files.sort();
+    Ok(PackSource { id: id.to_owned(), files })
+}
+
+/// The texts below a folder, by their paths.
+fn texts(root: &Path) -> Result<Vec<(String, String)>> {
     let mut files = Vec::new();
     let mut left = vec![root.to_owned()];
     while let Some(folder) = left.pop() {
@@ -59,7 +71,7 @@ pub(crate) fn from_folder(root: &Path) -> Result<Vec<PackSource>> {
             }
         }
     }
-    Ok(group(files))
+    Ok(files)
 }
 
 fn is_pack_file(name: &str) -> bool {

@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use app::packs::{PackFault, PackSource, Packs};
 use app::regulation::case::scenario;
-use app::regulation::pack::{ProofCount, Severity, Standing, lint, proof, proof_counts};
+use app::regulation::pack::{
+    ProofCount, Severity, SourceFile, Standing, lint, parent_id, proof, proof_counts,
+};
 
 use super::{Lang, embedded};
 
@@ -129,9 +131,16 @@ pub(super) fn sources_of(pack: &Path) -> Result<(Vec<PackSource>, String)> {
     let folder = pack.canonicalize().with_context(|| format!("{}", pack.display()))?;
     let id =
         folder.file_name().and_then(|name| name.to_str()).context("a pack's folder has a name")?.to_owned();
-    let mut sources = Vec::new();
-    if let Some(beside) = folder.parent() {
-        sources = embedded::from_folder(beside)?;
+    let mut sources = vec![embedded::pack_of(&folder, &id)?];
+    // Its parents may be in the making beside it; whatever else lies there is none of ours.
+    let mut next = parent_of(&sources);
+    while let Some((parent, beside)) = next.take().and_then(|parent| {
+        let beside = folder.parent()?.join(&parent);
+        (beside.join("pack.yaml").is_file() && sources.iter().all(|known| known.id != parent))
+            .then_some((parent, beside))
+    }) {
+        sources.push(embedded::pack_of(&beside, &parent)?);
+        next = parent_of(&sources);
     }
     for source in embedded::built_in()? {
         if !sources.iter().any(|known| known.id == source.id) {
@@ -139,6 +148,14 @@ pub(super) fn sources_of(pack: &Path) -> Result<(Vec<PackSource>, String)> {
         }
     }
     Ok((sources, id))
+}
+
+/// The parent that the last of the sources names.
+fn parent_of(sources: &[PackSource]) -> Option<String> {
+    let files = sources.last()?.files.iter();
+    let files: Vec<_> =
+        files.map(|(path, text)| SourceFile { path: path.clone(), text: text.clone() }).collect();
+    parent_id(&files)
 }
 
 pub(super) fn with_pack(pack: &Path, lang: Lang, then: impl FnOnce(&Packs) -> ExitCode) -> Result<ExitCode> {

@@ -116,9 +116,7 @@ pub(crate) async fn list(settings: &Settings) -> Result<ExitCode> {
 pub(crate) async fn propose(who: &Who, folder: &Path) -> Result<ExitCode> {
     let folder = folder.canonicalize().with_context(|| format!("{}", folder.display()))?;
     let name = folder.file_name().and_then(|name| name.to_str()).context("a pack's folder has a name")?;
-    let beside = folder.parent().context("a pack's folder lies in another")?;
-    let source = embedded::from_folder(beside)?.into_iter().find(|source| source.id == name);
-    let source = source.with_context(|| format!("{} holds no texts of a pack", folder.display()))?;
+    let source = embedded::pack_of(&folder, name)?;
     let file = |(path, text): (String, String)| PackFile { path: format!("{name}/{path}"), text };
     let files: Vec<PackFile> = source.files.into_iter().map(file).collect();
     let desk = Desk::open(who).await?;

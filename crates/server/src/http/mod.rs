@@ -10,6 +10,7 @@ mod cases;
 mod clock;
 mod data_api;
 mod exports;
+mod jobs;
 mod journal;
 mod layers;
 mod ledger;
@@ -63,6 +64,7 @@ fn api() -> Router<Edge> {
         .merge(packs::routes())
         .merge(papers::routes())
         .merge(clock::routes())
+        .merge(jobs::routes())
         .merge(journal::routes())
         .merge(ledger::api_routes())
         .method_not_allowed_fallback(method_not_allowed)

@@ -14,6 +14,9 @@ fn votes_are_sealed_until_the_quorum() {
     assert!(play.state.visible_opinions().all(|opinion| opinion.step != "表决"));
     let told = serde_json::to_string(&timeline(&play.events)).unwrap();
     assert!(told.contains("voted_sealed") && !told.contains("voted against") && !told.contains("voted for"));
+    let ballots = timeline(&play.events);
+    let mut ballots = ballots.iter().filter(|entry| entry.key == "case.timeline.voted_sealed");
+    assert!(ballots.all(|entry| entry.clauses.is_empty()), "each button has clauses of its own");
     play.act(("丙", PANEL), CommandKind::Approve);
     assert_eq!(play.step(), "公示");
     assert!(play.state.opinions.iter().all(|opinion| !opinion.sealed));

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
+use app::Ctx;
 use tokio::sync::oneshot;
 
 use super::client::Client;
@@ -94,6 +95,13 @@ pub(super) async fn play(
         return Err(error);
     }
     app::ledger::settled(&app).await.context("the journal is not in the ledger")?;
+    let operation = Ctx::service("admin.operate", app.now());
+    let (dead, _) = app::desk::dead_letters(&app, &operation).await?;
+    if let Some(job) = dead.first() {
+        drop(stop);
+        server.await??;
+        bail!("a job of the story failed for good: {} {}: {}", job.kind, job.key, job.error);
+    }
     let sound = prove(&config, lang, options.quiet).await?;
     if exit {
         drop(stop);
