@@ -343,16 +343,22 @@ async fn names(tx: &mut Tx<'_>, state: &CaseState) -> Result<BTreeMap<String, St
 /// `case.unknown` when there is none or this person may not see it.
 pub async fn papers(app: &App, ctx: &Ctx, case: Id<kind::Case>) -> Result<Vec<Paper>> {
     cases::readable(app, ctx, case).await?;
-    app.store()
+    let (known, mut found) = app
+        .store()
         .read("paper.list", |tx| {
             Box::pin(async move {
-                let value = case.to_string();
-                let mut found = records::all::<Paper>(tx, "case", &value, LISTED_MAX).await?;
-                found.reverse();
-                Ok(found.into_iter().map(|paper| paper.value).collect())
+                let record = cases::record(tx, case).await?;
+                let found = records::all::<Paper>(tx, "case", &case.to_string(), LISTED_MAX).await?;
+                Ok::<_, Error>((cases::resource(tx, &record).await?, found))
             })
         })
-        .await
+        .await?;
+    // Who reads the case by its law alone takes no part in it: its papers are written to others.
+    if app.permit(ctx, Action::CaseView, known).is_err() {
+        return Ok(Vec::new());
+    }
+    found.reverse();
+    Ok(found.into_iter().map(|paper| paper.value).collect())
 }
 
 /// A paper as it was issued; the reading is recorded.

@@ -79,7 +79,13 @@ pub async fn act(app: &App, ctx: &Ctx, id: Id<kind::Case>, request: &ActRequest)
     }
     let mut permits = Vec::with_capacity(cases.len());
     for case in cases {
-        permits.push((case, permit(app, ctx, case, request.command).await?));
+        let permit = permit(app, ctx, case, request.command).await;
+        // A case of the agenda that is none of the sender's is as unknown as one that does not exist.
+        let permit = permit.map_err(|error| match error {
+            Error::Forbidden(_) if case != id => Error::NotFound("case.unknown"),
+            error => error,
+        });
+        permits.push((case, permit?));
     }
     let Some((_, permit)) = permits.first() else { return Err(Error::NotFound("case.unknown")) };
     let permits = &permits;

@@ -1,19 +1,21 @@
 //! Fills an empty installation: packs, units, authorisations, cases.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use access::{Role, Standing};
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use app::identity::Unit;
+use app::packs::PackSource;
 use app::tenants::{Tenant, TenantState};
 use app::{App, Config, clock};
-use base::{Date, Timestamp};
+use base::{Date, Digest, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use storage::records::{Expected, Record, put};
+use storage::records::{Expected, Key, Record, put};
 use storage::{Error, Store, StoreConfig, Tx, events};
+use uuid::Uuid;
 
 use crate::law::{Law, county_id};
 use crate::story::{County, Story, Told, stories, tenant_id};
@@ -25,8 +27,6 @@ const LONG: usize = 20;
 const DAYS: [i32; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 14, 18, 24, 30, 40];
 /// Cases written in one transaction.
 const BATCH: u32 = 250;
-/// Packs kept in one start of the application.
-const PACKS_EACH: u32 = 100;
 /// Writers: one prepares while another waits for the disk.
 const WRITERS: u32 = 2;
 
@@ -77,26 +77,44 @@ pub(crate) async fn run(data: &Path, database: &str, cases: u32, events: usize) 
     }))
 }
 
-/// Has the platform keep the packs of so many counties, as it does when their first cases are opened.
-async fn keep_packs(law: &Law, config: &Config, wanted: u32) -> Result<Vec<County>> {
-    let mut counties = Vec::new();
-    let mut first = 0;
-    while first < wanted {
-        let last = wanted.min(first + PACKS_EACH);
-        let mut sources = law.built_in.clone();
-        sources.extend((first..last).map(|number| law.county(number)));
-        let app = App::open(config.clone(), &sources).await?;
-        // The clock has rung from the first day on, as it does while an installation grows.
-        clock::move_to(&app, app.now().plus_seconds(1)).await?;
-        let digests: BTreeMap<&str, String> =
-            app.packs().all().iter().map(|pack| (pack.id.as_str(), pack.digest.to_string())).collect();
-        for number in first..last {
-            let digest = digests.get(county_id(number).as_str()).context("a county is missing")?;
-            counties.push(County { number, digest: digest.clone() });
-        }
-        app.close().await;
-        first = last;
+/// A version of a pack as the platform keeps it (`app::packs`): cases run under it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    digest: Digest,
+    parent: Option<Digest>,
+    source: PackSource,
+}
+
+impl Record for Kept {
+    const KIND: &'static str = "pack";
+    fn id(&self) -> Uuid {
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(self.digest.0).for_each(|(slot, byte)| *slot = byte);
+        Uuid::from_bytes(bytes)
     }
+    fn keys(&self) -> Vec<Key> {
+        vec![Key::new("all", "", 0)]
+    }
+}
+
+/// Opens the installation, which takes its own pack, and keeps the packs of so many counties beside it.
+async fn keep_packs(law: &Law, config: &Config, wanted: u32) -> Result<Vec<County>> {
+    let app = App::open(config.clone(), &law.built_in).await?;
+    // The clock has rung from the first day on, as it does while an installation grows.
+    clock::move_to(&app, app.now().plus_seconds(1)).await?;
+    app.close().await;
+    let store = Store::open(&StoreConfig { url: config.database_url(), readers: 1 }).await?;
+    let mut counties = Vec::new();
+    for number in 0..wanted {
+        let (source, digest) = law.county(number)?;
+        let kept = &Kept { digest, parent: Some(law.parent.digest), source };
+        let put = store.system("scale.pack", |tx| {
+            Box::pin(async move { put(tx, kept, Expected::New, NOW).await.map(|_| ()) })
+        });
+        put.await?;
+        counties.push(County { number, digest: digest.to_string() });
+    }
+    store.close().await;
     Ok(counties)
 }
 

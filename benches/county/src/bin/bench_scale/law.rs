@@ -7,6 +7,7 @@ use app::packs::PackSource;
 use app::regulation::calendar::Calendar;
 use app::regulation::pack::tools::{NewPack, new_pack};
 use app::regulation::pack::{Pack, SourceFile, load, parent_id};
+use base::Digest;
 
 use crate::JURISDICTION;
 
@@ -21,6 +22,8 @@ pub(crate) struct Law {
     pub(crate) calendar: Calendar,
     /// The county that the others are copies of.
     pub(crate) model: Pack,
+    /// What every county stands on.
+    pub(crate) parent: Pack,
     texts: Vec<SourceFile>,
 }
 
@@ -49,16 +52,23 @@ impl Law {
             clauses: Vec::new(),
         };
         let (texts, model) = new_pack(&plan)?;
-        Ok(Self { built_in, calendar, model, texts })
+        Ok(Self { built_in, calendar, model, parent, texts })
     }
 
-    /// The texts of a county.
-    pub(crate) fn county(&self, number: u32) -> PackSource {
+    /// The texts of a county, and the digest of its pack.
+    ///
+    /// # Errors
+    /// If it does not load.
+    pub(crate) fn county(&self, number: u32) -> Result<(PackSource, Digest)> {
         let id = county_id(number);
         let name = format!("样例县{number:05}");
         let renamed = |text: &str| text.replace(MODEL.0, &id).replace(MODEL.1, &name);
-        let files = self.texts.iter().map(|file| (file.path.clone(), renamed(&file.text))).collect();
-        PackSource { id: id.clone(), files }
+        let texts = self.texts.iter();
+        let texts: Vec<SourceFile> =
+            texts.map(|file| SourceFile { path: file.path.clone(), text: renamed(&file.text) }).collect();
+        let digest = load(&texts, Some(&self.parent)).map_err(|found| anyhow!("{found:?}"))?.digest;
+        let files = texts.into_iter().map(|file| (file.path, file.text)).collect();
+        Ok((PackSource { id, files }, digest))
     }
 }
 
