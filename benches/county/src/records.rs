@@ -96,6 +96,8 @@ fn tenant(operator: &Unit, now: Timestamp) -> Tenant {
         opened: None,
         created: now,
         closed_by: None,
+        also_closed_by: Vec::new(),
+        former: Vec::new(),
         closed_on: Vec::new(),
         was_open: true,
         certificate: None,

@@ -242,6 +242,8 @@ fn tenant(county: u32) -> Tenant {
         opened: None,
         created: Timestamp::from_micros(BEGIN.micros() + i64::from(county)),
         closed_by: None,
+        also_closed_by: Vec::new(),
+        former: Vec::new(),
         closed_on: Vec::new(),
         was_open: true,
         certificate: None,
