@@ -45,6 +45,14 @@ pub struct PackSource {
     pub files: Vec<(String, String)>,
 }
 
+impl PackSource {
+    /// The texts as the reader of packs takes them.
+    #[must_use]
+    pub fn source_files(&self) -> Vec<SourceFile> {
+        self.files.iter().map(|(path, text)| SourceFile { path: path.clone(), text: text.clone() }).collect()
+    }
+}
+
 /// Folder of national texts: the calendars lie in it, beside a pack that the others stand on.
 const NATIONAL: &str = "national";
 /// The setting that names the version in force.
@@ -216,6 +224,12 @@ impl Packs {
         self.all().into_iter().find(|pack| pack.id == id).ok_or(Error::NotFound("pack.unknown"))
     }
 
+    /// The pack that another one stands on, among [`Self::all`].
+    #[must_use]
+    pub fn parent_of(&self, pack: &Pack) -> Option<Arc<Pack>> {
+        pack.parent.as_ref().and_then(|id| self.find(id).ok())
+    }
+
     /// The version a case runs under.
     ///
     /// # Errors
@@ -301,7 +315,7 @@ fn load_all(sources: &[PackSource]) -> Result<Vec<Arc<Pack>>> {
         let before = left.len();
         let mut waiting = Vec::new();
         for source in left {
-            let files = files(source);
+            let files = source.source_files();
             let parent = match parent_id(&files) {
                 None => None,
                 Some(id) => match newest.iter().find(|pack| pack.id == id) {
@@ -317,7 +331,7 @@ fn load_all(sources: &[PackSource]) -> Result<Vec<Arc<Pack>>> {
         if waiting.len() == before {
             // A parent that is missing or a circle: load the first to get the diagnostics that say so.
             if let Some(source) = waiting.first() {
-                load_one(source, &files(source), None)?;
+                load_one(source, &source.source_files(), None)?;
             }
             return Err(Error::internal("pack.parent", "a parent pack is missing"));
         }
@@ -347,7 +361,7 @@ fn load_kept(kept: Vec<StoredPack>, mut versions: HashMap<Digest, Known>) -> Has
                     }
                 },
             };
-            match load_one(&stored.source, &files(&stored.source), parent.as_deref()) {
+            match load_one(&stored.source, &stored.source.source_files(), parent.as_deref()) {
                 Ok(pack) => {
                     versions.insert(stored.digest, Known { pack: Arc::new(pack), parent: stored.parent });
                 }
@@ -395,10 +409,6 @@ async fn keep(tx: &mut Tx<'_>, texts: &[StoredPack], now: Timestamp) -> Result<(
         }
     }
     Ok(())
-}
-
-fn files(source: &PackSource) -> Vec<SourceFile> {
-    source.files.iter().map(|(path, text)| SourceFile { path: path.clone(), text: text.clone() }).collect()
 }
 
 fn load_one(source: &PackSource, files: &[SourceFile], parent: Option<&Pack>) -> Result<Pack> {

@@ -4,18 +4,20 @@
 //! A paper tells of the case as it was right after the occasion, whenever the job comes to write it: the same events give
 //! the same bytes. It is written once; a second attempt finds it there.
 
+mod print;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use access::{Action, ResourceRef, Thing};
 use base::{Date, Digest, Id, Timestamp, kind};
-use documents::{Actual, Data, Datum, DocumentError, FormPaper, Lang, OpinionEntry, Rendered, Stamp};
-use regulation::case::{CaseState, Event, EventBody, FormValue, FormValues, clocks, fold, occasions};
-use regulation::pack::{Document, Form, FormId, OccasionEvent, Pack};
+use documents::{Actual, Data, Datum, DocumentError, Lang, Rendered, Stamp};
+use regulation::case::{CaseState, Event, EventBody, FormValue, clocks, fold, occasions};
+use regulation::pack::{Document, OccasionEvent, Pack};
 use serde::{Deserialize, Serialize};
 use storage::records::{self, Expected, Key, Record};
 use storage::{Tx, objects as rows};
 
-use crate::cases::{self, AttachmentBytes, Loaded};
+use crate::cases::{self, AttachmentBytes};
 use crate::identity::Unit;
 use crate::journal::Note;
 use crate::keys::PLATFORM;
@@ -23,10 +25,10 @@ use crate::resources::{self, Wanted};
 use crate::tenants::{Certificate, Tenant};
 use crate::{App, Ctx, Error, Result, jobs, objects};
 
+pub use print::{blank_form, print_document, print_form, printable};
+
 /// The service that writes papers.
 const SERVICE: &str = "case.paper";
-/// Longest wait for the turn to print.
-const TURN_MAX: std::time::Duration = std::time::Duration::from_secs(5);
 /// Papers listed of one case.
 const LISTED_MAX: usize = 500;
 /// Variables that only the certificate of destruction can fill.
@@ -169,7 +171,9 @@ pub(crate) async fn write(app: &App, order: PaperOrder) -> Result<()> {
                         missing.push(document.clone());
                     }
                 }
-                Ok::<_, Error>((drawn(app, tx, of.case, Some(of.version)).await?, missing))
+                let mut events = cases::load(tx, of.case).await?.events;
+                events.truncate(usize::try_from(of.version).unwrap_or(usize::MAX));
+                Ok::<_, Error>((drawn(app, tx, &events).await?, missing))
             })
         })
         .await?;
@@ -259,19 +263,15 @@ impl Drawn {
     }
 }
 
-/// Reads a case as of a version, or as it is.
-async fn drawn(app: &App, tx: &mut Tx<'_>, case: Id<kind::Case>, version: Option<u64>) -> Result<Drawn> {
-    let Loaded { mut events, .. } = cases::load(tx, case).await?;
-    if let Some(version) = version.and_then(|version| usize::try_from(version).ok()) {
-        events.truncate(version);
-    }
-    let state = fold(&events).ok_or(Error::NotFound("case.unknown"))?;
+/// A case as its events up to some version tell it.
+async fn drawn(app: &App, tx: &mut Tx<'_>, events: &[Event]) -> Result<Drawn> {
+    let state = fold(events).ok_or(Error::NotFound("case.unknown"))?;
     let last = events.last().ok_or(Error::NotFound("case.unknown"))?;
     let pack = app.packs().version(&state.pack)?;
     let procedure = pack.procedures.get(&state.procedure);
     let stamp = Stamp {
         number: state.number.clone(),
-        issuer: issuer(&state, &events),
+        issuer: issuer(&state, events),
         procedure: procedure.map(|procedure| procedure.id.clone()).unwrap_or_default(),
         on: last.on,
         at: last.at,
@@ -280,7 +280,7 @@ async fn drawn(app: &App, tx: &mut Tx<'_>, case: Id<kind::Case>, version: Option
     let mut more = last_days(app, &pack, &state, last);
     if let Some(tenant) = cases::facts::tenant(&state.facts)
         && let Some(tenant) = records::get::<Tenant>(tx, tenant.uuid()).await?
-        && let Some(certificate) = tenant.value.certificate.filter(|certificate| certificate.case == case)
+        && let Some(certificate) = tenant.value.certificate.filter(|certificate| certificate.case == state.id)
     {
         more.extend(scanned(&certificate));
     }
@@ -342,7 +342,6 @@ async fn names(tx: &mut Tx<'_>, state: &CaseState) -> Result<BTreeMap<String, St
 /// # Errors
 /// `case.unknown` when there is none or this person may not see it.
 pub async fn papers(app: &App, ctx: &Ctx, case: Id<kind::Case>) -> Result<Vec<Paper>> {
-    cases::readable(app, ctx, case).await?;
     let (known, mut found) = app
         .store()
         .read("paper.list", |tx| {
@@ -353,9 +352,9 @@ pub async fn papers(app: &App, ctx: &Ctx, case: Id<kind::Case>) -> Result<Vec<Pa
             })
         })
         .await?;
-    // Who reads the case by its law alone takes no part in it: its papers are written to others.
     if app.permit(ctx, Action::CaseView, known).is_err() {
-        return Ok(Vec::new());
+        // Who reads the case by its law alone takes no part in it: its papers are written to others.
+        return cases::readable(app, ctx, case).await.map(|_| Vec::new());
     }
     found.reverse();
     Ok(found.into_iter().map(|paper| paper.value).collect())
@@ -383,131 +382,7 @@ pub async fn paper(
             })
         })
         .await?;
-    let permit = &app.permit(ctx, Action::CaseView, known).map_err(|_| Error::NotFound("case.unknown"))?;
-    app.store()
-        .transact(permit, "paper.open", |tx| {
-            Box::pin(async move {
-                let payload = serde_json::json!({ "case": case });
-                let note = Note { subject: format!("object/{id}"), tenant: None, clauses: &[], payload };
-                app.record(tx, permit, ctx.now, note).await
-            })
-        })
-        .await?;
-    Ok(AttachmentBytes { file_name: paper.file_name(), bytes: objects::open(app, id).await? })
-}
-
-/// A document of the case's pack that anybody who may read the case may print, filled with what is known now. It is not
-/// kept: what counts is the case.
-///
-/// # Errors
-/// `case.unknown`; `paper.unknown` when the pack has no such document for this procedure on request.
-pub async fn print_document(
-    app: &App,
-    ctx: &Ctx,
-    case: Id<kind::Case>,
-    name: &str,
-    lang: Lang,
-) -> Result<AttachmentBytes> {
-    cases::readable(app, ctx, case).await?;
-    let drawn = read(app, ctx, case).await?;
-    let mut asked = drawn.pack.documents_for(&drawn.state.procedure, &OccasionEvent::Asked);
-    let document =
-        asked.find(|document| document.id == name).ok_or(Error::NotFound("paper.unknown"))?.clone();
-    // Before the result stands, whatever a paper said about the vote would be wrong or too much.
-    if drawn.state.acts.iter().any(|act| act.sealed) {
-        return Err(Error::Conflict("paper.vote_open"));
-    }
-    let file_name = format!("{} {}.pdf", document.id, drawn.state.number);
-    let _turn = turn(app).await?;
-    let (_, _, printed) = typeset(document.clone(), drawn.data(&document), lang).await?;
-    Ok(AttachmentBytes { file_name, bytes: printed.pdf })
-}
-
-/// A form of a case as the table it is on paper, with the opinions that are not sealed.
-///
-/// # Errors
-/// `case.unknown`; `paper.unknown` when the case has no such form.
-pub async fn print_form(
-    app: &App,
-    ctx: &Ctx,
-    case: Id<kind::Case>,
-    form: &FormId,
-    lang: Lang,
-) -> Result<AttachmentBytes> {
-    cases::readable(app, ctx, case).await?;
-    let Drawn { pack, state, mut actual } = read(app, ctx, case).await?;
-    actual.stamp.issuer.clone_from(&state.opener.unit_name);
-    let unknown = || Error::NotFound("paper.unknown");
-    let form = pack.forms.get(form).ok_or_else(unknown)?.clone();
-    let values = state.forms.get(&form.id).ok_or_else(unknown)?.clone();
-    let file_name = format!("{} {}.pdf", form.title, state.number);
-    let opinions = documents::opinions(&form, &state, lang);
-    let Actual { names, stamp, .. } = actual;
-    Ok(AttachmentBytes { file_name, bytes: table(app, form, values, opinions, names, stamp, lang).await? })
-}
-
-/// The turn to print for a reader. Typesetting takes a processor for as long as it lasts, so readers share one lane and are
-/// told soon when it is full; papers that are issued have their own.
-async fn turn(app: &App) -> Result<tokio::sync::SemaphorePermit<'_>> {
-    let turn = tokio::time::timeout(TURN_MAX, app.printing().acquire()).await;
-    let turn = turn.map_err(|_| Error::Unavailable("paper.busy"))?;
-    turn.map_err(|error| Error::internal("paper.turn", error))
-}
-
-/// Prints a form on a thread that may block.
-async fn table(
-    app: &App,
-    form: Form,
-    values: FormValues,
-    opinions: Vec<OpinionEntry>,
-    names: BTreeMap<String, String>,
-    stamp: Stamp,
-    lang: Lang,
-) -> Result<Vec<u8>> {
-    let _turn = turn(app).await?;
-    let print = move || {
-        documents::print_form(&FormPaper { form: &form, values: &values, opinions, names, stamp }, lang)
-    };
-    let printed = tokio::task::spawn_blocking(print).await;
-    Ok(printed.map_err(|error| Error::internal("document.engine", error))??.pdf)
-}
-
-/// The opening form of a procedure to be filled in by hand; open to everybody, like the law it comes from.
-///
-/// # Errors
-/// `case.procedure` for an unknown procedure, `paper.unknown` when it has no form.
-pub async fn blank_form(app: &App, procedure: &str, lang: Lang) -> Result<AttachmentBytes> {
-    let (pack, procedure, form) = cases::preview_form(app, procedure)?;
-    let form = form.ok_or(Error::NotFound("paper.unknown"))?;
-    let now = app.now();
-    let stamp = Stamp {
-        number: String::new(),
-        issuer: pack.name.clone(),
-        procedure: procedure.id,
-        on: now.date_at(pack.counting.utc_offset_seconds),
-        at: now,
-        verification: None,
-    };
-    let file_name = format!("{}.pdf", form.title);
-    let bytes = table(app, form, FormValues::new(), Vec::new(), BTreeMap::new(), stamp, lang).await?;
-    Ok(AttachmentBytes { file_name, bytes })
-}
-
-/// What those who may read a case can print of it now: name, English name.
-#[must_use]
-pub fn printable(app: &App, state: &CaseState) -> Vec<(String, String)> {
-    let Ok(pack) = app.packs().version(&state.pack) else { return Vec::new() };
-    let asked = pack.documents_for(&state.procedure, &OccasionEvent::Asked);
-    asked.map(|document| (document.id.clone(), document.en.clone())).collect()
-}
-
-/// A case as it is, to be printed now.
-async fn read(app: &App, ctx: &Ctx, case: Id<kind::Case>) -> Result<Drawn> {
-    let read = app.store().read("paper.read", |tx| Box::pin(async move { drawn(app, tx, case, None).await }));
-    let mut drawn = read.await?;
-    drawn.actual.stamp.on = ctx.now.date_at(drawn.pack.counting.utc_offset_seconds);
-    drawn.actual.stamp.at = ctx.now;
-    Ok(drawn)
+    cases::deliver(app, ctx, known, (case, id), paper.file_name()).await
 }
 
 impl From<DocumentError> for Error {

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use regulation::case::{Act, CaseState, FACT_PASSED, FormValue, FormValues, Opinion, command_words, decimal};
 use regulation::pack::{
-    CommandKind, Comparator, Document, FactValue, Form, FormId, Pack, Period, PeriodUnit, Value, Variable,
-    VariableKind,
+    Comparator, Document, FactValue, Form, FormId, Pack, Period, PeriodUnit, Value, Variable, VariableKind,
 };
 
 use crate::form::{OpinionEntry, coded, named};
@@ -131,27 +130,12 @@ fn opinions_before(state: &CaseState, last: Option<&Act>) -> Vec<Vec<String>> {
     let row = |act: &Act| {
         let said = state.visible_opinions().find(|one| same(one, act) && one.command == act.command);
         let text = said.map(|one| one.text.clone()).unwrap_or_default();
-        (concludes(act.command) || !text.is_empty()).then(|| {
+        (act.command.concludes() || !text.is_empty()).then(|| {
             let conclusion = command_words(act.command).0.to_owned();
             vec![act.step.clone(), act.by.unit_name.clone(), conclusion, text, act.on.to_string()]
         })
     };
     state.acts.iter().filter(|act| !act.sealed && !present(act)).filter_map(row).collect()
-}
-
-/// Whether a command is a conclusion, words or none.
-const fn concludes(command: CommandKind) -> bool {
-    matches!(
-        command,
-        CommandKind::Approve
-            | CommandKind::ApprovePartly
-            | CommandKind::Refuse
-            | CommandKind::Vote
-            | CommandKind::Resolve
-            | CommandKind::Determine
-            | CommandKind::Examine
-            | CommandKind::Evaluate
-    )
 }
 
 /// The clauses an act rests on, as they are labelled in their texts.

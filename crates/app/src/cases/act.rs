@@ -191,18 +191,9 @@ async fn people(tx: &mut Tx<'_>, ctx: &Ctx, request: &ActRequest) -> Result<Peop
 
 /// Whether a command judges what somebody asked for. Such a command is closed to who asked.
 const fn decides(command: CommandKind) -> bool {
-    matches!(
-        command,
-        CommandKind::Accept
-            | CommandKind::ReturnForCorrection
-            | CommandKind::Approve
-            | CommandKind::ApprovePartly
-            | CommandKind::Refuse
-            | CommandKind::Vote
-            | CommandKind::Resolve
-            | CommandKind::Determine
-            | CommandKind::Examine
-            | CommandKind::AcceptRectification
-            | CommandKind::Evaluate
-    )
+    command.concludes()
+        || matches!(
+            command,
+            CommandKind::Accept | CommandKind::ReturnForCorrection | CommandKind::AcceptRectification
+        )
 }

@@ -154,6 +154,20 @@ pub async fn attachment(
             })
         })
         .await?;
+    deliver(app, ctx, known, (case, object), file_name).await
+}
+
+/// Opens a sealed file of a case for somebody who takes part in it; the reading is recorded.
+///
+/// # Errors
+/// `case.unknown` when the person may not see the case; see [`objects::open`].
+pub(crate) async fn deliver(
+    app: &App,
+    ctx: &Ctx,
+    known: ResourceRef,
+    (case, object): (Id<kind::Case>, Id<kind::Object>),
+    file_name: String,
+) -> Result<AttachmentBytes> {
     let permit = app.permit(ctx, Action::CaseView, known).map_err(|_| Error::NotFound("case.unknown"))?;
     let permit = &permit;
     app.store()

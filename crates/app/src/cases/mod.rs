@@ -19,6 +19,7 @@ mod view;
 
 pub use act::{ActRequest, act};
 pub use attachment_kind::endings;
+pub(crate) use attachments::deliver;
 pub use attachments::{AttachmentBytes, StagedAttachment, attachment, upload_attachment};
 pub(crate) use inbox::parse_cursor;
 pub use inbox::{Filter, Inbox, InboxCounts, InboxItem, TaskBox, counts, inbox, inbox_of};

@@ -268,8 +268,7 @@ pub fn may_check(app: &App, ctx: &Ctx) -> Result<()> {
 /// `pack.check_busy`, `pack.check_time`.
 pub async fn report(app: &App, pack: Arc<Pack>) -> Result<Report> {
     let on = app.now().date_at(pack.counting.utc_offset_seconds);
-    let parent = app.packs().all().iter().find(|other| Some(&other.id) == pack.parent.as_ref()).cloned();
-    let checked: Vec<Arc<Pack>> = parent.into_iter().collect();
+    let checked: Vec<Arc<Pack>> = app.packs().parent_of(&pack).into_iter().collect();
     apart(app, move |calendar| Report::of(&pack, calendar, on, &checked)).await
 }
 

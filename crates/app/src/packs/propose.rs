@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use access::{Action, ResourceRef, Thing};
 use base::Digest;
-use regulation::pack::{Pack, SourceFile, parent_id};
+use regulation::pack::{Pack, parent_id};
 use serde::{Deserialize, Serialize};
 use storage::Tx;
 use storage::records::{self, Expected};
@@ -17,7 +17,7 @@ use crate::{App, Ctx, Error, Result};
 
 /// Bytes of all files of one proposal.
 pub const PACK_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Proposals that may wait at the same time.
+/// Proposals that may wait at the same time, and that one person may make in a day.
 const PROPOSALS_MAX: usize = 20;
 const DAY_SECONDS: i64 = 86_400;
 
@@ -49,8 +49,8 @@ pub struct Proposed {
 pub async fn propose(app: &App, ctx: &Ctx, sent: &[PackFile]) -> Result<Proposed> {
     let permit = &app.permit(ctx, Action::PackPropose, ResourceRef::any(Thing::Pack))?;
     let current = app.packs().current();
-    let files = assembled(app, &current, sent).await?;
-    let sources: Vec<SourceFile> = source_files(&files);
+    let source = PackSource { id: current.id.clone(), files: assembled(app, &current, sent).await? };
+    let sources = source.source_files();
     let parent = match parent_id(&sources) {
         None => None,
         // Read on top of the parents in force, whatever newer ones are supplied.
@@ -62,7 +62,6 @@ pub async fn propose(app: &App, ctx: &Ctx, sent: &[PackFile]) -> Result<Proposed
     if pack.id != current.id {
         return Err(Error::invalid("pack.other", &pack.id));
     }
-    let source = PackSource { id: pack.id.clone(), files };
     let stored = &[StoredPack { digest: pack.digest, parent: parent_digest, source }];
     let (version, digest) = (&pack, pack.digest);
     let request = &stored.first().map(|stored| &stored.source.files);
@@ -169,10 +168,6 @@ pub(super) async fn write(
     let payload = (&record.label, record.state, record.acts.last(), record.progress);
     app.record(tx, permit, ctx.now, Note { subject, tenant: None, clauses: &[], payload }).await?;
     Ok(())
-}
-
-pub(super) fn source_files(files: &[(String, String)]) -> Vec<SourceFile> {
-    files.iter().map(|(path, text)| SourceFile { path: path.clone(), text: text.clone() }).collect()
 }
 
 /// The files as the folder of a pack: a whole folder as it is, single files in the place of their namesakes in the

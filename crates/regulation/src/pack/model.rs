@@ -551,6 +551,24 @@ pub enum CommandKind {
     Draw,
 }
 
+impl CommandKind {
+    /// Whether it is a conclusion on the merits, with words or without.
+    #[must_use]
+    pub const fn concludes(self) -> bool {
+        matches!(
+            self,
+            Self::Approve
+                | Self::ApprovePartly
+                | Self::Refuse
+                | Self::Vote
+                | Self::Resolve
+                | Self::Determine
+                | Self::Examine
+                | Self::Evaluate
+        )
+    }
+}
+
 /// Where an action leads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Branch {

@@ -8,9 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use app::packs::{PackFault, PackSource, Packs};
 use app::regulation::case::scenario;
-use app::regulation::pack::{
-    ProofCount, Severity, SourceFile, Standing, lint, parent_id, proof, proof_counts,
-};
+use app::regulation::pack::{ProofCount, Severity, Standing, lint, parent_id, proof, proof_counts};
 
 use super::{Lang, embedded};
 
@@ -31,9 +29,8 @@ pub(crate) fn check(folder: &Path, lang: Lang) -> Result<ExitCode> {
         let calendar = packs.calendar();
         let now = app::clock::Clock::system().now();
         let found = lint(&pack, calendar, now.date_at(pack.counting.utc_offset_seconds));
-        let parent: Vec<_> =
-            packs.all().into_iter().filter(|other| Some(&other.id) == pack.parent.as_ref()).collect();
-        let templates = app::packs::templates(&pack, &parent);
+        let parent = packs.parent_of(&pack);
+        let templates = app::packs::templates(&pack, parent.as_slice());
         for one in &templates {
             let (line, column) = (one.line.unwrap_or(1), one.column.unwrap_or(1));
             let severity = lang.pick("错误", "error");
@@ -152,10 +149,7 @@ pub(super) fn sources_of(pack: &Path) -> Result<(Vec<PackSource>, String)> {
 
 /// The parent that the last of the sources names.
 fn parent_of(sources: &[PackSource]) -> Option<String> {
-    let files = sources.last()?.files.iter();
-    let files: Vec<_> =
-        files.map(|(path, text)| SourceFile { path: path.clone(), text: text.clone() }).collect();
-    parent_id(&files)
+    parent_id(&sources.last()?.source_files())
 }
 
 pub(super) fn with_pack(pack: &Path, lang: Lang, then: impl FnOnce(&Packs) -> ExitCode) -> Result<ExitCode> {

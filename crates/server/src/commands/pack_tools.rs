@@ -286,8 +286,7 @@ fn load(name: &Path) -> Result<(Arc<Pack>, Vec<SourceFile>)> {
 
 fn files_of(sources: &[PackSource], id: &str) -> Vec<SourceFile> {
     let found = sources.iter().find(|source| source.id == id);
-    let files = found.into_iter().flat_map(|source| &source.files);
-    files.map(|(path, text)| SourceFile { path: path.clone(), text: text.clone() }).collect()
+    found.map(PackSource::source_files).unwrap_or_default()
 }
 
 /// Writes files that are not there yet; one that is there is an error.

@@ -45,10 +45,15 @@ async fn download_attachment(
 
 /// A file that the browser saves and never shows: what a stranger uploaded must not run under our name.
 pub(crate) fn download(file_name: &str, bytes: Vec<u8>) -> Response {
+    file("attachment", "application/octet-stream", file_name, bytes)
+}
+
+/// A file under its name; no copy of it stays between us and the reader.
+pub(super) fn file(how: &str, kind: &'static str, file_name: &str, bytes: Vec<u8>) -> Response {
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    if let Ok(value) = HeaderValue::from_str(&disposition("attachment", file_name)) {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Ok(value) = HeaderValue::from_str(&disposition(how, file_name)) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -56,7 +61,7 @@ pub(crate) fn download(file_name: &str, bytes: Vec<u8>) -> Response {
 }
 
 /// RFC 6266 with the name in UTF-8, percent-encoded.
-pub(super) fn disposition(how: &str, file_name: &str) -> String {
+fn disposition(how: &str, file_name: &str) -> String {
     let mut text = format!("{how}; filename*=UTF-8''");
     for byte in file_name.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) {

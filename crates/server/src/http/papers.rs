@@ -4,8 +4,7 @@ use app::cases::AttachmentBytes;
 use app::documents::Lang;
 use app::papers::{self, Paper};
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Deserialize;
@@ -78,13 +77,6 @@ async fn blank_form(
 }
 
 /// A paper of ours, which the browser may show.
-pub(crate) fn pdf(file: AttachmentBytes) -> Response {
-    let mut response = file.bytes.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/pdf"));
-    if let Ok(value) = HeaderValue::from_str(&super::attachments::disposition("inline", &file.file_name)) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+pub(crate) fn pdf(paper: AttachmentBytes) -> Response {
+    super::attachments::file("inline", "application/pdf", &paper.file_name, paper.bytes)
 }

@@ -114,8 +114,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<(String, String)>) -> Res
 
 fn source_files(sources: &[PackSource], id: &str) -> Result<Vec<SourceFile>> {
     let source = sources.iter().find(|source| source.id == id).with_context(|| format!("no pack {id}"))?;
-    let files = source.files.iter();
-    Ok(files.map(|(path, text)| SourceFile { path: path.clone(), text: text.clone() }).collect())
+    Ok(source.source_files())
 }
 
 /// A pack on top of those above it.

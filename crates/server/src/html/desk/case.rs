@@ -6,8 +6,7 @@ use app::regulation::pack::{CommandKind, Pack};
 use app::{Error, desk};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use base::{Date, Id, Timestamp, kind};
 
@@ -438,14 +437,6 @@ async fn deliver(visit: &Visit, case: &str, object: &str) -> Result<Response, Er
     let case = Visit::id(case, "case.unknown")?;
     let object = Visit::id(object, "attachment.unknown")?;
     let file = cases::attachment(&visit.app, &visit.ctx, case, object).await?;
-    let disposition = format!("attachment; filename*=UTF-8''{}", encode(&file.file_name).replace('/', "%2F"));
-    let disposition =
-        HeaderValue::from_str(&disposition).unwrap_or_else(|_| HeaderValue::from_static("attachment"));
     // A file of somebody else is never opened in our own pages.
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
-        (header::CONTENT_DISPOSITION, disposition),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    Ok((headers, file.bytes).into_response())
+    Ok(crate::http::download(&file.file_name, file.bytes))
 }

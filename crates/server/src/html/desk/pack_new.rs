@@ -5,7 +5,7 @@ mod zip;
 use std::sync::Arc;
 
 use app::Error;
-use app::packs::{self, PackFile, Packs};
+use app::packs::{self, PackFile, PackSource, Packs};
 use app::regulation::pack::tools::{self, NewError, NewPack};
 use app::regulation::pack::{Pack, SourceFile};
 use axum::Router;
@@ -123,9 +123,7 @@ async fn files(
             "" => None,
             id => {
                 let found = sources.iter().find(|source| source.id == id);
-                let texts = found.into_iter().flat_map(|source| &source.files);
-                let texts: Vec<SourceFile> =
-                    texts.map(|(path, text)| SourceFile { path: path.clone(), text: text.clone() }).collect();
+                let texts = found.map(PackSource::source_files).unwrap_or_default();
                 Some((Packs::load(&sources, id)?.current(), texts))
             }
         };
