@@ -20,6 +20,9 @@ pub struct Config {
     pub jurisdiction: String,
     /// The ledger's origin line; it must never change once records exist.
     pub origin: String,
+    /// Where people reach it, for example `https://data.example.cn`, for links that leave the browser; empty to take what
+    /// the browser asked for.
+    pub address: String,
     /// Cookies are marked `Secure`. Off only for plain HTTP on the loopback.
     pub secure_cookies: bool,
     /// Start the fake clock at this instant (microseconds) instead of using the system's.
@@ -37,6 +40,7 @@ impl Default for Config {
             packs: PathBuf::new(),
             jurisdiction: String::new(),
             origin: "shuyu.local/journal".to_owned(),
+            address: String::new(),
             secure_cookies: false,
             fake_clock: None,
             worker_program: PathBuf::new(),

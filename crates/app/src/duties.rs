@@ -22,6 +22,17 @@ const AHEAD_DAYS: i32 = 400;
 const BACK_DAYS: i32 = 400;
 /// Limit: cases whose clocks one calendar file shows, those due first.
 const CASES_MAX: u32 = base::limit::PAGE_ROWS_MAX;
+/// Limit: periods that one list or calendar file shows, those due first. Who oversees a thousand authorisations has more.
+const LISTED_MAX: usize = 1_000;
+
+/// What a list of duties shows.
+#[derive(Debug, Clone, Serialize)]
+pub struct Duties {
+    /// Those due first.
+    pub items: Vec<DutyItem>,
+    /// How many more there are.
+    pub more: usize,
+}
 
 /// A period of a duty that the signed-in person's unit owes or oversees.
 #[derive(Debug, Clone, Serialize)]
@@ -51,9 +62,9 @@ pub struct DutyItem {
 ///
 /// # Errors
 /// Not signed in; storage faults.
-pub async fn duties(app: &App, ctx: &Ctx) -> Result<Vec<DutyItem>> {
+pub async fn duties(app: &App, ctx: &Ctx) -> Result<Duties> {
     let pack = app.packs().current();
-    let found = find(app, ctx, &pack).await?;
+    let (found, more) = find(app, ctx, &pack).await?;
     let item = |found: Due<'_>| DutyItem {
         name: (found.duty.name.clone(), found.duty.en.clone()),
         period: (found.period.label_zh.clone(), found.period.label_en.clone()),
@@ -65,10 +76,11 @@ pub async fn duties(app: &App, ctx: &Ctx) -> Result<Vec<DutyItem>> {
         case: found.case,
         clauses: found.duty.clauses.clone(),
     };
-    Ok(found.into_iter().map(item).collect())
+    Ok(Duties { items: found.into_iter().map(item).collect(), more })
 }
 
-async fn find<'a>(app: &'a App, ctx: &Ctx, pack: &'a Pack) -> Result<Vec<Due<'a>>> {
+/// The periods due first, and how many more there are.
+async fn find<'a>(app: &'a App, ctx: &Ctx, pack: &'a Pack) -> Result<(Vec<Due<'a>>, usize)> {
     if !ctx.is_person() {
         return Err(Error::Unauthenticated("access.sign_in"));
     }
@@ -90,8 +102,10 @@ async fn find<'a>(app: &'a App, ctx: &Ctx, pack: &'a Pack) -> Result<Vec<Due<'a>
         let over = due.case.is_some_and(|(_, ended)| ended) && last < today;
         last >= today.plus_days(-BACK_DAYS) && !over
     });
-    found.sort_by_key(|due| (due.period.due.due, due.duty.name.clone()));
-    Ok(found)
+    found.sort_by(|a, b| (a.period.due.due, &a.duty.name).cmp(&(b.period.due.due, &b.duty.name)));
+    let more = found.len().saturating_sub(LISTED_MAX);
+    found.truncate(LISTED_MAX);
+    Ok((found, more))
 }
 
 /// The duties and the running clocks of the own unit's tasks as an iCalendar file.
@@ -101,7 +115,7 @@ async fn find<'a>(app: &'a App, ctx: &Ctx, pack: &'a Pack) -> Result<Vec<Due<'a>
 pub async fn calendar(app: &App, ctx: &Ctx, lang: Lang) -> Result<String> {
     let pack = app.packs().current();
     let mut entries = Vec::new();
-    for found in find(app, ctx, &pack).await? {
+    for found in find(app, ctx, &pack).await?.0 {
         let rings = rings(found.duty, &found.period, app.packs().calendar(), &pack.counting);
         entries.push(Entry::of_duty(found.duty, &found.party.key, &found.period, &rings, ctx.now));
     }

@@ -7,15 +7,17 @@
 
 mod activate;
 mod check;
+mod holidays;
 mod impact;
 mod propose;
 mod settle;
 mod version;
+mod waiting;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use base::{Digest, Id, Timestamp, canonical_json, kind};
+use base::{Digest, Id, Timestamp, kind};
 use regulation::calendar::Calendar;
 use regulation::case::PackRef;
 use regulation::pack::{Diagnostic, Pack, SourceFile, load, parent_id};
@@ -24,15 +26,22 @@ use storage::records::{self, Expected, Key, Record};
 use storage::{Store, Tx, settings};
 use tokio::sync::Semaphore;
 
+use holidays::Calendars;
+
 pub(crate) use activate::move_cases;
 pub use activate::{Activated, activate, not_before};
 #[cfg(test)]
 pub(crate) use activate::{activate_with, move_page};
 pub use check::{Count, Covered, Line, Report, check, covered, failures, may_check, report, templates};
+pub use holidays::{
+    HOLIDAYS_BYTES_MAX, HolidayNotice, activate_holidays, changed_days, holidays, holidays_example,
+    propose_holidays, withdraw_holidays,
+};
 pub use impact::{ImpactCounts, ImpactList, ImpactSummary, impact, impact_page};
 pub use propose::{PACK_BYTES_MAX, PackFile, Proposed, confirm, propose, withdraw};
 pub(crate) use settle::settle;
 pub use version::{Act, ActKind, Progress, Version, VersionState, history, version};
+pub use waiting::{Waiting, waiting};
 
 use crate::{Error, Result};
 
@@ -57,15 +66,16 @@ impl PackSource {
 const NATIONAL: &str = "national";
 /// The setting that names the version in force.
 const IN_FORCE: &str = "packs/in_force";
+/// Files that prove a pack and say nothing to a case; they are the larger part of most.
+const SCENARIOS: &str = "scenarios/";
 /// Versions kept.
 const KEPT_MAX: usize = records::ALL_MAX;
 
 /// Loaded packs.
 #[derive(Debug)]
 pub struct Packs {
-    calendar: Calendar,
+    calendars: Calendars,
     /// What the binary or the folder holds, parents first.
-    calendar_digest: Digest,
     supplied: Vec<Arc<Pack>>,
     force: RwLock<Force>,
     versions: RwLock<HashMap<Digest, Known>>,
@@ -129,17 +139,14 @@ impl Packs {
     /// `pack.invalid` with [`PackFault`] as its source; `pack.calendar`; `pack.unknown` when the jurisdiction's pack is
     /// not among them.
     pub fn load(sources: &[PackSource], jurisdiction: &str) -> Result<Self> {
-        let calendar = calendar(sources)?;
-        Self::with(calendar, load_all(sources)?, jurisdiction)
+        Self::with(Calendars::of(sources)?, load_all(sources)?, jurisdiction)
     }
 
-    fn with(calendar: (Calendar, Digest), supplied: Vec<Arc<Pack>>, jurisdiction: &str) -> Result<Self> {
+    fn with(calendars: Calendars, supplied: Vec<Arc<Pack>>, jurisdiction: &str) -> Result<Self> {
         let current = supplied.iter().find(|pack| pack.id == jurisdiction).map(Arc::clone);
         let current = current.ok_or_else(|| unknown(jurisdiction))?;
-        let (calendar, calendar_digest) = calendar;
         Ok(Self {
-            calendar,
-            calendar_digest,
+            calendars,
             force: RwLock::new(Force { current, all: supplied.clone() }),
             versions: RwLock::new(known(&supplied)),
             supplied,
@@ -154,9 +161,9 @@ impl Packs {
     /// As [`Self::load`]; `pack.jurisdiction` when the settings name another jurisdiction than the cases were opened
     /// under; a version in force that no longer loads.
     pub(crate) async fn open(store: &Store, sources: &[PackSource], jurisdiction: &str) -> Result<Self> {
-        let calendar = calendar(sources)?;
+        let calendars = Calendars::of(sources)?;
         let supplied = load_all(sources);
-        let (in_force, kept, cases) = store
+        let (in_force, kept, cases, notices) = store
             .read("pack.kept", |tx| {
                 Box::pin(async move {
                     let kept = records::all::<StoredPack>(tx, "all", "", KEPT_MAX).await?;
@@ -167,10 +174,19 @@ impl Packs {
                         mine.max_by_key(|stored| stored.updated_at).map(|stored| stored.value.digest);
                     let cases = records::count::<crate::cases::CaseRecord>(tx, "all", "").await?;
                     let kept: Vec<StoredPack> = kept.into_iter().map(|stored| stored.value).collect();
-                    Ok::<_, Error>((in_force.or(newest), kept, cases))
+                    let notices = holidays::in_force(tx).await?;
+                    let in_force = in_force.or(newest);
+                    let waiting = version::all(tx).await?.into_iter();
+                    let waiting = waiting.filter(|one| one.state == VersionState::Proposed);
+                    let looked_at = waiting.map(|one| one.digest).chain(in_force).collect();
+                    Ok::<_, Error>((in_force, without_proofs(kept, looked_at), cases, notices))
                 })
             })
             .await?;
+        // The years supplied may have changed so that a notice no longer joins on to them; dates are then provisional.
+        if let Err(error) = calendars.adopt(&notices) {
+            tracing::error!(error = ?error, "a notice of holidays no longer fits the calendar supplied; it is left out");
+        }
         let versions = load_kept(kept, known(supplied.as_deref().unwrap_or_default()));
         let current = match in_force {
             None => None,
@@ -183,7 +199,7 @@ impl Packs {
             },
         };
         let Some(current) = current else {
-            let packs = Self::with(calendar, supplied?, jurisdiction)?;
+            let packs = Self::with(calendars, supplied?, jurisdiction)?;
             packs.versions.write().unwrap_or_else(PoisonError::into_inner).extend(versions);
             return Ok(packs);
         };
@@ -193,10 +209,8 @@ impl Packs {
             Vec::new()
         });
         let force = force(&supplied, &versions, &current);
-        let (calendar, calendar_digest) = calendar;
         Ok(Self {
-            calendar,
-            calendar_digest,
+            calendars,
             supplied,
             force: RwLock::new(force),
             versions: RwLock::new(versions),
@@ -248,13 +262,13 @@ impl Packs {
 
     /// The working-day calendar.
     #[must_use]
-    pub const fn calendar(&self) -> &Calendar {
-        &self.calendar
+    pub fn calendar(&self) -> &Calendar {
+        self.calendars.calendar()
     }
 
     /// What tells this calendar from any other.
-    pub(crate) const fn calendar_digest(&self) -> Digest {
-        self.calendar_digest
+    pub(crate) fn calendar_digest(&self) -> Digest {
+        self.calendars.digest()
     }
 
     /// The version in force, as the transaction sees it: between a commit that put another one into force and the
@@ -289,18 +303,6 @@ impl Packs {
 
 fn unknown(jurisdiction: &str) -> Error {
     Error::internal("pack.unknown", format!("no pack named `{jurisdiction}`"))
-}
-
-/// The calendar, and what tells it from any other.
-fn calendar(sources: &[PackSource]) -> Result<(Calendar, Digest)> {
-    let files = sources.iter().filter(|source| source.id == NATIONAL).flat_map(|source| &source.files);
-    let files = files.filter(|(path, _)| path.starts_with("calendar/"));
-    let mut years: Vec<(&str, &str)> = files.map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    years.sort_unstable();
-    let digest = canonical_json(&years).map(|bytes| Digest::of(&bytes));
-    let digest = digest.map_err(|error| Error::internal("pack.calendar", error))?;
-    let calendar = Calendar::load(years).map_err(|error| Error::internal("pack.calendar", error))?;
-    Ok((calendar, digest))
 }
 
 /// Loads packs, parents first.
@@ -340,6 +342,22 @@ fn load_all(sources: &[PackSource]) -> Result<Vec<Arc<Pack>>> {
     Ok(newest)
 }
 
+/// Leaves the scenarios to the versions that somebody still checks and to those they stand on.
+fn without_proofs(mut kept: Vec<StoredPack>, mut looked_at: HashSet<Digest>) -> Vec<StoredPack> {
+    loop {
+        let parents = kept.iter().filter(|one| looked_at.contains(&one.digest)).filter_map(|one| one.parent);
+        let more: Vec<Digest> = parents.filter(|parent| !looked_at.contains(parent)).collect();
+        if more.is_empty() {
+            break;
+        }
+        looked_at.extend(more);
+    }
+    for one in kept.iter_mut().filter(|one| !looked_at.contains(&one.digest)) {
+        one.source.files.retain(|(path, _)| !path.starts_with(SCENARIOS));
+    }
+    kept
+}
+
 /// Loads the versions kept, parents first. One that no longer loads is left out and said: its cases cannot be shown, the
 /// others can.
 fn load_kept(kept: Vec<StoredPack>, mut versions: HashMap<Digest, Known>) -> HashMap<Digest, Known> {
@@ -362,7 +380,9 @@ fn load_kept(kept: Vec<StoredPack>, mut versions: HashMap<Digest, Known>) -> Has
                 },
             };
             match load_one(&stored.source, &stored.source.source_files(), parent.as_deref()) {
-                Ok(pack) => {
+                Ok(mut pack) => {
+                    // Whatever was left out, it is that version.
+                    pack.digest = stored.digest;
                     versions.insert(stored.digest, Known { pack: Arc::new(pack), parent: stored.parent });
                 }
                 Err(error) => {

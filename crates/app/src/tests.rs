@@ -3,6 +3,7 @@
 mod clocks;
 mod duties;
 pub(crate) mod fixture;
+mod holidays;
 mod papers;
 mod partners;
 mod public;

@@ -138,7 +138,7 @@ pub(crate) struct Party {
     /// The units that may fill it in.
     pub(crate) units: Vec<UnitCode>,
     /// What is known of it.
-    pub(crate) facts: Facts,
+    pub(crate) facts: Arc<Facts>,
     /// The day its obligation began.
     pub(crate) since: Date,
     /// Its last day, where the obligation has one.
@@ -236,12 +236,12 @@ pub(super) async fn open_due(app: &App, ctx: &Ctx, permit: &Permit) -> Result<u6
 }
 
 /// Every authorisation with what is known of it.
-async fn authorisations(tx: &mut Tx<'_>) -> Result<Vec<(Tenant, Facts)>> {
+async fn authorisations(tx: &mut Tx<'_>) -> Result<Vec<(Tenant, Arc<Facts>)>> {
     let mut found = Vec::new();
     for tenant in records::all::<Tenant>(tx, "class", "authorisation", records::ALL_MAX).await? {
         let mut facts = tenants::facts_of(tx, &tenant.value).await?;
         facts.insert(facts::TENANT.to_owned(), FactValue::Text(tenant.value.id.to_string()));
-        found.push((tenant.value, facts));
+        found.push((tenant.value, Arc::new(facts)));
     }
     Ok(found)
 }
@@ -250,7 +250,7 @@ async fn authorisations(tx: &mut Tx<'_>) -> Result<Vec<(Tenant, Facts)>> {
 fn parties(
     context: &Context<'_>,
     duty: &Duty,
-    authorisations: &[(Tenant, Facts)],
+    authorisations: &[(Tenant, Arc<Facts>)],
     first: Date,
 ) -> Vec<Party> {
     let pack = context.pack;
@@ -268,16 +268,16 @@ fn parties(
         let party = |unit: UnitCode| Party {
             key: unit.clone(),
             units: vec![unit],
-            facts: Facts::new(),
+            facts: Arc::default(),
             since: first,
             until: pack.in_force.1,
         };
         return units(&String::new(), &Facts::new()).into_iter().flatten().map(party).collect();
     }
-    let party = |(tenant, facts): &(Tenant, Facts)| {
+    let party = |(tenant, facts): &(Tenant, Arc<Facts>)| {
         let (since, last) = tenant.term.filter(|_| owes(duty, tenant))?;
         let units = units(&tenant.unit_code, facts)?;
-        Some(Party { key: tenant.id.to_string(), units, facts: facts.clone(), since, until: Some(last) })
+        Some(Party { key: tenant.id.to_string(), units, facts: Arc::clone(facts), since, until: Some(last) })
     };
     authorisations.iter().filter_map(party).collect()
 }
@@ -314,7 +314,7 @@ async fn one(app: &App, ctx: &Ctx, permit: &Permit, pack: &Pack, due: &Due<'_>) 
                     procedure: &duty.procedure,
                     title: period.title(duty),
                     units: party.units.clone(),
-                    facts: party.facts.clone(),
+                    facts: Facts::clone(&party.facts),
                     cause: OwedCause::of_duty(duty, period),
                     due: Some(OwedClock::of_duty(duty, period)),
                     clauses: &duty.clauses,

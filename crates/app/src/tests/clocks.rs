@@ -12,7 +12,7 @@ use crate::Error;
 use crate::cases::{self, CaseRecord, OpenRequest};
 
 /// A case with a clock: an objection, to be registered within two working days.
-async fn objection(county: &County) -> Id<kind::Case> {
+pub(super) async fn objection(county: &County) -> Id<kind::Case> {
     let form = json!({ "异议人": "王例和", "联系方式": "wang@example.cn", "异议内容": "内容", "理由和证据": "理由" });
     let request = OpenRequest {
         procedure: "异议".to_owned(),

@@ -49,10 +49,10 @@ async fn what_is_owed_is_opened_once_and_filled_in_by_who_owes_it() {
     assert!(["access.denied", "case.wrong_role"].contains(&refused.code()), "{}", refused.code());
 
     // The operator sees its own duty, a provider nothing, the authority all; the file is for calendar programs.
-    let mine = duties::duties(app, operator).await.unwrap();
+    let mine = duties::duties(app, operator).await.unwrap().items;
     assert_eq!(mine.iter().filter(|item| item.case.is_some()).count(), found);
-    assert!(duties::duties(app, &county.ctx("market-bureau")).await.unwrap().is_empty());
-    assert!(duties::duties(app, &county.ctx("bigdata-bureau")).await.unwrap().len() >= mine.len());
+    assert!(duties::duties(app, &county.ctx("market-bureau")).await.unwrap().items.is_empty());
+    assert!(duties::duties(app, &county.ctx("bigdata-bureau")).await.unwrap().items.len() >= mine.len());
     let file = duties::calendar(app, operator, Lang::Zh).await.unwrap();
     assert!(file.starts_with("BEGIN:VCALENDAR\r\n") && file.contains("年度经营报告"), "{file}");
 

@@ -82,9 +82,19 @@ impl County {
     }
 
     pub(super) async fn open_with(packs: &[PackSource]) -> Self {
+        Self::begin(None, packs).await
+    }
+
+    /// With a clock that starts at an instant and stands until it is moved.
+    pub(super) async fn open_at(now: Timestamp) -> Self {
+        Self::begin(Some(now.micros()), &packs()).await
+    }
+
+    async fn begin(fake_clock: Option<i64>, packs: &[PackSource]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let config = Config { fake_clock, ..config(folder.path()) };
         let mut county = Self {
-            app: App::open(config(folder.path()), packs).await.unwrap(),
+            app: App::open(config, packs).await.unwrap(),
             folder,
             tenant: new_id(Timestamp::from_micros(1)),
             units: BTreeMap::new(),

@@ -44,7 +44,7 @@ fn folder(changes: &[(&str, &str, &str)]) -> Vec<PackFile> {
 }
 
 /// A colleague of the bureau.
-fn colleague(county: &County) -> Ctx {
+pub(super) fn colleague(county: &County) -> Ctx {
     let mut ctx = county.ctx("bigdata-bureau");
     ctx.principal.person = new_id(ctx.now);
     ctx.person_name = "colleague".to_owned();

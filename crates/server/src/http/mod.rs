@@ -10,6 +10,7 @@ mod cases;
 mod clock;
 mod data_api;
 mod exports;
+mod holidays;
 mod jobs;
 mod journal;
 mod layers;
@@ -62,6 +63,7 @@ fn api() -> Router<Edge> {
         .merge(usages::routes())
         .merge(billing::routes())
         .merge(packs::routes())
+        .merge(holidays::routes())
         .merge(papers::routes())
         .merge(clock::routes())
         .merge(jobs::routes())

@@ -200,7 +200,7 @@ async fn lists(app: &App, bureau: &Ctx, one: &Ctx, figures: &mut Figures) -> Res
             let start = Instant::now();
             let found = duties::duties(app, ctx).await?;
             spent.push(start.elapsed());
-            ensure!(!found.is_empty(), "nothing is due for {}", ctx.unit_name);
+            ensure!(!found.items.is_empty(), "nothing is due for {}", ctx.unit_name);
         }
         figures.add(what, spent);
     }

@@ -57,7 +57,8 @@ async fn page(visit: &Visit, feed_new: Option<String>) -> Result<Response, Error
     };
     let since = duties::feed_since(&visit.app, &visit.ctx).await?;
     let page = DutiesPage {
-        rows: found.iter().map(row).collect(),
+        rows: found.items.iter().map(row).collect(),
+        more: (found.more > 0).then(|| found.more.to_string()),
         file_href: "/duties.ics".to_owned(),
         feed_since: since.map(|at| visit.day(at)).unwrap_or_default(),
         feed_new,
@@ -117,9 +118,14 @@ async fn change_feed(visit: &Visit, request: Request) -> Result<Response, Error>
         return Ok(visit.send_on("/duties", Some("feed-ended")));
     }
     let secret = duties::open_feed(&visit.app, &visit.ctx).await?;
-    let scheme = if visit.app.config().secure_cookies { "https" } else { "http" };
+    let config = visit.app.config();
+    let scheme = if config.secure_cookies { "https" } else { "http" };
+    let home = match config.address.trim_end_matches('/') {
+        "" => format!("{scheme}://{host}"),
+        address => address.to_owned(),
+    };
     let language = if visit.is_english() { "?lang=en" } else { "" };
-    page(visit, Some(format!("{scheme}://{host}/calendar/{secret}.ics{language}"))).await
+    page(visit, Some(format!("{home}/calendar/{secret}.ics{language}"))).await
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 
 use app::Error;
 use app::cases::{self, InboxCounts, InboxItem, TaskBox};
+use app::packs::{self, Waiting};
 use axum::Router;
 use axum::extract::Query;
 use axum::response::Response;
@@ -12,7 +13,7 @@ use super::frame::week_end;
 use super::visit::{Visit, encode};
 use super::words::{self, Units};
 use crate::html::pages::inbox::{Inbox, InboxRow, Tab, TabLink};
-use crate::html::pages::parts::{Choice, Figure, Light};
+use crate::html::pages::parts::{Choice, Figure, Light, Link};
 use crate::state::Edge;
 
 /// Rows of one page.
@@ -83,6 +84,7 @@ async fn page(visit: &Visit, asked: &Asked) -> Result<Response, Error> {
         tab,
         tabs: tabs(tab, counts),
         figures: figures(visit, counts).await?,
+        law: law(visit).await?,
         procedures: procedures(visit, &asked.procedure),
         lights: lights(visit, &asked.light),
         search: asked.q.clone(),
@@ -120,6 +122,21 @@ async fn list(visit: &Visit, tab: Tab, asked: &Asked) -> Result<(Vec<InboxItem>,
         }
     }
     Ok((items, after))
+}
+
+/// Versions and notices that somebody else brought and this person may decide on.
+async fn law(visit: &Visit) -> Result<Vec<Link>, Error> {
+    let link = |one: &Waiting| match one {
+        Waiting::Version { digest, label, unconfirmed } => {
+            let key = if *unconfirmed { "inbox-law-unconfirmed" } else { "inbox-law-version" };
+            Link::new(&visit.text_with(key, &[("label", label)]), &format!("/admin/packs/versions/{digest}"))
+        }
+        Waiting::Holidays { year } => {
+            let year = year.to_string();
+            Link::new(&visit.text_with("inbox-law-holidays", &[("year", &year)]), "/admin/holidays")
+        }
+    };
+    Ok(packs::waiting(&visit.app, &visit.ctx).await?.iter().map(link).collect())
 }
 
 const fn code(tab: Tab) -> &'static str {

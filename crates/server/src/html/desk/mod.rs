@@ -12,6 +12,7 @@ pub(crate) mod errors;
 mod facts;
 pub(crate) mod fields;
 pub(crate) mod frame;
+mod holidays;
 mod inbox;
 mod jobs;
 mod journal;
@@ -63,6 +64,7 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(pack_tools::routes())
         .merge(pack_checks::routes())
         .merge(pack_versions::routes())
+        .merge(holidays::routes())
         .merge(pack_new::routes())
         .merge(accounts::routes())
         .merge(jobs::routes())

@@ -66,7 +66,7 @@ pub(super) fn may_propose(visit: &Visit) -> bool {
 }
 
 fn row(visit: &Visit, one: &Version) -> VersionRow {
-    let (state, light) = state(visit, one);
+    let (state, light) = state_of(visit, one.state);
     let by = |kind| one.last(kind).map(|act| format!("{} {}", who(visit, act), visit.day(act.at)));
     VersionRow {
         label: one.label.clone(),
@@ -79,8 +79,9 @@ fn row(visit: &Visit, one: &Version) -> VersionRow {
     }
 }
 
-fn state(visit: &Visit, one: &Version) -> (String, Light) {
-    let (key, light) = match one.state {
+/// Where a version stands, in words.
+pub(super) fn state_of(visit: &Visit, state: VersionState) -> (String, Light) {
+    let (key, light) = match state {
         VersionState::Proposed => ("version-proposed", Light::DueSoon),
         VersionState::InForce => ("version-in-force", Light::Normal),
         VersionState::Replaced => ("version-replaced", Light::Done),
@@ -99,7 +100,8 @@ fn validity(visit: &Visit, one: &Version) -> String {
     }
 }
 
-fn who(visit: &Visit, act: &Act) -> String {
+/// Who did something with a version.
+pub(super) fn who(visit: &Visit, act: &Act) -> String {
     match act.person {
         None => visit.text("pack-installation"),
         Some(_) if act.person_name.is_empty() => act.unit_name.clone(),
@@ -185,7 +187,7 @@ async fn page(visit: &Visit, digest: Digest, after: Option<&str>) -> Result<Admi
     let one = packs::version(&visit.app, digest).await?;
     let pack = visit.app.packs().known(digest);
     let current = visit.app.packs().current();
-    let (word, light) = state(visit, &one);
+    let (word, light) = state_of(visit, one.state);
     let href = |end: &str| format!("{LIST}/{digest}{end}");
     let waits = one.state == VersionState::Proposed;
     let mut page = AdminPackVersion {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use app::Error;
-use app::regulation::case::{command_words, scenario};
+use app::regulation::case::command_words;
 use app::regulation::pack::{Bound, Comparator, Pack, Parameter, Procedure, Status, Step, Value, coverage};
 use axum::Router;
 use axum::extract::Path;
@@ -25,7 +25,11 @@ pub(super) fn routes() -> Router<Edge> {
 async fn list(visit: Visit) -> Response {
     let rows = visit.app.packs().all().iter().map(|pack| row(&visit, pack)).collect();
     let link = |key: &str, href: &str| Link::new(&visit.text(key), href);
-    let links = vec![link("pack-versions", "/admin/packs/versions"), link("pack-new", "/admin/packs/new")];
+    let links = vec![
+        link("pack-versions", "/admin/packs/versions"),
+        link("holidays", "/admin/holidays"),
+        link("pack-new", "/admin/packs/new"),
+    ];
     let result = visit.page("packs", &AdminPacks { rows, links, problems: Vec::new() }).await;
     visit.answer(result).await
 }
@@ -33,9 +37,6 @@ async fn list(visit: Visit) -> Response {
 fn row(visit: &Visit, pack: &Pack) -> PackRow {
     let (status, light) = status(visit, pack);
     let covered = coverage(pack);
-    let calendar = visit.app.packs().calendar();
-    let failed = scenario::run(pack, calendar).len();
-    let total = pack.scenarios.len();
     let until = pack.in_force.1.map(|day| format!(" – {day}")).unwrap_or_default();
     PackRow {
         name: pack.name.clone(),
@@ -46,7 +47,7 @@ fn row(visit: &Visit, pack: &Pack) -> PackRow {
         parent: pack.parent.as_deref().map(|id| name_of(visit, id)).unwrap_or_default(),
         from: pack.in_force.0.map_or_else(|| visit.text("none"), |day| format!("{day}{until}")),
         coverage: format!("{} / {}", covered.carried + covered.reasoned, covered.total),
-        scenarios: format!("{} / {total}", total.saturating_sub(failed)),
+        scenarios: pack.scenarios.len().to_string(),
     }
 }
 

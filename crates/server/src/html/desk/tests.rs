@@ -1,5 +1,6 @@
 //! The pages over HTTP, against a fresh installation in a temporary folder.
 
+mod holidays;
 mod versions;
 
 use app::access::Role;
@@ -173,6 +174,7 @@ async fn every_page_of_the_desk_opens_in_both_languages() {
             "/admin/packs/deqing/test",
             "/admin/packs/deqing/coverage",
             "/admin/packs/versions",
+            "/admin/holidays",
             "/admin/packs/new",
             "/admin/packs/deqing/diff",
             "/admin/packs/deqing/diff?with=futian",

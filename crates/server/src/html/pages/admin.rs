@@ -52,7 +52,7 @@ impl Page for AdminPacks {
             parent: parent.into(),
             from: "2026-01-01".into(),
             coverage: "100%".into(),
-            scenarios: "24 / 24".into(),
+            scenarios: "24".into(),
         };
         vec![
             Self {

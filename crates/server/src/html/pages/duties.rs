@@ -10,6 +10,8 @@ use crate::html::render::Page;
 pub struct DutiesPage {
     /// By due day.
     pub rows: Vec<DutyRow>,
+    /// How many more there are than one page shows.
+    pub more: Option<String>,
     /// The same as a calendar file.
     pub file_href: String,
     /// When the address for calendar programs was made; empty without one.
@@ -62,6 +64,7 @@ impl Page for DutiesPage {
         let none = Self { file_href, feed_href, ..Self::default() };
         let made = Self {
             rows,
+            more: Some("13000".into()),
             feed_since: "2026-11-20".into(),
             feed_new: Some("https://example.cn/calendar/abc.ics".into()),
             ..none.clone()

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::parts::{Choice, Figure, Light};
+use super::parts::{Choice, Figure, Light, Link};
 use crate::html::render::Page;
 
 /// The four tabs of every list of cases.
@@ -48,6 +48,8 @@ pub struct Inbox {
     pub tab: Tab,
     pub tabs: Vec<TabLink>,
     pub figures: Vec<Figure>,
+    /// What of the law waits for this person: versions, notices of holidays.
+    pub law: Vec<Link>,
     pub procedures: Vec<Choice>,
     pub lights: Vec<Choice>,
     pub search: String,
@@ -76,6 +78,7 @@ impl Page for Inbox {
                 Figure::new("average-days", "2.4"),
                 Figure::new("return-rate", "8%"),
             ],
+            law: vec![Link::new("制度包版本 2026-02 等待启用", "/admin/packs/versions/00")],
             procedures: vec![
                 Choice::new("", "全部程序", true),
                 Choice::new("request", "公共数据需求评审", false),

@@ -14,6 +14,7 @@ pub mod duties;
 pub mod error;
 pub mod form;
 pub mod help;
+pub mod holidays;
 pub mod inbox;
 pub mod ledger;
 pub mod market;

@@ -7,8 +7,9 @@ use super::*;
 use crate::html::pages::parts::Choice;
 use crate::html::pages::shell::{Notice, NoticeKind};
 use crate::html::pages::{
-    admin, airlock, announcements, authorisations, case, catalog, duties, error, form, help, inbox, ledger,
-    market, models, pack_checks, pack_versions, packs, portal, products, runs, sign_in, tenant, workbench,
+    admin, airlock, announcements, authorisations, case, catalog, duties, error, form, help, holidays, inbox,
+    ledger, market, models, pack_checks, pack_versions, packs, portal, products, runs, sign_in, tenant,
+    workbench,
 };
 
 /// A rendered sample: template, number, language, HTML.
@@ -145,6 +146,7 @@ fn all() -> Vec<Rendered> {
         packs::PackDocument,
         pack_versions::AdminPackVersions,
         pack_versions::AdminPackVersion,
+        holidays::AdminHolidays,
         pack_checks::AdminPackCheck,
         pack_checks::AdminPackTest,
         pack_checks::AdminPackCoverage,

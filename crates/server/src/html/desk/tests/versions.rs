@@ -47,7 +47,7 @@ impl Browser {
     }
 
     /// The same installation in somebody else's browser.
-    async fn beside(&self, account: &str) -> Browser {
+    pub(super) async fn beside(&self, account: &str) -> Browser {
         let mut other = Browser {
             router: self.router.clone(),
             edge: self.edge.clone(),
@@ -100,6 +100,9 @@ async fn two_officers_put_a_version_into_force() {
     assert_eq!(status, StatusCode::CONFLICT, "what was not looked at is not activated");
 
     let mut chief = officer.beside("chief").await;
+    // The chief is told; who proposed it is not.
+    assert!(chief.get("/inbox").await.2.contains(&format!("href=\"{version}\"")));
+    assert!(!officer.get("/inbox").await.2.contains(&version));
     let (_, _, page) = chief.get(&version).await;
     let action = format!("{version}/activate");
     let (token, seen) =
