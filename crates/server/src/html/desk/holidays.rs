@@ -59,10 +59,9 @@ async fn page(visit: &Visit) -> Result<AdminHolidays, Error> {
 fn years(visit: &Visit) -> Table {
     let notices = visit.app.packs().calendar().notices().iter().rev();
     let row = |one: &app::regulation::calendar::Notice| {
-        vec![one.year.to_string(), one.title.clone(), one.issued.to_string(), one.known_until.to_string()]
+        vec![one.year.to_string(), one.title.clone(), one.issued.to_string()]
     };
-    let heads =
-        [("year", false), ("holidays-title", false), ("holidays-issued", false), ("calendar-until", false)];
+    let heads = [("year", false), ("holidays-title", false), ("holidays-issued", false)];
     table(visit, "holidays-in-use", &heads, notices.map(row).collect())
 }
 
@@ -72,9 +71,9 @@ fn waiting(visit: &Visit, one: &HolidayNotice, proposes: bool) -> HolidayWaiting
     let days = packs::changed_days(&visit.app, one);
     let rows = days.as_deref().unwrap_or_default().iter().map(|(day, works)| {
         let key = if *works { "calendar-make-up" } else { "calendar-holiday" };
-        vec![words::day(visit, *day), super::frame::weekday(visit, *day), visit.text(key)]
+        vec![words::day(visit, *day), visit.text(key)]
     });
-    let heads = [("clock-date", false), ("weekday", false), ("holidays-becomes", false)];
+    let heads = [("clock-date", false), ("holidays-becomes", false)];
     let next = match (proposes, mine, &days) {
         (false, ..) => visit.text("holidays-next-authority"),
         (true, true, _) => visit.text("holidays-next-other"),

@@ -35,7 +35,7 @@ pub struct HolidayWaiting {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct AdminHolidays {
     pub until: String,
-    /// The years in use: year, publication, day of issue, last day.
+    /// The years in use: year, publication, day of issue.
     pub years: Table,
     pub waiting: Vec<HolidayWaiting>,
     pub loaded: Vec<HolidayRow>,
@@ -81,9 +81,9 @@ impl Page for AdminHolidays {
                 until: "2026-12-31".into(),
                 years: Table::new(
                     "在用的放假安排",
-                    &["年", "依据", "发布", "已知至"],
+                    &["年", "依据", "发布"],
                     &[],
-                    &[&["2026", "通知", "2025-11-04", "2026-12-31"]],
+                    &[&["2026", "通知", "2025-11-04"]],
                 ),
                 waiting: vec![waiting(true), waiting(false)],
                 loaded: vec![row("待启用", Light::DueSoon), row("启用", Light::Normal)],
