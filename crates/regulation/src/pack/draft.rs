@@ -101,6 +101,8 @@ pub(crate) enum Reference {
     Fact(ProcedureId, String, Shape),
     /// Two facts that are compared with each other; whether their order is asked.
     Facts(ProcedureId, String, String, bool),
+    /// A file that the procedure asks for somewhere.
+    Attachment(ProcedureId, String),
     /// A fact against a parameter, and the unit the fact is counted in.
     Within(ProcedureId, String, String, Option<PeriodUnit>),
 }

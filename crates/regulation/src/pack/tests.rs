@@ -12,6 +12,7 @@ mod lints;
 mod lints_owed;
 mod malformed;
 mod owed;
+mod stories;
 mod whole;
 
 /// The files of a pack in the repository.

@@ -25,6 +25,7 @@ use serde::Serialize;
 
 use super::model::{Pack, Procedure, Step};
 use crate::calendar::Calendar;
+use crate::case::scenario::ScenarioFailure;
 
 /// Something a pack lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -91,6 +92,13 @@ fn error(code: &'static str, place: String, zh: impl Into<String>, en: impl Into
 
 fn warning(code: &'static str, place: String, zh: impl Into<String>, en: impl Into<String>) -> Finding {
     Finding { code, severity: Severity::Warning, place, zh: zh.into(), en: en.into() }
+}
+
+/// A scenario that does not hold, with the file and line to look at.
+fn scenario_fails(failure: ScenarioFailure) -> Finding {
+    let written = failure.place();
+    let written = if written.is_empty() { written } else { format!("（{written}）") };
+    error("lint.scenario_fails", format!("样例“{}”{written}", failure.scenario), failure.zh, failure.en)
 }
 
 fn in_procedure(procedure: &Procedure) -> String {
