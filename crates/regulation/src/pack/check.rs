@@ -19,6 +19,10 @@ pub(crate) fn references(draft: &Draft, pack: &Pack, report: &mut Report) {
         match value {
             Reference::Clause(name) => known("条款", "clause", name, pack.clauses.keys(), place, report),
             Reference::Role(name) => known("角色", "role", name, pack.roles.keys(), place, report),
+            Reference::Signer(name) => {
+                let units = pack.roles.values().flat_map(|role| &role.units);
+                known("角色或者机构", "role or unit", name, pack.roles.keys().chain(units), place, report);
+            }
             Reference::Form(name) => known("表单", "form", name, pack.forms.keys(), place, report),
             Reference::Parameter(name) => {
                 known("参数", "parameter", name, pack.parameters.keys(), place, report);

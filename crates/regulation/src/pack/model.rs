@@ -16,6 +16,8 @@ mod scenario;
 use super::taken::Taker;
 
 use super::document::{Document, DocumentId};
+use super::number::NumberMarks;
+use super::unchecked::Unchecked;
 pub use clock::{Anchor, ClockNature, ClockRule, Measure, OnExpiry, Run, Rung, StopGround};
 pub use duty::{Duty, DutyAnchor, DutyExpectation, DutyOnly, DutyScenario};
 pub use effect::Effect;
@@ -75,6 +77,8 @@ pub struct Pack {
     pub forms: BTreeMap<FormId, Form>,
     /// Documents by name.
     pub documents: BTreeMap<DocumentId, Document>,
+    /// The marks of those who sign papers.
+    pub number_marks: NumberMarks,
     /// Periodic duties.
     pub duties: Vec<Duty>,
     /// Scenario tests.
@@ -83,6 +87,8 @@ pub struct Pack {
     pub duty_scenarios: Vec<DutyScenario>,
     /// Clauses no rule carries, with the reason.
     pub not_automated: BTreeMap<ClauseId, Excuse>,
+    /// Lines of this pack's own files whose citations nobody has looked at.
+    pub unchecked: Vec<Unchecked>,
     /// What is taken from parameters, so that a lower pack's values reach what it inherits.
     #[serde(skip)]
     pub(crate) taken: Vec<(Taker, String)>,

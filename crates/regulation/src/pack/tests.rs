@@ -11,6 +11,7 @@ mod grammar;
 mod lints;
 mod lints_owed;
 mod malformed;
+mod numbers;
 mod owed;
 mod stories;
 mod whole;

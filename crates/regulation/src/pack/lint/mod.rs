@@ -7,10 +7,12 @@
 //! `lint.clock_never_starts`, `lint.clock_takes_everything`, `lint.separation_impossible`, `lint.separation_idle`, `lint.separation_staff`, `lint.vote_impossible`,
 //! `lint.meeting_impossible`, `lint.draw_impossible`, `lint.duty_unnoticed`,
 //! `lint.condition_never`, `lint.condition_always`, `lint.branch_dead`, `lint.choice_unknown`, `lint.form_unused`,
-//! `lint.personal_unmarked`, `lint.box_unused`, `lint.calendar_short`.
+//! `lint.personal_unmarked`, `lint.box_unused`, `lint.calendar_short`,
+//! `lint.citation_unchecked`.
 //!
 //! That every step has a way to an end, that names exist and that nothing is loosened is checked when a pack loads.
 
+mod citations;
 mod dead;
 mod duties;
 mod forms;
@@ -64,6 +66,7 @@ pub fn lint(pack: &Pack, calendar: &Calendar, today: Date) -> Vec<Finding> {
     forms::look(pack, &mut found);
     duties::look(pack, &mut found);
     time::look(pack, calendar, today, &mut found);
+    citations::look(pack, &mut found);
     proven::look(pack, calendar, &mut found);
     duties::proven(pack, calendar, &mut found);
     found.sort_by(|a, b| (a.severity, a.code, &a.place, &a.zh).cmp(&(b.severity, b.code, &b.place, &b.zh)));
@@ -81,6 +84,7 @@ pub fn lint_text(pack: &Pack, calendar: &Calendar, today: Date) -> Vec<Finding> 
     forms::look(pack, &mut found);
     duties::look(pack, &mut found);
     time::look(pack, calendar, today, &mut found);
+    citations::look(pack, &mut found);
     found.sort_by(|a, b| (a.severity, a.code, &a.place, &a.zh).cmp(&(b.severity, b.code, &b.place, &b.zh)));
     found.dedup();
     found

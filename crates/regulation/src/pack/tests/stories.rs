@@ -50,8 +50,8 @@ fn a_correction_has_its_day_and_brings_any_file() {
     let answered = on("{日期: 2026-10-19, 做: 补正, 附件: [情况说明]}");
     assert_eq!(told(&answered, "{附件: [情况说明, 申请书]}"), Ok(vec![]));
     assert!(told(&answered, "{补正逾期: 否}").unwrap()[0].contains("没有在等待"));
-    assert_eq!(told(returned, "{补正到期: 明天}"), Err("regulation.pack_value"));
-    assert_eq!(told(returned, "{补正逾期: 会}"), Err("regulation.pack_unknown_word"));
+    assert_eq!(told(returned, "{待办: 办理, 补正到期: 明天}"), Err("regulation.pack_value"));
+    assert_eq!(told(returned, "{待办: 办理, 补正逾期: 会}"), Err("regulation.pack_unknown_word"));
 }
 
 #[test]
