@@ -31,7 +31,7 @@ pub struct Line {
     pub code: String,
     /// Where: file, procedure and step, or scenario.
     pub place: String,
-    /// Line of the file or of the scenario's story, from 1.
+    /// Line of the file, from 1.
     pub line: Option<u32>,
     /// Column of the file.
     pub column: Option<u32>,
@@ -196,16 +196,15 @@ fn finding(one: Finding) -> Line {
     }
 }
 
+/// The file and line to look at stand in the text: the place is the scenario's name, by which they are counted.
 fn failure(one: scenario::ScenarioFailure) -> Line {
-    Line {
-        code: String::new(),
-        place: one.scenario,
-        line: one.line.and_then(|line| u32::try_from(line).ok()),
-        column: None,
-        blocks: true,
-        zh: one.zh,
-        en: one.en,
-    }
+    let (line, place) = ((one.at > 0).then_some(one.at), one.place());
+    let (zh, en) = if place.is_empty() {
+        (one.zh, one.en)
+    } else {
+        (format!("{}（{place}）", one.zh), format!("{} ({place})", one.en))
+    };
+    Line { code: String::new(), place: one.scenario, line, column: None, blocks: true, zh, en }
 }
 
 /// Work on a pack away from the requests: one at a time, and whoever asks hears in time that it takes too long. The work

@@ -127,6 +127,7 @@ pub(super) fn document(template: &str, variables: &[(&str, VariableKind)]) -> Do
                 required: true,
             })
             .collect(),
+        number: None,
         when: Vec::new(),
         template: template.to_owned(),
         file: "documents/样例.typ".to_owned(),

@@ -13,7 +13,7 @@ use crate::pack::model::{DutyExpectation, DutyScenario, Pack};
 #[must_use]
 pub fn run_one(pack: &Pack, calendar: &Calendar, scenario: &DutyScenario) -> Vec<ScenarioFailure> {
     let failure =
-        |(zh, en): (String, String)| ScenarioFailure { scenario: scenario.name.clone(), line: None, zh, en };
+        |(zh, en): (String, String)| ScenarioFailure::new(&scenario.name, &scenario.place, None, zh, en);
     let Some(duty) = pack.duties.iter().find(|duty| duty.name == scenario.duty) else {
         let name = &scenario.duty;
         return vec![failure((format!("没有周期义务“{name}”"), format!("there is no duty `{name}`")))];

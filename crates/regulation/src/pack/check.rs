@@ -19,6 +19,10 @@ pub(crate) fn references(draft: &Draft, pack: &Pack, report: &mut Report) {
         match value {
             Reference::Clause(name) => known("条款", "clause", name, pack.clauses.keys(), place, report),
             Reference::Role(name) => known("角色", "role", name, pack.roles.keys(), place, report),
+            Reference::Signer(name) => {
+                let units = pack.roles.values().flat_map(|role| &role.units);
+                known("角色或者机构", "role or unit", name, pack.roles.keys().chain(units), place, report);
+            }
             Reference::Form(name) => known("表单", "form", name, pack.forms.keys(), place, report),
             Reference::Parameter(name) => {
                 known("参数", "parameter", name, pack.parameters.keys(), place, report);
@@ -32,6 +36,10 @@ pub(crate) fn references(draft: &Draft, pack: &Pack, report: &mut Report) {
             Reference::Step(procedure, name) => {
                 let steps = pack.procedures.get(procedure).map(|one| one.steps.iter().map(|step| &step.id));
                 known("环节", "step", name, steps.into_iter().flatten(), place, report);
+            }
+            Reference::Attachment(procedure, name) => {
+                let asked = pack.procedures.get(procedure).into_iter().flat_map(attachments_of);
+                known("附件", "attachment", name, asked, place, report);
             }
             Reference::Fact(procedure, name, shape) => {
                 Known { facts: facts.get(procedure), pack }.one(name, *shape, place, report);
@@ -67,6 +75,13 @@ pub(super) fn known<'a>(
         format!("没有{zh}“{name}”{hint_zh}"),
         format!("there is no {en} `{name}`{hint_en}"),
     );
+}
+
+/// The files a case of the procedure may be asked for, on opening or by an action.
+fn attachments_of(procedure: &Procedure) -> impl Iterator<Item = &String> {
+    let actions = procedure.steps.iter().flat_map(|step| &step.actions);
+    let enclosed = actions.flat_map(|action| &action.attachments).map(|one| &one.name);
+    procedure.attachments.iter().map(|rule| &rule.name).chain(enclosed)
 }
 
 /// All facts a case of the procedure may know.

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::model::{ClauseId, CommandKind, Pack, ProcedureId, StepId, Target};
+use super::number::NumberRule;
 
 /// A document's name, for example `受理回执`.
 pub type DocumentId = String;
@@ -19,6 +20,9 @@ pub struct Document {
     pub en: String,
     /// What the template may name.
     pub variables: Vec<Variable>,
+    /// Whether and how it is numbered (发文字号).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<NumberRule>,
     /// On which occasions it is written; none for a document that is written by hand only.
     pub when: Vec<Occasion>,
     /// The template.

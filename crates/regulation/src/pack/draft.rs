@@ -9,7 +9,9 @@ use super::model::{
     Bound, Clause, ClauseId, Counting, Duty, DutyScenario, Excuse, FieldKey, Form, FormId, Parameter,
     PeriodUnit, Procedure, ProcedureId, Role, RoleKey, Scenario, Status, StepId, Transition,
 };
+use super::number::{NumberMark, NumberRule};
 use super::report::Place;
+use super::unchecked::Unchecked;
 
 /// A thing and where it is written.
 #[derive(Debug, Clone)]
@@ -35,12 +37,16 @@ pub(crate) struct Draft {
     pub(crate) opens: Vec<Located<(ProcedureId, ProcedureId)>>,
     pub(crate) reasons: Vec<Located<(ClauseId, Excuse)>>,
     pub(crate) documents: Vec<Located<DocumentDraft>>,
+    /// Signers and their marks.
+    pub(crate) marks: Vec<Located<(String, NumberMark)>>,
     pub(crate) occasions: Vec<Located<Occasion>>,
     /// Templates by the name of their file.
     pub(crate) templates: BTreeMap<DocumentId, Located<String>>,
     pub(crate) references: Vec<Located<Reference>>,
     /// Periods of steps that are parameters: procedure, step, which period, parameter.
     pub(crate) lengths: Vec<(ProcedureId, StepId, Length, Located<String>)>,
+    /// Lines whose citations nobody has looked at.
+    pub(crate) unchecked: Vec<Unchecked>,
     /// Choices of fields that are parameters: form, field, parameter.
     pub(crate) choices: Vec<(FormId, FieldKey, Located<String>)>,
 }
@@ -85,6 +91,8 @@ pub(crate) struct DocumentDraft {
     pub(crate) en: Option<String>,
     pub(crate) variables: Option<Vec<Variable>>,
     pub(crate) when: Option<Vec<Occasion>>,
+    /// `Some(None)` takes an inherited number away.
+    pub(crate) number: Option<Option<NumberRule>>,
     pub(crate) clauses: Vec<ClauseId>,
 }
 
@@ -93,6 +101,8 @@ pub(crate) struct DocumentDraft {
 pub(crate) enum Reference {
     Clause(ClauseId),
     Role(RoleKey),
+    /// A role, or the code of a unit that plays one.
+    Signer(String),
     Form(FormId),
     Parameter(String),
     Procedure(ProcedureId),
@@ -101,6 +111,8 @@ pub(crate) enum Reference {
     Fact(ProcedureId, String, Shape),
     /// Two facts that are compared with each other; whether their order is asked.
     Facts(ProcedureId, String, String, bool),
+    /// A file that the procedure asks for somewhere.
+    Attachment(ProcedureId, String),
     /// A fact against a parameter, and the unit the fact is counted in.
     Within(ProcedureId, String, String, Option<PeriodUnit>),
 }

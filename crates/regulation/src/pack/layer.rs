@@ -28,6 +28,7 @@ pub(crate) fn compile(
         return None;
     };
     let mut pack = head(header, digest, parent, report)?;
+    pack.unchecked.clone_from(&draft.unchecked);
     clauses(&draft.clauses, &mut pack, report);
     parameters(&draft.parameters, &mut pack, report);
     // A scenario of a procedure that is written anew below no longer tells its story.
@@ -54,6 +55,7 @@ pub(crate) fn compile(
         check_opens::opens(&draft, &pack, report);
         check_opens::duties(&draft, &pack, report);
         templates::occasions(&draft, &pack, report);
+        templates::marks(&draft, &pack, report);
     }
     Some(pack)
 }
@@ -108,10 +110,13 @@ fn head(
         procedures: parent.map(|parent| parent.procedures.clone()).unwrap_or_default(),
         forms: parent.map(|parent| parent.forms.clone()).unwrap_or_default(),
         documents: parent.map(|parent| parent.documents.clone()).unwrap_or_default(),
+        number_marks: parent.map(|parent| parent.number_marks.clone()).unwrap_or_default(),
         duties: parent.map(|parent| parent.duties.clone()).unwrap_or_default(),
         scenarios: parent.map(|parent| parent.scenarios.clone()).unwrap_or_default(),
         duty_scenarios: parent.map(|parent| parent.duty_scenarios.clone()).unwrap_or_default(),
         not_automated: reasons,
+        // A parent's are the parent's to check.
+        unchecked: Vec::new(),
         taken: parent.map(|parent| parent.taken.clone()).unwrap_or_default(),
         // A parent's transitions are its own: they name versions of the parent.
         transitions: head.transitions.clone(),

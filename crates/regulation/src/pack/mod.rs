@@ -22,6 +22,7 @@ mod layer_duty;
 mod lint;
 pub mod model;
 mod node;
+mod number;
 mod proof;
 mod read;
 mod report;
@@ -29,6 +30,7 @@ pub mod schema;
 mod taken;
 mod templates;
 pub mod tools;
+mod unchecked;
 mod value;
 mod words;
 
@@ -40,8 +42,10 @@ pub use document::{Document, DocumentId, Occasion, OccasionEvent, Variable, Vari
 pub use given::{FACT_FILED, FACT_TODAY, RECENT, RECENT_FACTS, REFERENCE_FACTS, is_given};
 pub use lint::{Finding, Severity, lint, lint_text};
 pub use model::*;
+pub use number::{NumberMark, NumberMarks, NumberRule, Signer, document_number, document_series};
 pub use proof::{ClauseProof, ProofCount, Standing, proof, proof_counts};
 pub use templates::TEMPLATE_BYTES_MAX;
+pub use unchecked::Unchecked;
 pub use value::{ValueError, parse_period, parse_value};
 
 use draft::Draft;
@@ -153,6 +157,7 @@ fn read_files(files: &[SourceFile], report: &mut Report) -> Draft {
         if kind == read::Kind::Template {
             templates::take(&file.path, &file.text, &mut draft, report);
         } else if let Some(node) = node::parse(&file.path, &file.text, report) {
+            draft.unchecked.extend(unchecked::scan(&file.path, &file.text));
             let mut reader = Reader::new(&file.path, report, &mut draft);
             read::read(kind, &node, &mut reader);
         }

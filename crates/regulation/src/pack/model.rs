@@ -11,15 +11,19 @@ mod duty;
 mod effect;
 mod form;
 mod people;
+mod scenario;
 
 use super::taken::Taker;
 
 use super::document::{Document, DocumentId};
+use super::number::NumberMarks;
+use super::unchecked::Unchecked;
 pub use clock::{Anchor, ClockNature, ClockRule, Measure, OnExpiry, Run, Rung, StopGround};
 pub use duty::{Duty, DutyAnchor, DutyExpectation, DutyOnly, DutyScenario};
 pub use effect::Effect;
 pub use form::{Field, FieldKind, Form, Section};
 pub use people::{DrawList, DrawRule, PeopleRule, Quorum};
+pub use scenario::{Expectation, Scenario, ScenarioEvent, ScenarioPlace};
 
 /// A clause id as written in the pack, for example `德清.三.一.2`.
 pub type ClauseId = String;
@@ -73,6 +77,8 @@ pub struct Pack {
     pub forms: BTreeMap<FormId, Form>,
     /// Documents by name.
     pub documents: BTreeMap<DocumentId, Document>,
+    /// The marks of those who sign papers.
+    pub number_marks: NumberMarks,
     /// Periodic duties.
     pub duties: Vec<Duty>,
     /// Scenario tests.
@@ -81,6 +87,8 @@ pub struct Pack {
     pub duty_scenarios: Vec<DutyScenario>,
     /// Clauses no rule carries, with the reason.
     pub not_automated: BTreeMap<ClauseId, Excuse>,
+    /// Lines of this pack's own files whose citations nobody has looked at.
+    pub unchecked: Vec<Unchecked>,
     /// What is taken from parameters, so that a lower pack's values reach what it inherits.
     #[serde(skip)]
     pub(crate) taken: Vec<(Taker, String)>,
@@ -690,58 +698,4 @@ pub enum Who {
     Opener,
     /// Who acted in a step.
     Step(StepId),
-}
-
-/// A scenario test: known facts and dates, expected dates, states or refusals.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Scenario {
-    /// Name.
-    pub name: String,
-    /// The procedure it is about.
-    pub procedure: ProcedureId,
-    /// What happens, in order.
-    pub given: Vec<ScenarioEvent>,
-    /// What must then hold.
-    pub then: Vec<Expectation>,
-    /// Clauses it proves.
-    pub clauses: Vec<ClauseId>,
-}
-
-/// One line of a scenario's story.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ScenarioEvent {
-    /// The day.
-    pub on: Date,
-    /// Role that acts (`None` for the opener).
-    pub role: Option<RoleKey>,
-    /// A unit of that role, where several play it.
-    pub unit: Option<UnitCode>,
-    /// The command; `Submit` opens the case. `None` where time passes and nobody does anything (到期).
-    pub command: Option<CommandKind>,
-    /// The step acted in, where several are open.
-    pub step: Option<StepId>,
-    /// Facts stated.
-    pub facts: BTreeMap<String, FactValue>,
-}
-
-/// One expectation of a scenario.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Expectation {
-    /// The step's clock is due on this day.
-    Due(StepId, Date),
-    /// The step is open.
-    Open(StepId),
-    /// The case ended with this outcome.
-    Outcome(String),
-    /// The last event was refused on one of these clauses.
-    Refused(BTreeSet<ClauseId>),
-    /// These effects happened.
-    Effects(Vec<Effect>),
-    /// None of these effects happened.
-    NoEffects(Vec<Effect>),
-    /// A rung of the step's clock told these roles.
-    Rang(StepId, Vec<RoleKey>),
-    /// Cases of these procedures became owed (转办), in order.
-    Opens(Vec<ProcedureId>),
 }

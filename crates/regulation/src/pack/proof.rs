@@ -174,6 +174,8 @@ fn shows<'a>(scenario: &'a Scenario, run: &'a Run, validity: &[ClauseId]) -> Vec
             Expectation::Open(_) => by_itself |= run.moved_by_clock(),
             // A withdrawal ends a case by the opener's own hand.
             Expectation::Outcome(_) => by_itself |= !withdrawn,
+            // Files are kept, which is a record.
+            Expectation::Attached(_) => {}
             _ => by_itself = true,
         }
     }

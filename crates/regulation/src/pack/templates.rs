@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::Document;
 use super::draft::{DocumentDraft, Draft, Located};
-use super::model::{ClauseId, Pack};
+use super::layer::duplicate;
+use super::model::{ClauseId, Pack, Value};
+use super::number::NumberMark;
+use super::read::document::not_a_mark;
 use super::report::{Mark, Place, Report, hint, shown};
 
 /// Bytes of one template.
@@ -56,6 +59,14 @@ pub(crate) fn compile(draft: &Draft, pack: &mut Pack, report: &mut Report) {
         }
     }
     pack.documents = documents;
+    let mut signers: BTreeSet<&String> = BTreeSet::new();
+    for Located { value: (signer, mark), place } in &draft.marks {
+        if signers.insert(signer) {
+            pack.number_marks.insert(signer.clone(), mark.clone());
+        } else {
+            duplicate(&format!("“{}”的代字", shown(signer)), place, report);
+        }
+    }
 }
 
 /// An entry over what the parent says of the same document.
@@ -95,7 +106,17 @@ fn compose(
         }
     }
     let (template, file) = text?;
-    Some(Document { id: own.id.clone(), en: en?, variables: variables?, when, template, file, clauses })
+    let number = own.number.clone().unwrap_or_else(|| above.and_then(|above| above.number.clone()));
+    Some(Document {
+        id: own.id.clone(),
+        en: en?,
+        variables: variables?,
+        number,
+        when,
+        template,
+        file,
+        clauses,
+    })
 }
 
 /// Every occasion written in the pack's own file can come up.
@@ -110,6 +131,27 @@ pub(crate) fn occasions(draft: &Draft, pack: &Pack, report: &mut Report) {
                 "no such occasion in `{procedure}`: the step does not offer it, or nothing ends like that"
             ),
         );
+    }
+}
+
+/// The parameters that marks of numbers are taken from hold such marks, those a lower pack has put in their place too.
+pub(crate) fn marks(draft: &Draft, pack: &Pack, report: &mut Report) {
+    let defaults = pack.documents.values().filter_map(|one| one.number.as_ref()?.mark.as_ref());
+    for mark in pack.number_marks.values().chain(defaults) {
+        let NumberMark::Parameter(name) = mark else { continue };
+        let Some(parameter) = pack.parameters.get(name).filter(|_| mark.text(pack).is_none()) else {
+            continue;
+        };
+        let own = draft.parameters.iter().find(|one| one.value.parameter.name == *name);
+        let place = own.map(|one| &one.place).or(draft.header.as_ref().map(|header| &header.place));
+        let text = match &parameter.value {
+            Value::Text(text) => text.as_str(),
+            _ => name.as_str(),
+        };
+        let (zh, en) = not_a_mark(text);
+        if let Some(place) = place {
+            report.at(place, "regulation.pack_value", zh, en);
+        }
     }
 }
 

@@ -11,7 +11,9 @@ mod grammar;
 mod lints;
 mod lints_owed;
 mod malformed;
+mod numbers;
 mod owed;
+mod stories;
 mod whole;
 
 /// The files of a pack in the repository.

@@ -68,7 +68,8 @@ pub(crate) fn test(folder: &Path, lang: Lang) -> Result<ExitCode> {
         let failures = scenario::run(&pack, packs.calendar());
         for failure in &failures {
             let line = failure.line.map(|line| format!(" {line}")).unwrap_or_default();
-            println!("{}{line}: {}", failure.scenario, lang.pick(&failure.zh, &failure.en));
+            let place = failure.place();
+            println!("{place} {}{line}: {}", failure.scenario, lang.pick(&failure.zh, &failure.en));
         }
         let failed: BTreeSet<&str> = failures.iter().map(|failure| failure.scenario.as_str()).collect();
         let (of, wrong) = (pack.scenarios.len(), failed.len());

@@ -3,7 +3,7 @@
 use base::Date;
 
 use super::{ScenarioFailure, Stage};
-use crate::case::{EventBody, STEP_OWED, clocks};
+use crate::case::{ClockView, EventBody, Light, STEP_OWED, clocks};
 use crate::pack::model::{Expectation, ProcedureId, RoleKey};
 
 impl Stage<'_> {
@@ -31,6 +31,12 @@ impl Stage<'_> {
         })
     }
 
+    /// The clock of the correction that is awaited, as it stands on the last day.
+    fn correction(&self) -> Option<ClockView> {
+        let views = clocks(self.state.as_ref()?, &self.context(self.now(self.day?)));
+        views.into_iter().find(|view| view.correction)
+    }
+
     /// What became owed next instead of these procedures.
     fn missed_opens(&self, wanted: &[ProcedureId]) -> Option<(String, String)> {
         let opened = self.events.iter().filter_map(|event| match &event.body {
@@ -46,6 +52,52 @@ impl Stage<'_> {
         })
     }
 
+    /// Roles that a step's clock did not tell as often as it should have.
+    fn silent(&self, step: &str, roles: &[RoleKey]) -> Option<(String, String)> {
+        let told: Vec<&RoleKey> = self.told(step).collect();
+        // Named twice, told twice: two rungs may tell the same role.
+        let times = |role: &RoleKey| roles.iter().filter(|one| *one == role).count();
+        let heard = |role: &RoleKey| told.iter().filter(|one| **one == role).count();
+        let silent: Vec<_> = roles.iter().filter(|role| heard(role) < times(role)).collect();
+        (!silent.is_empty()).then(|| {
+            (
+                format!("“{step}”的期限没有提醒 {silent:?}，提醒过 {told:?}"),
+                format!("the clock of `{step}` told {told:?}, not {silent:?}"),
+            )
+        })
+    }
+
+    /// Attachments that the case does not hold.
+    fn lacks(&self, names: &[String]) -> Option<(String, String)> {
+        let held = self.state.iter().flat_map(|state| &state.attachments);
+        let held: Vec<&str> = held.map(|attachment| attachment.name.as_str()).collect();
+        let lacks: Vec<_> = names.iter().filter(|name| !held.contains(&name.as_str())).collect();
+        (!lacks.is_empty())
+            .then(|| (format!("办件里没有附件 {lacks:?}"), format!("the case does not hold {lacks:?}")))
+    }
+
+    fn correction_due(&self, day: Date) -> Option<(String, String)> {
+        let found = self.correction().and_then(|view| view.due);
+        (found != Some(day)).then(|| {
+            let found = found.map(|due| due.to_string());
+            let (zh, en) =
+                found.as_deref().map_or(("没有在等待补正", "not awaited"), |due| (due, due));
+            (format!("补正应于 {day} 到期，实为 {zh}"), format!("the correction is due {en}, not {day}"))
+        })
+    }
+
+    fn correction_late(&self, late: bool) -> Option<(String, String)> {
+        let found = self.correction().map(|view| view.light == Light::Overdue);
+        (found != Some(late)).then(|| {
+            let (zh, en) = match found {
+                None => ("没有在等待有期限的补正", "no correction with a time limit is awaited"),
+                Some(true) => ("补正已经逾期", "the correction is overdue"),
+                Some(false) => ("补正没有逾期", "the correction is not overdue"),
+            };
+            (zh.to_owned(), en.to_owned())
+        })
+    }
+
     /// What is found instead of an expectation.
     fn missed(&self, expected: &Expectation) -> Option<(String, String)> {
         let state = self.state.as_ref();
@@ -57,8 +109,11 @@ impl Stage<'_> {
             Expectation::Due(step, due) => {
                 let now = self.now(self.day?);
                 let views = state.map(|state| clocks(state, &self.context(now))).unwrap_or_default();
-                let dues: Vec<Option<Date>> =
-                    views.iter().filter(|view| view.step == *step).map(|view| view.due).collect();
+                let dues: Vec<Option<Date>> = views
+                    .iter()
+                    .filter(|view| view.step == *step && !view.correction)
+                    .map(|view| view.due)
+                    .collect();
                 (!dues.contains(&Some(*due))).then(|| {
                     let found: Vec<String> = dues.iter().flatten().map(ToString::to_string).collect();
                     let found = found.join("、");
@@ -91,6 +146,9 @@ impl Stage<'_> {
                 })
             }
             Expectation::Opens(wanted) => self.missed_opens(wanted),
+            Expectation::Attached(names) => self.lacks(names),
+            Expectation::CorrectionDue(day) => self.correction_due(*day),
+            Expectation::CorrectionLate(late) => self.correction_late(*late),
             Expectation::Effects(effects) => {
                 let done = state.map(|state| state.effects.as_slice()).unwrap_or_default();
                 let missing: Vec<_> = effects.iter().filter(|effect| !done.contains(effect)).collect();
@@ -103,19 +161,7 @@ impl Stage<'_> {
                 (!found.is_empty())
                     .then(|| (format!("不应有效果 {found:?}"), format!("unexpected effects {found:?}")))
             }
-            Expectation::Rang(step, roles) => {
-                let told: Vec<&RoleKey> = self.told(step).collect();
-                // Named twice, told twice: two rungs may tell the same role.
-                let times = |role: &RoleKey| roles.iter().filter(|one| *one == role).count();
-                let heard = |role: &RoleKey| told.iter().filter(|one| **one == role).count();
-                let silent: Vec<_> = roles.iter().filter(|role| heard(role) < times(role)).collect();
-                (!silent.is_empty()).then(|| {
-                    (
-                        format!("“{step}”的期限没有提醒 {silent:?}，提醒过 {told:?}"),
-                        format!("the clock of `{step}` told {told:?}, not {silent:?}"),
-                    )
-                })
-            }
+            Expectation::Rang(step, roles) => self.silent(step, roles),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Runs a pack's scenario tests through the real kernel: open, decide and a tick for every day that passes.
 //!
 //! A scenario tells who did what on which day; forms, attachments, opinions and facts it does not mention are filled
-//! with valid samples. Some facts steer the run instead of being stated:
+//! with valid samples. The files that must come with a step are all there unless 缺附件 names them; 附件 names what comes
+//! besides. Some facts steer the run instead of being stated:
 //! `经办人` names the person (two lines with the same name are the same person), `表决` is the vote (`同意` or
-//! `不同意`), `缺附件` and `缺字段` leave an attachment or a field out; `应办` on the first line makes the case owed until
-//! that day, and the next `提交` fills it in; `对象机构`, `受托人`, `种子`, `会议文号` and `出席` say whom a command on people
-//! and units is about.
+//! `不同意`), `缺字段` leaves a field out; `应办` on the first line makes the case owed until that day, and the next `提交`
+//! fills it in; `对象机构`, `受托人`, `种子`, `会议文号` and `出席` say whom a command on people and units is about.
 
 mod expect;
+mod fill;
 mod people;
 mod sample;
 
@@ -16,21 +17,14 @@ use std::collections::BTreeMap;
 use base::{Date, Digest, Id, Timestamp, kind};
 use serde::Serialize;
 
-use super::{
-    Actor, Ballot, CaseState, Command, Context, Defect, Event, EventBody, OpenCase, Players, Rejection,
-    decide, evolve, number, open, players, tick,
-};
+use super::{Actor, CaseState, Context, Event, EventBody, Rejection, evolve, tick};
 use crate::calendar::{Calendar, DAYS_MAX};
-use crate::pack::model::{
-    Action, Binding, CommandKind, FactValue, Pack, Procedure, Role, RoleKey, Scenario, ScenarioEvent,
-    UnitCode,
-};
+use crate::pack::model::{CommandKind, FactValue, Pack, Procedure, Scenario, ScenarioEvent, ScenarioPlace};
 
 pub use sample::{sample_attachment, sample_fact, sample_form};
 
 const FACT_PERSON: &str = "经办人";
 const FACT_VOTE: &str = "表决";
-const FACT_NO_ATTACHMENT: &str = "缺附件";
 const FACT_NO_FIELD: &str = "缺字段";
 const FACT_OWED: &str = "应办";
 const FACT_UNITS: &str = "对象机构";
@@ -38,10 +32,9 @@ const FACT_DELEGATE: &str = "受托人";
 const FACT_SEED: &str = "种子";
 const FACT_MEETING: &str = "会议文号";
 const FACT_PRESENT: &str = "出席";
-const STEERING: [&str; 10] = [
+const STEERING: [&str; 9] = [
     FACT_PERSON,
     FACT_VOTE,
-    FACT_NO_ATTACHMENT,
     FACT_NO_FIELD,
     FACT_OWED,
     FACT_UNITS,
@@ -60,10 +53,35 @@ pub struct ScenarioFailure {
     pub scenario: String,
     /// The line of its story, from 1; `None` for an expectation at the end.
     pub line: Option<usize>,
+    /// The file the scenario is written in; empty if it comes from none.
+    pub file: String,
+    /// The line of that file, from 1: of the line of the story, or of what is expected.
+    pub at: u32,
     /// In Chinese.
     pub zh: String,
     /// In English.
     pub en: String,
+}
+
+impl ScenarioFailure {
+    /// A failure of a scenario that is written at `place`; `at` is the line of the step, where one failed.
+    pub(crate) fn new(
+        name: &str,
+        place: &ScenarioPlace,
+        line: Option<(usize, u32)>,
+        zh: String,
+        en: String,
+    ) -> Self {
+        let at = line.map_or(place.then, |(_, at)| at);
+        let (scenario, file) = (name.to_owned(), place.file.clone());
+        Self { scenario, line: line.map(|(line, _)| line), file, at, zh, en }
+    }
+
+    /// File and line, `scenarios/期限.yaml:12`; empty for a scenario that no file holds.
+    #[must_use]
+    pub fn place(&self) -> String {
+        if self.file.is_empty() { String::new() } else { format!("{}:{}", self.file, self.at) }
+    }
 }
 
 /// Runs all scenarios of a pack, those of its duties included; an empty list means that all hold.
@@ -107,7 +125,7 @@ pub fn play(pack: &Pack, calendar: &Calendar, scenario: &Scenario) -> Run {
     let Some(procedure) = pack.procedures.get(&scenario.procedure) else {
         let name = &scenario.procedure;
         let (zh, en) = (format!("没有“{name}”程序"), format!("there is no procedure `{name}`"));
-        let failure = ScenarioFailure { scenario: scenario.name.clone(), line: None, zh, en };
+        let failure = ScenarioFailure::new(&scenario.name, &scenario.place, None, zh, en);
         return Run { failures: vec![failure], refused: None, events: Vec::new() };
     };
     let mut stage = Stage {
@@ -144,6 +162,9 @@ pub fn sample_opening(
         command: Some(CommandKind::Submit),
         step: None,
         facts: BTreeMap::new(),
+        attached: Vec::new(),
+        missing: Vec::new(),
+        line: 0,
     };
     let scenario = Scenario {
         name: procedure.id.clone(),
@@ -151,6 +172,7 @@ pub fn sample_opening(
         given: Vec::new(),
         then: Vec::new(),
         clauses: Vec::new(),
+        place: ScenarioPlace::default(),
     };
     let stage = Stage {
         pack,
@@ -246,187 +268,6 @@ impl Stage<'_> {
         Date::from_days(day).start_at(self.pack.counting.utc_offset_seconds).plus_seconds(3_600)
     }
 
-    fn open(&self, line: &ScenarioEvent) -> Result<Vec<Event>, Box<Rejection>> {
-        let mut facts = stated(line);
-        let opener = self.opener(line, &self.parties(), &mut facts);
-        let case = self.sample(line, &opener);
-        open(&self.context(self.now(line.on)), &case)
-    }
-
-    /// An opening by this unit, filled with valid samples where the line does not say.
-    fn sample(&self, line: &ScenarioEvent, opener: &UnitCode) -> OpenCase {
-        let parties = self.parties();
-        let mut facts = stated(line);
-        self.opener(line, &parties, &mut facts);
-        let actor = person(line, &self.procedure.opener, opener, "opener");
-        let asked = self.procedure.facts.iter().chain(&self.procedure.observed);
-        for rule in asked.filter(|rule| rule.required) {
-            let party = self.party(&rule.key);
-            facts.entry(rule.key.clone()).or_insert_with(|| sample_fact(rule.kind, line.on, &party));
-        }
-        for role in self.pack.roles.values() {
-            if let Binding::Fact(key) = &role.binding {
-                facts.entry(key.clone()).or_insert_with(|| FactValue::List(vec![self.party(key)]));
-            }
-        }
-        let form = self.procedure.form.as_ref().and_then(|form| self.pack.forms.get(form));
-        let form = form.map(|form| sample_form(form, line.on, &facts, steer(line, FACT_NO_FIELD)));
-        let (form, set) = form.unwrap_or_default();
-        facts.retain(|key, _| !set.contains(key));
-        let declared = |key: &String| self.procedure.facts.iter().any(|rule| rule.key == *key);
-        let (facts, observed) = facts.into_iter().partition(|(key, _)| declared(key));
-        let missing = steer(line, FACT_NO_ATTACHMENT);
-        let required = self.procedure.attachments.iter().filter(|rule| rule.required);
-        let attachments = required.filter(|rule| missing != Some(&rule.name));
-        let now = self.now(line.on);
-        OpenCase {
-            id: Id::new(now, [7; 10]),
-            number: number(&self.procedure.number_prefix, line.on.year(), 1),
-            procedure: self.procedure.id.clone(),
-            actor,
-            title: self.scenario.name.clone(),
-            form,
-            attachments: attachments.map(|rule| sample_attachment(&rule.name)).collect(),
-            facts,
-            observed,
-            parties,
-        }
-    }
-
-    /// The unit that opens the case; where a fact names it and none is given, the fact is observed.
-    fn opener(
-        &self,
-        line: &ScenarioEvent,
-        parties: &BTreeMap<RoleKey, Vec<UnitCode>>,
-        facts: &mut BTreeMap<String, FactValue>,
-    ) -> UnitCode {
-        let named = line.unit.clone().unwrap_or_else(|| OPENER.to_owned());
-        let Some(role) = self.pack.roles.get(&self.procedure.opener) else {
-            return named;
-        };
-        let first = match &role.binding {
-            Binding::Fixed => role.units.first().or(parties.get(&role.key).and_then(|units| units.first())),
-            Binding::Fact(key) => {
-                let party = line.unit.clone().unwrap_or_else(|| self.party(key));
-                match facts.entry(key.clone()).or_insert(FactValue::Text(party)) {
-                    FactValue::Text(unit) => Some(&*unit),
-                    FactValue::List(units) => units.first(),
-                    _ => None,
-                }
-            }
-            Binding::Opener | Binding::Anyone => None,
-        };
-        match (&line.unit, first) {
-            (None, Some(first)) => first.clone(),
-            _ => named,
-        }
-    }
-
-    fn decide(&self, state: &CaseState, line: &ScenarioEvent) -> Result<Vec<Event>, Box<Rejection>> {
-        let current = state.step.as_ref().map(|open| open.step.as_str()).unwrap_or_default();
-        let step = self.procedure.steps.iter().find(|step| step.id == current);
-        let actions = step.map(|step| step.actions.as_slice()).unwrap_or_default();
-        let kind = line.command.unwrap_or(CommandKind::Submit);
-        let action = actions.iter().find(|action| action.command == kind);
-        let votes = state.acts.iter().filter(|act| act.step == current && act.vote.is_some()).count();
-        let actor = self.actor(state, line, &format!("{current}#{votes}"));
-        let mut command = Command { step: line.step.clone(), ..Command::new(kind) };
-        command.opinion = Some("样例意见".to_owned());
-        command.vote = Some(match steer(line, FACT_VOTE).map(String::as_str) {
-            Some("不同意") => Ballot::Refuse,
-            _ => Ballot::Approve,
-        });
-        command.people = self.people(state, &actor, line);
-        let mut facts = stated(line);
-        if kind == CommandKind::Submit && state.waits_for_opener() {
-            self.fill_owed(&mut command, state, line);
-            return decide(state, &command, &actor, &self.context(self.now(line.on)));
-        }
-        let supplement = kind == CommandKind::Supplement && state.awaiting.is_some();
-        if supplement {
-            command.attachments = vec![sample_attachment("补正材料")];
-            let declared = |key: &String| self.procedure.facts.iter().any(|rule| rule.key == *key);
-            (command.facts, command.observed) = facts.into_iter().partition(|(key, _)| declared(key));
-        } else {
-            if let Some(action) = action {
-                self.fill(&mut command, action, line, &mut facts);
-            }
-            command.observed = facts;
-        }
-        if kind == CommandKind::ReturnForCorrection {
-            command.defects = vec![Defect { field: "样例".to_owned(), note: "请补正".to_owned() }];
-        }
-        decide(state, &command, &actor, &self.context(self.now(line.on)))
-    }
-
-    /// Fills an action's form, facts and attachments; what it does not ask for stays in `facts`.
-    fn fill(
-        &self,
-        command: &mut Command,
-        action: &Action,
-        line: &ScenarioEvent,
-        facts: &mut BTreeMap<String, FactValue>,
-    ) {
-        for rule in &action.facts {
-            let given = facts.remove(&rule.key);
-            let value = given
-                .or_else(|| rule.required.then(|| sample_fact(rule.kind, line.on, &self.party(&rule.key))));
-            if let Some(value) = value {
-                command.facts.insert(rule.key.clone(), value);
-            }
-        }
-        if let Some(form) = action.form.as_ref().and_then(|form| self.pack.forms.get(form)) {
-            let (values, set) = sample_form(form, line.on, facts, steer(line, FACT_NO_FIELD));
-            command.form = values;
-            facts.retain(|key, _| !set.contains(key));
-        }
-        let missing = steer(line, FACT_NO_ATTACHMENT);
-        let names = action.attachments.iter().map(|one| &one.name).filter(|name| missing != Some(*name));
-        command.attachments = names.map(|name| sample_attachment(name)).collect();
-    }
-
-    /// The acting person: of the unit named, or the first unit of the role with an open task.
-    fn actor(&self, state: &CaseState, line: &ScenarioEvent, place: &str) -> Actor {
-        let Some(role) = &line.role else {
-            let opener = &state.opener;
-            let named = line.unit.is_some() || steer(line, FACT_PERSON).is_some();
-            return if !named && !state.waits_for_opener() {
-                opener.clone()
-            } else {
-                let unit = line.unit.as_ref().unwrap_or(&opener.unit);
-                person(line, &self.procedure.opener, unit, "opener")
-            };
-        };
-        let context = self.context(self.now(line.on));
-        let units = match players(&context, role, &state.opener.unit, &state.facts, &state.parties) {
-            Players::Anyone => Vec::new(),
-            Players::Units(units) => units,
-        };
-        let waiting = |unit: &&UnitCode| {
-            let mut seats = state.step.iter().flat_map(|open| &open.seats);
-            seats.any(|seat| seat.unit == **unit && seat.done.is_none())
-        };
-        let first = units.iter().find(waiting).or(units.first());
-        let unit = line.unit.as_ref().or(first).cloned().unwrap_or_else(|| format!("sample-{role}"));
-        person(line, role, &unit, place)
-    }
-
-    /// The unit a fact names where the scenario does not: the first the pack lists for the role it binds, else one of
-    /// its own, so that two facts do not name the same unit by chance.
-    fn party(&self, key: &str) -> UnitCode {
-        let bound = |role: &&Role| matches!(&role.binding, Binding::Fact(fact) if fact == key);
-        let listed = self.pack.roles.values().find(bound).and_then(|role| role.units.first());
-        listed.cloned().unwrap_or_else(|| format!("sample-{key}"))
-    }
-
-    /// Open roles without a way to find their units get one party each.
-    fn parties(&self) -> BTreeMap<RoleKey, Vec<UnitCode>> {
-        let open = self.pack.roles.values();
-        open.filter(|role| role.binding == Binding::Fixed && role.units.is_empty())
-            .map(|role| (role.key.clone(), vec![format!("sample-{}", role.key)]))
-            .collect()
-    }
-
     fn fold(&mut self, events: Vec<Event>) {
         self.state = events.iter().fold(self.state.take(), evolve);
         self.events.extend(events);
@@ -442,7 +283,9 @@ impl Stage<'_> {
     }
 
     fn failure(&self, line: Option<usize>, zh: String, en: String) -> Box<ScenarioFailure> {
-        Box::new(ScenarioFailure { scenario: self.scenario.name.clone(), line, zh, en })
+        let told = |line: usize| line.checked_sub(1).and_then(|index| self.scenario.given.get(index));
+        let line = line.map(|line| (line, told(line).map_or(self.scenario.place.line, |event| event.line)));
+        Box::new(ScenarioFailure::new(&self.scenario.name, &self.scenario.place, line, zh, en))
     }
 }
 

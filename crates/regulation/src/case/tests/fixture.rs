@@ -317,6 +317,8 @@ pub(super) fn pack() -> Pack {
         procedures: BTreeMap::from([("需求评审".to_owned(), procedure())]),
         forms: BTreeMap::from([("申请表".to_owned(), application), ("协议".to_owned(), agreement)]),
         documents: BTreeMap::new(),
+        number_marks: BTreeMap::new(),
+        unchecked: Vec::new(),
         duties: Vec::new(),
         scenarios: Vec::new(),
         duty_scenarios: Vec::new(),

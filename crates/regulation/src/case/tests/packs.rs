@@ -110,7 +110,7 @@ pub(super) fn crowd(pack: &Pack) -> Vec<Actor> {
 
 #[test]
 fn every_procedure_of_a_duty_can_be_owed_and_filled_in_by_who_owes_it() {
-    use crate::pack::model::{CommandKind, Expectation, FactValue, Scenario, ScenarioEvent};
+    use crate::pack::model::{CommandKind, Expectation, FactValue, Scenario, ScenarioEvent, ScenarioPlace};
     for pack in PACKS.values() {
         for duty in &pack.duties {
             let procedure = &pack.procedures[&duty.procedure];
@@ -121,6 +121,9 @@ fn every_procedure_of_a_duty_can_be_owed_and_filled_in_by_who_owes_it() {
                 command: Some(CommandKind::Submit),
                 step: None,
                 facts: facts.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
+                attached: Vec::new(),
+                missing: Vec::new(),
+                line: 0,
             };
             let due = ("应办", FactValue::Date(date("2026-09-30")));
             let carried = ("授权", FactValue::Text("样例".to_owned()));
@@ -133,6 +136,7 @@ fn every_procedure_of_a_duty_can_be_owed_and_filled_in_by_who_owes_it() {
                     Expectation::Due("应办".to_owned(), date("2026-09-30")),
                 ],
                 clauses: Vec::new(),
+                place: ScenarioPlace::default(),
             };
             assert_eq!(run_one(pack, &national(), &scenario), [], "{} {}", pack.id, duty.name);
         }

@@ -13,6 +13,9 @@ fn line(on: &str, role: Option<&str>, command: CommandKind) -> ScenarioEvent {
         command: Some(command),
         step: None,
         facts: BTreeMap::new(),
+        attached: Vec::new(),
+        missing: Vec::new(),
+        line: 0,
     }
 }
 
@@ -23,6 +26,7 @@ fn scenario(given: Vec<ScenarioEvent>, then: Vec<Expectation>) -> Scenario {
         given,
         then,
         clauses: clause("程序"),
+        place: ScenarioPlace { file: "scenarios/样例.yaml".to_owned(), line: 3, then: 9 },
     }
 }
 
@@ -67,9 +71,7 @@ fn stories_that_hold_give_no_failure() {
 #[test]
 fn steering_facts_steer() {
     let none: [String; 0] = [];
-    let missing = with(line("2026-09-18", None, CommandKind::Submit), "缺附件", "自评报告");
     let refused = |id: &str| vec![Expectation::Refused(clause(id).into_iter().collect())];
-    assert_eq!(failures(vec![missing], refused("附件")), none);
     let missing = with(line("2026-09-18", None, CommandKind::Submit), "缺字段", "电话");
     assert_eq!(failures(vec![missing], refused("申请表")), none);
     let submit = line("2026-09-18", None, CommandKind::Submit);
@@ -116,4 +118,74 @@ fn days_tick_between_lines() {
     // The window passed on 10-10, the agreement's clock started then and ran out on 10-20 at the latest.
     let failed = failures(story, vec![Expectation::Outcome("通过".to_owned())]);
     assert_eq!(failed, Vec::<String>::new());
+}
+
+#[test]
+fn files_come_with_a_step_or_are_missing() {
+    let none: [String; 0] = [];
+    let submit = || line("2026-09-18", None, CommandKind::Submit);
+    let without = |names: &[&str]| ScenarioEvent {
+        missing: names.iter().map(|name| (*name).to_owned()).collect(),
+        ..submit()
+    };
+    let refused = || vec![Expectation::Refused(clause("附件").into_iter().collect())];
+    assert_eq!(failures(vec![without(&["自评报告"])], refused()), none);
+    assert_eq!(failures(vec![without(&["自评报告", "信用报告"])], refused()), none);
+    let held =
+        |names: &[&str]| vec![Expectation::Attached(names.iter().map(|name| (*name).to_owned()).collect())];
+    assert_eq!(failures(vec![submit()], held(&["自评报告", "信用报告"])), none);
+    // What need not come is not there unless the line says so.
+    assert!(failures(vec![submit()], held(&["其他"]))[0].contains("其他"));
+    let with = ScenarioEvent { attached: vec!["其他".to_owned()], ..submit() };
+    assert_eq!(failures(vec![with], held(&["自评报告", "其他"])), none);
+}
+
+#[test]
+fn a_return_carries_its_time_and_the_correction_brings_its_files() {
+    let none: [String; 0] = [];
+    let mut pack = pack();
+    let procedure = pack.procedures.get_mut("需求评审").unwrap();
+    let step = procedure.steps.iter_mut().find(|step| step.id == "受理").unwrap();
+    step.correction = Some(Period { length: 5, unit: PeriodUnit::WorkingDay });
+    let run_on = |given: Vec<ScenarioEvent>, then: Vec<Expectation>| -> Vec<String> {
+        let mut pack = pack.clone();
+        pack.scenarios = vec![scenario(given, then)];
+        run(&pack, &national()).into_iter().map(|failure| failure.zh).collect()
+    };
+    let submit = line("2026-09-18", None, CommandKind::Submit);
+    let returned = line("2026-09-21", Some("主管部门"), CommandKind::ReturnForCorrection);
+    let wait = |on: &str| ScenarioEvent { command: None, ..line(on, None, CommandKind::Submit) };
+    // 22, 23, 24 September; 25 to 27 are the Mid-Autumn holiday; 28 and 29.
+    let due = || Expectation::CorrectionDue(date("2026-09-29"));
+    let story = |last: ScenarioEvent| vec![submit.clone(), returned.clone(), last];
+    assert_eq!(run_on(story(wait("2026-09-29")), vec![due(), Expectation::CorrectionLate(false)]), none);
+    let late = || Expectation::CorrectionLate(true);
+    // Nothing follows when the time is over: the case still waits.
+    assert_eq!(
+        run_on(story(wait("2026-09-30")), vec![due(), late(), Expectation::Open("受理".to_owned())]),
+        none
+    );
+    let wrong =
+        run_on(story(wait("2026-09-29")), vec![Expectation::CorrectionDue(date("2026-09-30")), late()]);
+    assert_eq!(wrong.len(), 2);
+    assert!(wrong[0].contains("2026-09-29") && wrong[1].contains("没有逾期"));
+    let answer = line("2026-10-09", None, CommandKind::Supplement);
+    let answer = ScenarioEvent { attached: vec!["其他".to_owned()], ..answer };
+    let held = Expectation::Attached(vec!["其他".to_owned(), "自评报告".to_owned()]);
+    assert_eq!(run_on(story(answer.clone()), vec![held]), none);
+    assert_eq!(run_on(story(answer), vec![due(), late()]).len(), 2, "no correction is awaited any more");
+}
+
+#[test]
+fn a_failure_says_where_the_scenario_and_its_step_are_written() {
+    let mut pack = pack();
+    let mut given = to_vote();
+    (given[0].line, given[1].line, given[2].line) = (5, 6, 7);
+    pack.scenarios = vec![scenario(given.clone(), vec![Expectation::Outcome("通过".to_owned())])];
+    let failed = run(&pack, &national());
+    assert_eq!((failed[0].line, failed[0].place().as_str()), (None, "scenarios/样例.yaml:9"));
+    given[1].role = Some("提供单位".to_owned());
+    pack.scenarios = vec![scenario(given, vec![Expectation::Outcome("通过".to_owned())])];
+    let failed = run(&pack, &national());
+    assert_eq!((failed[0].line, failed[0].place().as_str()), (Some(2), "scenarios/样例.yaml:6"));
 }

@@ -1,6 +1,6 @@
 //! Duties: their scenarios hold, each rule of theirs is noticed by one, and somebody is told when they are late.
 
-use super::{Finding, error};
+use super::{Finding, error, scenario_fails};
 use crate::calendar::Calendar;
 use crate::duty::run_one;
 use crate::pack::model::{Duty, DutyAnchor, DutyScenario, Pack};
@@ -26,8 +26,7 @@ pub(super) fn proven(pack: &Pack, calendar: &Calendar, found: &mut Vec<Finding>)
     for scenario in &pack.duty_scenarios {
         for failure in run_one(pack, calendar, scenario) {
             failed = true;
-            let place = format!("样例“{}”", failure.scenario);
-            found.push(error("lint.scenario_fails", place, failure.zh, failure.en));
+            found.push(scenario_fails(failure));
         }
     }
     if failed {

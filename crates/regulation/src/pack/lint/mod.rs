@@ -7,10 +7,12 @@
 //! `lint.clock_never_starts`, `lint.clock_takes_everything`, `lint.separation_impossible`, `lint.separation_idle`, `lint.separation_staff`, `lint.vote_impossible`,
 //! `lint.meeting_impossible`, `lint.draw_impossible`, `lint.duty_unnoticed`,
 //! `lint.condition_never`, `lint.condition_always`, `lint.branch_dead`, `lint.choice_unknown`, `lint.form_unused`,
-//! `lint.personal_unmarked`, `lint.box_unused`, `lint.calendar_short`.
+//! `lint.personal_unmarked`, `lint.box_unused`, `lint.calendar_short`,
+//! `lint.citation_unchecked`.
 //!
 //! That every step has a way to an end, that names exist and that nothing is loosened is checked when a pack loads.
 
+mod citations;
 mod dead;
 mod duties;
 mod forms;
@@ -25,6 +27,7 @@ use serde::Serialize;
 
 use super::model::{Pack, Procedure, Step};
 use crate::calendar::Calendar;
+use crate::case::scenario::ScenarioFailure;
 
 /// Something a pack lacks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -63,6 +66,7 @@ pub fn lint(pack: &Pack, calendar: &Calendar, today: Date) -> Vec<Finding> {
     forms::look(pack, &mut found);
     duties::look(pack, &mut found);
     time::look(pack, calendar, today, &mut found);
+    citations::look(pack, &mut found);
     proven::look(pack, calendar, &mut found);
     duties::proven(pack, calendar, &mut found);
     found.sort_by(|a, b| (a.severity, a.code, &a.place, &a.zh).cmp(&(b.severity, b.code, &b.place, &b.zh)));
@@ -80,6 +84,7 @@ pub fn lint_text(pack: &Pack, calendar: &Calendar, today: Date) -> Vec<Finding> 
     forms::look(pack, &mut found);
     duties::look(pack, &mut found);
     time::look(pack, calendar, today, &mut found);
+    citations::look(pack, &mut found);
     found.sort_by(|a, b| (a.severity, a.code, &a.place, &a.zh).cmp(&(b.severity, b.code, &b.place, &b.zh)));
     found.dedup();
     found
@@ -91,6 +96,13 @@ fn error(code: &'static str, place: String, zh: impl Into<String>, en: impl Into
 
 fn warning(code: &'static str, place: String, zh: impl Into<String>, en: impl Into<String>) -> Finding {
     Finding { code, severity: Severity::Warning, place, zh: zh.into(), en: en.into() }
+}
+
+/// A scenario that does not hold, with the file and line to look at.
+fn scenario_fails(failure: ScenarioFailure) -> Finding {
+    let written = failure.place();
+    let written = if written.is_empty() { written } else { format!("（{written}）") };
+    error("lint.scenario_fails", format!("样例“{}”{written}", failure.scenario), failure.zh, failure.en)
 }
 
 fn in_procedure(procedure: &Procedure) -> String {

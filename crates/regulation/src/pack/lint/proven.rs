@@ -5,7 +5,7 @@
 
 use super::persons::is_idle;
 use super::rules::{Rule, rules_of, untested, without};
-use super::{Finding, error};
+use super::{Finding, error, scenario_fails};
 use crate::calendar::Calendar;
 use crate::case::scenario::run_one;
 use crate::pack::coverage::{cited, excuse_fault};
@@ -18,8 +18,7 @@ pub(super) fn look(pack: &Pack, calendar: &Calendar, found: &mut Vec<Finding>) {
     for scenario in &pack.scenarios {
         for failure in run_one(pack, calendar, scenario) {
             failed = true;
-            let place = format!("样例“{}”", failure.scenario);
-            found.push(error("lint.scenario_fails", place, failure.zh, failure.en));
+            found.push(scenario_fails(failure));
         }
     }
     // With a scenario that fails anyway nothing could be told from failures.

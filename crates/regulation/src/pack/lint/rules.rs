@@ -15,12 +15,14 @@ pub(super) enum Rule {
     Branch(usize, usize, usize),
     /// What a branch makes owed next (转办).
     Opens(usize, usize, usize),
-    /// An attachment that an action asks for under a condition, and that condition.
+    /// An attachment that an action asks for, and the condition it is asked for under.
     Enclosure(usize, usize, usize),
     EnclosureWhen(usize, usize, usize),
-    /// An attachment that opening asks for under a condition, and that condition.
+    /// An attachment that opening asks for, and the condition it is asked for under.
     Attachment(usize),
     AttachmentWhen(usize),
+    /// The time for corrections.
+    Correction(usize),
     /// A whole clock.
     Clock(usize),
     /// Where the length of a clock comes from and which way it is counted.
@@ -41,12 +43,12 @@ pub(super) enum Rule {
 pub(super) fn rules_of(procedure: &Procedure) -> Vec<Rule> {
     let mut rules: Vec<Rule> = (0..procedure.separations.len()).map(Rule::Separation).collect();
     for (n, attachment) in procedure.attachments.iter().enumerate() {
-        if attachment.when.is_some() {
-            rules.extend([Rule::Attachment(n), Rule::AttachmentWhen(n)]);
-        }
+        rules.extend(attachment.required.then_some(Rule::Attachment(n)));
+        rules.extend(attachment.when.is_some().then_some(Rule::AttachmentWhen(n)));
     }
     for (at, step) in procedure.steps.iter().enumerate() {
         rules.extend(step.clock.iter().flat_map(|clock| of_clock(at, clock)));
+        rules.extend(step.correction.is_some().then_some(Rule::Correction(at)));
         rules.extend((0..step.joint.len()).map(|n| Rule::Joint(at, n)));
         for (n, action) in step.actions.iter().enumerate() {
             rules.push(Rule::Action(at, n));
@@ -57,9 +59,8 @@ pub(super) fn rules_of(procedure: &Procedure) -> Vec<Rule> {
             let next = action.then.iter().enumerate().filter(|(_, branch)| opens(branch));
             rules.extend(next.map(|(branch, _)| Rule::Opens(at, n, branch)));
             for (index, enclosure) in action.attachments.iter().enumerate() {
-                if enclosure.when.is_some() {
-                    rules.extend([Rule::Enclosure(at, n, index), Rule::EnclosureWhen(at, n, index)]);
-                }
+                rules.push(Rule::Enclosure(at, n, index));
+                rules.extend(enclosure.when.is_some().then_some(Rule::EnclosureWhen(at, n, index)));
             }
         }
     }
@@ -96,6 +97,11 @@ pub(super) fn without(procedure: &Procedure, rule: Rule) -> Procedure {
         Rule::Clock(at) => {
             if let Some(step) = procedure.steps.get_mut(at) {
                 step.clock = None;
+            }
+        }
+        Rule::Correction(at) => {
+            if let Some(step) = procedure.steps.get_mut(at) {
+                step.correction = None;
             }
         }
         Rule::Measure(at) => clock(&mut procedure, at, |clock| clock.measure = Measure::Forward),
@@ -193,6 +199,7 @@ fn named(procedure: &Procedure, rule: Rule) -> (Option<usize>, String, String) {
             format!("the condition of attachment {}", index + 1),
         ),
         Rule::Clock(at) => of_step(at, "期限", "the clock"),
+        Rule::Correction(at) => of_step(at, "补正期限", "the time for corrections"),
         Rule::Measure(at) => {
             of_step(at, "期限长度的来源或者倒算", "the source or direction of the clock's length")
         }

@@ -16,20 +16,34 @@ pub(super) fn look(pack: &Pack, calendar: &Calendar, today: Date, found: &mut Ve
                     continue;
                 }
                 let (until, due) = (calendar.known_until(), reached.due);
+                let (zh, en) = if may_be_out(until, today) {
+                    ("请载入下一年的放假安排", "load the next year's holiday notice")
+                } else {
+                    (
+                        "下一年的放假安排一般在十月底至十二月发布，发布后请载入",
+                        "the next year's holiday notice comes out between late October and December; load it then",
+                    )
+                };
                 found.push(Finding {
                     code: "lint.calendar_short",
-                    severity: if waits { Severity::Error } else { Severity::Warning },
+                    // Until then the dates are provisional and move nothing; a notice still comes in time to settle them.
+                    severity: if waits && today > until { Severity::Error } else { Severity::Warning },
                     place: in_step(procedure, step),
-                    zh: format!(
-                        "日历只到 {until}，今天起算的期限要到 {due}，日期只能是暂定；请先载入下一年的放假安排"
-                    ),
+                    zh: format!("日历只到 {until}，今天起算的期限要到 {due}，日期是暂定的；{zh}"),
                     en: format!(
-                        "the calendar is known until {until}; a clock started today runs to {due} and is provisional"
+                        "the calendar is known until {until}; a clock started today runs to {due} and is provisional; {en}"
                     ),
                 });
             }
         }
     }
+}
+
+/// Whether the notice for the year after the last one known may be out: the State Council's general office has issued
+/// them between late October and December of the year before.
+fn may_be_out(known_until: Date, today: Date) -> bool {
+    let (year, month, day) = today.parts();
+    year > known_until.year() || (year, month, day) >= (known_until.year(), 10, 20)
 }
 
 /// The least a clock started today needs of the calendar, and whether the case waits for it. What is counted back from a

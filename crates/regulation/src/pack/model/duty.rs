@@ -3,7 +3,7 @@
 use base::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{ClauseId, Period, ProcedureId, RoleKey, Rung};
+use super::{ClauseId, Period, ProcedureId, RoleKey, Rung, ScenarioPlace};
 
 /// A periodic duty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +73,8 @@ pub struct DutyScenario {
     pub then: Vec<DutyExpectation>,
     /// Clauses it proves.
     pub clauses: Vec<ClauseId>,
+    /// Where it is written.
+    pub place: ScenarioPlace,
 }
 
 /// One expectation of a duty's scenario; lists are complete and in order.

@@ -6,15 +6,23 @@ use crate::pack::document::{Occasion, OccasionEvent, Variable, VariableKind};
 use crate::pack::draft::{DocumentDraft, Reference};
 use crate::pack::fields::Reader;
 use crate::pack::model::CommandKind;
-use crate::pack::node::Node;
+use crate::pack::node::{Body, Node};
+use crate::pack::number::{NumberMark, NumberRule, is_mark};
 use crate::pack::report::shown;
 use crate::pack::schema;
-use crate::pack::words::{VARIABLES, VariableWord, commands};
+use crate::pack::words::{FLAGS, VARIABLES, VariableWord, commands};
 
 pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
     let Some(fields) = reader.fields(node, schema::DOCUMENT_FILE.keys) else {
         return;
     };
+    for entry in fields.get("代字").map_or(&[][..], |node| reader.entries(node)) {
+        reader.refer(entry.mark, Reference::Signer(entry.key.clone()));
+        if let Some(mark) = mark(&entry.value, reader) {
+            let signer = reader.located(entry.mark, (entry.key.clone(), mark));
+            reader.draft.marks.push(signer);
+        }
+    }
     let list = reader.need(&fields, "文书").map_or(&[][..], |list| reader.list(list));
     for item in list {
         if let Some(document) = document(item, reader) {
@@ -33,8 +41,51 @@ fn document(node: &Node, reader: &mut Reader<'_>) -> Option<DocumentDraft> {
         let items = reader.list(list);
         items.iter().filter_map(|item| occasion(item, reader)).collect()
     });
+    let number = fields.get("文号").map(|node| number(node, reader));
     let clauses = reader.may_basis(&fields);
-    Some(DocumentDraft { id: id?, en, variables, when, clauses })
+    Some(DocumentDraft { id: id?, en, variables, when, number, clauses })
+}
+
+/// 文号: 是, 否, or `{代字, 类字}`.
+fn number(node: &Node, reader: &mut Reader<'_>) -> Option<NumberRule> {
+    if let Body::Text(_) = node.body {
+        return reader.word(node, FLAGS)?.then(NumberRule::default);
+    }
+    let fields = reader.fields(node, schema::NUMBER.keys)?;
+    let kind = reader.may_text(&fields, "类字");
+    if let Some((kind, at)) = kind.as_ref().zip(fields.get("类字")).filter(|(kind, _)| !is_mark(kind)) {
+        unfit(kind, at, reader);
+    }
+    Some(NumberRule { mark: fields.get("代字").and_then(|node| mark(node, reader)), kind })
+}
+
+/// 代字: written out, or `{参数: 名}`.
+fn mark(node: &Node, reader: &mut Reader<'_>) -> Option<NumberMark> {
+    if let Body::Map(_) = node.body {
+        let fields = reader.fields(node, schema::NAMED_PARAMETER.keys)?;
+        return reader.need_name(&fields, "参数", Reference::Parameter).map(NumberMark::Parameter);
+    }
+    let text = reader.text(node)?;
+    if !is_mark(&text) {
+        unfit(&text, node, reader);
+    }
+    Some(NumberMark::Text(text))
+}
+
+fn unfit(text: &str, node: &Node, reader: &mut Reader<'_>) {
+    let (zh, en) = not_a_mark(text);
+    reader.wrong(node.mark, "regulation.pack_value", zh, en);
+}
+
+/// What is wrong with a text that cannot stand before the year of a paper's number.
+pub(crate) fn not_a_mark(text: &str) -> (String, String) {
+    let text = shown(text);
+    (
+        format!("“{text}”不能作发文字号的代字：至多十二个字，没有数字、括号和空格，例如 德数据"),
+        format!(
+            "`{text}` is no mark of a paper's number: at most twelve letters, no digits, brackets or spaces"
+        ),
+    )
 }
 
 fn variables(node: &Node, reader: &mut Reader<'_>) -> Vec<Variable> {

@@ -160,7 +160,8 @@ fn one_scenario(node: &Node, reader: &mut Reader<'_>) -> Option<DutyScenario> {
         );
     }
     let clauses = reader.basis(&fields);
-    Some(DutyScenario { name: name?, duty: duty?, since: since?, until: until?, then, clauses })
+    let place = super::scenario::place(node.mark, fields.get("则"), reader);
+    Some(DutyScenario { name: name?, duty: duty?, since: since?, until: until?, then, clauses, place })
 }
 
 fn expectations(node: &Node, reader: &mut Reader<'_>) -> Vec<DutyExpectation> {

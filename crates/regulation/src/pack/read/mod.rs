@@ -1,7 +1,7 @@
 //! Readers of the files, one for each kind.
 
 mod condition;
-mod document;
+pub(crate) mod document;
 pub(crate) mod duty;
 mod form;
 mod header;

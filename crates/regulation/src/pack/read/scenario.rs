@@ -7,15 +7,18 @@ use super::procedure::not_given;
 use super::step::effects;
 use crate::case::STEP_OWED;
 use crate::pack::draft::Reference;
-use crate::pack::fields::Reader;
+use crate::pack::fields::{Fields, Reader};
 use crate::pack::given::{FACT_FILED, FACT_TODAY};
-use crate::pack::model::{Expectation, Scenario, ScenarioEvent};
+use crate::pack::model::{CommandKind, Expectation, Scenario, ScenarioEvent, ScenarioPlace};
 use crate::pack::node::{Body, Entry, Node};
+use crate::pack::report::Mark;
 use crate::pack::schema;
-use crate::pack::words::commands;
+use crate::pack::words::{FLAGS, commands};
 
 /// The word for a line on which time passes and nobody does anything.
 const PASSING: &str = "到期";
+/// The key for files that a step must have and comes without.
+const MISSING: &str = "缺附件";
 
 pub(super) fn read(node: &Node, reader: &mut Reader<'_>) {
     let Some(fields) = reader.fields(node, schema::SCENARIO_FILE.keys) else {
@@ -54,7 +57,14 @@ fn scenario(node: &Node, reader: &mut Reader<'_>) -> Option<Scenario> {
         );
     }
     let clauses = reader.basis(&fields);
-    Some(Scenario { name: name?, procedure, given, then, clauses })
+    let place = place(node.mark, fields.get("则"), reader);
+    Some(Scenario { name: name?, procedure, given, then, clauses, place })
+}
+
+/// Where a scenario and what it expects are written, for whoever has to mend it.
+pub(super) fn place(mark: Mark, then: Option<&Node>, reader: &Reader<'_>) -> ScenarioPlace {
+    let then = then.map_or(mark, |node| node.mark);
+    ScenarioPlace { file: reader.place(mark).file, line: mark.line, then: then.line }
 }
 
 fn event(node: &Node, reader: &mut Reader<'_>) -> Option<ScenarioEvent> {
@@ -81,15 +91,51 @@ fn event(node: &Node, reader: &mut Reader<'_>) -> Option<ScenarioEvent> {
             if matches!(entry.key.as_str(), FACT_TODAY | FACT_FILED) {
                 not_given(&entry.key, entry.mark, reader);
             }
+            if entry.key == MISSING {
+                reader.wrong(
+                    entry.mark,
+                    "regulation.pack_scenario",
+                    "“缺附件”不是事实，写在“事实”之外：缺附件: [名称]",
+                    "缺附件 is no fact; write it beside 事实: 缺附件: [名称]",
+                );
+            }
             if let Some(value) = fact_value(&entry.value, reader) {
                 facts.insert(entry.key.clone(), value);
             }
         }
     }
+    let (attached, missing) = files(&fields, command, reader);
     if command.is_none() && !passing {
         return None;
     }
-    Some(ScenarioEvent { on: on?, role, unit, command, step, facts })
+    let line = node.mark.line;
+    Some(ScenarioEvent { on: on?, role, unit, command, step, facts, attached, missing, line })
+}
+
+/// 附件 and 缺附件: what comes with a step and what does not. A correction and an opinion asked for bring whatever their
+/// sender likes; everything else is a file that the procedure asks for.
+fn files(
+    fields: &Fields<'_>,
+    command: Option<CommandKind>,
+    reader: &mut Reader<'_>,
+) -> (Vec<String>, Vec<String>) {
+    let free = matches!(command, Some(CommandKind::Supplement | CommandKind::Opine));
+    let mut names = |key: &str, free: bool| -> Vec<String> {
+        let procedure = reader.procedure.clone();
+        let asked = |name| Reference::Attachment(procedure.clone(), name);
+        let items = reader.may_list(fields, key).iter();
+        items.filter_map(|item| if free { reader.text(item) } else { reader.name(item, asked) }).collect()
+    };
+    let (attached, missing) = (names("附件", free), names(MISSING, false));
+    if let Some(node) = fields.get(MISSING).filter(|_| missing.iter().any(|name| attached.contains(name))) {
+        reader.wrong(
+            node.mark,
+            "regulation.pack_scenario",
+            "同一附件不能既在“附件”又在“缺附件”",
+            "the same file cannot stand under both 附件 and 缺附件",
+        );
+    }
+    (attached, missing)
 }
 
 /// What stands beside the day on a line where only time passes.
@@ -156,5 +202,12 @@ fn expectations(node: &Node, reader: &mut Reader<'_>) -> Vec<Expectation> {
     if !opens.is_empty() {
         then.push(Expectation::Opens(opens));
     }
+    let held = reader.may_texts(&fields, "附件");
+    if !held.is_empty() {
+        then.push(Expectation::Attached(held));
+    }
+    let due = fields.get("补正到期").and_then(|node| reader.date(node));
+    then.extend(due.map(Expectation::CorrectionDue));
+    then.extend(reader.may_word(&fields, "补正逾期", FLAGS).map(Expectation::CorrectionLate));
     then
 }

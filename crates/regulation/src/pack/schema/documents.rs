@@ -1,19 +1,44 @@
 //! Documents (文书): what is declared of each template.
 
-use super::Kind::{Clauses, Flag, List, Name, Text, Texts, Word};
+use super::Kind::{Clauses, Flag, List, Name, Other, Text, Texts, Word};
 use super::{ENGLISH, Map, may, need};
 
 pub(crate) const DOCUMENT_FILE: Map = Map {
     name: "文书文件",
     en: "File of documents",
     place: "documents.yaml",
-    keys: &[need(
-        "文书",
-        List("文书"),
-        "逐项列出；模板在 documents/名称.typ",
-        "one by one; its template is documents/名称.typ",
-        "[{名称: 受理回执, …}]",
-    )],
+    keys: &[
+        may(
+            "代字",
+            Other("角色或者机构代码 → 代字，或者 {参数: 名}", "role or unit → its mark, or {参数: 名}"),
+            "各署名单位在发文字号里的机关代字；机构的先于角色的",
+            "the marks of those who sign papers, for their numbers; a unit's goes before its role's",
+            "{县大数据局: {参数: 文书代字}}",
+        ),
+        need(
+            "文书",
+            List("文书"),
+            "逐项列出；模板在 documents/名称.typ",
+            "one by one; its template is documents/名称.typ",
+            "[{名称: 受理回执, …}]",
+        ),
+    ],
+};
+
+pub(crate) const NUMBER: Map = Map {
+    name: "文号",
+    en: "Number of a document",
+    place: "文书 → 文号",
+    keys: &[
+        may(
+            "代字",
+            Other("代字，或者 {参数: 名}", "a mark, or {参数: 名}"),
+            "署名单位没有代字时用的；不写的，这样的单位署名的不编号",
+            "used where the signer has none; without it such papers are not numbered",
+            "{参数: 文书代字}",
+        ),
+        may("类字", Text, "跟在代字后面，例如“函”", "what follows the mark, such as 函", "函"),
+    ],
 };
 
 pub(crate) const DOCUMENT: Map = Map {
@@ -48,6 +73,13 @@ pub(crate) const DOCUMENT: Map = Map {
             "什么时候出具；不写的，等下级写明",
             "when it is made; without it a lower pack says",
             "[{程序: 授权申请, 办结: 通过}]",
+        ),
+        may(
+            "文号",
+            Other("是、否，或者文号的写法", "是, 否, or how it is numbered"),
+            "出具时编发文字号（代字〔年〕序号），每个代字每年从 1 起；沿用上级的可以不写",
+            "numbered when issued (mark, year, sequence from 1 by mark and year); may be inherited",
+            "{类字: 函}",
         ),
         may(
             "依据",

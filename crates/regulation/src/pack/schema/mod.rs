@@ -167,6 +167,7 @@ pub const MAPS: &[&Map] = &[
     &FIELD,
     &DOCUMENT_FILE,
     &DOCUMENT,
+    &NUMBER,
     &VARIABLE,
     &OCCASION,
     &DUTY_FILE,

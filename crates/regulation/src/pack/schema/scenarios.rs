@@ -1,6 +1,6 @@
 //! `scenarios/*.yaml`.
 
-use super::Kind::{Clauses, Date, List, Map as MapOf, Name, Names, Other, Text, Texts, Words};
+use super::Kind::{Clauses, Date, Flag, List, Map as MapOf, Name, Names, Other, Text, Texts, Words};
 use super::{Map, may, need};
 
 pub(crate) const SCENARIO_FILE: Map = Map {
@@ -76,6 +76,20 @@ pub(crate) const EVENT: Map = Map {
             "facts stated with it",
             "{提供单位: [transport-bureau]}",
         ),
+        may(
+            "附件",
+            Texts,
+            "必附的以外，随之附上的；补正和回复加签的，只附所写的",
+            "files that come with it besides those it must have; a correction brings just these",
+            "[审计报告]",
+        ),
+        may(
+            "缺附件",
+            Texts,
+            "必附而没有附的；不写的，必附的都附上了",
+            "files it must have and comes without; the others are all there",
+            "[安全影响评估]",
+        ),
     ],
 };
 
@@ -110,6 +124,21 @@ pub(crate) const EXPECTATION: Map = Map {
             "{形式审查: 县大数据局}",
         ),
         may("转办", Names("程序"), "随之另开的应办件", "procedures of the cases owed next", "[整改]"),
+        may("附件", Texts, "办件里有这些附件", "the case's file holds these attachments", "[安全影响评估]"),
+        may(
+            "补正到期",
+            Date,
+            "正等待补正，补正的期限到哪一天",
+            "a correction is awaited, until this day",
+            "2027-03-15",
+        ),
+        may(
+            "补正逾期",
+            Flag,
+            "正等待补正，是已经逾期还是没有",
+            "a correction is awaited and overdue, or not yet",
+            "是",
+        ),
     ],
 };
 

@@ -210,6 +210,24 @@ const UNNOTICED: &[(&str, &[(&str, &str)])] = &[
             ("则: {到期: {办理: 2026-03-05}}", "则: {到期: {办理: 2026-03-02}}"),
         ],
     ),
+    (
+        "去掉第1个附件，",
+        &[(
+            "环节:\n  - 名称: 办理",
+            "附件: [{名称: 申请书, 必附: 是, 依据: [样.一]}]\n环节:\n  - 名称: 办理",
+        )],
+    ),
+    (
+        "“不同意”的第1个附件，",
+        &[("{做: 不同意, 去向: {办结: 不同意}", "{做: 不同意, 须附: [理由书], 去向: {办结: 不同意}")],
+    ),
+    (
+        "补正期限，",
+        &[
+            ("    意见栏: 局意见\n", "    意见栏: 局意见\n    补正期限: 5个工作日\n"),
+            ("      - {做: 不同意, 去向", "      - {做: 退回补正, 依据: [样.二]}\n      - {做: 不同意, 去向"),
+        ],
+    ),
 ];
 
 #[test]
@@ -276,6 +294,33 @@ fn each_fault_is_found_by_its_code() {
     assert!(codes(&parsed(&files, None), "2026-03-02").contains(&"lint.form_unused"));
 }
 
+/// A clock that always outlives the calendar.
+fn long_term() -> Pack {
+    changed(&[
+        ("长度: 3个工作日", "长度: 3年"),
+        ("则: {到期: {办理: 2026-03-05}}", "则: {到期: {办理: 2029-03-02}}"),
+    ])
+}
+
+#[test]
+fn guessed_citations_are_told_until_somebody_has_looked() {
+    let marked = changed(&[
+        (
+            "    意见栏: 局意见\n    依据: [样.二]\n",
+            "    意见栏: 局意见\n    依据: [样.二]  # 请核对：依据由样板推定\n",
+        ),
+        ("表决: {人数: 2, 同意: 2}\n", "表决: {人数: 2, 同意: 2}  # 请核对\n"),
+    ]);
+    let found = lint(&marked, &national(), "2026-03-02".parse().unwrap());
+    let [one] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((one.code, one.severity), ("lint.citation_unchecked", Severity::Warning));
+    assert_eq!(one.place, "procedures/a.yaml");
+    assert!(one.zh.starts_with("2行") && one.zh.contains("第12、24行"), "{}", one.zh);
+    // A text that merely mentions it is no comment.
+    let named = changed(&[("英文: Act\n", "英文: Act# 请核对\n")]);
+    assert_eq!(named.unchecked, []);
+}
+
 #[test]
 fn a_calendar_that_ends_before_a_clock_does_is_found() {
     let severities = |pack: &Pack, today: &str| {
@@ -288,12 +333,16 @@ fn a_calendar_that_ends_before_a_clock_does_is_found() {
     // A window that moves the case would keep it waiting for the next notice.
     let window =
         changed(&[("逾期: 提醒并升级, 提醒: [超1日 告知 局]", "逾期: 进入下一环节, 到期转入: 表决")]);
-    assert_eq!(severities(&window, "2026-12-30"), [Severity::Error]);
-    let long = changed(&[
-        ("长度: 3个工作日", "长度: 3年"),
-        ("则: {到期: {办理: 2026-03-05}}", "则: {到期: {办理: 2029-03-02}}"),
-    ]);
-    assert_eq!(severities(&long, "2026-03-02"), [Severity::Warning]);
+    // Until the unknown year begins the notice may still come in time.
+    for today in ["2026-12-30", "2026-12-31"] {
+        assert_eq!(severities(&window, today), [Severity::Warning], "{today}");
+    }
+    assert_eq!(severities(&window, "2027-01-01"), [Severity::Error]);
+    assert_eq!(severities(&changed(&[]), "2027-01-01"), [Severity::Warning]);
+    let said = |today: &str| lint(&long_term(), &national(), today.parse().unwrap()).swap_remove(0).zh;
+    assert!(said("2026-10-19").contains("一般在十月底"), "{}", said("2026-10-19"));
+    assert!(said("2026-10-20").contains("请载入下一年"), "{}", said("2026-10-20"));
+    assert_eq!(severities(&long_term(), "2026-03-02"), [Severity::Warning]);
 }
 
 #[test]

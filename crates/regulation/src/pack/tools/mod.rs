@@ -15,6 +15,7 @@ mod layout;
 mod matching;
 mod new;
 mod order;
+mod papers;
 mod print;
 mod rows;
 mod svg;

@@ -199,7 +199,7 @@ async fn try_test(visit: &Visit, id: &str, wanted: &Wanted) -> Result<Response, 
 fn story(visit: &Visit, pack: &Pack, one: &Scenario, failures: &[ScenarioFailure]) -> Story {
     let mine: Vec<&ScenarioFailure> =
         failures.iter().filter(|failure| failure.scenario == one.name).collect();
-    let said = |failure: &&ScenarioFailure| visit.pick(&failure.zh, &failure.en);
+    let said = |failure: &&ScenarioFailure| mended_at(visit, failure);
     let line = |(number, event): (usize, &ScenarioEvent)| StoryLine {
         text: told(visit, event),
         failed: mine.iter().find(|one| one.line == Some(number)).map(said).unwrap_or_default(),
@@ -241,9 +241,18 @@ fn duty_story(visit: &Visit, pack: &Pack, one: &DutyScenario, failures: &[Scenar
         holds: mine.is_empty(),
         when: vec![StoryLine { text: visit.text_with("story-duty", &days), failed: String::new() }],
         then: then.collect(),
-        failures: mine.iter().map(|failure| visit.pick(&failure.zh, &failure.en)).collect(),
+        failures: mine.iter().map(|failure| mended_at(visit, failure)).collect(),
         clauses: words::clauses_of(pack, &one.clauses),
     }
+}
+
+/// What was found instead, and the file and line to look at.
+fn mended_at(visit: &Visit, failure: &ScenarioFailure) -> String {
+    let place = failure.place();
+    if place.is_empty() {
+        return visit.pick(&failure.zh, &failure.en);
+    }
+    visit.pick(&format!("{}（{place}）", failure.zh), &format!("{} ({place})", failure.en))
 }
 
 /// A line as a person would tell it: the day, who, what, with what.
@@ -258,7 +267,13 @@ fn told(visit: &Visit, event: &ScenarioEvent) -> String {
         FactValue::List(items) => items.join(&visit.text("list-comma")),
     };
     let facts: Vec<String> = event.facts.iter().map(|(key, one)| format!("{key}：{}", value(one))).collect();
-    let parts = [event.on.to_string(), who, what, facts.join("；")];
+    let comma = visit.text("list-comma");
+    let files = |key: &str, names: &[String]| match names {
+        [] => String::new(),
+        names => visit.text_with(key, &[("files", &names.join(&comma))]),
+    };
+    let (with, without) = (files("story-with", &event.attached), files("story-without", &event.missing));
+    let parts = [event.on.to_string(), who, what, facts.join("；"), with, without];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
@@ -283,6 +298,12 @@ fn expected(visit: &Visit, one: &Expectation) -> String {
             visit.text_with("expect-rang", &[("step", step), ("roles", &roles.join(&comma))])
         }
         Expectation::Opens(list) => visit.text_with("expect-opens", &[("list", &list.join(&comma))]),
+        Expectation::Attached(list) => visit.text_with("expect-attached", &[("files", &list.join(&comma))]),
+        Expectation::CorrectionDue(day) => {
+            visit.text_with("expect-correction-due", &[("day", &day.to_string())])
+        }
+        Expectation::CorrectionLate(true) => visit.text("expect-correction-late"),
+        Expectation::CorrectionLate(false) => visit.text("expect-correction-in-time"),
     }
 }
 

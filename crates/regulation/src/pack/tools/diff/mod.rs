@@ -1,9 +1,10 @@
 //! County against county: what a lawyer wants to see side by side.
 //!
 //! First what matters most (who decides what, within which time), then the parameters, the procedures one by one, roles,
-//! forms, duties and the clauses carried. Names differ between counties, so things are paired by what they do; a
+//! forms, duties, papers and the clauses carried. Names differ between counties, so things are paired by what they do; a
 //! pair under two names is shown as such, so that a wrong pairing can be seen.
 
+mod papers;
 mod procedures;
 mod things;
 
@@ -36,6 +37,7 @@ pub fn diff(a: &Pack, b: &Pack) -> Document {
     both.roles(&mut out);
     both.forms(&mut out);
     both.duties(&mut out);
+    both.papers(&mut out);
     out
 }
 
@@ -89,6 +91,7 @@ impl Both<'_> {
             row(Text::new("程序", "Procedures"), count(a.procedures.len()), count(b.procedures.len())),
             row(Text::new("表单", "Forms"), count(a.forms.len()), count(b.forms.len())),
             row(Text::new("周期义务", "Periodic duties"), count(a.duties.len()), count(b.duties.len())),
+            row(Text::new("文书", "Papers"), count(a.documents.len()), count(b.documents.len())),
         ];
         out.heading(2, Text::new("一、概况", "1. Overview"));
         out.table(Text::new("概况", "Overview"), self.head(Text::new("事项", "Subject")), rows);

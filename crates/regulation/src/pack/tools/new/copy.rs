@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::pack::SourceFile;
 use crate::pack::model::{ClauseId, Pack};
+use crate::pack::templates::ENDING;
+use crate::pack::unchecked::GUESSED;
 
 use super::super::{todo, words};
 use super::{ClauseMap, NewPack, write};
@@ -38,12 +40,16 @@ pub(super) fn files(
         if path == "parameters.yaml" {
             text = bounds(&text, plan);
         }
+        if path.ends_with(".yaml") {
+            text = marked(&text, plan);
+        }
         let what = match path {
             "roles.yaml" => "机构代码沿用样板，改为本地担任各角色的机构",
             "parameters.yaml" => "逐项核对数值；原文没有写的保留“本地约定: 是”",
             _ => "对照本文本核对",
         };
-        let mark = format!("{}：复制自 {} {}，{what}。\n", todo::LOOK, template.id, template.version);
+        let look = if path.ends_with(ENDING) { todo::LOOK_TEMPLATE } else { todo::LOOK };
+        let mark = format!("{look}：复制自 {} {}，{what}。\n", template.id, template.version);
         files.push(SourceFile { path: path.to_owned(), text: format!("{mark}{text}") });
     }
     for (path, text) in
@@ -188,6 +194,24 @@ fn cited(text: &str, template: &Pack, map: &ClauseMap, own: Option<&[ClauseId]>)
         rest = behind;
     }
     out.push_str(rest);
+    out
+}
+
+/// Puts a request for a look behind every line that cites the new text: which of its clauses takes the place of which of
+/// the template's is a guess.
+fn marked(text: &str, plan: &NewPack<'_>) -> String {
+    let own: BTreeSet<&str> = plan.clauses.iter().map(|clause| clause.id.as_str()).collect();
+    let cites = |line: &str| line.split(['[', ']', ',']).any(|item| own.contains(item.trim()));
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        out.push_str(line);
+        if cites(line) && !line.trim_start().starts_with('#') {
+            out.push_str("  ");
+            out.push_str(GUESSED);
+            out.push_str("：依据由样板推定");
+        }
+        out.push('\n');
+    }
     out
 }
 

@@ -1,5 +1,6 @@
 //! A readable print of a pack: every rule with the clause it rests on beside it.
 
+mod papers;
 mod procedure;
 
 use crate::pack::coverage::coverage;
@@ -24,6 +25,7 @@ pub fn print(pack: &Pack) -> Document {
     }
     forms(pack, &mut out);
     duties(pack, &mut out);
+    papers::papers(pack, &mut out);
     reasons(pack, &mut out);
     out
 }
@@ -271,7 +273,7 @@ fn reasons(pack: &Pack, out: &mut Document) {
         let kind = words::excuse(reason.kind);
         row([words::clauses_in_full(pack, std::slice::from_ref(id)), kind, Text::lines(&lines)])
     });
-    out.heading(2, Text::new("七、没有规则引用的条款", "7. Clauses no rule cites"));
+    out.heading(2, Text::new("八、没有规则引用的条款", "8. Clauses no rule cites"));
     out.table(
         Text::new("没有规则引用的条款", "Clauses no rule cites"),
         vec![Text::new("条款", "Clause"), Text::new("归类", "Kind"), Text::new("理由", "Reason")],

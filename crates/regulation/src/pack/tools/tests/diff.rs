@@ -80,6 +80,12 @@ fn nothing_of_either_side_is_left_out() {
             for name in pack.procedures.keys().chain(pack.parameters.keys()).chain(pack.roles.keys()) {
                 assert!(text.contains(name.as_str()), "{}: {name}", pack.id);
             }
+            for (name, paper) in &pack.documents {
+                assert!(text.contains(name.as_str()), "{}: {name}", pack.id);
+                for occasion in &paper.when {
+                    assert!(text.contains(&occasion.procedure), "{}: {name} {}", pack.id, occasion.procedure);
+                }
+            }
             for name in
                 pack.duties.iter().map(|duty| &duty.name).chain(pack.forms.values().map(|form| &form.title))
             {
@@ -130,4 +136,20 @@ fn english_pages_have_english_words_where_the_pack_has_them() {
     for words in ["Who decides what", "Time limits", "3 working days", "deqing is longer", "Data request"] {
         assert!(text.contains(words), "{words}");
     }
+}
+
+#[test]
+fn papers_are_compared_by_occasion_signer_number_and_text() {
+    let document = diff(&pack("deqing"), &pack("xinchang"));
+    let all = tables(&document);
+    let table = all.iter().find(|table| table.caption.zh == "文书").unwrap();
+    let row = |name: &str| table.rows.iter().find(|row| row.cells[0].zh == name).unwrap();
+    let cells = &row("决定书").cells;
+    assert!(cells[1].zh.contains("德政〔年〕×号") && cells[2].zh.contains("新政〔年〕×号"), "{cells:?}");
+    assert!(cells[1].en.contains("signed by: ") && cells[2].en.contains("number: "), "{cells:?}");
+    assert_eq!(row("协调小组决议").mark, Mark::OnlyOne);
+    assert!(row("公示").cells[3].zh.contains("文本也不同"), "the county has a text of its own");
+    let marks = all.iter().find(|table| table.caption.zh.contains("代字")).unwrap();
+    let government = marks.rows.iter().find(|row| row.cells[0].zh == "县人民政府").unwrap();
+    assert_eq!(government.mark, Mark::Differs);
 }

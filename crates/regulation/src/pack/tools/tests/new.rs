@@ -47,6 +47,10 @@ fn a_county_begun_from_any_sibling_loads_and_its_scenarios_hold() {
         let left = todo(&files, &pack);
         assert!(left.iter().any(|one| one.file.starts_with("procedures/") && one.text.zh.contains("待填")));
         assert!(left.iter().any(|one| one.file == "roles.yaml" && one.text.zh.contains("机构代码")));
+        // A template's first line is a comment of templates, or it would not print.
+        let mut templates = files.iter().filter(|file| file.path.ends_with(".typ")).peekable();
+        assert!(templates.peek().is_some() && templates.all(|file| file.text.starts_with("// 待核：")));
+        assert!(left.iter().any(|one| one.file.ends_with(".typ") && one.text.zh.starts_with("复制自")));
         if sibling == "deqing" {
             assert!(files.iter().all(|file| !file.text.contains("德清县")), "the sibling's name is gone");
         }
@@ -81,6 +85,21 @@ fn a_table_of_clauses_carries_the_copied_rules() {
     assert!(files.iter().all(|file| !file.text.contains("待填.定价")));
     let failures = scenario::run(&pack, &calendar());
     assert!(failures.is_empty(), "{failures:?}");
+    // Every line that cites the text on the template's word asks for a look, and no other line does.
+    for file in files.iter().filter(|file| !matches!(&*file.path, "clauses.yaml" | "not-automated.yaml")) {
+        for line in file.text.lines().filter(|line| !line.trim_start().starts_with('#')) {
+            let cites = ["云雾.五.1", "云雾.六"].iter().any(|id| line.contains(id));
+            assert_eq!(line.contains("  # 请核对：依据由样板推定"), cites, "{}: {line}", file.path);
+        }
+    }
+    assert!(pack.unchecked.len() > 50, "{}", pack.unchecked.len());
+    let spring = "2026-03-02".parse().unwrap();
+    let told = crate::pack::lint_text(&pack, &calendar(), spring);
+    assert!(
+        told.iter().any(|one| one.code == "lint.citation_unchecked" && one.place == "procedures/定价.yaml")
+    );
+    let left = todo(&files, &pack);
+    assert!(left.iter().any(|one| one.file == "procedures/定价.yaml" && one.text.zh.contains("请核对")));
 }
 
 #[test]
