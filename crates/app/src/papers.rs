@@ -12,10 +12,10 @@ use access::{Action, ResourceRef, Thing};
 use base::{Date, Digest, Id, Timestamp, kind};
 use documents::{Actual, Data, Datum, DocumentError, Lang, Rendered, Stamp};
 use regulation::case::{CaseState, Event, EventBody, FormValue, clocks, fold, occasions};
-use regulation::pack::{Document, OccasionEvent, Pack};
+use regulation::pack::{Document, OccasionEvent, Pack, Signer, UnitCode, document_number, document_series};
 use serde::{Deserialize, Serialize};
 use storage::records::{self, Expected, Key, Record};
-use storage::{Tx, objects as rows};
+use storage::{Tx, objects as rows, settings};
 
 use crate::cases::{self, AttachmentBytes};
 use crate::identity::Unit;
@@ -47,6 +47,9 @@ pub struct Paper {
     pub id: Id<kind::Object>,
     /// The case.
     pub case: Id<kind::Case>,
+    /// Its number (发文字号), where the pack numbers such papers.
+    #[serde(default)]
+    pub number: Option<String>,
     /// The document's name in the pack.
     pub document: String,
     /// Its English name.
@@ -190,12 +193,37 @@ pub(crate) async fn write(app: &App, order: PaperOrder) -> Result<()> {
 async fn write_one(app: &App, drawn: &Drawn, name: String) -> Result<()> {
     let document = drawn.pack.documents.get(&name).cloned();
     let document = document.ok_or_else(|| Error::internal("paper.document", name))?;
-    let data = drawn.data(&document);
+    let mut data = drawn.data(&document);
+    let number = take_number(app, drawn, &document).await?;
+    data.stamp.paper_number = number.clone().unwrap_or_default();
     let (document, data, printed) = typeset(document, data, Lang::Zh).await?;
     if !printed.missing.is_empty() {
         tracing::warn!(case.id = %drawn.state.id, document = %document.id, characters = ?printed.missing, "characters the font lacks");
     }
-    keep(app, drawn, &document, &data, printed).await
+    keep(app, drawn, (&document, number), &data, printed).await
+}
+
+/// The number of a paper, counted on in its series; whoever asks again for the same paper is given the same one.
+async fn take_number(app: &App, drawn: &Drawn, document: &Document) -> Result<Option<String>> {
+    let (signer, year, now) = (drawn.signer(&document.id), drawn.actual.stamp.on.year(), app.now());
+    let (pack, name) = (&*drawn.pack, document.id.as_str());
+    let Some(series) = document_series(pack, name, signer, year) else { return Ok(None) };
+    let taken = &format!("paper/number/{}", place(drawn.state.id, drawn.state.version, name));
+    let last = &format!("paper/series/{series}");
+    app.store()
+        .system("paper.number", |tx| {
+            Box::pin(async move {
+                if let Some(known) = settings::get::<String>(tx, taken).await? {
+                    return Ok(Some(known));
+                }
+                let next = settings::get::<u32>(tx, last).await?.unwrap_or(0) + 1;
+                let Some(number) = document_number(pack, name, signer, year, next) else { return Ok(None) };
+                settings::put(tx, last, &next, now).await?;
+                settings::put(tx, taken, &number, now).await?;
+                Ok::<_, Error>(Some(number))
+            })
+        })
+        .await
 }
 
 async fn typeset(document: Document, data: Data, lang: Lang) -> Result<(Document, Data, Rendered)> {
@@ -205,7 +233,13 @@ async fn typeset(document: Document, data: Data, lang: Lang) -> Result<(Document
 }
 
 /// Seals a paper and registers it. Another attempt that was faster wins.
-async fn keep(app: &App, drawn: &Drawn, document: &Document, data: &Data, printed: Rendered) -> Result<()> {
+async fn keep(
+    app: &App,
+    drawn: &Drawn,
+    (document, number): (&Document, Option<String>),
+    data: &Data,
+    printed: Rendered,
+) -> Result<()> {
     let (state, now) = (&drawn.state, app.now());
     let (pages, bytes) = (printed.pages as u64, printed.pdf.len() as u64);
     let staged = objects::stage(app, PLATFORM, "paper", printed.pdf, now).await?;
@@ -213,6 +247,7 @@ async fn keep(app: &App, drawn: &Drawn, document: &Document, data: &Data, printe
     let paper = &Paper {
         id: staged.row.id,
         case: state.id,
+        number,
         document: document.id.clone(),
         en: document.en.clone(),
         version: state.version,
@@ -254,10 +289,26 @@ async fn keep(app: &App, drawn: &Drawn, document: &Document, data: &Data, printe
 struct Drawn {
     pack: std::sync::Arc<Pack>,
     state: CaseState,
+    /// The unit that speaks.
+    unit: UnitCode,
     actual: Actual,
 }
 
 impl Drawn {
+    /// The speaking unit in the role of the step it acted in last; of joint roles the one whose papers have a mark.
+    fn signer(&self, document: &str) -> Signer<'_> {
+        let unit = self.unit.as_str();
+        let act = self.state.acts.iter().rfind(|act| !act.sealed && act.by.unit == self.unit);
+        let procedure = self.pack.procedures.get(&self.state.procedure);
+        let mut steps = procedure.into_iter().flat_map(|procedure| &procedure.steps);
+        let step = steps.find(|step| act.is_some_and(|act| act.step == step.id));
+        let roles = step.into_iter().flat_map(|step| std::iter::once(&step.role).chain(&step.joint));
+        let year = self.actual.stamp.on.year();
+        let marked = |signer: &Signer<'_>| document_series(&self.pack, document, *signer, year).is_some();
+        let mut signers = roles.map(|role| Signer { unit, role });
+        signers.find(marked).unwrap_or(Signer { unit, role: "" })
+    }
+
     fn data(&self, document: &Document) -> Data {
         documents::of_case(document, &self.pack, &self.state, &self.actual)
     }
@@ -269,9 +320,11 @@ async fn drawn(app: &App, tx: &mut Tx<'_>, events: &[Event]) -> Result<Drawn> {
     let last = events.last().ok_or(Error::NotFound("case.unknown"))?;
     let pack = app.packs().version(&state.pack)?;
     let procedure = pack.procedures.get(&state.procedure);
+    let (unit, issuer) = issuer(&state, events);
     let stamp = Stamp {
         number: state.number.clone(),
-        issuer: issuer(&state, events),
+        paper_number: String::new(),
+        issuer,
         procedure: procedure.map(|procedure| procedure.id.clone()).unwrap_or_default(),
         on: last.on,
         at: last.at,
@@ -285,16 +338,17 @@ async fn drawn(app: &App, tx: &mut Tx<'_>, events: &[Event]) -> Result<Drawn> {
         more.extend(scanned(&certificate));
     }
     let names = names(tx, &state).await?;
-    Ok(Drawn { pack, state, actual: Actual { stamp, names, more } })
+    Ok(Drawn { pack, state, unit, actual: Actual { stamp, names, more } })
 }
 
-/// Who speaks: the unit that acted last; before anybody else has, the one that opened the case.
-fn issuer(state: &CaseState, events: &[Event]) -> String {
+/// Who speaks, code and name: the unit that acted last; before anybody else has, the one that opened the case.
+fn issuer(state: &CaseState, events: &[Event]) -> (UnitCode, String) {
     let said = events.iter().rev().find_map(|event| match (&event.body, &event.actor) {
         (EventBody::Supplemented { .. }, _) | (_, None) => None,
-        (_, Some(actor)) => Some(actor.unit_name.clone()),
+        (_, Some(actor)) => Some(actor),
     });
-    said.unwrap_or_else(|| state.opener.unit_name.clone())
+    let actor = said.unwrap_or(&state.opener);
+    (actor.unit.clone(), actor.unit_name.clone())
 }
 
 /// The last day of the clock that runs after the occasion, under the names that papers use for it.

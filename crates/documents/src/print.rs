@@ -43,6 +43,8 @@ pub struct Verification {
 pub struct Stamp {
     /// Number of the case or of the paper, in the header.
     pub number: String,
+    /// Number of the paper itself (发文字号), under its title; empty where it has none.
+    pub paper_number: String,
     /// Who issues it, in the header and as the PDF's author.
     pub issuer: String,
     /// The procedure it belongs to; may be empty.
@@ -89,6 +91,7 @@ pub(crate) fn head(
         ("名称", text(name)),
         ("名称短", text(&brief)),
         ("编号", text(&stamp.number)),
+        ("发文字号", text(&stamp.paper_number)),
         ("机关", text(&stamp.issuer)),
         ("程序", text(&stamp.procedure)),
         ("日期", text(&words::date(stamp.on, lang))),

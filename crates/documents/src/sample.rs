@@ -39,6 +39,7 @@ pub fn sample(document: &Document) -> Data {
 fn stamp() -> Stamp {
     Stamp {
         number: "YL-2026-0001".to_owned(),
+        paper_number: "样例〔2026〕1号".to_owned(),
         issuer: "样例机关".to_owned(),
         procedure: "样例程序".to_owned(),
         on: Date::from_days(20_000),

@@ -51,7 +51,7 @@ pub async fn print_form(
     form: &FormId,
     lang: Lang,
 ) -> Result<AttachmentBytes> {
-    let Drawn { pack, state, mut actual } = read(app, ctx, case).await?;
+    let Drawn { pack, state, mut actual, .. } = read(app, ctx, case).await?;
     actual.stamp.issuer.clone_from(&state.opener.unit_name);
     let unknown = || Error::NotFound("paper.unknown");
     let form = pack.forms.get(form).ok_or_else(unknown)?.clone();
@@ -98,6 +98,7 @@ pub async fn blank_form(app: &App, procedure: &str, lang: Lang) -> Result<Attach
     let now = app.now();
     let stamp = Stamp {
         number: String::new(),
+        paper_number: String::new(),
         issuer: pack.name.clone(),
         procedure: procedure.id,
         on: now.date_at(pack.counting.utc_offset_seconds),

@@ -31,6 +31,8 @@ async fn a_receipt_is_written_once_and_read_by_who_may_read_the_case() {
     let first = listed(&county, "market-bureau", case).await;
     let names: Vec<_> = first.iter().map(|paper| (paper.document.as_str(), paper.issuer.as_str())).collect();
     assert_eq!(names, [("受理回执", "bigdata-bureau")]);
+    let number = |sequence: u32| Some(format!("德数据〔{}〕{sequence}号", first[0].on.year()));
+    let numbers = |papers: &[Paper]| papers.iter().map(|paper| paper.number.clone()).collect::<Vec<_>>();
     assert_eq!(first[0].blanks, [], "everything that must stand on it is known");
 
     // The job comes again, and once more after the answer: the paper of then stays the paper of then.
@@ -47,6 +49,8 @@ async fn a_receipt_is_written_once_and_read_by_who_may_read_the_case() {
         ["异议答复书", "受理回执"]
     );
     assert_eq!(both[1], first[0]);
+    // The pack numbers answers and no receipts.
+    assert_eq!(numbers(&both), [number(1), None]);
 
     let file = papers::paper(&county.app, &county.ctx("market-bureau"), case, first[0].id).await.unwrap();
     assert!(file.bytes.starts_with(b"%PDF-") && file.bytes.len() as u64 == first[0].bytes);
@@ -62,6 +66,13 @@ async fn a_receipt_is_written_once_and_read_by_who_may_read_the_case() {
     let refused =
         papers::paper(&county.app, &county.ctx("bigdata-bureau"), other, first[0].id).await.unwrap_err();
     assert!(matches!(refused, Error::NotFound("paper.unknown")), "{refused}");
+    for act in [
+        json!({ "command": "accept", "opinion": "转办" }),
+        json!({ "command": "answer", "opinion": "不成立" }),
+    ] {
+        county.act("bigdata-bureau", other, act).await.unwrap();
+    }
+    assert_eq!(numbers(&listed(&county, "bigdata-bureau", other).await), [number(2), None]);
     county.app.close().await;
 }
 

@@ -67,6 +67,7 @@ pub(super) static PACKS: LazyLock<BTreeMap<String, Pack>> = LazyLock::new(|| {
 pub(super) fn stamp() -> Stamp {
     Stamp {
         number: "SQ-2026-0001".to_owned(),
+        paper_number: String::new(),
         issuer: "德清县大数据发展管理局".to_owned(),
         procedure: "授权申请".to_owned(),
         on: Date::new(2026, 9, 23).unwrap(),

@@ -33,6 +33,9 @@ fn every_template_of_every_pack_prints_full_and_blank() {
             keep(&format!("{}-{}", pack.id, document.id), &full);
             assert_eq!(full.missing, Vec::<char>::new(), "{name}");
             let text = words(&full);
+            if document.number.is_some() {
+                assert_eq!(text.matches("样例〔2026〕1号").count(), 1, "{name}");
+            }
             for variable in &document.variables {
                 let shown = match &variable.kind {
                     VariableKind::Text => format!("（{}）", variable.name),

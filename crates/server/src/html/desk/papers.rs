@@ -34,6 +34,7 @@ pub(super) async fn of_case(visit: &Visit, view: &CaseView) -> Result<Papers, Er
     let issued = papers::papers(&visit.app, &visit.ctx, state.id).await?;
     let issued = issued.iter().map(|paper| Paper {
         name: visit.pick(&paper.document, &paper.en),
+        number: paper.number.clone().unwrap_or_default(),
         href: format!("{here}/papers/{}", paper.id),
         on: paper.on.to_string(),
         issuer: paper.issuer.clone(),

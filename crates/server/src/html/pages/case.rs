@@ -77,6 +77,8 @@ pub struct AttachmentFile {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Paper {
     pub name: String,
+    /// 发文字号; empty where it has none.
+    pub number: String,
     pub href: String,
     pub on: String,
     pub issuer: String,
@@ -256,6 +258,7 @@ fn sample() -> CasePage {
 fn sample_papers() -> Papers {
     let paper = |name: &str, blanks: &[&str]| Paper {
         name: name.into(),
+        number: "例数据〔2026〕1号".into(),
         href: "/cases/17/papers/1".into(),
         on: "2026-09-24".into(),
         issuer: "示例县大数据主管部门".into(),

@@ -137,14 +137,14 @@ fn papers_say_when_they_are_made_who_signs_and_how_they_are_numbered() {
         "## 七、文书",
         "授权申请·形式审查：退回补正",
         "授权申请：以“已授权”办结时",
-        "县人民政府：德政函〔年〕×号",
+        "县人民政府：德政〔年〕×号",
         "公共数据提供单位：不编号",
         "德数据（参数“文书代字”）",
         "补正事项\\*",
     ] {
         assert!(zh.contains(words), "{words}");
     }
-    for words in ["## 7. Papers", "Signed by", "when it ends with “已授权”", "德政函〔year〕×号", "no number"]
+    for words in ["## 7. Papers", "Signed by", "when it ends with “已授权”", "德政〔year〕×号", "no number"]
     {
         assert!(en.contains(words), "{words}");
     }
