@@ -295,7 +295,8 @@ struct Drawn {
 }
 
 impl Drawn {
-    /// The speaking unit in the role of the step it acted in last; of joint roles the one whose papers have a mark.
+    /// The speaking unit in the role of the step it acted in last; of joint roles the one whose papers have a mark. A unit
+    /// that has a mark in one of its roles uses it in the others too.
     fn signer(&self, document: &str) -> Signer<'_> {
         let unit = self.unit.as_str();
         let act = self.state.acts.iter().rfind(|act| !act.sealed && act.by.unit == self.unit);
@@ -305,7 +306,8 @@ impl Drawn {
         let roles = step.into_iter().flat_map(|step| std::iter::once(&step.role).chain(&step.joint));
         let year = self.actual.stamp.on.year();
         let marked = |signer: &Signer<'_>| document_series(&self.pack, document, *signer, year).is_some();
-        let mut signers = roles.map(|role| Signer { unit, role });
+        let others = self.pack.roles.iter().filter(|(_, role)| role.units.contains(&self.unit));
+        let mut signers = roles.chain(others.map(|(id, _)| id)).map(|role| Signer { unit, role });
         signers.find(marked).unwrap_or(Signer { unit, role: "" })
     }
 
