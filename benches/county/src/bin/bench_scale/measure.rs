@@ -193,7 +193,7 @@ async fn pages(app: &App, bureau: &Ctx, cases: u32, figures: &mut Figures) -> Re
 /// The due lists of who oversees all and of who owes.
 async fn lists(app: &App, bureau: &Ctx, one: &Ctx, figures: &mut Figures) -> Result<()> {
     for (what, ctx, turns) in
-        [("due list of who oversees all", bureau, TURNS / 10), ("due list of an operator", one, TURNS)]
+        [("due list of who oversees all", bureau, TURNS / 2), ("due list of an operator", one, TURNS)]
     {
         let mut spent = Vec::new();
         for _ in 0..turns {
