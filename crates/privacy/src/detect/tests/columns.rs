@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use arrow::array::{Date32Array, Int64Array, StringArray};
+use arrow::array::{BinaryArray, Date32Array, Float64Array, Int64Array, StringArray};
 
-use super::*;
+use crate::detect::*;
 use crate::format::{BankCard, CreditCode, ResidentId};
 
 fn texts(make: impl Fn(u32) -> String) -> ArrayRef {
@@ -19,6 +19,21 @@ fn credit(index: u32) -> String {
     let mut out = String::new();
     CreditCode { head: *b"91330521", body: u64::from(index) * 104_729, inner: 3 }.write(&mut out);
     out
+}
+
+/// Bare, without the hyphen: told by the check digits of the column.
+fn organization(index: u32) -> String {
+    let body = index * 7_919 + 10_000_000;
+    (0..=10)
+        .map(|check| if check == 10 { format!("{body}X") } else { format!("{body}{check}") })
+        .find(|code| crate::format::organization_code(code.as_bytes()))
+        .unwrap()
+}
+
+fn vehicle(index: u32) -> String {
+    let number = format!("LSVAM4180C2{:06}", index * 31);
+    let check = char::from(crate::format::vin_check(number.as_bytes()).unwrap());
+    format!("LSVAM418{check}C2{:06}", index * 31)
 }
 
 fn card(index: u32) -> String {
@@ -43,7 +58,21 @@ fn kinds_are_found_by_value_whatever_the_name() {
         (SensitiveKind::PersonName, texts(|n| names[n as usize % 5].to_owned())),
         (SensitiveKind::OrganizationName, texts(|n| format!("德清第{n}茶叶有限公司"))),
         (SensitiveKind::Address, texts(|n| format!("浙江省湖州市德清县千秋街{n}号"))),
+        (SensitiveKind::Landline, texts(|n| format!("0572-8{n:06}1"))),
+        (SensitiveKind::Landline, texts(|n| format!("0572{}", 8_000_000 + n))),
+        (SensitiveKind::TravelPermit, texts(|n| format!("H{n:08}"))),
+        (SensitiveKind::TravelPermit, texts(|n| format!("C{n:08}"))),
+        (SensitiveKind::IpAddress, texts(|n| format!("192.168.{}.{n}", n % 7))),
+        (SensitiveKind::IpAddress, texts(|n| format!("2408:8207::{n:x}"))),
+        (SensitiveKind::Coordinate, texts(|n| format!("119.96{n:04},30.53{n:04}"))),
+        (SensitiveKind::EthnicGroup, texts(|n| ["汉族", "畲族", "回族"][n as usize % 3].to_owned())),
+        (SensitiveKind::Religion, texts(|n| ["佛教", "道教"][n as usize % 2].to_owned())),
+        (SensitiveKind::Medical, texts(|n| ["肺炎", "高血压", "2型糖尿病"][n as usize % 3].to_owned())),
+        (SensitiveKind::OrganizationCode, texts(organization)),
+        (SensitiveKind::Vin, texts(vehicle)),
         (SensitiveKind::General, texts(|n| format!("{}", n % 7))),
+        (SensitiveKind::General, texts(|n| format!("{:09}", 314_159_265 + n * 7_919))),
+        (SensitiveKind::General, texts(|n| ["教育", "卫生", "建筑业"][n as usize % 3].to_owned())),
         (SensitiveKind::General, texts(|n| ["晴", "多云", "小雨"][n as usize % 3].to_owned())),
         (SensitiveKind::General, texts(|n| format!("2026-01-{:02}", n % 28 + 1))),
         (SensitiveKind::General, texts(|_| String::new())),
@@ -129,4 +158,61 @@ fn proposals_hold_no_values() {
     let json = serde_json::to_string(&propose(&["c1"], &texts(resident)).unwrap()).unwrap();
     assert!((0..200).all(|n| !json.contains(&resident(n))));
     assert!(!json.contains("330521"));
+}
+
+#[test]
+fn bytes_are_read_as_gb18030() {
+    let (name, _, _) = encoding_rs::GB18030.encode("欧阳建国");
+    let names: ArrayRef = Arc::new(BinaryArray::from_iter_values((0..50).map(|_| name.as_ref())));
+    let proposal = propose(&["c1"], &names).unwrap();
+    assert_eq!((proposal.kind, proposal.mask), (SensitiveKind::PersonName, MaskSpec::Null));
+    assert_eq!(decode(&name).as_deref(), Some("欧阳建国"));
+    assert_eq!(decode("李雷".as_bytes()).as_deref(), Some("李雷"));
+    let picture: ArrayRef = Arc::new(BinaryArray::from_iter_values((0..50).map(|_| [0_u8, 1, 0xff, 0x80])));
+    assert_eq!(propose(&["c1"], &picture).unwrap().kind, SensitiveKind::General);
+}
+
+#[test]
+fn what_is_weak_counts_where_the_name_says_so() {
+    let permits = texts(|n| format!("{:08}", 12_345_678 + n));
+    assert_eq!(propose(&["c1"], &permits).unwrap().kind, SensitiveKind::General);
+    assert_eq!(propose(&["tbz", "台胞证号"], &permits).unwrap().kind, SensitiveKind::TravelPermit);
+    let codes = texts(|n| format!("E{:02}.{}", n % 90, n % 9));
+    assert_eq!(propose(&["part_no"], &codes).unwrap().kind, SensitiveKind::General);
+    assert_eq!(propose(&["icd10"], &codes).unwrap().kind, SensitiveKind::Medical);
+    let vehicles = texts(|n| format!("WBA3A5C5XDF{:06}", 351_000 + n));
+    assert_eq!(propose(&["vin"], &vehicles).unwrap().kind, SensitiveKind::Vin);
+}
+
+#[test]
+fn numbers_have_the_place_of_what_their_name_says() {
+    let longitude: ArrayRef =
+        Arc::new(Float64Array::from_iter_values((0..200).map(|n| 119.9 + f64::from(n) / 1e4)));
+    let proposal = propose(&["lng"], &longitude).unwrap();
+    assert_eq!(
+        (proposal.kind, proposal.label, proposal.level),
+        (SensitiveKind::General, Label::Sensitive, 3)
+    );
+    assert_eq!(proposal.mask, MaskSpec::Noise { per_mille: 1 });
+    let groups: ArrayRef = Arc::new(Int64Array::from_iter_values((0..200).map(|n| n % 56 + 1)));
+    assert_eq!(propose(&["mzdm", "民族代码"], &groups).unwrap().label, Label::Quasi);
+    assert_eq!(propose(&["delay"], &groups).unwrap().label, Label::Public);
+}
+
+#[test]
+fn embedded_identifiers_make_a_text_as_sensitive_as_they_are() {
+    for (kind, text) in [
+        (SensitiveKind::Mobile, "请联系13800138000，谢谢"),
+        (SensitiveKind::Email, "回执寄 a.b@example.com 即可"),
+        (SensitiveKind::Passport, "材料：护照E12345678及照片"),
+    ] {
+        let proposal = propose(&["备注"], &texts(|_| text.to_owned())).unwrap();
+        assert_eq!((proposal.kind, proposal.evidence.embedded), (kind, 200), "{text}");
+    }
+}
+
+#[test]
+fn lists_of_names_are_names() {
+    let column = texts(|_| "张伟、李秀英、欧阳晓东".to_owned());
+    assert_eq!(propose(&["c1"], &column).unwrap().kind, SensitiveKind::PersonName);
 }
