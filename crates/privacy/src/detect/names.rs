@@ -71,8 +71,8 @@ fn three(words: &Words, surname: char, first: char, second: char) -> bool {
     } else if words.is(surname, Role::SURNAME) {
         low >= 2 || high >= 3
     } else {
-        // A surname that nobody listed: both others must be as in names.
-        low >= 3
+        // A surname that nobody listed: both others must be as in names, and one of them very much so.
+        low >= 2 && high >= 3
     }
 }
 

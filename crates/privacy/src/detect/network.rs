@@ -12,6 +12,8 @@ const IPV6_CHARS_MAX: usize = 45;
 const PAIR_GAP_MAX: usize = 16;
 /// Digits behind the point: fewer tell a district, not a place.
 const PLACES_MIN: u32 = 4;
+/// More than a double can tell.
+const PLACES_MAX: u32 = 15;
 
 /// Memory that is used again for each value.
 #[derive(Debug, Default)]
@@ -192,10 +194,12 @@ fn coordinates(symbols: &[Symbol], sink: &mut Sink<'_>) {
     let mut open: Option<(usize, usize, Axis)> = None;
     while index < symbols.len() {
         let begins = symbols.get(index).is_some_and(|symbol| symbol.class == Class::Digit)
-            && index.checked_sub(1).and_then(|before| symbols.get(before)).is_none_or(|before| {
-                !matches!(before.class, Class::Digit | Class::Dot)
-                    && !(before.class == Class::Letter && !is_axis_letter(before.c))
-                    && before.class != Class::Dash
+            && index.checked_sub(1).and_then(|before| symbols.get(before)).is_none_or(|before| match before
+                .class
+            {
+                Class::Digit | Class::Dot | Class::Dash => false,
+                Class::Letter => matches!(before.c, 'E' | 'N' | 'e' | 'n'),
+                _ => true,
             });
         if !begins {
             index += 1;
@@ -220,10 +224,6 @@ fn coordinates(symbols: &[Symbol], sink: &mut Sink<'_>) {
     }
 }
 
-const fn is_axis_letter(c: char) -> bool {
-    matches!(c, 'E' | 'N' | 'e' | 'n')
-}
-
 /// An angle in decimals or in degrees, minutes and seconds, within China: where it ends and which axis it belongs to.
 ///
 /// *Source*: longitudes 73–136, latitudes 3–54. GCJ-02 and BD-09 move a point by some hundred metres, so that the ranges hold for
@@ -244,7 +244,7 @@ fn angle(symbols: &[Symbol], at: usize) -> Option<(usize, Axis)> {
                 telling |= symbol.c != '0';
                 next += 1;
             }
-            if places < PLACES_MIN || places > 15 || !telling {
+            if !(PLACES_MIN..=PLACES_MAX).contains(&places) || !telling {
                 return None;
             }
             if symbols.get(next).is_some_and(|symbol| matches!(symbol.c, '°' | '度')) {

@@ -22,7 +22,7 @@ pub(super) fn organization(words: &Words, text: &[char]) -> bool {
         let suffix: &[char] = text.get(core.len() + 1..text.len() - 1).unwrap_or_default();
         let form = |form: &&str| form.chars().eq(suffix.iter().copied());
         // The legal form itself.
-        if core.len() >= 4 && LEGAL_FORMS.iter().any(|known| form(known)) {
+        if core.len() >= 4 && LEGAL_FORMS.iter().any(form) {
             return true;
         }
     }

@@ -37,7 +37,6 @@ pub struct Sample {
 }
 
 /// The kinds that samples are made of: all but dates of birth, which no value tells from other dates, and the general one.
-#[must_use]
 pub fn kinds() -> impl Iterator<Item = SensitiveKind> {
     SensitiveKind::ALL
         .into_iter()

@@ -216,3 +216,60 @@ fn lists_of_names_are_names() {
     let column = texts(|_| "张伟、李秀英、欧阳晓东".to_owned());
     assert_eq!(propose(&["c1"], &column).unwrap().kind, SensitiveKind::PersonName);
 }
+
+/// Columns as the demonstration's registers and open data have them: what is proposed for them is shown to people there.
+#[test]
+fn the_columns_of_the_demonstration() {
+    type Case<'a> = (&'a [&'a str], SensitiveKind, Label, fn(usize) -> String);
+    let cases: &[Case<'_>] = &[
+        (&["name", "姓名"], SensitiveKind::PersonName, Label::Identifier, |n| {
+            format!(
+                "{}{}{}",
+                ["王", "俞", "欧阳"][n % 3],
+                ["虚", "拟", "例", "样", "假"][n % 5],
+                ["安", "舟", "木"][n % 3]
+            )
+        }),
+        (&["legal_person"], SensitiveKind::PersonName, Label::Identifier, |n| {
+            format!(
+                "{}{}{}",
+                ["王", "沈", "上官"][n % 3],
+                ["虚", "拟", "设"][n % 3],
+                ["山", "川", "梅"][n % 3]
+            )
+        }),
+        (&["phone"], SensitiveKind::Mobile, Label::Identifier, |n| {
+            format!("14{}{:08}", 2 + n % 2, n * 7_919 + 13)
+        }),
+        (&["address"], SensitiveKind::Address, Label::Sensitive, |n| {
+            format!("浙江省虚构市样例县{}示范路{}号", ["东溪镇", "南浦街道"][n % 2], n + 1)
+        }),
+        (&["name", "单位名称"], SensitiveKind::OrganizationName, Label::Identifier, |n| {
+            format!("虚构安{n}{}有限公司", ["道路货运", "软件开发"][n % 2])
+        }),
+        (&["industry"], SensitiveKind::General, Label::Public, |n| {
+            ["道路货运", "旅客运输", "仓储物流", "餐饮服务", "软件开发", "机械制造", "农产品加工", "旅游服务"]
+                [n % 8]
+                .into()
+        }),
+        (&["licence_status"], SensitiveKind::General, Label::Public, |n| {
+            ["有效", "过期", "注销", "吊销"][n % 4].into()
+        }),
+        (&["licence_no"], SensitiveKind::General, Label::Identifier, |n| format!("XK{n:08}")),
+        (&["marital_status"], SensitiveKind::General, Label::Sensitive, |n| {
+            ["未婚", "已婚", "离异", "丧偶"][n % 4].into()
+        }),
+        (&["sex"], SensitiveKind::General, Label::Quasi, |n| ["男", "女"][n % 2].into()),
+        (&["carrier"], SensitiveKind::General, Label::Public, |n| ["UA", "AA", "9E"][n % 3].into()),
+        (&["origin"], SensitiveKind::General, Label::Public, |n| ["EWR", "JFK", "LGA"][n % 3].into()),
+        (&["tailnum"], SensitiveKind::General, Label::Public, |n| format!("N{}UA", 10_000 + n * 37)),
+        (&["time_hour"], SensitiveKind::General, Label::Public, |n| {
+            format!("2013-01-{:02} 05:00:00", n % 28 + 1)
+        }),
+    ];
+    for (names, kind, label, value) in cases {
+        let column = texts(|n| value(n as usize));
+        let proposal = propose(names, &column).unwrap();
+        assert_eq!((proposal.kind, proposal.label), (*kind, *label), "{names:?} {proposal:?}");
+    }
+}

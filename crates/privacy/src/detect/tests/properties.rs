@@ -35,7 +35,7 @@ proptest! {
         for sample in generate(seed, 1) {
             // Only what is written plainly and with a check digit; the corpus disguises some itself.
             let Some(kind) = sample.kind.filter(|kind| kinds.contains(kind)) else { continue };
-            let number = &sample.text[sample.span.0..sample.span.1];
+            let number = sample.text.get(sample.span.0..sample.span.1).unwrap();
             if !number.is_ascii() || number.len() < 17 || number.contains([' ', '-', '.']) {
                 continue;
             }
@@ -53,7 +53,7 @@ proptest! {
     fn a_changed_digit_is_noticed(seed in any::<u64>(), place in 0_usize..17, step in 1_u8..10) {
         let mut scanner = Scanner::new();
         for sample in generate(seed, 1).iter().filter(|sample| sample.kind == Some(Kind::ResidentId)) {
-            let number = &sample.text[sample.span.0..sample.span.1];
+            let number = sample.text.get(sample.span.0..sample.span.1).unwrap();
             if number.len() != 18 || !number.is_ascii() {
                 continue;
             }

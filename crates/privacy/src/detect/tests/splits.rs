@@ -16,6 +16,11 @@ fn resident(index: u32) -> String {
     out
 }
 
+/// Characters `from` to `to` of the number of a row.
+fn piece(row: u32, from: usize, to: usize) -> String {
+    resident(row).chars().skip(from).take(to - from).collect()
+}
+
 fn one(columns: &[ArrayRef]) -> SplitProposal {
     let found = propose_split(columns).unwrap();
     assert_eq!(found.len(), 1, "{found:?}");
@@ -24,15 +29,15 @@ fn one(columns: &[ArrayRef]) -> SplitProposal {
 
 #[test]
 fn an_identity_number_over_two_columns_and_over_four() {
-    let head = texts(|n| resident(n)[..6].to_owned());
-    let tail = texts(|n| resident(n)[6..].to_owned());
+    let head = texts(|n| piece(n, 0, 6));
+    let tail = texts(|n| piece(n, 6, 18));
     let other = texts(|n| format!("第{n}项"));
     let split = one(&[other.clone(), head.clone(), tail, other]);
     assert_eq!((split.columns, split.kind), ((1, 2), Kind::ResidentId));
     assert_eq!((split.sampled, split.matched, split.checksum_valid, split.confidence), (100, 100, 100, 99));
-    let year = texts(|n| resident(n)[6..10].to_owned());
-    let day = texts(|n| resident(n)[10..14].to_owned());
-    let rest = texts(|n| resident(n)[14..].to_owned());
+    let year = texts(|n| piece(n, 6, 10));
+    let day = texts(|n| piece(n, 10, 14));
+    let rest = texts(|n| piece(n, 14, 18));
     let split = one(&[head, year, day, rest]);
     assert_eq!((split.columns, split.kind), ((0, 3), Kind::ResidentId));
 }
