@@ -1,4 +1,5 @@
-//! Finding sensitive values: how much of the generated corpus is found, how much of what is found is right, and how fast.
+//! Finding sensitive values: how much of the generated corpus is found, how much of what is found is right,
+//! and how fast.
 
 use std::time::Instant;
 

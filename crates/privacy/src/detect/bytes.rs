@@ -9,7 +9,8 @@ use encoding_rs::GB18030;
 
 use crate::Error;
 
-/// The text that bytes write: UTF-8, else GB18030 (with GBK and GB 2312); `None` if they are neither, or no text.
+/// The text that bytes write: UTF-8, else GB18030 (with GBK and GB 2312); `None` if they are neither, or no
+/// text.
 #[must_use]
 pub fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
     let text = match std::str::from_utf8(bytes) {

@@ -400,7 +400,8 @@ fn is_uniform(atoms: &[Atom]) -> bool {
     gaps.all(|gap| Some(gap) == first)
 }
 
-/// In groups as people write a mobile number: 3-4-4 with whatever is between, or others with the same between all.
+/// In groups as people write a mobile number: 3-4-4 with whatever is between, or others with the same between
+/// all.
 fn is_grouped_mobile(atoms: &[Atom]) -> bool {
     let usual = matches!(atoms, [a, b, c] if (a.length(), b.length(), c.length()) == (3, 4, 4));
     usual || is_uniform(atoms) && !is_grouped_amount(atoms)

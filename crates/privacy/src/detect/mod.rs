@@ -214,7 +214,8 @@ fn base_confidence(kind: SensitiveKind, count: Count, matched: u32, valid: u32, 
         Kind::Passport | Kind::TravelPermit => matched * 80 / 100,
         Kind::Address | Kind::Religion => matched * 90 / 100,
         Kind::OrganizationName | Kind::Medical => matched * 85 / 100,
-        // Two to four characters with a surname are many things: without a name to say so, nearly all must be such.
+        // Two to four characters with a surname are many things: without a name to say so, nearly all must be
+        // such.
         Kind::PersonName if matched >= 90 || hinted => matched * 75 / 100,
         // Most dates are not dates of birth: without a name to say so, a date is a date.
         Kind::BirthDate => matched * 40 / 100,

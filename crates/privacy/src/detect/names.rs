@@ -1,8 +1,8 @@
 //! Names of people.
 //!
-//! A name is told by its surname and by what its given name is made of. Rare surnames pass with two characters that are
-//! frequent in given names; a frequent surname passes with less. What ends like a place, and the words of everyday that begin with a
-//! surname, are none.
+//! A name is told by its surname and by what its given name is made of. Rare surnames pass with two
+//! characters that are frequent in given names; a frequent surname passes with less. What ends like a place,
+//! and the words of everyday that begin with a surname, are none.
 
 use super::scan::Strength;
 use super::words::{Role, Words};
@@ -61,9 +61,11 @@ fn three(words: &Words, surname: char, first: char, second: char) -> bool {
     if words.is_common(&[surname, first]) && suits(words, second) < 3 {
         return false;
     }
+    // The same character twice is a pet name, and hardly anything else.
+    let twice = first == second && words.is(surname, Role::SURNAME);
     let (first, second) = (suits(words, first), suits(words, second));
-    if first == 0 || second == 0 {
-        return false;
+    if first == 0 || second == 0 || twice {
+        return twice && first > 0;
     }
     let (low, high) = (first.min(second), first.max(second));
     if words.is(surname, Role::TOP_SURNAME) {

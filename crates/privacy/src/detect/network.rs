@@ -224,10 +224,11 @@ fn coordinates(symbols: &[Symbol], sink: &mut Sink<'_>) {
     }
 }
 
-/// An angle in decimals or in degrees, minutes and seconds, within China: where it ends and which axis it belongs to.
+/// An angle in decimals or in degrees, minutes and seconds, within China: where it ends and which axis it
+/// belongs to.
 ///
-/// *Source*: longitudes 73–136, latitudes 3–54. GCJ-02 and BD-09 move a point by some hundred metres, so that the ranges hold for
-/// all three systems and no value tells which one it is written in.
+/// *Source*: longitudes 73–136, latitudes 3–54. GCJ-02 and BD-09 move a point by some hundred metres, so that
+/// the ranges hold for all three systems and no value tells which one it is written in.
 fn angle(symbols: &[Symbol], at: usize) -> Option<(usize, Axis)> {
     let (whole, count) = digits(symbols, at, 3)?;
     let mut next = at + count;

@@ -10,7 +10,8 @@ use crate::SensitiveKind;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strength {
-    /// Of a shape that other things have as often: counts only together with a column's name or with its other values.
+    /// Of a shape that other things have as often: counts only together with a column's name or with its
+    /// other values.
     Weak,
     /// Of a shape that few other things have, or in a place that says what it is.
     Shape,
@@ -35,8 +36,9 @@ pub struct Finding {
 
 /// Finds sensitive values in texts. Keep one for many texts: after the first few it takes no more memory.
 ///
-/// What is looked at is the normalised text: full-width characters, Chinese numerals in numbers, spaces, dashes, dots and zero-width
-/// characters within numbers make no difference, and JSON is free text in which a string is a field.
+/// What is looked at is the normalised text: full-width characters, Chinese numerals in numbers, spaces,
+/// dashes, dots and zero-width characters within numbers make no difference, and JSON is free text in which a
+/// string is a field.
 ///
 /// ```
 /// use privacy::{SensitiveKind, detect::Scanner};
@@ -95,8 +97,8 @@ impl Scanner {
         Self::default()
     }
 
-    /// Finds what is sensitive in a text. The findings of one stage are in order and do not overlap; those of different stages
-    /// may (a telephone number in the text of an address).
+    /// Finds what is sensitive in a text. The findings of one stage are in order and do not overlap; those of
+    /// different stages may (a telephone number in the text of an address).
     pub fn scan(&mut self, text: &str) -> &[Finding] {
         self.findings.clear();
         let bytes = text.as_bytes();

@@ -1,4 +1,5 @@
-//! Identifiers cut over neighbouring columns: six digits here, twelve there; area code and number; province, road and number.
+//! Identifiers cut over neighbouring columns: six digits here, twelve there; area code and number; province,
+//! road and number.
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
@@ -32,11 +33,11 @@ pub struct SplitProposal {
     pub checksum_valid: u32,
 }
 
-/// Joins each two to four neighbouring columns and looks at the joined values. Columns that are such an identifier alone take
-/// no part.
+/// Joins each two to four neighbouring columns and looks at the joined values. Columns that are such an
+/// identifier alone take no part.
 ///
-/// *Shape*: columns of the same rows; other types than text, bytes and numbers are left out. Numbers lose their leading noughts, so a
-/// piece that begins with one is found only if it is text.
+/// *Shape*: columns of the same rows; other types than text, bytes and numbers are left out. Numbers lose
+/// their leading noughts, so a piece that begins with one is found only if it is text.
 ///
 /// # Errors
 /// [`Error::Length`] if the columns differ in length, [`Error::Arrow`] if one has no text form.
@@ -94,7 +95,8 @@ fn is_identifier(column: &[Option<String>], scanner: &mut Scanner) -> bool {
     telling * 2 > values
 }
 
-/// Kinds that are looked for in joined values. Names of people are not: any two short columns would make some.
+/// Kinds that are looked for in joined values. Names of people are not: any two short columns would make
+/// some.
 const fn can_be_cut(kind: SensitiveKind) -> bool {
     use SensitiveKind as Kind;
     matches!(

@@ -1,4 +1,5 @@
-//! The normaliser: one pass from text to symbols in which full-width, Chinese and hidden ways of writing are gone.
+//! The normaliser: one pass from text to symbols in which full-width, Chinese and hidden ways of writing are
+//! gone.
 //!
 //! - full-width, circled and mathematical digits and letters become ASCII, small letters stay small;
 //! - digits of Chinese numerals (〇一二…, 壹贰叁…, 幺) stay as they are but count as digits beside other digits;

@@ -1,8 +1,9 @@
 //! What is written in Chinese words: names, organisations, addresses, ethnic groups, faiths, illnesses.
 //!
-//! A text is cut into segments at its marks. A segment that is a whole value, a string of JSON or an entry of a list of names is a
-//! field, and is taken for what it looks like. In running text something must say so: 联系人 before a name, 先生 behind
-//! it, a legal form at the end of a company's name, a house number at the end of an address.
+//! A text is cut into segments at its marks. A segment that is a whole value, a string of JSON or an entry of
+//! a list of names is a field, and is taken for what it looks like. In running text something must say so:
+//! 联系人 before a name, 先生 behind it, a legal form at the end of a company's name, a house number at the end of
+//! an address.
 
 use super::dictionary::bodies::{ADDRESS_LEADS, LEADS};
 use super::dictionary::given::NAME_CUES;
@@ -190,8 +191,13 @@ fn illness(words: &Words, text: &[char]) -> Option<Strength> {
 fn running(words: &Words, segment: Segment<'_>, sink: &mut Sink<'_>) {
     let text = segment.chars;
     let mut covered = 0;
+    let mut ill = false;
     for (index, c) in text.iter().copied().enumerate() {
         let end = index + 1;
+        if !words.is(c, Role::TRIGGER) {
+            continue;
+        }
+        ill |= words.is(c, Role::ILLNESS_END);
         if c == '族' {
             ethnic_in(words, segment, end, sink);
         }
@@ -208,7 +214,9 @@ fn running(words: &Words, segment: Segment<'_>, sink: &mut Sink<'_>) {
             name_at(words, segment, end, sink);
         }
     }
-    illness_in(words, segment, sink);
+    if ill {
+        illness_in(words, segment, sink);
+    }
     address_in(words, segment, covered, sink);
 }
 
@@ -289,9 +297,6 @@ fn contains(text: &[char], word: &str) -> Option<usize> {
 
 fn illness_in(words: &Words, segment: Segment<'_>, sink: &mut Sink<'_>) {
     let text = segment.chars;
-    if !text.iter().any(|c| words.is(*c, Role::ILLNESS_END)) {
-        return;
-    }
     let announced = ILLNESS_CUES.iter().any(|cue| contains(text, cue).is_some());
     if !announced {
         return;
@@ -360,7 +365,8 @@ fn name_at(words: &Words, segment: Segment<'_>, end: usize, sink: &mut Sink<'_>)
     }
 }
 
-/// The name that begins at a place: three characters before two, and rather one that something else than a name follows.
+/// The name that begins at a place: three characters before two, and rather one that something else than a
+/// name follows.
 fn name_from(words: &Words, segment: Segment<'_>, from: usize, sink: &mut Sink<'_>) {
     let text = segment.chars.get(from..).unwrap_or_default();
     let skip = text.iter().take_while(|c| matches!(c, '为' | '是' | '叫' | '-' | '(')).count();

@@ -33,6 +33,14 @@ impl Role {
     pub(super) const CUE_END: Self = Self(1 << 15);
     /// Stands for a sound of another language.
     pub(super) const SOUND: Self = Self(1 << 16);
+    pub(super) const ETHNIC: Self = Self(1 << 17);
+    pub(super) const COMMON: Self = Self(1 << 18);
+    /// What running text is looked through for.
+    pub(super) const TRIGGER: Self = Self(
+        Self::PLAIN_END.0 | Self::FAITH_END.0 | Self::CUE_END.0 | Self::ILLNESS_END.0 | Self::ETHNIC_END.0,
+    );
+    /// 族.
+    const ETHNIC_END: Self = Self(1 << 19);
 }
 
 /// Signs of the provinces on plates.
@@ -130,6 +138,9 @@ impl Words {
         };
         for (role, marked) in [
             (Role::SYLLABLE, firsts(SYLLABLES)),
+            (Role::COMMON, firsts(WORDS)),
+            (Role::ETHNIC, ETHNIC_GROUPS.iter().filter_map(|group| group.chars().next()).collect()),
+            (Role::ETHNIC_END, vec!['族']),
             (Role::COMPOUND, COMPOUND_SURNAMES.iter().filter_map(|word| word.chars().next()).collect()),
             (Role::ORGANIZATION_END, lasts(ENDINGS)),
             (Role::PLAIN_END, lasts(PLAIN_ENDINGS)),
@@ -160,7 +171,7 @@ impl Words {
 
     /// A word that begins like a name and is none.
     pub(super) fn is_common(&self, text: &[char]) -> bool {
-        self.common.contains(text)
+        text.first().is_some_and(|c| self.is(*c, Role::COMMON)) && self.common.contains(text)
     }
 
     pub(super) fn is_compound(&self, text: &[char]) -> bool {
@@ -168,7 +179,7 @@ impl Words {
     }
 
     pub(super) fn is_ethnic(&self, text: &[char]) -> bool {
-        self.ethnic.contains(text)
+        text.first().is_some_and(|c| self.is(*c, Role::ETHNIC)) && self.ethnic.contains(text)
     }
 
     pub(super) fn is_faith(&self, text: &[char]) -> bool {

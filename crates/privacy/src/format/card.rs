@@ -2,9 +2,9 @@
 
 /// Beginnings of card numbers in use in China and the lengths that belong to them.
 ///
-/// *Source*: ISO/IEC 7812 (issuer in front, Luhn digit behind); 62 and 81 are UnionPay's, 955, 940 and the six-digit ones
-/// were given out by Chinese banks before it. Mastercard's 22–27 is left out: few cards here have it, and sixteen digits that
-/// begin with a year or a month do.
+/// *Source*: ISO/IEC 7812 (issuer in front, Luhn digit behind); 62 and 81 are UnionPay's, 955, 940 and the
+/// six-digit ones were given out by Chinese banks before it. Mastercard's 22–27 is left out: few cards here
+/// have it, and sixteen digits that begin with a year or a month do.
 const ISSUERS: &[(&[u8], &[usize])] = &[
     (b"62", &[16, 17, 18, 19]),
     (b"81", &[16, 17, 18, 19]),

@@ -1,10 +1,10 @@
-//! Papers of people: passports, travel permits, residence cards, identity numbers of fifteen digits; and the organisation
-//! code, which is as short.
+//! Papers of people: passports, travel permits, residence cards, identity numbers of fifteen digits; and the
+//! organisation code, which is as short.
 
 use super::{days_from_civil, is_province, is_region, number, resident_check};
 
-/// Identity number of fifteen digits, in use until 1999: region, date of birth with two digits for the year, sequence. It has no
-/// check digit.
+/// Identity number of fifteen digits, in use until 1999: region, date of birth with two digits for the year,
+/// sequence. It has no check digit.
 pub(crate) fn old_resident(digits: &[u8]) -> bool {
     digits.len() == 15
         && digits.iter().all(u8::is_ascii_digit)
@@ -14,8 +14,9 @@ pub(crate) fn old_resident(digits: &[u8]) -> bool {
 
 /// Number of a foreigner's permanent residence card; `Some(true)` if a check digit was found valid.
 ///
-/// *Source*: the form of 2023 is 9, province, country (ISO 3166-1, three digits), date of birth, sequence and the check digit of
-/// GB 11643; the older one three letters and twelve digits, whose check digit is published nowhere and not looked at.
+/// *Source*: the form of 2023 is 9, province, country (ISO 3166-1, three digits), date of birth, sequence and
+/// the check digit of GB 11643; the older one three letters and twelve digits, whose check digit is published
+/// nowhere and not looked at.
 pub(crate) fn foreigner(bytes: &[u8]) -> Option<bool> {
     match bytes.len() {
         18 => {
@@ -58,8 +59,9 @@ pub(crate) fn passport(bytes: &[u8]) -> bool {
     }
 }
 
-/// Permits for travel between the mainland and Hong Kong, Macao and Taiwan: 回乡证 (H or M, eight or ten digits), 往来港澳通行证
-/// (C or W), 往来台湾通行证 (L or T). The 台胞证 has eight digits and nothing else: it is told by what stands before it, not here.
+/// Permits for travel between the mainland and Hong Kong, Macao and Taiwan: 回乡证 (H or M, eight or ten
+/// digits), 往来港澳通行证 (C or W), 往来台湾通行证 (L or T). The 台胞证 has eight digits and nothing else: it is told by what
+/// stands before it, not here.
 pub(crate) fn travel_permit(bytes: &[u8]) -> bool {
     let Some((first, rest)) = bytes.split_first() else { return false };
     let digits = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_digit);

@@ -2,8 +2,8 @@
 
 /// Eleven digits that a mobile network gives out.
 ///
-/// *Source*: the ministry's numbering plan. 154, 160, 161, 163, 164, 168, 169, 179 and 194 belong to nobody; 142 and 143 do not
-/// either, and pass because made-up registers are written with them.
+/// *Source*: the ministry's numbering plan. 154, 160, 161, 163, 164, 168, 169, 179 and 194 belong to nobody;
+/// 142 and 143 do not either, and pass because made-up registers are written with them.
 pub(crate) fn is_mobile(digits: &[u8]) -> bool {
     let [b'1', second, third, rest @ ..] = digits else { return false };
     rest.len() == 8
@@ -17,7 +17,8 @@ pub(crate) fn is_mobile(digits: &[u8]) -> bool {
         }
 }
 
-/// Area code and number of a fixed line, with or without the leading nought: how many digits the area code has.
+/// Area code and number of a fixed line, with or without the leading nought: how many digits the area code
+/// has.
 pub(crate) fn landline(digits: &[u8]) -> Option<usize> {
     if !digits.iter().all(u8::is_ascii_digit) {
         return None;

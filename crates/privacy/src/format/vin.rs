@@ -9,7 +9,8 @@ pub(crate) enum Vin {
     Shape,
 }
 
-/// Seventeen characters in upper case: letters without I, O and Q, four digits at the end, and at least one letter.
+/// Seventeen characters in upper case: letters without I, O and Q, four digits at the end, and at least one
+/// letter.
 pub(crate) fn vin(bytes: &[u8]) -> Option<Vin> {
     let tail = bytes.get(13..)?;
     if bytes.len() != 17 || !tail.iter().all(u8::is_ascii_digit) || bytes.iter().all(u8::is_ascii_digit) {

@@ -8,8 +8,9 @@ use super::{Class, Grade, Reason};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "derivation", rename_all = "snake_case")]
 pub enum Derivation {
-    /// Row by row: copied, joined, computed, masked. Masking alone lowers nothing; say [`super::Hint::Deidentified`] of the
-    /// result and grade it as a source of its own if a person has judged so.
+    /// Row by row: copied, joined, computed, masked. Masking alone lowers nothing; say
+    /// [`super::Hint::Deidentified`] of the result and grade it as a source of its own if a person has judged
+    /// so.
     RowByRow,
     /// Counted, summed, averaged over groups of entities.
     Aggregated {
@@ -31,9 +32,9 @@ pub struct Source<'a> {
 
 /// Grade of derived data: at least as high as the highest source, unless it was aggregated.
 ///
-/// `own` is what [`super::propose`] says of the result itself, and never falls below that. An aggregate over large enough groups stands
-/// by `own` and is no longer personal, but one of important or core data keeps their class: a sum can be what made them important
-/// (annex I), so lowering it is left to a person.
+/// `own` is what [`super::propose`] says of the result itself, and never falls below that. An aggregate over
+/// large enough groups stands by `own` and is no longer personal, but one of important or core data keeps
+/// their class: a sum can be what made them important (annex I), so lowering it is left to a person.
 #[must_use]
 pub fn derive(own: &Grade, sources: &[Source<'_>], how: Derivation) -> Grade {
     let mut grade = own.clone();

@@ -1,10 +1,11 @@
 //! Proposing class and level of data after GB/T 43697-2024, with reasons.
 //!
-//! The standard knows three classes: core, important and general data (核心, 重要, 一般). They follow from what would be harmed if the data
-//! leaked or were changed, and how badly (6.5); within general data annex H suggests levels, here 1 to 4. What this module cannot
-//! know it takes as arguments: what a person says about harm, what a department's catalogue lists, from how many people on personal
-//! data are important, which floors a sector sets. It proposes and never decides, and every proposal names its reasons as codes
-//! with parameters; the words for them belong to those who show them.
+//! The standard knows three classes: core, important and general data (核心, 重要, 一般). They follow from what
+//! would be harmed if the data leaked or were changed, and how badly (6.5); within general data annex H
+//! suggests levels, here 1 to 4. What this module cannot know it takes as arguments: what a person says about
+//! harm, what a department's catalogue lists, from how many people on personal data are important, which
+//! floors a sector sets. It proposes and never decides, and every proposal names its reasons as codes with
+//! parameters; the words for them belong to those who show them.
 
 mod derive;
 mod reason;
@@ -101,7 +102,8 @@ pub enum Hint {
     Deidentified,
 }
 
-/// Figures that laws, catalogues and sectors set. Nothing here has a default: whoever calls knows the law in force.
+/// Figures that laws, catalogues and sectors set. Nothing here has a default: whoever calls knows the law in
+/// force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
@@ -162,7 +164,8 @@ impl Grade {
         }
     }
 
-    /// Raises class or level if a reason asks for more; a reason that changes nothing is kept too, unless it is there.
+    /// Raises class or level if a reason asks for more; a reason that changes nothing is kept too, unless it
+    /// is there.
     fn raise(&mut self, class: Class, level: u8, reason: Reason) {
         self.class = self.class.max(class);
         self.level = if self.class > Class::General { 4 } else { self.level.max(level.clamp(1, 4)) };
@@ -172,11 +175,11 @@ impl Grade {
     }
 }
 
-/// Is it information about a person, and is it sensitive? Organisations' names and codes are not personal; nor is a place on the
-/// map, until [`propose`] sees it beside something personal.
+/// Is it information about a person, and is it sensitive? Organisations' names and codes are not personal;
+/// nor is a place on the map, until [`propose`] sees it beside something personal.
 ///
-/// *Source*: PIPL, article 28 (faith, health, accounts, whereabouts); GB/T 35273-2020, annex B (papers that tell a person for
-/// certain).
+/// *Source*: PIPL, article 28 (faith, health, accounts, whereabouts); GB/T 35273-2020, annex B (papers that
+/// tell a person for certain).
 #[must_use]
 pub const fn personal(kind: SensitiveKind) -> (bool, bool) {
     use SensitiveKind as Kind;
@@ -246,7 +249,8 @@ fn people(grade: &mut Grade, subject: &Subject<'_>, thresholds: &Thresholds, dei
         grade.sensitive_personal = true;
     }
     if deidentified {
-        // What cannot be told of anybody is no sensitive information about them; how sure that is a person judges.
+        // What cannot be told of anybody is no sensitive information about them; how sure that is a person
+        // judges.
         grade.sensitive_personal = false;
         let level = thresholds.deidentified_level;
         grade.raise(Class::General, level, Reason::Deidentified { level });

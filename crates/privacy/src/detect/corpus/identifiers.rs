@@ -1,4 +1,5 @@
-//! Made-up numbers with check digits, reckoned here once more so that a fault in the detectors does not hide itself.
+//! Made-up numbers with check digits, reckoned here once more so that a fault in the detectors does not hide
+//! itself.
 
 use super::draw::Draw;
 
@@ -82,7 +83,8 @@ fn region(draw: &mut Draw) -> String {
     format!("{}{:02}{:02}", draw.word(PROVINCES), draw.between(1, 30), draw.between(1, 30))
 }
 
-/// Eighteen characters; one in twenty belongs to a resident of Hong Kong, Macao or Taiwan, one in thirty has fifteen digits.
+/// Eighteen characters; one in twenty belongs to a resident of Hong Kong, Macao or Taiwan, one in thirty has
+/// fifteen digits.
 pub(super) fn resident(draw: &mut Draw) -> String {
     let region =
         if draw.chance(5) { draw.word(&["810000", "820000", "830000"]).to_owned() } else { region(draw) };

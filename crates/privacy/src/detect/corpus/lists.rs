@@ -1,5 +1,5 @@
-//! Words that samples are made of. They are written apart from the dictionaries that detection uses, and hold what those do not:
-//! rare surnames, given names as they stand in school registers, places of no importance.
+//! Words that samples are made of. They are written apart from the dictionaries that detection uses, and hold
+//! what those do not: rare surnames, given names as they stand in school registers, places of no importance.
 
 /// Surnames by rough frequency: a frequent one stands several times.
 pub(super) const SURNAMES: &[&str] = &[

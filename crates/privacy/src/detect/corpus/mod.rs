@@ -1,14 +1,21 @@
 //! A labelled, generated corpus, and the recall and precision of the detectors on it.
 //!
-//! What the figures are worth: every sample is made up, from a seed. Numbers and their check digits are reckoned here and not by the
-//! detectors; names, places and terms come from lists that were written apart from the dictionaries, with rare surnames, names
-//! of minorities and places that no dictionary holds. Still both were written by the same hand, in the same year, about the same
-//! language: the figures show that the detectors do what they are meant to do and catch a change for the worse. They are no
-//! estimate for the registers of a real county. There, what decides is how many of a column's values look like a kind, and a person.
+//! What the figures are worth: every sample is made up, from a seed. Numbers and their check digits are
+//! reckoned here and not by the detectors; names, places and terms come from lists that were written apart
+//! from the dictionaries, with rare surnames, names of minorities and places that no dictionary holds. Still
+//! both were written by the same hand about the same language, the lists are short, and the rules were mended
+//! until the goals were met on what is generated here. So the figures show that the detectors do what they
+//! are meant to do, and catch a change for the worse. They are no estimate for the registers of a real
+//! county.
 //!
-//! The hard negatives are as many as the positives of all kinds together: numbers of eighteen digits with a wrong check digit, times in
-//! digits, ISBN, amounts as long as a telephone number, stations, goods, offices and words that look like people, products
-//! that look like companies, works that look like addresses.
+//! How far off they are for single names was tried once, with 135 names of known people (many of them pen
+//! names) and 173 words chosen to look like names, none of which the rules had seen: 73 in 100 names were
+//! found, and 16 in 100 words taken for one. A single value of two or three characters does not tell more;
+//! what decides is how many of a column's values look like a kind, the column's name, and a person.
+//!
+//! The hard negatives are as many as the positives of all kinds together: numbers of eighteen digits with a
+//! wrong check digit, times in digits, ISBN, amounts as long as a telephone number, stations, goods, offices
+//! and words that look like people, products that look like companies, works that look like addresses.
 
 mod draw;
 mod identifiers;
@@ -36,7 +43,8 @@ pub struct Sample {
     pub span: (usize, usize),
 }
 
-/// The kinds that samples are made of: all but dates of birth, which no value tells from other dates, and the general one.
+/// The kinds that samples are made of: all but dates of birth, which no value tells from other dates, and the
+/// general one.
 pub fn kinds() -> impl Iterator<Item = SensitiveKind> {
     SensitiveKind::ALL
         .into_iter()

@@ -93,7 +93,8 @@ fn code(draw: &mut Draw) -> String {
         3 => format!("69{}", draw.digits(11)),
         4 => format!("浙食许字{}号", draw.digits(6)),
         5 => format!("〔{}〕{}号", draw.between(2010, 2027), draw.between(1, 300)),
-        // As many characters as a vehicle's number, without its check digit nine times in ten, and with letters it must not have.
+        // As many characters as a vehicle's number, without its check digit nine times in ten, and with
+        // letters it must not have.
         _ => format!("{}O{}Q{}", draw.digits(4), draw.digits(6), draw.digits(5)),
     }
 }

@@ -32,8 +32,8 @@ impl Score {
     }
 }
 
-/// Scans all samples and counts. A kind is found if a finding of at least [`Strength::Shape`] covers the better part of where it
-/// stands; any other finding of that strength, of whatever kind, is wrong.
+/// Scans all samples and counts. A kind is found if a finding of at least [`Strength::Shape`] covers the
+/// better part of where it stands; any other finding of that strength, of whatever kind, is wrong.
 #[must_use]
 pub fn measure(scanner: &mut Scanner, samples: &[Sample]) -> Vec<Score> {
     let mut scores: Vec<Score> =

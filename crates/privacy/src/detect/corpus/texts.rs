@@ -6,8 +6,8 @@ use super::lists::{
     ORGANIZATION_PLACES, POINTED, RARE_SURNAMES, REGIONS, ROADS, SURNAMES, TOWNS, TRADES, VILLAGES,
 };
 
-/// Of a hundred names 50 have three characters and 20 two, 8 a rare surname, 6 a compound one, 4 both parents', 8 a point and 4
-/// are written in one piece without a surname.
+/// Of a hundred names 50 have three characters and 20 two, 8 a rare surname, 6 a compound one, 4 both
+/// parents', 8 a point and 4 are written in one piece without a surname.
 pub(super) fn name(draw: &mut Draw) -> String {
     match draw.below(100) {
         0..50 => format!("{}{}", draw.word(SURNAMES), draw.word(GIVEN_TWO)),

@@ -1,7 +1,7 @@
 //! How organisations are called, and how addresses are built.
 
-/// Endings of organisations' names, longest first where one ends another. Two characters at least: a single 店 or 部 ends too
-/// much else.
+/// Endings of organisations' names, longest first where one ends another. Two characters at least: a single 店
+/// or 部 ends too much else.
 pub(crate) const ENDINGS: &[&str] = &[
     "股份有限公司",
     "有限责任公司",

@@ -217,7 +217,8 @@ fn lists_of_names_are_names() {
     assert_eq!(propose(&["c1"], &column).unwrap().kind, SensitiveKind::PersonName);
 }
 
-/// Columns as the demonstration's registers and open data have them: what is proposed for them is shown to people there.
+/// Columns as the demonstration's registers and open data have them: what is proposed for them is shown to
+/// people there.
 #[test]
 fn the_columns_of_the_demonstration() {
     type Case<'a> = (&'a [&'a str], SensitiveKind, Label, fn(usize) -> String);

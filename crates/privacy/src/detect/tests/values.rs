@@ -31,7 +31,8 @@ fn check(kind: Kind, yes: &[&str], no: &[&str]) {
 fn resident_ids() {
     check(
         Kind::ResidentId,
-        // Both examples of GB 11643; then one each from Hong Kong, Macao and Taiwan, and one of fifteen digits.
+        // Both examples of GB 11643; then one each from Hong Kong, Macao and Taiwan, and one of fifteen
+        // digits.
         &[
             "11010519491231002X",
             "440524188001010014",
