@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds everything for release and measures. Parts: start journal lookup masking tpch scale; all of them without an
+# Builds everything for release and measures. Parts: start journal lookup masking detect tpch scale; all of them without an
 # argument. SF=10 benches/run.sh tpch; SCALE_EVENTS=50 benches/run.sh scale; see benches/src/setup.rs for what else can be
 # set.
 set -euo pipefail

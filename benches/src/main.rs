@@ -4,9 +4,10 @@
 //! [`setup::Setup`]. Besides the tables, every figure goes as a JSON line to `bench/results.jsonl` in the target folder.
 //!
 //! The machine is shared by the pair that is compared, so a ratio says more than a figure, and the best of several
-//! rounds more than their mean. The part `scale` has no peer: it compares the platform with itself, from a thousand open
-//! cases to a hundred thousand, on both databases.
+//! rounds more than their mean. Two parts have no peer: `detect` measures itself against a corpus, and `scale` compares the
+//! platform with itself, from a thousand open cases to a hundred thousand, on both databases.
 
+mod detect;
 mod duck;
 mod journal;
 mod lookup;
@@ -28,7 +29,7 @@ use report::Report;
 use setup::Setup;
 
 /// The parts, in the order in which they run: what needs a quiet disk first.
-const PARTS: [&str; 6] = ["start", "journal", "lookup", "masking", "tpch", "scale"];
+const PARTS: [&str; 7] = ["start", "journal", "lookup", "masking", "detect", "tpch", "scale"];
 
 fn main() -> ExitCode {
     match measure() {
@@ -68,6 +69,7 @@ async fn run(part: &str, setup: &Setup, report: &mut Report) -> Result<()> {
         "journal" => journal::run(setup, report).await,
         "lookup" => lookup::run(setup, report),
         "masking" => masking::run(setup, report),
+        "detect" => detect::run(report),
         "tpch" => tpch::run(setup, report).await,
         "scale" => scale::run(setup, report),
         _ => Ok(()),

@@ -2,8 +2,19 @@
 //!
 //! Every parser trims surrounding space and is exact about the rest. Texts are handled as ASCII bytes.
 
+mod card;
+mod permit;
+mod phone;
 #[cfg(test)]
 mod tests;
+mod vin;
+
+pub(crate) use card::{issuer_fits, luhn_valid};
+pub(crate) use permit::{foreigner, old_resident, organization_code, passport, travel_permit};
+pub(crate) use phone::{is_mobile, landline};
+#[cfg(test)]
+pub(crate) use vin::vin_check;
+pub(crate) use vin::{Vin, vin};
 
 /// 18-digit resident identity number (GB 11643), parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +30,12 @@ pub(crate) struct ResidentId {
 impl ResidentId {
     /// Parses; `None` unless region, date and check digit are valid.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let bytes: &[u8; 18] = text.trim().as_bytes().try_into().ok()?;
+        Self::of(text.trim().as_bytes())
+    }
+
+    /// As [`Self::parse`], of the 18 bytes themselves.
+    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; 18] = bytes.try_into().ok()?;
         let (check, body) = bytes.split_last()?;
         let region = u32::try_from(number(body.get(..6)?)?).ok()?;
         let year = i32::try_from(number(body.get(6..10)?)?).ok()?;
@@ -30,6 +46,17 @@ impl ResidentId {
         let valid = plausible && check.to_ascii_uppercase() == resident_check(body);
         let birth = days_from_civil(year, month, day)?;
         valid.then_some(Self { region, birth, sequence })
+    }
+
+    /// Would the eighteen bytes be a number with another check digit? Then somebody misread one, or it is something else by
+    /// less than chance.
+    pub(crate) fn is_misspelt(bytes: &[u8]) -> bool {
+        let Ok(mut number) = <[u8; 18]>::try_from(bytes) else { return false };
+        let check = resident_check(number.get(..17).unwrap_or_default());
+        if let Some(last) = number.last_mut() {
+            *last = check;
+        }
+        bytes.last() != Some(&check) && Self::of(&number).is_some()
     }
 
     /// Writes the 18 characters.
@@ -57,10 +84,16 @@ fn resident_check(body: &[u8]) -> u8 {
     }
 }
 
-/// Does the number begin with a province and is it not rounded to one?
+/// Does the number begin with a province and is it not rounded to one? Only people of Hong Kong, Macao and Taiwan have
+/// rounded ones: 810000, 820000 and 830000 on their residence permits.
 pub(crate) const fn is_region(region: u32) -> bool {
-    matches!(region / 10_000, 11..=15 | 21..=23 | 31..=37 | 41..=46 | 50..=54 | 61..=65 | 71 | 81..=83)
-        && !region.is_multiple_of(10_000)
+    let province = region / 10_000;
+    is_province(province) && (!region.is_multiple_of(10_000) || matches!(province, 81..=83))
+}
+
+/// First two digits of GB/T 2260, with those of residence permits.
+pub(crate) const fn is_province(province: u32) -> bool {
+    matches!(province, 11..=15 | 21..=23 | 31..=37 | 41..=46 | 50..=54 | 61..=65 | 71 | 81..=83)
 }
 
 /// Unified social credit code (GB 32100), parsed.
@@ -82,7 +115,12 @@ pub(crate) const CREDIT_BODIES: u64 = 852_891_037_441;
 impl CreditCode {
     /// Parses; `None` unless department, region and check character are valid.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut bytes: [u8; 18] = text.trim().as_bytes().try_into().ok()?;
+        Self::of(text.trim().as_bytes())
+    }
+
+    /// As [`Self::parse`], of the 18 bytes themselves.
+    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
+        let mut bytes: [u8; 18] = bytes.try_into().ok()?;
         bytes.make_ascii_uppercase();
         let (check, all) = bytes.split_last()?;
         let head: [u8; 8] = all.get(..8)?.try_into().ok()?;
@@ -107,6 +145,23 @@ impl CreditCode {
         self.put_body(&mut all);
         push(out, &all);
         out.push(char::from(credit_check(&all).unwrap_or(b'0')));
+    }
+
+    /// Does the second character name a category that the registering department has? A body of digits only must carry
+    /// the inner check digit besides: otherwise one long order number in a hundred passes.
+    pub(crate) fn is_plausible(self) -> bool {
+        let [department, category, ..] = self.head;
+        let known: &[u8] = match department {
+            b'1' | b'5' | b'N' => b"1239",
+            b'3' => b"123459",
+            b'6' | b'7' => b"129",
+            b'9' => b"123",
+            b'Y' => b"1",
+            _ => b"129",
+        };
+        let mut all = [b'0'; 17];
+        self.put_body(&mut all);
+        known.contains(&category) && (!all.iter().all(u8::is_ascii_digit) || self.inner_is_valid())
     }
 
     /// Is character 17 the organisation code's own check digit (GB 11714)?
@@ -184,7 +239,11 @@ pub(crate) struct BankCard {
 impl BankCard {
     /// Parses 16–19 digits; `None` unless the Luhn digit is valid.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let bytes = text.trim().as_bytes();
+        Self::of(text.trim().as_bytes())
+    }
+
+    /// As [`Self::parse`], of the digits themselves.
+    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         if !(16..=19).contains(&bytes.len()) || bytes.first() == Some(&b'0') {
             return None;
         }

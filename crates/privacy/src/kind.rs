@@ -30,21 +30,51 @@ pub enum SensitiveKind {
     BirthDate,
     /// 电子邮箱.
     Email,
+    /// 固定电话号码, area code and number.
+    Landline,
+    /// 组织机构代码, nine characters (GB 11714).
+    OrganizationCode,
+    /// 港澳台往来通行证件号码: 回乡证, 台胞证, 往来港澳通行证, 往来台湾通行证.
+    TravelPermit,
+    /// 外国人永久居留身份证号码, old and new form.
+    ForeignerPermit,
+    /// 车辆识别代号, 17 characters (ISO 3779, GB 16735).
+    Vin,
+    /// IP 地址, version 4 or 6.
+    IpAddress,
+    /// 坐标: longitude and latitude of a place in China.
+    Coordinate,
+    /// 民族 (GB/T 3304).
+    EthnicGroup,
+    /// 医疗健康信息: illnesses, diagnoses.
+    Medical,
+    /// 宗教信仰.
+    Religion,
     /// No sensitive shape was found.
     General,
 }
 
 impl SensitiveKind {
     /// All kinds, most specific first.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 22] = [
         Self::ResidentId,
+        Self::ForeignerPermit,
         Self::CreditCode,
         Self::BankCard,
+        Self::Vin,
+        Self::OrganizationCode,
+        Self::TravelPermit,
         Self::Mobile,
+        Self::Landline,
         Self::Plate,
         Self::Passport,
         Self::Email,
+        Self::IpAddress,
+        Self::Coordinate,
         Self::BirthDate,
+        Self::EthnicGroup,
+        Self::Religion,
+        Self::Medical,
         Self::Address,
         Self::OrganizationName,
         Self::PersonName,
@@ -66,6 +96,16 @@ impl SensitiveKind {
             Self::Address => "address",
             Self::BirthDate => "birth_date",
             Self::Email => "email",
+            Self::Landline => "landline",
+            Self::OrganizationCode => "organization_code",
+            Self::TravelPermit => "travel_permit",
+            Self::ForeignerPermit => "foreigner_permit",
+            Self::Vin => "vin",
+            Self::IpAddress => "ip_address",
+            Self::Coordinate => "coordinate",
+            Self::EthnicGroup => "ethnic_group",
+            Self::Medical => "medical",
+            Self::Religion => "religion",
             Self::General => "general",
         }
     }
@@ -85,6 +125,16 @@ impl SensitiveKind {
             Self::Address => "地址",
             Self::BirthDate => "出生日期",
             Self::Email => "电子邮箱",
+            Self::Landline => "固定电话号码",
+            Self::OrganizationCode => "组织机构代码",
+            Self::TravelPermit => "港澳台通行证件号码",
+            Self::ForeignerPermit => "外国人永久居留身份证号码",
+            Self::Vin => "车辆识别代号",
+            Self::IpAddress => "IP 地址",
+            Self::Coordinate => "地理坐标",
+            Self::EthnicGroup => "民族",
+            Self::Medical => "医疗健康信息",
+            Self::Religion => "宗教信仰",
             Self::General => "一般数据",
         }
     }
@@ -107,9 +157,15 @@ impl SensitiveKind {
             | Self::Passport
             | Self::PersonName
             | Self::OrganizationName
-            | Self::Email => Label::Identifier,
-            Self::Address => Label::Sensitive,
-            Self::BirthDate => Label::Quasi,
+            | Self::Email
+            | Self::Landline
+            | Self::OrganizationCode
+            | Self::TravelPermit
+            | Self::ForeignerPermit
+            | Self::Vin
+            | Self::IpAddress => Label::Identifier,
+            Self::Address | Self::Coordinate | Self::Medical | Self::Religion => Label::Sensitive,
+            Self::BirthDate | Self::EthnicGroup => Label::Quasi,
             Self::General => Label::Public,
         }
     }
@@ -118,10 +174,16 @@ impl SensitiveKind {
     #[must_use]
     pub const fn level(self) -> u8 {
         match self {
-            Self::ResidentId | Self::BankCard | Self::Passport => 4,
+            Self::ResidentId
+            | Self::BankCard
+            | Self::Passport
+            | Self::TravelPermit
+            | Self::ForeignerPermit => 4,
             Self::Mobile | Self::PersonName | Self::Address | Self::Plate | Self::Email => 3,
-            Self::BirthDate => 2,
-            Self::CreditCode | Self::OrganizationName => 2,
+            Self::Landline | Self::Vin | Self::IpAddress => 3,
+            Self::Coordinate | Self::Medical | Self::Religion => 3,
+            Self::BirthDate | Self::EthnicGroup => 2,
+            Self::CreditCode | Self::OrganizationName | Self::OrganizationCode => 2,
             Self::General => 1,
         }
     }

@@ -11,6 +11,11 @@ pub(super) struct Hint {
 }
 
 const KINDS: &[(SensitiveKind, &[&str])] = &[
+    // Before what their names contain: 电话, 身份证, 机构.
+    (SensitiveKind::Landline, &["固定电话", "座机", "固话", "landline", "gddh"]),
+    (SensitiveKind::ForeignerPermit, &["永久居留", "永居证"]),
+    (SensitiveKind::TravelPermit, &["回乡证", "台胞证", "通行证号", "往来港澳", "往来大陆", "travel_permit"]),
+    (SensitiveKind::IpAddress, &["ip地址", "ip", "ip_address", "ip_addr", "ipv4", "ipv6"]),
     (
         SensitiveKind::ResidentId,
         &[
@@ -31,6 +36,8 @@ const KINDS: &[(SensitiveKind, &[&str])] = &[
         ],
     ),
     (SensitiveKind::CreditCode, &["信用代码", "tyshxydm", "credit_code", "uscc", "uniscid"]),
+    (SensitiveKind::OrganizationCode, &["机构代码", "zzjgdm", "organization_code", "org_code"]),
+    (SensitiveKind::Vin, &["车架号", "识别代号", "vin", "clsbdh", "cjh"]),
     (SensitiveKind::BankCard, &["银行卡", "银行账", "bank_card", "bank_account", "card_no", "yhkh"]),
     (
         SensitiveKind::Mobile,
@@ -38,6 +45,29 @@ const KINDS: &[(SensitiveKind, &[&str])] = &[
     ),
     (SensitiveKind::Plate, &["车牌", "号牌", "plate", "plate_no", "cph", "cphm", "hphm"]),
     (SensitiveKind::Passport, &["护照", "passport", "hzhm"]),
+    (
+        SensitiveKind::Coordinate,
+        &[
+            "坐标",
+            "经纬度",
+            "经度",
+            "纬度",
+            "coordinate",
+            "coordinates",
+            "lng",
+            "lat",
+            "lon",
+            "longitude",
+            "latitude",
+            "gps",
+        ],
+    ),
+    (SensitiveKind::EthnicGroup, &["民族", "ethnic", "ethnicity", "nation"]),
+    (SensitiveKind::Religion, &["宗教", "信仰", "religion", "faith"]),
+    (
+        SensitiveKind::Medical,
+        &["诊断", "疾病", "病史", "病情", "处方", "症状", "diagnosis", "disease", "icd", "icd10", "zdmc"],
+    ),
     (SensitiveKind::Email, &["邮箱", "电子邮件", "email", "e_mail"]),
     (SensitiveKind::BirthDate, &["出生", "生日", "birth", "birthday", "birthdate", "csrq", "csny", "dob"]),
     (
@@ -68,6 +98,7 @@ const KINDS: &[(SensitiveKind, &[&str])] = &[
             "full_name",
             "real_name",
             "legal_representative",
+            "legal_person",
             "xm",
         ],
     ),
@@ -81,12 +112,7 @@ const SENSITIVE: &[&str] = &[
     "金额",
     "贷款",
     "负债",
-    "诊断",
-    "疾病",
-    "病史",
-    "处方",
     "婚姻",
-    "宗教",
     "政治面貌",
     "犯罪",
     "处罚",
@@ -98,17 +124,13 @@ const SENSITIVE: &[&str] = &[
     "balance",
     "loan",
     "debt",
-    "diagnosis",
-    "disease",
     "marital",
-    "religion",
     "penalty",
 ];
 
 const QUASI: &[&str] = &[
     "性别",
     "年龄",
-    "民族",
     "籍贯",
     "学历",
     "职业",
@@ -117,8 +139,6 @@ const QUASI: &[&str] = &[
     "gender",
     "sex",
     "age",
-    "ethnic",
-    "nation",
     "education",
     "occupation",
     "postcode",

@@ -1,5 +1,9 @@
 //! Words by which names, addresses and organisations are recognised.
 
+pub(super) mod bodies;
+pub(super) mod given;
+pub(super) mod terms;
+
 /// Compound surnames.
 pub(crate) const COMPOUND_SURNAMES: &[&str] = &[
     "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "司徒", "司空", "夏侯",
@@ -19,42 +23,6 @@ pub(crate) const SURNAMES: &str = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩
 
 /// Words that end the province or city part of an address.
 pub(crate) const ADDRESS_REGION_ENDS: &[&str] = &["特别行政区", "自治区", "自治州", "省", "市", "地区", "盟"];
-
-/// Words that an address consists of, coarse to fine.
-pub(crate) const ADDRESS_WORDS: &[&str] = &[
-    "省",
-    "自治区",
-    "市",
-    "自治州",
-    "地区",
-    "盟",
-    "区",
-    "县",
-    "旗",
-    "镇",
-    "乡",
-    "街道",
-    "村",
-    "社区",
-    "路",
-    "街",
-    "大道",
-    "巷",
-    "弄",
-    "胡同",
-    "里",
-    "号",
-    "幢",
-    "栋",
-    "单元",
-    "室",
-    "楼",
-    "层",
-    "组",
-    "小区",
-    "花园",
-    "苑",
-];
 
 /// Provinces and the like, in short form.
 pub(crate) const PROVINCES: &[&str] = &[

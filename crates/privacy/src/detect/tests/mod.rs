@@ -1,0 +1,4 @@
+mod columns;
+mod properties;
+mod splits;
+mod values;
