@@ -7,6 +7,7 @@ mod appetite;
 pub mod cell_key;
 mod compare;
 pub mod dp;
+pub mod ledger;
 mod rules;
 mod suppress;
 pub mod table;
