@@ -126,7 +126,8 @@ impl ReleaseLedger {
     }
 
     /// Judges a release, cell by cell in order: a later cell is also set against those before it that may leave. Cells
-    /// that may not leave as they are must be left out, or be given noise, before [`ReleaseLedger::append`].
+    /// that may not leave as they are must be left out, or be given noise, before [`ReleaseLedger::append`]; in between
+    /// nothing else may be appended.
     ///
     /// # Errors
     /// [`Error::Ledger`] for a release id that the ledger has, [`Error::LedgerLimit`] past [`CELLS_MAX`] cells or

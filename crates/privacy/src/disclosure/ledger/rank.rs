@@ -27,7 +27,7 @@ use super::sets::{Partition, Split, index, number};
 
 /// Limit: entries of the echelon form of one measure (about 100 MB). Past it the form is given up, and only cells that
 /// cut atoms widely are still proved safe.
-pub(super) const ENTRIES_MAX: usize = 8_000_000;
+const ENTRIES_MAX: usize = 8_000_000;
 
 /// Larger atoms are not preferred as pivots: thresholds are smaller than this.
 const PIVOT_ENTITIES: u32 = 64;
@@ -57,6 +57,7 @@ pub(super) struct System {
     /// The pivot's atom, by row.
     pivots: Vec<u32>,
     entries: usize,
+    entries_max: usize,
     given_up: bool,
 }
 
@@ -90,8 +91,14 @@ impl System {
             roles: vec![Role::Free(Arc::default())],
             pivots: Vec::new(),
             entries: 0,
+            entries_max: ENTRIES_MAX,
             given_up: false,
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_entries_max(field: Field, entries_max: usize) -> Self {
+        Self { entries_max, ..Self::new(field) }
     }
 
     /// Judges a cell. *Limits*: [`PROOF_ENTRIES_MAX`].
@@ -199,7 +206,7 @@ impl System {
                 *column = Arc::new(column.minus(&through, factor, row, self.field));
                 self.entries += column.rows.len();
             }
-            if self.entries > ENTRIES_MAX {
+            if self.entries > self.entries_max {
                 return self.give_up();
             }
         }

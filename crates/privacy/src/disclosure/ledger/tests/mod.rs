@@ -1,4 +1,5 @@
 mod attacker;
+mod given_up;
 mod series;
 mod snapshots;
 
@@ -164,8 +165,8 @@ fn ordinals_are_given_once_and_rebuilt() {
     assert_ne!(Ordinals::digest(&key, "household", b"1"), Ordinals::digest(&key, "person", b"1"));
 }
 
-/// Random cells: any set, intervals, and sets near earlier ones.
-fn queries(entities: u32, most: usize) -> impl Strategy<Value = Vec<RoaringBitmap>> {
+/// Random cells: any set, and intervals.
+pub(super) fn queries(entities: u32, most: usize) -> impl Strategy<Value = Vec<RoaringBitmap>> {
     let any_set = proptest::collection::vec(any::<bool>(), usize::try_from(entities).unwrap());
     let any_set =
         any_set.prop_map(|held| (0_u32..).zip(held).filter(|(_, held)| *held).map(|(e, _)| e).collect());
