@@ -27,6 +27,7 @@
 mod combination;
 mod explain;
 mod field;
+mod form;
 mod measure;
 mod neighbour;
 mod ordinal;
