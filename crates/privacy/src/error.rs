@@ -51,6 +51,27 @@ pub enum Error {
         /// What was attempted.
         operation: &'static str,
     },
+    /// A record or an argument contradicts what the release ledger holds.
+    #[error("release ledger: {what} does not fit")]
+    Ledger {
+        /// What does not fit.
+        what: &'static str,
+    },
+    /// The release ledger is full.
+    #[error("release ledger: too many {what}")]
+    LedgerLimit {
+        /// Of what there are too many.
+        what: &'static str,
+    },
+    /// A table with margins contradicts itself or is too large.
+    #[error("table: {what} do not fit")]
+    Table {
+        /// What does not fit.
+        what: &'static str,
+    },
+    /// The source of randomness is broken.
+    #[error("the source of randomness is broken")]
+    Randomness,
     /// The query could not be written in canonical form.
     #[error("query has no canonical form")]
     Canonical,
@@ -68,6 +89,10 @@ impl Error {
             Self::Length { .. } => "privacy.length",
             Self::Threshold { .. } => "privacy.threshold",
             Self::Arrow { .. } => "privacy.arrow",
+            Self::Ledger { .. } => "privacy.ledger",
+            Self::LedgerLimit { .. } => "privacy.ledger_limit",
+            Self::Table { .. } => "privacy.table",
+            Self::Randomness => "privacy.randomness",
             Self::Canonical => "privacy.canonical",
         }
     }

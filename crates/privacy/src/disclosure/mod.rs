@@ -3,8 +3,14 @@
 //!
 //! Reports hold counts and buckets, never values, and never exact counts of cells that failed.
 
+mod appetite;
+pub mod cell_key;
 mod compare;
+pub mod dp;
+pub mod ledger;
+mod rules;
 mod suppress;
+pub mod table;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +18,11 @@ use arrow::array::{Array, AsArray, BooleanArray, Int64Array, RecordBatch};
 use arrow::datatypes::Int64Type;
 use serde::{Deserialize, Serialize};
 
+pub use appetite::{Appetite, Dominance, Group, Limits};
 pub use compare::{Cells, Comparison, cells, compare};
+pub use rules::{
+    CellStatistics, CellVerdict, ColumnStatistics, Contributions, Rule, judge_cells, passed, round,
+};
 pub use suppress::{Suppression, suppress};
 
 use crate::Error;

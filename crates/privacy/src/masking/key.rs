@@ -62,7 +62,7 @@ fn keyed(bytes: &[u8]) -> Hmac<Sha256> {
 pub(crate) struct KeyedHash(Hmac<Sha256>);
 
 impl KeyedHash {
-    pub(super) fn bytes(&self, value: &[u8]) -> [u8; 32] {
+    pub(crate) fn bytes(&self, value: &[u8]) -> [u8; 32] {
         let mut mac = self.0.clone();
         mac.update(value);
         mac.finalize().into_bytes().into()

@@ -1,0 +1,110 @@
+//! The system of linear equations that the released cells of one measure form.
+//!
+//! Unknowns are the entities' values. A released cell is a row of zeros and ones. Whoever knows the cells knows every
+//! vector of the row space and nothing else of it, so the few are exposed exactly when the row space holds a vector, not
+//! zero, on fewer entities than the threshold.
+//!
+//! Deciding that in general is as hard as decoding; the ledger asks for a proof instead. Let `c` be a new cell and `n`
+//! any vector that every released cell annuls (`r·n = 0`) and `c` does not. A vector `c + r` can be zero outside a group
+//! only if the group meets `n`: else `0 = (c + r)·n = c·n`. So vectors `n` on disjoint entities are a proof: as many as
+//! there are, so many entities at least lie in every combination in which `c` takes part. Such vectors are
+//! - two entities of one atom, one inside `c` and one outside: no released cell tells them apart;
+//! - an entity that no released cell holds;
+//! - a free column of an echelon form with its pivots, where the remainder of `c` is not zero; one copy for each entity
+//!   of its smallest atom.
+//!
+//! Where atoms are small, the columns of one form share their few pivots, and no two of them are disjoint. So the
+//! entities are also dealt into parts, each with a form of its own: vectors of different parts are disjoint always.
+//!
+//! When the proof reaches the threshold, the cell is safe. When the remainder itself is short, it is exposed. Between the
+//! two nothing is proved, and the cell may leave only with noise. Refined atoms make vectors neither shorter nor longer,
+//! so what was proved of earlier cells stays true.
+
+use roaring::RoaringBitmap;
+
+use super::Extent;
+use super::field::Field;
+use super::form::Form;
+
+/// Limit: entries of the echelon form of one measure (about 100 MB), and of those of its parts together. Past it a form
+/// is given up: only cells that cut atoms widely are then proved safe by it.
+const ENTRIES_MAX: usize = 8_000_000;
+
+/// Parts into which the entities are dealt. More than usual thresholds, so that one vector a part will do.
+const PARTS: usize = 16;
+
+/// What a system says of a new cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// The released cells give it already.
+    Known,
+    /// Every combination in which it takes part covers as many entities as the threshold.
+    Safe,
+    /// With released cells it gives a combination of these entities, fewer than the threshold.
+    Exposed(RoaringBitmap),
+    /// Neither was proved.
+    Unclear,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct System {
+    whole: Form,
+    parts: Vec<Form>,
+}
+
+impl System {
+    pub(super) fn new(field: Field) -> Self {
+        Self::with_entries_max(field, ENTRIES_MAX)
+    }
+
+    pub(super) fn with_entries_max(field: Field, entries_max: usize) -> Self {
+        let part = Form::new(field, entries_max / PARTS);
+        Self { whole: Form::new(field, entries_max), parts: vec![part; PARTS] }
+    }
+
+    /// Judges a cell.
+    pub(super) fn check(&self, set: &RoaringBitmap, threshold: u32) -> Finding {
+        if self.whole.cuts(set) >= u64::from(threshold) {
+            return Finding::Safe;
+        }
+        let mut proved = 0;
+        for (part, dealt) in self.parts.iter().zip(deal(set)) {
+            proved += part.weigh(&dealt, threshold - proved).proved;
+            if proved == threshold {
+                return Finding::Safe;
+            }
+        }
+        let whole = self.whole.weigh(set, threshold);
+        match whole.left {
+            _ if whole.proved >= threshold => Finding::Safe,
+            None if self.whole.is_coarse(set, threshold) => Finding::Safe,
+            Some(0) => Finding::Known,
+            Some(left) if left < u64::from(threshold) => Finding::Exposed(self.whole.remainder(set)),
+            Some(_) | None => Finding::Unclear,
+        }
+    }
+
+    /// Takes a cell in.
+    pub(super) fn insert(&mut self, set: &RoaringBitmap) {
+        self.whole.insert(set);
+        for (part, dealt) in self.parts.iter_mut().zip(deal(set)) {
+            part.insert(&dealt);
+        }
+    }
+
+    pub(super) const fn extent(&self) -> Extent {
+        self.whole.extent()
+    }
+}
+
+/// A set dealt into the parts. Neighbouring ordinals go to different parts; the multiplier spreads regular patterns.
+fn deal(set: &RoaringBitmap) -> Vec<RoaringBitmap> {
+    let mut dealt = vec![Vec::new(); PARTS];
+    for entity in set {
+        let part = entity.wrapping_mul(0x9e37_79b1) >> 28;
+        if let Some(dealt) = dealt.get_mut(super::sets::index(part)) {
+            dealt.push(entity);
+        }
+    }
+    dealt.into_iter().map(RoaringBitmap::from_iter).collect()
+}
