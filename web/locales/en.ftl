@@ -2078,3 +2078,19 @@ error-holidays-not-proposed = This notice does not wait to be put into use
     .remedy = Reload the page to see where it stands.
 error-holidays-own-proposal = Nobody puts a notice into use that he loaded himself
     .remedy = Somebody else of the authority has to do it.
+
+## Rules for cells that leave
+error-disclosure-few-entities = Too few stand behind a cell
+    .remedy = Merge groups or widen the condition.
+error-disclosure-dominance = A few make up most of a cell
+    .remedy = Merge groups, or count without amounts.
+error-disclosure-p-percent = A cell gives one contributor's value too closely
+    .remedy = Merge groups or round to a larger base.
+error-disclosure-zero-cell = An empty cell tells of a whole group that none of it has the attribute
+    .remedy = Merge groups.
+error-disclosure-full-cell = A cell tells of a whole group that all of it has the attribute
+    .remedy = Merge groups.
+error-disclosure-degrees-of-freedom = A model or a mean rests on too few
+    .remedy = Take fewer variables or a wider range.
+error-disclosure-missing = A statistic that the cell is judged by is missing
+    .remedy = Complete the entity keys and bounds in the catalogue.

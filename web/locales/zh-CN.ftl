@@ -2066,3 +2066,19 @@ error-holidays-not-proposed = 这份通知不在等待启用
     .remedy = 请刷新页面查看现在的状态。
 error-holidays-own-proposal = 不能启用本人载入的通知
     .remedy = 请由公共数据主管部门的另一人启用。
+
+## Rules for cells that leave
+error-disclosure-few-entities = 单元格涉及的主体太少
+    .remedy = 请合并分组，或者放宽条件后重新统计。
+error-disclosure-dominance = 单元格的数值主要来自少数几个主体
+    .remedy = 请合并分组，或者改用不含金额的统计。
+error-disclosure-p-percent = 从单元格可以较准确地推出某个主体的数值
+    .remedy = 请合并分组，或者加大取整的基数。
+error-disclosure-zero-cell = 空的单元格会说出某一群体都没有的情况
+    .remedy = 请合并分组。
+error-disclosure-full-cell = 单元格会说出某一群体全都有的情况
+    .remedy = 请合并分组。
+error-disclosure-degrees-of-freedom = 模型或者均值所用的主体数太少
+    .remedy = 请减少变量，或者扩大范围。
+error-disclosure-missing = 缺少判断单元格能否出域的统计量
+    .remedy = 请在数据目录补全主体标识和取值范围。
