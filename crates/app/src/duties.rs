@@ -92,9 +92,7 @@ async fn find<'a>(app: &'a App, ctx: &Ctx, pack: &'a Pack) -> Result<(Vec<Due<'a
     let mut found = app
         .store()
         .read("duty.list", |tx| {
-            Box::pin(async move {
-                cases::due(app, tx, context, today.plus_days(AHEAD_DAYS), cases::Ask::Ended, mine).await
-            })
+            Box::pin(async move { cases::due(app, tx, context, today.plus_days(AHEAD_DAYS), mine).await })
         })
         .await?;
     found.retain(|due| {

@@ -226,39 +226,54 @@ pub async fn by_unique<R: Record>(
     row.map(|(id, version, at, body)| versioned(&id, version, at, &body)).transpose()
 }
 
-/// One page of the records that share their ids with records of another kind whose unique values begin with `prefix`, with
-/// these values and in their order, behind the value `after`: one statement where looking them up would take one for each.
-/// It is the last page if it is shorter than the limit.
+/// A unique value with the record that has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The value.
+    pub value: String,
+    /// The record's id.
+    pub id: Uuid,
+    /// See [`named`].
+    pub listed: bool,
+}
+
+/// One page of the unique values that begin with `prefix`, in their order, behind the value `after`; each with whether the
+/// record of kind `R` with the same id is listed under the key `(key, "")`. No record is read for it. It is the last page
+/// if it is shorter than the limit.
 ///
 /// # Errors
 /// `storage.limit` if the page is larger than [`ALL_MAX`]; `storage.damaged`.
-pub async fn beside_uniques<O: Record, R: Record>(
+pub async fn named<O: Record, R: Record>(
     tx: &mut Tx<'_>,
     name: &str,
     prefix: &str,
+    key: &str,
     after: Option<&str>,
     limit: usize,
-) -> Result<Vec<(String, Versioned<R>)>, Error> {
+) -> Result<Vec<Named>, Error> {
     bound("records in a page", limit, ALL_MAX)?;
     // Both engines compare these texts byte by byte, and no character is greater than the last one. The prefix itself is
     // left out: nothing is named by it alone.
     let end = format!("{prefix}{}", char::MAX);
+    // The key's name is hidden from the planner, which would otherwise walk everything listed under it for each id.
     let rows = fetch!(
         fetch_all,
         tx,
-        (String, Vec<u8>, i64, i64, String),
-        "SELECT u.value, r.id, r.version, r.updated_at, r.body FROM record_uniques u \
-         JOIN records r ON r.kind = $1 AND r.id = u.id \
-         WHERE u.kind = $2 AND u.name = $3 AND u.value > $4 AND u.value < $5 ORDER BY u.value LIMIT $6",
+        (String, Vec<u8>, bool),
+        "SELECT u.value, u.id, EXISTS (SELECT 1 FROM record_keys k \
+         WHERE k.kind = $1 AND k.id = u.id AND k.name || '' = $2 AND k.value = '') \
+         FROM record_uniques u WHERE u.kind = $3 AND u.name = $4 AND u.value > $5 AND u.value < $6 \
+         ORDER BY u.value LIMIT $7",
         R::KIND,
+        key,
         O::KIND,
         name,
         after.unwrap_or(prefix),
         end.as_str(),
         i64::try_from(limit).unwrap_or(i64::MAX),
     )?;
-    let read = |(value, id, version, at, body): (String, Vec<u8>, i64, i64, String)| {
-        Ok((value, versioned(&id, version, at, &body)?))
+    let read = |(value, id, listed): (String, Vec<u8>, bool)| {
+        Ok(Named { value, id: uuid_of("record_uniques", &id)?, listed })
     };
     rows.into_iter().map(read).collect()
 }

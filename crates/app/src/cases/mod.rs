@@ -27,7 +27,7 @@ pub use names::subject_names;
 pub use open::{AttachmentRef, OpenRequest, Opened, open};
 #[cfg(test)]
 pub(crate) use owe::lapsed;
-pub(crate) use owe::{Ask, Due, Party, due, duties_follow};
+pub(crate) use owe::{Due, Party, due, duties_follow};
 pub(crate) use sweep::sweep;
 pub(crate) use versions::{carry, would_move};
 pub(crate) use view::readable;
@@ -53,6 +53,8 @@ const EVENTS_MAX: u32 = 10_000;
 
 /// The list of cases that the passing of days does something to, those first that wake first.
 const WAKES: &str = "wakes";
+/// The list of cases that have not ended, those first that are due first.
+pub(crate) const OPEN: &str = "open";
 /// The lists of cases of a procedure about an authorisation, in the order of their opening.
 const RECENT: &str = "recent";
 
@@ -168,7 +170,7 @@ impl Record for CaseRecord {
         }
         keys.extend(self.wakes.iter().map(|wakes| Key::new(WAKES, "", wakes.micros())));
         if self.outcome.is_none() {
-            keys.push(Key::new("open", "", due));
+            keys.push(Key::new(OPEN, "", due));
         }
         keys
     }

@@ -91,39 +91,19 @@ impl Record for DutyOpened {
     }
 }
 
-/// What is asked about the cases that were opened for the periods of a duty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ask {
-    /// Only whether there is one.
-    Opened,
-    /// Whether it has ended as well.
-    Ended,
-}
-
 /// Cases of periods by the periods' keys, each with whether it has ended.
 type OpenedCases = BTreeMap<String, (Id<kind::Case>, bool)>;
 
-/// Those whose keys begin so.
-async fn opened(tx: &mut Tx<'_>, prefix: &str, ask: Ask) -> Result<OpenedCases> {
-    match ask {
-        Ask::Opened => collected::<DutyOpened>(tx, prefix, |opened| (opened.id, false)).await,
-        Ask::Ended => collected::<CaseRecord>(tx, prefix, |case| (case.id, case.outcome.is_some())).await,
-    }
-}
-
-/// A case has the id of the record that says for what it was opened.
-async fn collected<R: Record>(
-    tx: &mut Tx<'_>,
-    prefix: &str,
-    read: impl Fn(&R) -> (Id<kind::Case>, bool) + Send,
-) -> Result<OpenedCases> {
+/// Those whose keys begin so. A case has the id of the record that says for what it was opened.
+async fn opened(tx: &mut Tx<'_>, prefix: &str) -> Result<OpenedCases> {
     let mut all = OpenedCases::new();
     loop {
         let after = all.last_key_value().map(|(key, _)| key.clone());
+        let after = after.as_deref();
         let page =
-            records::beside_uniques::<DutyOpened, R>(tx, "key", prefix, after.as_deref(), PAGE).await?;
+            records::named::<DutyOpened, CaseRecord>(tx, "key", prefix, super::OPEN, after, PAGE).await?;
         let last = page.len() < PAGE;
-        all.extend(page.into_iter().map(|(key, found)| (key, read(&found.value))));
+        all.extend(page.into_iter().map(|one| (one.value, (Id::from_uuid(one.id), !one.listed))));
         if last {
             return Ok(all);
         }
@@ -163,7 +143,6 @@ pub(crate) async fn due<'a>(
     tx: &mut Tx<'_>,
     context: &Context<'a>,
     until: Date,
-    ask: Ask,
     wanted: impl Fn(&Party) -> bool + Send,
 ) -> Result<Vec<Due<'a>>> {
     let pack = context.pack;
@@ -181,8 +160,8 @@ pub(crate) async fn due<'a>(
             parties(context, duty, &authorisations, first).into_iter().filter(&wanted).collect();
         let opened = match parties.as_slice() {
             [] => continue,
-            [party] => opened(tx, &DutyPeriod::keys(duty, Some(&party.key)), ask).await?,
-            _ => opened(tx, &DutyPeriod::keys(duty, None), ask).await?,
+            [party] => opened(tx, &DutyPeriod::keys(duty, Some(&party.key))).await?,
+            _ => opened(tx, &DutyPeriod::keys(duty, None)).await?,
         };
         for party in parties.into_iter().map(Arc::new) {
             let until = party.until.map_or(until, |last| last.min(until));
@@ -208,7 +187,7 @@ pub(super) async fn open_due(app: &App, ctx: &Ctx, permit: &Permit) -> Result<u6
             Box::pin(async move {
                 let known = settings::get::<i32>(tx, SINCE).await?.is_some();
                 let wanted = |party: &Party| !party.units.is_empty();
-                Ok::<_, Error>((known, due(app, tx, context, today, Ask::Opened, wanted).await?))
+                Ok::<_, Error>((known, due(app, tx, context, today, wanted).await?))
             })
         })
         .await?;

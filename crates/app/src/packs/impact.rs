@@ -15,7 +15,7 @@ use serde::Serialize;
 use storage::Tx;
 use storage::records::{self, Cursor, Order, Query};
 
-use crate::cases::{CaseRecord, Loaded, parse_cursor, would_move};
+use crate::cases::{self, CaseRecord, Loaded, parse_cursor, would_move};
 use crate::{App, Ctx, Error, Result};
 
 pub use regulation::pack::tools::ImpactCounts;
@@ -62,7 +62,7 @@ pub(super) async fn open_cases(
     after: Option<Cursor>,
     limit: u32,
 ) -> Result<(Vec<CaseRecord>, Option<Cursor>)> {
-    let query = Query { name: "open", value: "", after, limit, order: Order::Ascending };
+    let query = Query { name: cases::OPEN, value: "", after, limit, order: Order::Ascending };
     let page = records::list::<CaseRecord>(tx, &query).await?;
     Ok((page.items.into_iter().map(|item| item.value).collect(), page.next))
 }

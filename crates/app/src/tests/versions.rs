@@ -366,9 +366,7 @@ async fn duties_go_on_and_new_ones_begin_with_the_version() {
     let due = app
         .store()
         .read("test.due", |tx| {
-            Box::pin(async move {
-                cases::due(app, tx, context, today.plus_days(400), cases::Ask::Opened, |_| true).await
-            })
+            Box::pin(async move { cases::due(app, tx, context, today.plus_days(400), |_| true).await })
         })
         .await
         .unwrap();

@@ -58,7 +58,7 @@ conformance! {
     rows::the_journal_is_read_by_number_and_by_subject,
     rows::records_are_versioned,
     rows::unique_values_are_held_and_released,
-    rows::records_are_found_beside_the_unique_values_of_others,
+    rows::unique_values_tell_whether_what_lies_beside_is_listed,
     rows::lists_are_paged_by_key_in_both_directions,
     rows::lists_follow_a_record_as_it_changes,
     rows::damaged_and_oversized_rows_are_named,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::fixture::{Fixture, append, now, permit};
 use crate::engine::execute;
 use crate::events::{self, NewEvent};
-use crate::records::{self, Cursor, Expected, Key, Order, Query, Record, Versioned};
+use crate::records::{self, Cursor, Expected, Key, Named, Order, Query, Record, Versioned, named};
 use crate::{Error, Tx, journal};
 
 pub(super) async fn events_are_appended_behind_the_expected_version(fixture: Fixture) {
@@ -163,7 +163,7 @@ pub(super) async fn unique_values_are_held_and_released(fixture: Fixture) {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Mark {
     id: Uuid,
-    text: String,
+    open: bool,
 }
 
 impl Record for Mark {
@@ -172,12 +172,18 @@ impl Record for Mark {
     fn id(&self) -> Uuid {
         self.id
     }
+
+    fn keys(&self) -> Vec<Key> {
+        let open = self.open.then(|| Key::new("open", "", 7));
+        // Neither a key of that name with another value nor another key counts.
+        open.into_iter().chain([Key::new("open", "other", 7), Key::new("all", "", 7)]).collect()
+    }
 }
 
-pub(super) async fn records_are_found_beside_the_unique_values_of_others(fixture: Fixture) {
+pub(super) async fn unique_values_tell_whether_what_lies_beside_is_listed(fixture: Fixture) {
     let run: Result<(), Error> = fixture
         .store
-        .system("beside", |tx| {
+        .system("named", |tx| {
             Box::pin(async move {
                 for (number, code) in [
                     (1, "义务/甲/2026"),
@@ -190,29 +196,31 @@ pub(super) async fn records_are_found_beside_the_unique_values_of_others(fixture
                     put(tx, &one, Expected::New).await?;
                     // The fifth has nothing beside it.
                     if number < 5 {
-                        let mark = Mark { id: one.id, text: format!("m{number}") };
+                        let mark = Mark { id: one.id, open: number % 2 == 1 };
                         records::put(tx, &mark, Expected::New, now()).await?;
                     }
                 }
-                let names = |page: Vec<(String, Versioned<Mark>)>| {
-                    page.into_iter().map(|(value, mark)| (value, mark.value.text)).collect::<Vec<_>>()
+                let is = |found: &[Named], expected: &[(&str, u8, bool)]| {
+                    let found =
+                        found.iter().map(|one| (one.value.as_str(), one.id.as_bytes()[0], one.listed));
+                    assert_eq!(found.collect::<Vec<_>>(), expected);
                 };
-                let expected = |names: &[(&str, &str)]| {
-                    names.iter().map(|(one, two)| ((*one).to_owned(), (*two).to_owned())).collect::<Vec<_>>()
-                };
-                let found = records::beside_uniques::<Task, Mark>(tx, "code", "义务/甲/", None, 10).await?;
-                assert_eq!(names(found), expected(&[("义务/甲/2025", "m2"), ("义务/甲/2026", "m1")]));
-                let first = records::beside_uniques::<Task, Mark>(tx, "code", "义务/", None, 3).await?;
-                let last = first.last().unwrap().0.clone();
-                let first = names(first);
-                assert_eq!((first.len(), &first[2]), (3, &expected(&[("义务/甲/2026", "m1")])[0]));
-                let rest = records::beside_uniques::<Task, Mark>(tx, "code", "义务/", Some(&last), 3).await?;
-                assert_eq!(names(rest), expected(&[("义务/甲乙/2026", "m3")]));
-                assert!(records::beside_uniques::<Task, Mark>(tx, "other", "", None, 4).await?.is_empty());
-                assert!(records::beside_uniques::<Mark, Task>(tx, "code", "", None, 4).await?.is_empty());
+                let found = named::<Task, Mark>(tx, "code", "义务/甲/", "open", None, 10).await?;
+                is(
+                    &found,
+                    &[("义务/甲/2025", 2, false), ("义务/甲/2026", 1, true), ("义务/甲/2027", 5, false)],
+                );
+                let first = named::<Task, Mark>(tx, "code", "义务/", "open", None, 4).await?;
+                is(&first[2..], &[("义务/甲/2026", 1, true), ("义务/甲/2027", 5, false)]);
+                let behind = Some("义务/甲/2027");
+                is(
+                    &named::<Task, Mark>(tx, "code", "义务/", "open", behind, 4).await?,
+                    &[("义务/甲乙/2026", 3, true)],
+                );
+                is(&named::<Task, Mark>(tx, "other", "", "open", None, 4).await?, &[]);
+                is(&named::<Mark, Task>(tx, "code", "", "open", None, 4).await?, &[]);
                 let many = records::ALL_MAX + 1;
-                let error =
-                    records::beside_uniques::<Task, Mark>(tx, "code", "", None, many).await.unwrap_err();
+                let error = named::<Task, Mark>(tx, "code", "", "open", None, many).await.unwrap_err();
                 assert_eq!(error.code(), "storage.limit");
                 Ok(())
             })
