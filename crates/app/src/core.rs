@@ -42,6 +42,7 @@ struct Inner {
     strangers: Strangers,
     work: Notify,
     printing: Semaphore,
+    ledger_turn: tokio::sync::Mutex<()>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -82,6 +83,7 @@ impl App {
             strangers: Strangers::default(),
             work: Notify::new(),
             printing: Semaphore::new(1),
+            ledger_turn: tokio::sync::Mutex::new(()),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         };
@@ -172,6 +174,11 @@ impl App {
     }
 
     /// The lane in which readers print.
+    /// Held by whoever asks the release ledger.
+    pub(crate) fn ledger_turn(&self) -> &tokio::sync::Mutex<()> {
+        &self.inner.ledger_turn
+    }
+
     pub(crate) fn printing(&self) -> &Semaphore {
         &self.inner.printing
     }

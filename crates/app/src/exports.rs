@@ -74,6 +74,10 @@ pub struct Export {
     pub approval: Option<Id<kind::Case>>,
     /// What left.
     pub release: Option<Release>,
+    /// It was approved and stayed inside all the same: what left in the meantime is in its way. Another run of the model
+    /// is judged against that, too.
+    #[serde(default)]
+    pub overtaken: bool,
 }
 
 /// What left the domain.
@@ -252,6 +256,7 @@ async fn freeze(
         requested: ctx.now,
         approval: None,
         release: None,
+        overtaken: false,
     })
 }
 
@@ -445,17 +450,6 @@ pub(crate) async fn take_up(
         }
     }
     Ok(())
-}
-
-/// The cells of everything a tenant has released or is about to: what later results are compared with.
-pub(crate) async fn released_cells(
-    tx: &mut Tx<'_>,
-    tenant: Id<kind::Tenant>,
-) -> Result<Vec<Id<kind::Object>>> {
-    let all = records::all::<Export>(tx, "tenant", &tenant.to_string(), 1_000).await?;
-    let out = all.into_iter().map(|export| export.value);
-    let out = out.filter(|export| matches!(export.state, ExportState::Released | ExportState::Approved));
-    Ok(out.filter_map(|export| export.frozen.cells).collect())
 }
 
 /// What a product made from a release rests on: its source, its resources, their providers.

@@ -33,6 +33,7 @@ pub mod packs;
 pub mod papers;
 mod parameters;
 pub mod products;
+mod releases;
 pub mod resources;
 pub mod runs;
 pub mod tenants;

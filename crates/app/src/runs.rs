@@ -82,8 +82,18 @@ pub struct Run {
 pub struct Attempt {
     /// The result.
     pub result: Id<kind::Object>,
-    /// The record of its cells.
+    /// Who stands behind its cells.
     pub cells: Id<kind::Object>,
+    /// Who stands behind what was counted, for the release ledger's word; unknown of attempts of before there was one.
+    #[serde(default)]
+    pub draft: Option<Id<kind::Object>>,
+}
+
+impl Attempt {
+    /// Everything it may have written.
+    pub(crate) fn objects(self) -> impl Iterator<Item = Id<kind::Object>> {
+        [self.result, self.cells].into_iter().chain(self.draft)
+    }
 }
 
 /// What a run brought. Its rows are for reviewers only, and only once an export is asked for.
@@ -95,7 +105,7 @@ pub struct RunResult {
     pub digest: Digest,
     /// Rows.
     pub rows: u64,
-    /// The record of its cells, to compare later results with; absent if it has no comparable shape.
+    /// Who stands behind its cells, for the release ledger; absent where no entity is protected.
     pub cells: Option<Id<kind::Object>>,
     /// Its columns.
     pub output: Vec<OutputColumn>,

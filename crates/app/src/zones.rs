@@ -180,7 +180,7 @@ pub(crate) async fn refresh(app: &App, tenant: Id<kind::Tenant>) -> Result<()> {
     for ((_, kind), slot) in app.zones().of(tenant) {
         let mut live = slot.live.lock().await;
         let Some(running) = live.as_ref().filter(|live| !live.client.is_closed()) else { continue };
-        if kind == ZoneKind::Intake {
+        if matches!(kind, ZoneKind::Intake | ZoneKind::Ledger) {
             continue;
         }
         let given = give(app, running, tenant, kind).await;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base::{Id, kind};
 use bytes::Bytes;
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedReadHalf;
@@ -13,9 +14,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::protocol::{
-    Answer, CanonicalOrder, CheckOrder, Checked, Envelope, GrantOrder, Init, IntakeDone, IntakeOrder,
-    LookupOrder, Page, PageOrder, PermitRecord, QueryOrder, Reply, Request, RunDone, RunOrder, SampleDone,
-    ServeDone, ServeOrder, TableSpec, TwinOrder, Verdict, VerifyOrder, VerifyQuestion, ZoneKey,
+    Answer, AppendOrder, AssessOrder, CanonicalOrder, CheckOrder, Checked, ConcludeOrder, Envelope,
+    GrantOrder, Init, IntakeDone, IntakeOrder, LedgerAnswer, LookupOrder, Page, PageOrder, PermitRecord,
+    QueryOrder, Reply, Request, RunCounted, RunDone, RunOrder, SampleDone, ServeDone, ServeOrder, TableSpec,
+    TwinOrder, Verdict, VerifyOrder, VerifyQuestion, ZoneKey,
 };
 use crate::{Error, frame};
 
@@ -288,13 +290,48 @@ impl ZoneClient {
         expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Checked(checked) => checked)
     }
 
-    /// Executes a run order in a prod zone.
+    /// Executes a run order in a prod zone, up to the ledger's word.
     ///
     /// # Errors
     /// A refusal, `domain.order_used`, `domain.order_mismatch`, `domain.run_failed` without a reason.
-    pub async fn run(&self, permit: &access::Permit, order: RunOrder) -> Result<RunDone, Error> {
+    pub async fn run(&self, permit: &access::Permit, order: RunOrder) -> Result<RunCounted, Error> {
         let request = Request::Run(Box::new(order));
+        expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Counted(counted) => counted)
+    }
+
+    /// Has the result of a counted run written.
+    ///
+    /// # Errors
+    /// `domain.unknown` if it was not counted there, `domain.order_mismatch` if the verdicts are of another result.
+    pub async fn conclude(&self, permit: &access::Permit, order: ConcludeOrder) -> Result<RunDone, Error> {
+        let request = Request::Conclude(Box::new(order));
         expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Run(done) => *done)
+    }
+
+    /// Makes a prod zone forget a counted run.
+    ///
+    /// # Errors
+    /// `domain.closed`, `domain.no_answer`.
+    pub async fn forget_run(&self, run: Id<kind::Run>) -> Result<(), Error> {
+        expect!(self.ask(None, Request::ForgetRun { run }, &[], QUICK).await?, Reply::Done => ())
+    }
+
+    /// Asks the ledger zone whether cells may leave.
+    ///
+    /// # Errors
+    /// `domain.order_mismatch` if the zone has read other pages than the server knows.
+    pub async fn assess(&self, permit: &access::Permit, order: AssessOrder) -> Result<LedgerAnswer, Error> {
+        let request = Request::Assess(Box::new(order));
+        expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Ledger(answer) => answer)
+    }
+
+    /// Has the ledger zone write down what leaves.
+    ///
+    /// # Errors
+    /// As [`Self::assess`].
+    pub async fn append(&self, permit: &access::Permit, order: AppendOrder) -> Result<LedgerAnswer, Error> {
+        let request = Request::Append(Box::new(order));
+        expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Ledger(answer) => answer)
     }
 
     /// Reads rows of a result that waits at the airlock.

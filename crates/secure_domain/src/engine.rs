@@ -12,6 +12,7 @@ use crate::Error;
 use crate::guard::{bind, check_release, lower, plan_query, sample};
 use crate::objects::{Content, KeyRing};
 use crate::protocol::{CheckOrder, Checked, Limits, Page, QueryOrder, TableSpec, ZoneKey};
+use crate::run::Pending;
 use crate::session::{Fault, Session};
 use crate::value::page;
 
@@ -27,6 +28,7 @@ pub struct ProdEngine {
     pub(crate) session: Arc<Session>,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) objects_dir: PathBuf,
+    pub(crate) pending: Arc<Pending>,
 }
 
 impl DevEngine {
@@ -93,7 +95,7 @@ impl ProdEngine {
     pub(crate) fn open(objects_dir: PathBuf, keys: Arc<KeyRing>, limits: Limits) -> Result<Self, Error> {
         let session =
             Arc::new(Session::new(objects_dir.clone(), Arc::clone(&keys), limits, &[Content::Raw])?);
-        Ok(Self { session, keys, objects_dir })
+        Ok(Self { session, keys, objects_dir, pending: Arc::default() })
     }
 
     pub(crate) async fn check(&self, order: CheckOrder) -> Result<Checked, Error> {

@@ -164,6 +164,7 @@ impl Error {
             Self::Sql { name, .. } | Self::Unknown { name, .. } | Self::Parameter { name, .. } => {
                 name.clone()
             }
+            Self::OrderMismatch { what } => (*what).to_owned(),
             Self::Remote(failure) => failure.subject.clone(),
             _ => String::new(),
         }

@@ -230,9 +230,10 @@ impl County {
             output,
             thresholds: Thresholds { min_entities: 10, max_dominance_ppm: 500_000 },
             suppression: Suppression::DropRows,
-            earlier: Vec::new(),
+            entity_key: Some(Secret::new(Zeroizing::new([3; 32]))),
+            draft: object(number.wrapping_add(100), "result"),
             result: object(number, "result"),
-            cells: None,
+            cells: object(number.wrapping_add(50), "result"),
         }
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! # What it is
 //! A **zone** belongs to one tenant and is one worker process ([`worker::serve`]) that the server talks to over a unix
-//! socket ([`client::ZoneClient`]). There are three kinds ([`protocol::ZoneKind`]): *intake* turns delivered files into
-//! sealed snapshots, *dev* answers free queries over masked twins, *prod* holds raw data and executes run orders.
+//! socket ([`client::ZoneClient`]). There are four kinds ([`protocol::ZoneKind`]): *intake* turns delivered files into
+//! sealed snapshots, *dev* answers free queries over masked twins, *prod* holds raw data and executes run orders, and
+//! *ledger* sets what is to leave against all that left before.
 //! This crate is the only user of the query engine.
 //!
 //! # What it is not
@@ -21,7 +22,9 @@
 //! Start with [`protocol`] and [`client`].
 
 pub mod bench;
+mod books;
 pub mod client;
+mod contributions;
 pub mod engine;
 mod error;
 #[cfg(test)]
@@ -30,6 +33,7 @@ mod frame;
 pub mod guard;
 pub mod intake;
 pub mod objects;
+mod perturb;
 pub mod protocol;
 mod run;
 pub mod serving;

@@ -3,29 +3,49 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
-use arrow::array::RecordBatch;
-use base::Digest;
-use privacy::disclosure::{self, Cells, Statistics};
+use arrow::array::{ArrayRef, RecordBatch};
+use base::{Digest, Id, kind};
+use privacy::disclosure::ledger::Verdict;
+use privacy::disclosure::{self, Assessment, Statistics};
 use privacy::ir;
 use privacy::masking::MaskKey;
 
 use crate::Error;
+use crate::contributions::{Collector, Contributions, PAIRS_MAX};
 use crate::engine::ProdEngine;
 use crate::guard::{Bound, Release, bind, check_release, ir_name, lower, names_of};
-use crate::objects::{Content, ObjectFile, ParquetObject, object_path, read_sealed, write_sealed};
-use crate::protocol::{InputPin, RunDone, RunOrder};
+use crate::objects::{Content, ObjectFile, ParquetObject, Written, object_path, write_sealed};
+use crate::perturb::{self, Carriers};
+use crate::protocol::{ConcludeOrder, InputPin, ObjectRef, RunCounted, RunDone, RunOrder};
 use crate::session::{Fault, Table};
 use crate::value::{store, store_what_fits, stored_schema};
 
+/// Limit: runs that wait for the ledger's word at once.
+const PENDING_MAX: usize = 8;
+
+/// Runs that were counted and not concluded.
+pub(crate) type Pending = Mutex<HashMap<Id<kind::Run>, Counted>>;
+
+/// A result before anything of it may leave.
+pub(crate) struct Counted {
+    order: RunOrder,
+    release: Release,
+    bare: RecordBatch,
+    statistics: Statistics,
+    contributions: Contributions,
+}
+
 impl ProdEngine {
-    /// Executes a run order.
+    /// Executes a run order up to the ledger's word: what stands behind its cells is sealed for the ledger zone, the rest
+    /// waits here for [`Self::conclude`].
     ///
     /// # Errors
     /// `domain.order_used`, `domain.order_mismatch`, a refusal, `domain.parameter`, or `domain.run_failed` without a
     /// reason.
-    pub(crate) async fn run(&self, order: RunOrder, mask_key: Option<&MaskKey>) -> Result<RunDone, Error> {
+    pub(crate) async fn run(&self, order: RunOrder) -> Result<RunCounted, Error> {
         order.thresholds.check()?;
         if object_path(&self.objects_dir, order.result.object).exists() {
             return Err(Error::OrderUsed);
@@ -39,13 +59,53 @@ impl ProdEngine {
         if release.output() != order.output {
             return Err(Error::OrderMismatch { what: "output" });
         }
-        let counted = self.count(&release, &bound).await?;
+        let batch = self.count(&release, &bound).await?;
+        let (bare, statistics) = disclosure::split(&batch, &release.counted)?;
+        let contributions = self.contributions(&order, &release, &bound, &bare).await?;
         let engine = self.clone();
-        let mask_key = mask_key.cloned();
-        // Assessing, encoding and syncing block; they must not hold up the other requests of the zone.
-        tokio::task::spawn_blocking(move || engine.conclude(&order, &release, &counted, mask_key.as_ref()))
+        // Encoding and syncing block; they must not hold up the other requests of the zone.
+        let pending = Counted { order, release, bare, statistics, contributions };
+        tokio::task::spawn_blocking(move || engine.wait(pending)).await.map_err(|_| Error::RunFailed)?
+    }
+
+    /// Seals the cells for the ledger zone and keeps the result until its word is there.
+    fn wait(&self, counted: Counted) -> Result<RunCounted, Error> {
+        let draft = match counted.contributions.parts.is_empty() {
+            true => None,
+            false => Some(self.seal(&counted.order.draft, &counted.contributions)?),
+        };
+        let mut pending = self.pending.lock().map_err(|_| Error::RunFailed)?;
+        // A run that is counted again replaces what was left of its first attempt.
+        if pending.len() >= PENDING_MAX && !pending.contains_key(&counted.order.run) {
+            return Err(Error::Limit { what: "runs" });
+        }
+        pending.insert(counted.order.run, counted);
+        Ok(RunCounted { draft })
+    }
+
+    /// Writes the result with the ledger's word: cells it refuses are left out, others get noise.
+    ///
+    /// # Errors
+    /// `domain.unknown` if the run was not counted here, `domain.order_mismatch` if the verdicts are of another result.
+    pub(crate) async fn conclude(&self, order: ConcludeOrder) -> Result<RunDone, Error> {
+        let counted = self.pending.lock().map_err(|_| Error::RunFailed)?.remove(&order.run);
+        let counted = counted.ok_or_else(|| Error::unknown("run", order.run))?;
+        let engine = self.clone();
+        tokio::task::spawn_blocking(move || engine.write(counted, &order.verdicts))
             .await
             .map_err(|_| Error::RunFailed)?
+    }
+
+    /// Drops what was counted for a run that is not concluded.
+    pub(crate) fn forget_run(&self, run: Id<kind::Run>) {
+        if let Ok(mut pending) = self.pending.lock() {
+            pending.remove(&run);
+        }
+    }
+
+    fn seal(&self, into: &ObjectRef, contributions: &Contributions) -> Result<Written, Error> {
+        let (key, context) = self.keys.open(into)?;
+        write_sealed(&self.objects_dir, &key, &context, &contributions.to_bytes()?)
     }
 
     /// Every table the text reads is pinned, and every pin is a table the text reads, with these very bytes.
@@ -75,32 +135,69 @@ impl ProdEngine {
         batch.map_err(|_| Error::RunFailed)
     }
 
-    fn conclude(
+    /// Who stands behind the cells, for every entity that is counted.
+    async fn contributions(
         &self,
         order: &RunOrder,
         release: &Release,
-        counted: &RecordBatch,
-        mask_key: Option<&MaskKey>,
-    ) -> Result<RunDone, Error> {
-        let (bare, statistics) = disclosure::split(counted, &release.counted)?;
+        bound: &Bound,
+        bare: &RecordBatch,
+    ) -> Result<Contributions, Error> {
+        let mut parts = Vec::new();
+        let queries = &release.counted.contributors;
+        if !queries.is_empty() {
+            let key = order.entity_key.as_ref().ok_or(Error::OrderMismatch { what: "entity_key" })?;
+            let key = MaskKey::new(*key.bytes());
+            let measured = ir::measured(&release.rel);
+            let shown = |name: &String| bare.column_by_name(name).cloned().ok_or(Error::RunFailed);
+            let keys = release.keys.iter().map(shown).collect::<Result<Vec<ArrayRef>, _>>()?;
+            for query in queries {
+                let plan = lower(self.session.state(), &query.rel, &release.tables, bound)
+                    .map_err(|_| Error::RunFailed)?;
+                let mut collector = Collector::new(query, &measured, bare.num_rows(), &keys, &key)?;
+                let more = self
+                    .session
+                    .each(&plan, PAIRS_MAX, |batch| collector.take(batch))
+                    .await
+                    .map_err(Fault::uniform)?;
+                if more {
+                    return Err(Error::Limit { what: "contributors" });
+                }
+                parts.push(collector.finish());
+            }
+        }
+        Ok(Contributions { snapshot: snapshot_number(&order.inputs), parts, ..Contributions::default() })
+    }
+
+    fn write(&self, counted: Counted, verdicts: &[Verdict]) -> Result<RunDone, Error> {
+        let Counted { order, release, bare, statistics, contributions } = counted;
         let mut assessment = disclosure::assess(&statistics, order.thresholds)?;
         let schema = stored_schema(&order.output);
-        let bare = store_what_fits(&bare, &schema)?;
-        let cells = self.cells(release, &bare, &statistics, mask_key)?;
-        for earlier in &order.earlier {
-            let cells = cells.as_ref().ok_or(Error::OrderMismatch { what: "mask_key" })?;
-            let bytes = read_sealed(&self.objects_dir, &self.keys, earlier)?;
-            let earlier: Cells =
-                serde_json::from_slice(&bytes).map_err(|_| Error::OrderMismatch { what: "earlier" })?;
-            assessment.apply(&disclosure::compare(cells, &earlier, order.thresholds))?;
+        let mut bare = store_what_fits(&bare, &schema)?;
+        if let Some(rows) = contributions.rows() {
+            if verdicts.len() != rows {
+                return Err(Error::OrderMismatch { what: "verdicts" });
+            }
+            let carriers = Carriers::of(&release.rel, &release.counted);
+            let noisy: Vec<bool> = verdicts.iter().map(|verdict| *verdict == Verdict::Perturb).collect();
+            // What cannot be given noise does not leave.
+            let refused = |verdict: &Verdict| *verdict == Verdict::Refuse || carriers.is_none();
+            let refused: Vec<bool> =
+                verdicts.iter().map(|verdict| *verdict != Verdict::Allow && refused(verdict)).collect();
+            assessment.apply(&refused, &noisy)?;
+            if let Some(carriers) = carriers.filter(|_| noisy.contains(&true)) {
+                let cells = perturb::Cells {
+                    statistics: &statistics,
+                    cell_keys: &contributions.cell_keys(),
+                    noisy: &noisy,
+                };
+                bare = carriers.perturb(&bare, &perturb::table(order.thresholds.min_entities)?, &cells)?;
+            }
+            let cells = contributions.keep(&passed(&assessment), &noisy);
+            self.seal(&order.cells, &cells)?;
         }
         let safe = disclosure::suppress(&bare, &assessment, order.suppression, &release.keys)?;
         let safe = store(&safe, &schema)?;
-        if let (Some(into), Some(cells)) = (&order.cells, &cells) {
-            let (key, context) = self.keys.open(into)?;
-            let bytes = serde_json::to_vec(cells).map_err(|_| Error::RunFailed)?;
-            write_sealed(&self.objects_dir, &key, &context, &bytes)?;
-        }
         // The result comes last: where it exists, the order is spent and everything else is there.
         let (key, context) = self.keys.open(&order.result)?;
         let mut object =
@@ -114,17 +211,22 @@ impl ProdEngine {
             ir_digest: release.ir_digest(),
         })
     }
+}
 
-    fn cells(
-        &self,
-        release: &Release,
-        bare: &RecordBatch,
-        statistics: &Statistics,
-        mask_key: Option<&MaskKey>,
-    ) -> Result<Option<Cells>, Error> {
-        let (Some(key), Some(shape)) = (mask_key, ir::shape(&release.rel)) else { return Ok(None) };
-        Ok(Some(disclosure::cells(shape, bare, &release.keys, statistics, key)?))
-    }
+fn passed(assessment: &Assessment) -> Vec<bool> {
+    assessment.passed().values().iter().collect()
+}
+
+/// A number that is greater for a later snapshot of any input: their ids say when they were taken, in milliseconds; here
+/// it is the sum of the seconds since 2020.
+fn snapshot_number(inputs: &[InputPin]) -> u32 {
+    const FROM_SECONDS: u64 = 1_577_836_800;
+    let taken = |pin: &InputPin| {
+        let [a, b, c, d, e, f, ..] = *pin.snapshot.as_bytes();
+        let millis = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+        u32::try_from((millis / 1_000).saturating_sub(FROM_SECONDS)).unwrap_or(u32::MAX)
+    };
+    inputs.iter().map(taken).fold(0, u32::saturating_add)
 }
 
 /// The pinned table, if it is the one that lies here.

@@ -19,6 +19,7 @@ use super::DestroyOrder;
 use crate::clock::new_id;
 use crate::journal::Note;
 use crate::keys::PLATFORM;
+use crate::runs::Attempt;
 use crate::tenants::{Certificate, Tenant};
 use crate::{App, Ctx, Error, Result, parameters, runs};
 
@@ -68,7 +69,7 @@ async fn read(
                     }
                 }
                 let attempts = runs::of_tenant(tx, tenant).await?.into_iter().filter_map(|run| run.attempt);
-                let attempts = attempts.flat_map(|attempt| [attempt.result, attempt.cells]).collect();
+                let attempts = attempts.flat_map(Attempt::objects).collect();
                 Ok((record, objects, attempts))
             })
         })

@@ -11,8 +11,9 @@ use storage::records::{self, Expected};
 use crate::exports::{self, Export, ExportState, Release, ReleasedFile};
 use crate::journal::Note;
 use crate::objects::{Staged, discard, stage};
+use crate::releases::{self, Cells, Question};
 use crate::tenants::{self, Tenant};
-use crate::{App, Ctx, Error, Result, zones};
+use crate::{App, Ctx, Error, Result, runs, zones};
 
 /// The service that releases exports.
 const SERVICE: &str = "export.release";
@@ -26,6 +27,9 @@ pub(super) async fn run(app: &App, id: Id<kind::Export>) -> Result<()> {
     if !tenant.is_open() {
         // Access closed between approval and release: nothing leaves. The restoration pushes this job anew.
         return Ok(());
+    }
+    if !write_down(app, &export, &tenant).await? {
+        return hold_back(app, &export, &tenant).await;
     }
     let (csv, parquet) = rebuild(app, &export, &tenant).await?;
     let now = app.now();
@@ -47,6 +51,59 @@ pub(super) async fn run(app: &App, id: Id<kind::Export>) -> Result<()> {
         discard(app, parquet.row.id).await;
     }
     done
+}
+
+/// Writes into the release ledger what is about to leave; false if something that left since the run is in its way. Comes
+/// before anything is rebuilt: what the ledger does not know does not leave, and what it knows too much of does no harm.
+async fn write_down(app: &App, export: &Export, tenant: &Tenant) -> Result<bool> {
+    let Some(cells) = export.frozen.cells else { return Ok(true) };
+    let permit =
+        &app.permit(&Ctx::service(SERVICE, app.now()), Action::ExportRelease, export.reference(tenant))?;
+    let (owner, run) = (export.tenant, export.run);
+    let (mut key, min_entities) = app
+        .store()
+        .read("export.cells", |tx| {
+            Box::pin(async move {
+                let key = zones::key_of(app, tx, owner, cells).await?;
+                Ok::<_, Error>((key, runs::versioned(tx, run).await?.value.thresholds.min_entities))
+            })
+        })
+        .await?;
+    key.name = format!("{cells}@{}", export.id);
+    let question = Question {
+        release: export.id.to_string(),
+        cells: Cells { object: cells, key },
+        min_entities,
+        permit,
+    };
+    let answer = releases::append(app, question, &tenant.unit_code, "export").await?;
+    Ok(answer.verdicts.is_empty() || answer.written.is_some())
+}
+
+/// The approved result stays inside.
+async fn hold_back(app: &App, export: &Export, tenant: &Tenant) -> Result<()> {
+    let now = app.now();
+    let permit = &app.permit(&Ctx::service(SERVICE, now), Action::ExportRelease, export.reference(tenant))?;
+    let id = export.id;
+    app.store()
+        .transact(permit, "export.overtaken", |tx| {
+            Box::pin(async move {
+                let mut stored = exports::versioned(tx, id).await?;
+                if stored.value.state != ExportState::Approved {
+                    return Err(Error::Conflict("export.decided"));
+                }
+                stored.value.state = ExportState::Refused;
+                stored.value.overtaken = true;
+                records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
+                let tenant = Some(stored.value.tenant);
+                let note =
+                    Note { subject: format!("export/{id}"), tenant, clauses: &[], payload: "overtaken" };
+                app.record(tx, permit, now, note).await
+            })
+        })
+        .await?;
+    app.committed();
+    Ok(())
 }
 
 /// Both canonical forms of the frozen result, bound to its digest.

@@ -7,16 +7,19 @@ use access::{Action, Permit};
 use base::{Id, Timestamp, kind};
 use privacy::disclosure::Suppression;
 use secure_domain::objects::object_path;
-use secure_domain::protocol::{ObjectRef, RunDone, RunOrder, Secret, ZoneKey, ZoneKind};
+use secure_domain::protocol::{
+    ConcludeOrder, LedgerAnswer, ObjectRef, RunDone, RunOrder, Secret, ZoneKey, ZoneKind,
+};
 use storage::objects as rows;
 use storage::records::{self, Expected};
 
 use crate::clock::new_id;
 use crate::journal::Note;
 use crate::models::{self, ModelRecord};
+use crate::releases::{self, Cells, Question};
 use crate::runs::{self, Attempt, Run, RunError, RunResult, RunState};
 use crate::tenants::Tenant;
-use crate::{App, Ctx, Error, Result, exports, objects, zones};
+use crate::{App, Ctx, Error, Result, objects, zones};
 
 /// The service that executes runs.
 const SERVICE: &str = "run.execute";
@@ -61,21 +64,27 @@ async fn attempt(app: &App, mut run: Run, tenant: &Tenant) -> Result<()> {
     let now = app.now();
     let permit = permit(app, &run, tenant, now)?;
     if let Some(earlier) = run.attempt {
-        objects::discard(app, earlier.result).await;
-        objects::discard(app, earlier.cells).await;
+        for object in earlier.objects() {
+            objects::discard(app, object).await;
+        }
     }
-    let objects = Attempt { result: new_id(now), cells: new_id(now) };
-    let (model, earlier) = begin(app, &permit, &mut run, objects, now).await?;
+    let draft = new_id(now);
+    let objects = Attempt { result: new_id(now), cells: new_id(now), draft: Some(draft) };
+    let model = begin(app, &permit, &mut run, objects, now).await?;
     let result = Target::new(app, run.tenant, objects.result).await?;
     let cells = Target::new(app, run.tenant, objects.cells).await?;
+    let draft = Target::new(app, run.tenant, draft).await?;
+    let entity_key = releases::entity_key(app).await?;
     let zone = zones::zone(app, run.tenant, ZoneKind::Prod).await?;
-    let order = order(&run, &model, objects, &earlier);
-    let mut keys = vec![result.key.clone(), cells.key.clone()];
-    // Named for this run: another run that ends must not take them away.
-    keys.extend(earlier.into_iter().map(|key| ZoneKey { name: lent(&key.name, run.id), ..key }));
+    let order = order(&run, &model, objects, draft.key.name.as_str(), entity_key);
+    let keys = vec![result.key.clone(), cells.key.clone(), draft.key.clone()];
     let names = keys.iter().map(|key| key.name.clone()).collect();
     zone.add_keys(keys).await?;
-    let done = zone.run(&permit, order).await;
+    let done = execute(app, &permit, &run, &zone, order, draft).await;
+    if done.is_err() {
+        // What was counted waits for no word any more.
+        let _gone = zone.forget_run(run.id).await;
+    }
     // The worker needs no result it has delivered; reviewers bring the key again.
     if let Err(error) = zone.forget_keys(names).await {
         tracing::warn!(run.id = %run.id, error.code = error.code(), "the prod worker kept keys");
@@ -83,15 +92,37 @@ async fn attempt(app: &App, mut run: Run, tenant: &Tenant) -> Result<()> {
     finish(app, &permit, &run, objects, &done?, [result.wrapped, cells.wrapped]).await
 }
 
-fn lent(name: &str, run: Id<kind::Run>) -> String {
-    format!("{name}@{run}")
+/// Counted in the prod zone, judged in the ledger zone, concluded in the prod zone.
+async fn execute(
+    app: &App,
+    permit: &Permit,
+    run: &Run,
+    zone: &zones::Zone,
+    order: RunOrder,
+    draft: Target,
+) -> Result<RunDone> {
+    let object = order.draft.object;
+    let counted = zone.run(permit, order).await?;
+    let mut word = LedgerAnswer { verdicts: Vec::new(), overlaps: Vec::new(), written: None };
+    if counted.draft.is_some() {
+        let question = Question {
+            release: format!("run/{}", run.id),
+            cells: Cells { object, key: draft.key },
+            min_entities: run.thresholds.min_entities,
+            permit,
+        };
+        let judged = releases::assess(app, question).await;
+        objects::discard(app, object).await;
+        word = judged?;
+    }
+    let conclude = ConcludeOrder { run: run.id, verdicts: word.verdicts };
+    let mut done = zone.conclude(permit, conclude).await?;
+    done.report.overlaps = word.overlaps;
+    Ok(done)
 }
 
-fn order(run: &Run, model: &ModelRecord, objects: Attempt, earlier: &[ZoneKey]) -> RunOrder {
+fn order(run: &Run, model: &ModelRecord, objects: Attempt, draft: &str, entity_key: Secret) -> RunOrder {
     let object = |object: Id<kind::Object>| ObjectRef { object, key: object.to_string() };
-    let known =
-        |key: &ZoneKey| Some(ObjectRef { object: key.name.parse().ok()?, key: lent(&key.name, run.id) });
-    let earlier = earlier.iter().filter_map(known).collect();
     RunOrder {
         run: run.id,
         basis: vec![
@@ -107,9 +138,10 @@ fn order(run: &Run, model: &ModelRecord, objects: Attempt, earlier: &[ZoneKey]) 
         output: model.model.output.clone(),
         thresholds: run.thresholds,
         suppression: Suppression::DropRows,
-        earlier,
+        entity_key: Some(entity_key),
+        draft: ObjectRef { object: objects.draft.unwrap_or(objects.cells), key: draft.to_owned() },
         result: object(objects.result),
-        cells: Some(object(objects.cells)),
+        cells: object(objects.cells),
     }
 }
 
@@ -118,16 +150,16 @@ fn permit(app: &App, run: &Run, tenant: &Tenant, now: Timestamp) -> Result<Permi
 }
 
 /// Writes down that the run begins, in the transaction that sees that access is open and the model still approved.
-/// Answers the model and the keys of the cells of everything released before.
+/// Answers the model.
 async fn begin(
     app: &App,
     permit: &Permit,
     run: &mut Run,
     objects: Attempt,
     now: Timestamp,
-) -> Result<(ModelRecord, Vec<ZoneKey>)> {
+) -> Result<ModelRecord> {
     let id = run.id;
-    let (stored, model, earlier) = app
+    let (stored, model) = app
         .store()
         .transact(permit, "run.begin", |tx| {
             Box::pin(async move {
@@ -140,10 +172,6 @@ async fn begin(
                 if model.check_approved()?.digest != stored.value.model_digest {
                     return Err(Error::Conflict("model.not_approved"));
                 }
-                let mut earlier = Vec::new();
-                for cells in exports::released_cells(tx, tenant).await? {
-                    earlier.push(zones::key_of(app, tx, tenant, cells).await?);
-                }
                 stored.value.state = RunState::Running;
                 stored.value.started = Some(now);
                 stored.value.attempt = Some(objects);
@@ -155,12 +183,12 @@ async fn begin(
                     payload: (&stored.value.inputs, objects, stored.value.model_digest),
                 };
                 app.record(tx, permit, now, note).await?;
-                Ok((stored.value, model, earlier))
+                Ok((stored.value, model))
             })
         })
         .await?;
     *run = stored;
-    Ok((model, earlier))
+    Ok(model)
 }
 
 async fn finish(
@@ -232,7 +260,7 @@ fn row(
     }
 }
 
-/// The record of the cells, if the worker wrote one: it does for results of a comparable shape.
+/// Who stands behind the cells, if the worker wrote it: it does where entities are protected.
 async fn cells_row(
     app: &App,
     run: &Run,
@@ -281,8 +309,9 @@ async fn fail(app: &App, run: &Run, tenant: &Tenant, error: &Error) -> Result<()
         })
         .await?;
     if let Some(left) = left {
-        objects::discard(app, left.result).await;
-        objects::discard(app, left.cells).await;
+        for object in left.objects() {
+            objects::discard(app, object).await;
+        }
     }
     app.committed();
     Ok(())

@@ -291,7 +291,8 @@ async fn a_run_that_broke_off_is_run_again_and_leaves_no_rubbish() {
     let run = runs::order_run(&county.app, &engineer, model.model.id, &BTreeMap::new()).await.unwrap();
     // As a crash after the worker wrote and before anything was registered leaves it.
     let now = county.app.now();
-    let left = runs::Attempt { result: crate::clock::new_id(now), cells: crate::clock::new_id(now) };
+    let id = || crate::clock::new_id(now);
+    let left = runs::Attempt { result: id(), cells: id(), draft: Some(id()) };
     let path = secure_domain::objects::object_path(&county.app.config().objects_dir(), left.result);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(&path, b"half").unwrap();

@@ -6,9 +6,10 @@ use secure_domain::protocol::{
 };
 use storage::Tx;
 
+use crate::keys::PLATFORM;
 use crate::resources::CatalogEntry;
 use crate::tenants::{self, Grant, GrantState, GrantedObject, TenantState};
-use crate::{App, Error, Result, objects, resources};
+use crate::{App, Error, Result, objects, releases, resources};
 
 /// Memory of a dev zone's engine.
 const DEV_MEMORY_BYTES: usize = 512 << 20;
@@ -20,6 +21,8 @@ pub(crate) struct Held {
     pub(super) tables: Vec<TableSpec>,
     pub(super) keys: Vec<ZoneKey>,
     mask: Option<Secret>,
+    /// Pages of the release ledger.
+    pages: Vec<ObjectRef>,
 }
 
 impl Held {
@@ -32,7 +35,7 @@ impl Held {
                 rows_max: base::limit::QUERY_ROWS_MAX,
                 ..Limits::default()
             },
-            ZoneKind::Intake | ZoneKind::Prod => Limits::default(),
+            ZoneKind::Intake | ZoneKind::Prod | ZoneKind::Ledger => Limits::default(),
         };
         let objects_dir = app.config().objects_dir();
         Init {
@@ -43,6 +46,7 @@ impl Held {
             keys: self.keys,
             mask_key: self.mask,
             tables: self.tables,
+            pages: self.pages,
             limits,
         }
     }
@@ -57,7 +61,11 @@ pub(crate) async fn held(app: &App, tenant: Id<kind::Tenant>, zone: ZoneKind) ->
         .read("zone.held", |tx| {
             Box::pin(async move {
                 may_run(tx, tenant, zone).await?;
-                let mut held = Held { tables: Vec::new(), keys: Vec::new(), mask: None };
+                let mut held = Held { tables: Vec::new(), keys: Vec::new(), mask: None, pages: Vec::new() };
+                if zone == ZoneKind::Ledger {
+                    (held.pages, held.keys) = releases::pages(app, tx).await?;
+                    return Ok(held);
+                }
                 if zone == ZoneKind::Prod {
                     let mask = app.keys().derived(tx, tenant, "mask").await?;
                     held.mask = Some(Secret::new(mask.to_bytes()));
@@ -80,10 +88,11 @@ pub(super) async fn check_open(app: &App, tenant: Id<kind::Tenant>, zone: ZoneKi
 }
 
 async fn may_run(tx: &mut Tx<'_>, tenant: Id<kind::Tenant>, zone: ZoneKind) -> Result<()> {
-    let state = tenants::get(tx, tenant).await?.state;
     let open = match zone {
-        ZoneKind::Intake => state == TenantState::Holding,
-        ZoneKind::Dev | ZoneKind::Prod => state == TenantState::Active,
+        // The platform's own; there is one.
+        ZoneKind::Ledger => tenant == PLATFORM,
+        ZoneKind::Intake => tenants::get(tx, tenant).await?.state == TenantState::Holding,
+        ZoneKind::Dev | ZoneKind::Prod => tenants::get(tx, tenant).await?.state == TenantState::Active,
     };
     if open { Ok(()) } else { Err(Error::Forbidden("tenant.closed")) }
 }

@@ -1,11 +1,10 @@
 //! Is a result fit to leave? Arithmetic over cells: how many distinct entities stand behind each, how much of it the
-//! largest one makes up, and what an earlier release gives away beside this one.
+//! largest one makes up, and what everything that left before gives away beside it ([`ledger`]).
 //!
 //! Reports hold counts and buckets, never values, and never exact counts of cells that failed.
 
 mod appetite;
 pub mod cell_key;
-mod compare;
 pub mod dp;
 pub mod ledger;
 mod rules;
@@ -14,12 +13,11 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
-use arrow::array::{Array, AsArray, BooleanArray, Int64Array, RecordBatch};
-use arrow::datatypes::Int64Type;
+use arrow::array::{Array, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch};
+use arrow::datatypes::{Float64Type, Int64Type};
 use serde::{Deserialize, Serialize};
 
 pub use appetite::{Appetite, Dominance, Group, Limits};
-pub use compare::{Cells, Comparison, cells, compare};
 pub use rules::{
     CellStatistics, CellVerdict, ColumnStatistics, Contributions, Rule, judge_cells, passed, round,
 };
@@ -62,6 +60,9 @@ pub struct Statistics {
     pub entities: Vec<EntityCounts>,
     /// Largest entity's share, one array for each sum or mean. *Units*: parts per million. *Shape*: one a row.
     pub dominance: Vec<Int64Array>,
+    /// The largest entity's absolute contribution itself, in the order of `dominance`. *Units*: those of what is summed.
+    /// *Shape*: one a row.
+    pub extents: Vec<Float64Array>,
 }
 
 /// Distinct entities of one kind in each cell.
@@ -93,9 +94,15 @@ pub fn split(batch: &RecordBatch, counted: &Counted) -> Result<(RecordBatch, Sta
         .collect::<Result<_, Error>>()?;
     let dominance =
         counted.dominance.iter().map(|share| integers(&share.column)).collect::<Result<_, _>>()?;
+    let floats = |name: &str| {
+        let missing = || Error::Column { column: name.to_owned(), expected: "float" };
+        let column = batch.column_by_name(name).ok_or_else(missing)?;
+        column.as_primitive_opt::<Float64Type>().cloned().ok_or_else(missing)
+    };
+    let extents = counted.dominance.iter().map(|share| floats(&share.extent)).collect::<Result<_, _>>()?;
     let kept: Vec<usize> = (0..batch.num_columns().min(counted.checked.schema().columns.len())).collect();
     let bare = batch.project(&kept).map_err(|_| Error::Arrow { operation: "project" })?;
-    Ok((bare, Statistics { rows: batch.num_rows(), entities, dominance }))
+    Ok((bare, Statistics { rows: batch.num_rows(), entities, dominance, extents }))
 }
 
 /// The verdict on a result.
@@ -104,8 +111,6 @@ pub struct Assessment {
     /// What reviewers see.
     pub report: DisclosureReport,
     passed: BooleanArray,
-    /// Cells that a comparison found. *Shape*: one a row.
-    exposed: Vec<bool>,
 }
 
 impl Assessment {
@@ -115,22 +120,24 @@ impl Assessment {
         &self.passed
     }
 
-    /// Fails cells that a comparison with an earlier release found; reports them, with those found before.
+    /// Fails cells that the release ledger does not let leave, and notes how many leave with noise only. *Shape*: one
+    /// verdict a row.
     ///
     /// # Errors
-    /// [`Error::Length`] if the comparison is about another result.
-    pub fn apply(&mut self, comparison: &Comparison) -> Result<(), Error> {
-        if comparison.exposed.len() != self.passed.len() {
-            return Err(Error::Length { left: self.passed.len(), right: comparison.exposed.len() });
+    /// [`Error::Length`] if the verdicts are about another result.
+    pub fn apply(&mut self, refused: &[bool], perturbed: &[bool]) -> Result<(), Error> {
+        let rows = self.passed.len();
+        if let Some(odd) = [refused, perturbed].into_iter().find(|flags| flags.len() != rows) {
+            return Err(Error::Length { left: rows, right: odd.len() });
         }
-        for (known, found) in self.exposed.iter_mut().zip(comparison.exposed.values().iter()) {
-            *known |= found;
-        }
-        let exposed = self.exposed.iter().copied();
-        self.report.failures.differencing = count(exposed.clone());
-        self.passed = self.passed.values().iter().zip(exposed).map(|(p, e)| Some(p && !e)).collect();
+        // What failed by itself needs no comparison to fail.
+        let found = self.passed.values().iter().zip(refused);
+        self.report.failures.differencing = count(found.map(|(fine, no)| fine && *no));
+        self.passed = self.passed.values().iter().zip(refused).map(|(fine, no)| Some(fine && !no)).collect();
         self.report.passed = count(self.passed.values().iter());
         self.report.suppressed = self.report.cells - self.report.passed;
+        let leave = self.passed.values().iter().zip(perturbed);
+        self.report.perturbed = count(leave.map(|(fine, noisy)| fine && *noisy));
         Ok(())
     }
 }
@@ -148,10 +155,27 @@ pub struct DisclosureReport {
     pub passed: u64,
     /// Cells that failed at least one.
     pub suppressed: u64,
+    /// Cells that passed and leave with noise, because of what left before.
+    #[serde(default)]
+    pub perturbed: u64,
     /// Cells that failed, by rule; a cell may fail several.
     pub failures: Failures,
     /// Size of the smallest cell, roughly.
     pub smallest: Bucket,
+    /// What left before and is in the way of some cells.
+    #[serde(default)]
+    pub overlaps: Vec<Overlap>,
+}
+
+/// Why some cells may not leave as they are, with the earlier releases that make it so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overlap {
+    /// The rule.
+    pub reason: ledger::ReasonKind,
+    /// Kind of the entities concerned.
+    pub entity: String,
+    /// Earlier releases.
+    pub earlier: Vec<ledger::Earlier>,
 }
 
 /// Cells that failed, by rule.
@@ -163,7 +187,7 @@ pub struct Failures {
     pub dominance: u64,
     /// A statistic is missing.
     pub missing: u64,
-    /// The difference to an earlier release exposes too few entities.
+    /// With what left before it exposes too few entities.
     pub differencing: u64,
 }
 
@@ -212,10 +236,12 @@ pub fn assess(statistics: &Statistics, thresholds: Thresholds) -> Result<Assessm
         cells,
         passed: fine,
         suppressed: cells - fine,
+        perturbed: 0,
         failures,
         smallest: smallest.map_or(Bucket::None, |count| bucket(count, thresholds.min_entities)),
+        overlaps: Vec::new(),
     };
-    Ok(Assessment { report, exposed: vec![false; passed.len()], passed: passed.into() })
+    Ok(Assessment { report, passed: passed.into() })
 }
 
 struct Cell {

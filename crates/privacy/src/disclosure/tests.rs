@@ -1,18 +1,16 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
-use base::Digest;
 use proptest::prelude::*;
 
 use super::*;
-use crate::masking::MaskKey;
 
 const THRESHOLDS: Thresholds = Thresholds { min_entities: 10, max_dominance_ppm: 800_000 };
 
 fn statistics(counts: &[Option<i64>], shares: &[Option<i64>]) -> Statistics {
     let entities = vec![EntityCounts { kind: "person".into(), counts: counts.to_vec().into() }];
     let dominance = if shares.is_empty() { vec![] } else { vec![shares.to_vec().into()] };
-    Statistics { rows: counts.len(), entities, dominance }
+    Statistics { rows: counts.len(), entities, dominance, extents: vec![] }
 }
 
 fn batch(names: &[&str]) -> RecordBatch {
@@ -70,36 +68,16 @@ fn failed_cells_are_taken_out() {
 }
 
 #[test]
-fn a_difference_to_an_earlier_release_exposes_cells() {
-    let key = MaskKey::new([7; 32]);
-    let keys = ["district".to_owned()];
-    let shape = Digest::of(b"shape");
-    let names = ["武康", "新市", "莫干山", "雷甸"];
-    let build = |counts: &[i64], names: &[&str], shape| {
-        let counts: Vec<_> = counts.iter().map(|count| Some(*count)).collect();
-        cells(shape, &batch(names), &keys, &statistics(&counts, &[]), &key).unwrap()
-    };
-    let earlier = build(&[100, 100, 100], &names[..3], shape);
-    let now = build(&[100, 99, 110, 50], &names, shape);
-    let comparison = compare(&now, &earlier, THRESHOLDS);
-    assert!(comparison.comparable);
-    assert_eq!(comparison.common, 3);
-    assert_eq!(comparison.exposed.values().iter().collect::<Vec<_>>(), [false, true, false, false]);
+fn what_the_ledger_refuses_is_suppressed_and_what_it_lets_go_with_noise_is_told() {
     let mut assessment =
-        assess(&statistics(&[Some(100), Some(99), Some(110), Some(50)], &[]), THRESHOLDS).unwrap();
-    assessment.apply(&comparison).unwrap();
-    assert_eq!((assessment.report.passed, assessment.report.failures.differencing), (3, 1));
-    // A later comparison that finds nothing does not unsay what an earlier one found.
-    let far = build(&[500, 500, 500], &names[..3], shape);
-    assessment.apply(&compare(&now, &far, THRESHOLDS)).unwrap();
-    assert_eq!((assessment.report.passed, assessment.report.failures.differencing), (3, 1));
-    let elsewhere = build(&[99], &names[..1], Digest::of(b"other"));
-    assert!(!compare(&elsewhere, &earlier, THRESHOLDS).comparable);
-    // Kept without the rows, and without a readable group key.
-    let json = serde_json::to_string(&earlier).unwrap();
-    assert!(!json.contains("武康"));
-    let back: Cells = serde_json::from_str(&json).unwrap();
-    assert_eq!(compare(&now, &back, THRESHOLDS).common, 3);
+        assess(&statistics(&[Some(100), Some(9), Some(110), Some(50)], &[]), THRESHOLDS).unwrap();
+    assessment.apply(&[true, true, false, false], &[false, true, true, false]).unwrap();
+    assert_eq!(assessment.passed().values().iter().collect::<Vec<_>>(), [false, false, true, true]);
+    let report = &assessment.report;
+    assert_eq!((report.passed, report.suppressed, report.failures.differencing), (2, 2, 1));
+    // Noise on a cell that does not leave is nobody's business.
+    assert_eq!(report.perturbed, 1);
+    assert_eq!(assessment.apply(&[true], &[false; 4]).unwrap_err().code(), "privacy.length");
 }
 
 proptest! {

@@ -89,7 +89,7 @@ pub fn check(rel: &Rel, policy: &Policy) -> Result<Checked, Refusal> {
         column.conditional = false;
     }
     let mut resources = Vec::new();
-    scans(top.input, &mut |resource, _| resources.push(resource.to_owned()));
+    scans(top.input, &mut |resource, _, _| resources.push(resource.to_owned()));
     resources.sort();
     resources.dedup();
     Ok(Checked {
@@ -140,9 +140,9 @@ fn inputs(rel: &Rel) -> Vec<&Rel> {
     }
 }
 
-pub(super) fn scans(rel: &Rel, visit: &mut impl FnMut(&str, &[String])) {
-    if let Rel::Scan { resource, columns, .. } = rel {
-        visit(resource, columns);
+pub(super) fn scans(rel: &Rel, visit: &mut impl FnMut(&str, &str, &[String])) {
+    if let Rel::Scan { resource, alias, columns } = rel {
+        visit(resource, alias, columns);
     }
     for input in inputs(rel) {
         scans(input, visit);
@@ -151,7 +151,7 @@ pub(super) fn scans(rel: &Rel, visit: &mut impl FnMut(&str, &[String])) {
 
 fn check_scans(rel: &Rel, policy: &Policy) -> Result<(), Refusal> {
     let mut refused = None;
-    scans(rel, &mut |resource, columns| {
+    scans(rel, &mut |resource, _, columns| {
         let Some(known) = policy.resources.get(resource) else { return };
         let sound = known.entity.as_ref().is_some_and(|entity| {
             // A resource whose entities need no protection cannot hold sensitive columns.
@@ -192,7 +192,7 @@ fn check_unions(rel: &Rel, policy: &Policy) -> Result<(), Refusal> {
         let mut seen = BTreeSet::new();
         for input in inputs {
             let mut branch = BTreeSet::new();
-            scans(input, &mut |resource, _| {
+            scans(input, &mut |resource, _, _| {
                 let entity = policy.resources.get(resource).and_then(|known| known.entity.as_ref());
                 if entity.is_some_and(|entity| entity.protected) {
                     branch.insert(resource.to_owned());

@@ -27,17 +27,19 @@ mod lattice;
 mod refusal;
 mod resolve;
 mod rewrite;
+mod sources;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
 pub use check::{Checked, EntityNeed, check};
-pub use digest::{digest, shape};
+pub use digest::digest;
 pub use lattice::{ColumnInfo, ColumnPolicy, Entity, EntityRef, Label, Policy, ResourcePolicy, Schema};
 pub use refusal::{Refusal, Rule};
 pub use resolve::resolve;
-pub use rewrite::{Counted, DominanceColumn, EntityColumn, count_entities};
+pub use rewrite::{ContributorQuery, Counted, DominanceColumn, EntityColumn, count_entities};
+pub use sources::{Measured, Source, measured};
 
 use crate::DataType;
 

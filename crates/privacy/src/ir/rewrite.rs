@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::check::{Releasing, check, releasing};
+use super::check::{Releasing, check, releasing, scans};
 use super::resolve::{Flow, Mode, equated, flow};
 use super::{
     AggregateFunction, ArithmeticOp, Checked, CompareOp, EntityNeed, EntityRef, Expr, Function, JoinKind,
@@ -24,6 +24,20 @@ pub struct Counted {
     pub entities: Vec<EntityColumn>,
     /// Columns with the share of the largest entity: integer, parts per million.
     pub dominance: Vec<DominanceColumn>,
+    /// Who stands behind the cells, one query for each of `entities`.
+    pub contributors: Vec<ContributorQuery>,
+}
+
+/// A query for the entities behind every cell. It yields each pair of cell and entity once.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ContributorQuery {
+    /// What is counted.
+    pub need: EntityNeed,
+    /// The resource of its scan.
+    pub resource: String,
+    /// The query: the group keys in the order of [`Checked::keys`], then the entity's key, null where a row has none. To
+    /// be executed, not resolved again.
+    pub rel: Rel,
 }
 
 /// A column that holds, for every cell, the number of distinct entities of one need.
@@ -44,6 +58,8 @@ pub struct DominanceColumn {
     pub aggregate: String,
     /// Whose share it is.
     pub entity: EntityRef,
+    /// Name of the column with the largest entity's absolute contribution itself: float, in the units of what is summed.
+    pub extent: String,
 }
 
 /// Checks a query and adds to each result row the number of distinct entities behind it, and for each sum or mean
@@ -58,6 +74,7 @@ pub fn count_entities(rel: &Rel, policy: &Policy) -> Result<Counted, Refusal> {
     let mut entities = Vec::new();
     let mut aggregates = top.aggregates.to_vec();
     let mut counted_keys = Vec::new();
+    let mut contributors = Vec::new();
     for (index, need) in checked.entities().iter().enumerate() {
         let names =
             keys.get(&need.entity).ok_or(Refusal::new(Rule::EntityLost, need.entity.kind.as_str()))?;
@@ -68,6 +85,7 @@ pub fn count_entities(rel: &Rel, policy: &Policy) -> Result<Counted, Refusal> {
             function: AggregateFunction::CountDistinct,
             argument: Some(key.clone()),
         });
+        contributors.push(contributor_query(&input, &top, need, key.clone()));
         counted_keys.push((need.entity.clone(), key));
         entities.push(EntityColumn { column, need: need.clone() });
     }
@@ -81,23 +99,44 @@ pub fn count_entities(rel: &Rel, policy: &Policy) -> Result<Counted, Refusal> {
             column: share_name(number, index),
             aggregate: aggregate.name.clone(),
             entity: entity.clone(),
+            extent: extent_name(number, index),
         }));
     }
     let added: Vec<String> = entities
         .iter()
         .map(|entity| entity.column.clone())
-        .chain(dominance.iter().map(|share| share.column.clone()))
+        .chain(dominance.iter().flat_map(|share| [share.column.clone(), share.extent.clone()]))
         .collect();
     let original: Vec<String> = checked.schema().columns.iter().map(|column| column.name.clone()).collect();
     let body = replace_top(rel, &top, core, &added);
     let columns = original.iter().chain(&added).map(|name| same(name)).collect();
     let rel = Rel::Project { input: Box::new(body), columns };
-    Ok(Counted { rel, checked, entities, dominance })
+    Ok(Counted { rel, checked, entities, dominance, contributors })
 }
 
 /// Name of the largest share of one entity (by its number among the needs) in one sum.
 fn share_name(number: usize, index: usize) -> String {
     format!("__dominance_{number}_{index}")
+}
+
+fn extent_name(number: usize, index: usize) -> String {
+    format!("__extent_{number}_{index}")
+}
+
+fn contributor_query(input: &Rel, top: &Releasing<'_>, need: &EntityNeed, key: Expr) -> ContributorQuery {
+    let mut resource = String::new();
+    scans(input, &mut |name, alias, _| {
+        if alias == need.entity.alias {
+            name.clone_into(&mut resource);
+        }
+    });
+    let by_cell = top.group.iter().enumerate();
+    let mut group: Vec<Named> = by_cell
+        .map(|(index, named)| Named { name: format!("__group_{index}"), expr: named.expr.clone() })
+        .collect();
+    group.push(Named { name: "__entity".to_owned(), expr: key });
+    let rel = Rel::Aggregate { input: Box::new(input.clone()), group, aggregates: Vec::new() };
+    ContributorQuery { need: need.clone(), resource, rel }
 }
 
 fn same(name: &str) -> Named {
@@ -328,7 +367,13 @@ fn with_dominance(
         }
     }
     let cells = Rel::Aggregate { input: Box::new(entities), group: by_cell.clone(), aggregates: extremes };
-    let shares = (0..summed.len()).map(|index| Named { name: share_name(number, index), expr: share(index) });
+    let shares = (0..summed.len()).flat_map(|index| {
+        let extent = Expr::column(format!("__max_{index}"));
+        [
+            Named { name: share_name(number, index), expr: share(index) },
+            Named { name: extent_name(number, index), expr: extent },
+        ]
+    });
     let statistics =
         Rel::Project { input: Box::new(cells), columns: by_cell.into_iter().chain(shares).collect() };
     let on = top

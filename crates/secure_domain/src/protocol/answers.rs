@@ -2,7 +2,7 @@
 
 use base::Digest;
 use catalog::OutputColumn;
-use privacy::disclosure::DisclosureReport;
+use privacy::disclosure::{DisclosureReport, Overlap, ledger};
 use privacy::{DataType, detect::Proposal};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -25,8 +25,12 @@ pub enum Reply {
     Intake(Box<IntakeDone>),
     /// Rows were copied or masked into an object.
     Sample(SampleDone),
+    /// A run was counted and waits for the ledger's word.
+    Counted(RunCounted),
     /// A run has a result.
     Run(Box<RunDone>),
+    /// The ledger's word.
+    Ledger(LedgerAnswer),
     /// Bytes are in the body.
     Bytes {
         /// Digest of the body.
@@ -106,6 +110,24 @@ pub struct SampleDone {
     pub source_rows: u64,
 }
 
+/// What a run brought up to the ledger's word.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunCounted {
+    /// The sealed cells for the ledger zone; none where no entity is protected.
+    pub draft: Option<Written>,
+}
+
+/// The ledger's word on cells that want to leave.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LedgerAnswer {
+    /// One for each row; none where it is written down already.
+    pub verdicts: Vec<ledger::Verdict>,
+    /// Why, put together over all rows.
+    pub overlaps: Vec<Overlap>,
+    /// The page, if one was written.
+    pub written: Option<Written>,
+}
+
 /// What a run brought.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunDone {
@@ -155,6 +177,8 @@ const BENEATH: &[&str] = &[
     "privacy.column",
     "privacy.length",
     "privacy.arrow",
+    "privacy.ledger",
+    "privacy.ledger_limit",
     "storage.full",
 ];
 

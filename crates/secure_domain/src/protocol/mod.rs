@@ -16,12 +16,13 @@ use serde::{Deserialize, Serialize};
 pub use catalog::{Domain, OutputColumn, Parameter, Value};
 
 pub use answers::{
-    Checked, ColumnProfile, Failure, IntakeDone, Page, Reply, RunDone, SampleDone, ServeDone, Verdict,
+    Checked, ColumnProfile, Failure, IntakeDone, LedgerAnswer, Page, Reply, RunCounted, RunDone, SampleDone,
+    ServeDone, Verdict,
 };
 pub use orders::{
-    CanonicalFormat, CanonicalOrder, CheckOrder, CsvFormat, GrantOrder, InputPin, IntakeFormat, IntakeOrder,
-    LookupOrder, PageOrder, QueryOrder, RunOrder, ServeOrder, TwinColumn, TwinOrder, VerifyOrder,
-    VerifyQuestion,
+    AppendOrder, AssessOrder, CanonicalFormat, CanonicalOrder, CheckOrder, ConcludeOrder, CsvFormat,
+    GrantOrder, InputPin, IntakeFormat, IntakeOrder, LookupOrder, PageOrder, QueryOrder, RunOrder,
+    ServeOrder, TwinColumn, TwinOrder, VerifyOrder, VerifyQuestion,
 };
 pub use words::{ColumnSpec, Limits, ObjectRef, PermitRecord, Secret, TableSpec, ZoneKey};
 
@@ -38,6 +39,8 @@ pub enum ZoneKind {
     Dev,
     /// Holds raw data; executes orders.
     Prod,
+    /// Holds the release ledger; judges what is to leave.
+    Ledger,
 }
 
 /// The first message: what the zone is and what it holds.
@@ -58,6 +61,9 @@ pub struct Init {
     pub mask_key: Option<Secret>,
     /// Tables it offers to queries and orders.
     pub tables: Vec<TableSpec>,
+    /// Pages of the release ledger, in order; for the ledger zone.
+    #[serde(default)]
+    pub pages: Vec<ObjectRef>,
     /// Bounds of every query and run.
     pub limits: Limits,
 }
@@ -115,8 +121,19 @@ pub enum Request {
     Query(Box<QueryOrder>),
     /// Dev and prod: would this SQL be accepted as a run order?
     Check(Box<CheckOrder>),
-    /// Prod: execute approved SQL.
+    /// Prod: execute approved SQL up to the ledger's word.
     Run(Box<RunOrder>),
+    /// Prod: write the result of a run that was counted.
+    Conclude(Box<ConcludeOrder>),
+    /// Prod: drop what was counted for a run.
+    ForgetRun {
+        /// Which.
+        run: Id<kind::Run>,
+    },
+    /// Ledger: may these cells leave?
+    Assess(Box<AssessOrder>),
+    /// Ledger: they leave.
+    Append(Box<AppendOrder>),
     /// Prod: rows of a result that waits at the airlock, for its reviewers.
     ReadResult(Box<PageOrder>),
     /// Prod: rebuild a result in canonical form; bytes are in the body.
@@ -160,6 +177,10 @@ impl Request {
             Self::Query(_) => "query",
             Self::Check(_) => "check",
             Self::Run(_) => "run",
+            Self::Conclude(_) => "conclude",
+            Self::ForgetRun { .. } => "forget_run",
+            Self::Assess(_) => "assess",
+            Self::Append(_) => "append",
             Self::ReadResult(_) => "read_result",
             Self::Canonical(_) => "canonical",
             Self::ServeLoad(_) => "serve_load",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base::{Digest, Id, kind};
 use catalog::{OutputColumn, Parameter};
+use privacy::disclosure::ledger::Verdict;
 use privacy::disclosure::{Suppression, Thresholds};
 use privacy::ir::Entity;
 use privacy::masking::MaskSpec;
@@ -74,14 +75,50 @@ pub struct RunOrder {
     pub thresholds: Thresholds,
     /// What happens to cells that fail.
     pub suppression: Suppression,
-    /// Records of earlier releases to compare with (written by their runs).
+    /// The installation's key by which entities are told apart in the release ledger; needed where any is protected.
     #[serde(default)]
-    pub earlier: Vec<ObjectRef>,
+    pub entity_key: Option<Secret>,
+    /// Who stands behind the counted cells, to be written for the ledger zone; of no use once the run is concluded.
+    pub draft: ObjectRef,
     /// The result object to be written.
     pub result: ObjectRef,
-    /// The record of this result's cells to be written, for comparison with later ones. Sealed like the result.
-    #[serde(default)]
-    pub cells: Option<ObjectRef>,
+    /// Who stands behind the cells of the result, to be written beside it where entities are protected.
+    pub cells: ObjectRef,
+}
+
+/// The ledger's word on a run that was counted.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ConcludeOrder {
+    /// The run.
+    pub run: Id<kind::Run>,
+    /// One verdict for each row; none where no entity is protected.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// May these cells leave, beside all that left before?
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AssessOrder {
+    /// What it is called: a run, or the release itself.
+    pub release: String,
+    /// Who stands behind the cells, as written by a run.
+    pub cells: ObjectRef,
+    /// Pages of the ledger that the server knows; the zone refuses if it has read others.
+    pub pages: u64,
+    /// Fewest entities that may be told about.
+    pub min_entities: u32,
+}
+
+/// Cells leave: write it down, if they still may.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AppendOrder {
+    /// What leaves.
+    pub assess: AssessOrder,
+    /// Who receives it.
+    pub operator: String,
+    /// Through which channel.
+    pub channel: String,
+    /// The page to be written.
+    pub page: ObjectRef,
 }
 
 /// Rows of a sealed result.

@@ -1,13 +1,55 @@
 use catalog::{Domain, OutputColumn, Parameter, Value};
 use privacy::DataType;
 use privacy::disclosure::Suppression;
-use privacy::masking::MaskKey;
 use serde_json::json;
 
 use super::*;
+use crate::books::Books;
 use crate::fixture::{County, object, ring};
-use crate::protocol::PageOrder;
+use crate::protocol::{AppendOrder, AssessOrder, PageOrder};
 use crate::serving::read_page;
+
+/// The ledger's word on a counted run.
+fn word(engine: &ProdEngine, books: &Books, pages: u64, order: &RunOrder) -> Vec<Verdict> {
+    let assess = AssessOrder {
+        release: format!("run/{}", order.run),
+        cells: order.draft.clone(),
+        pages,
+        min_entities: order.thresholds.min_entities,
+    };
+    books.assess(&engine.objects_dir, &engine.keys, &assess).unwrap().verdicts
+}
+
+/// A run judged beside what the books hold.
+async fn judged(engine: &ProdEngine, books: &Books, pages: u64, order: RunOrder) -> Result<RunDone, Error> {
+    let counted = engine.run(order.clone()).await?;
+    let verdicts = counted.draft.map(|_| word(engine, books, pages, &order)).unwrap_or_default();
+    engine.conclude(ConcludeOrder { run: order.run, verdicts }).await
+}
+
+/// A run before which nothing has left.
+async fn run(engine: &ProdEngine, order: RunOrder) -> Result<RunDone, Error> {
+    judged(engine, &Books::default(), 0, order).await
+}
+
+/// What a run brought leaves.
+fn leave(engine: &ProdEngine, books: &Books, pages: u64, order: &RunOrder, page: u8) -> Vec<Verdict> {
+    let assess = AssessOrder {
+        release: format!("export/{}", order.run),
+        cells: order.cells.clone(),
+        pages,
+        min_entities: order.thresholds.min_entities,
+    };
+    let order = AppendOrder {
+        assess,
+        operator: "operator".to_owned(),
+        channel: "export".to_owned(),
+        page: object(page, "result"),
+    };
+    let answer = books.append(&engine.objects_dir, &engine.keys, &order).unwrap();
+    assert_eq!(answer.written.is_some(), answer.verdicts.is_empty(), "written down, or refused");
+    answer.verdicts
+}
 
 fn column(name: &str, data_type: DataType) -> OutputColumn {
     OutputColumn { name: name.to_owned(), data_type }
@@ -33,14 +75,14 @@ fn rows(county: &County, done: &RunDone) -> Vec<Vec<serde_json::Value>> {
 async fn small_and_dominated_cells_are_suppressed() {
     let county = County::new();
     let engine = county.prod();
-    let done = engine.run(county.order(50, BY_REGION, &["persons"], by_region()), None).await.unwrap();
+    let done = run(&engine, county.order(50, BY_REGION, &["persons"], by_region())).await.unwrap();
     // "east" has five persons; in "north" one person has nearly all the income.
     assert_eq!(rows(&county, &done), [vec![json!("south"), json!(300), json!(30_000.0)]]);
     assert_eq!((done.report.cells, done.report.passed, done.report.suppressed), (3, 1, 2));
     assert_eq!((done.report.failures.few_entities, done.report.failures.dominance), (1, 1));
     let mut order = county.order(51, BY_REGION, &["persons"], by_region());
     order.suppression = Suppression::NullValues;
-    let done = engine.run(order, None).await.unwrap();
+    let done = run(&engine, order).await.unwrap();
     let expected = [
         vec![json!("east"), json!(null), json!(null)],
         vec![json!("north"), json!(null), json!(null)],
@@ -62,7 +104,7 @@ async fn entities_are_counted_through_joins_not_rows() {
         column("n", DataType::Integer),
     ];
     let order = county.order(52, sql, &["persons", "stations", "visits"], output);
-    let done = engine.run(order, None).await.unwrap();
+    let done = run(&engine, order).await.unwrap();
     let regions: Vec<_> = rows(&county, &done).into_iter().map(|row| row[0].clone()).collect();
     assert_eq!(regions, ["north", "north", "south", "south"].map(|region| json!(region)));
     assert_eq!(done.report.failures.few_entities, 2);
@@ -73,7 +115,7 @@ async fn an_order_is_bound_to_text_inputs_and_output_and_spent_once() {
     let county = County::new();
     let engine = county.prod();
     let order = || county.order(54, BY_REGION, &["persons"], by_region());
-    let code = async |order: RunOrder| engine.run(order, None).await.unwrap_err().code();
+    let code = async |order: RunOrder| run(&engine, order).await.unwrap_err().code();
     let mut other = order();
     other.sql.push(' ');
     assert_eq!(code(other).await, "domain.order_mismatch");
@@ -95,7 +137,7 @@ async fn an_order_is_bound_to_text_inputs_and_output_and_spent_once() {
     let mut other = order();
     other.thresholds.min_entities = 1;
     assert_eq!(code(other).await, "privacy.threshold");
-    engine.run(order(), None).await.unwrap();
+    run(&engine, order()).await.unwrap();
     assert_eq!(code(order()).await, "domain.order_used");
 }
 
@@ -131,7 +173,7 @@ async fn no_value_makes_a_run_fail() {
         );
         let output = vec![column("region", DataType::Text), column("x", DataType::Integer)];
         let order = county.order(number, &sql, &["persons"], output);
-        let done = engine.run(order, None).await.unwrap_or_else(|error| panic!("{condition}: {error}"));
+        let done = run(&engine, order).await.unwrap_or_else(|error| panic!("{condition}: {error}"));
         assert!(done.report.cells <= 1, "{condition}");
     }
     let sql = "SELECT region, 10 / (count(*) - 300) AS x, 10 / (count(*) - count(*)) AS y FROM persons GROUP BY region";
@@ -140,7 +182,7 @@ async fn no_value_makes_a_run_fail() {
         column("x", DataType::Integer),
         column("y", DataType::Integer),
     ];
-    let done = engine.run(county.order(90, sql, &["persons"], output), None).await.unwrap();
+    let done = run(&engine, county.order(90, sql, &["persons"], output)).await.unwrap();
     assert!(rows(&county, &done).contains(&vec![json!("south"), json!(null), json!(null)]));
 }
 
@@ -155,7 +197,7 @@ async fn every_kind_of_entity_is_judged_for_dominance() {
     let output = vec![column("city", DataType::Text), column("total", DataType::Float)];
     let mut order = county.order(91, sql, &["stations", "visits"], output);
     order.thresholds.min_entities = 2;
-    let done = engine.run(order, None).await.unwrap();
+    let done = run(&engine, order).await.unwrap();
     // "city 1" has one station; "city 0" has two of about equal cost, and 133 persons or more stand behind either.
     assert_eq!(done.report.kinds, ["person", "station"]);
     assert_eq!(done.report.failures.dominance, 2 - done.report.passed);
@@ -189,9 +231,9 @@ async fn parameters_are_typed_literals_inside_their_domain() {
         order.values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         order
     };
-    let done = engine.run(order(70, &[("from", "1975"), ("not", "north")]), None).await.unwrap();
+    let done = run(&engine, order(70, &[("from", "1975"), ("not", "north")])).await.unwrap();
     assert_eq!(rows(&county, &done), [vec![json!("south"), json!(150)]]);
-    let done = engine.run(order(71, &[("from", "1900"), ("not", "' OR 1=1 --")]), None).await.unwrap();
+    let done = run(&engine, order(71, &[("from", "1900"), ("not", "' OR 1=1 --")])).await.unwrap();
     assert_eq!(done.report.cells, 3);
     for bad in [
         &[("from", "1975")][..],
@@ -200,37 +242,124 @@ async fn parameters_are_typed_literals_inside_their_domain() {
         &[("from", "1975"), ("not", "south")],
         &[("from", "1975"), ("not", "north"), ("more", "1")],
     ] {
-        assert_eq!(engine.run(order(72, bad), None).await.unwrap_err().code(), "domain.parameter", "{bad:?}");
+        assert_eq!(run(&engine, order(72, bad)).await.unwrap_err().code(), "domain.parameter", "{bad:?}");
     }
 }
 
+fn born_before(year: i64) -> String {
+    format!(
+        "SELECT region, count(*) AS n FROM persons WHERE birth_year < {year} GROUP BY region ORDER BY region"
+    )
+}
+
+fn counts() -> Vec<OutputColumn> {
+    vec![column("region", DataType::Text), column("n", DataType::Integer)]
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_release_that_differs_little_from_an_earlier_one_is_caught() {
+async fn what_left_before_is_set_against_what_is_to_leave() {
     let county = County::new();
     let engine = county.prod();
-    let key = MaskKey::new([3; 32]);
-    let sql = |limit: i64| {
-        format!("SELECT region, count(*) AS n FROM persons WHERE birth_year < {limit} GROUP BY region")
-    };
-    let output = || vec![column("region", DataType::Text), column("n", DataType::Integer)];
-    let mut first = county.order(80, &sql(2000), &["persons"], output());
-    first.cells = Some(object(81, "result"));
-    let done = engine.run(first, Some(&key)).await.unwrap();
-    assert_eq!(done.report.passed, 2);
+    let books = Books::default();
+    let order = |number, year| county.order(number, &born_before(year), &["persons"], counts());
+    let first = order(80, 2000);
+    let done = judged(&engine, &books, 0, first.clone()).await.unwrap();
+    assert_eq!((done.report.passed, done.report.failures.differencing), (2, 0));
+    leave(&engine, &books, 0, &first, 200);
     // One year less: six persons of "south" and two of "north" could be told apart by subtraction.
-    let mut second = county.order(82, &sql(1999), &["persons"], output());
-    second.earlier = vec![object(81, "result")];
-    let done = engine.run(second, Some(&key)).await.unwrap();
+    let done = judged(&engine, &books, 1, order(81, 1999)).await.unwrap();
     assert_eq!((done.report.passed, done.report.failures.differencing), (0, 2));
-    // The worst of several comparisons counts, whatever comes last.
-    let mut far = county.order(84, &sql(1960), &["persons"], output());
-    far.cells = Some(object(85, "result"));
-    engine.run(far, Some(&key)).await.unwrap();
-    let mut both = county.order(86, &sql(1999), &["persons"], output());
-    both.earlier = vec![object(81, "result"), object(85, "result")];
-    let done = engine.run(both, Some(&key)).await.unwrap();
-    assert_eq!((done.report.passed, done.report.failures.differencing), (0, 2));
-    let mut third = county.order(83, &sql(1980), &["persons"], output());
-    third.earlier = vec![object(81, "result")];
-    assert_eq!(engine.run(third, Some(&key)).await.unwrap().report.failures.differencing, 0);
+    assert_eq!(done.written.rows, 0);
+    // Far enough, it may leave, and what it leaves is set against both.
+    let far = order(82, 1980);
+    let done = judged(&engine, &books, 1, far.clone()).await.unwrap();
+    assert_eq!((done.report.passed, done.report.failures.differencing), (2, 0));
+    leave(&engine, &books, 1, &far, 201);
+    let done = judged(&engine, &books, 2, order(83, 1979)).await.unwrap();
+    assert_eq!(done.report.passed, 0);
+    // The same numbers once more tell nothing new.
+    let done = judged(&engine, &books, 2, order(84, 1980)).await.unwrap();
+    assert_eq!((done.report.passed, done.report.perturbed), (2, 0));
+    // Other words for nearly the same people.
+    let sql = "SELECT count(*) AS n FROM persons WHERE birth_year < 1999 AND region = 'south'";
+    let other = county.order(85, sql, &["persons"], vec![column("n", DataType::Integer)]);
+    assert_eq!(judged(&engine, &books, 2, other).await.unwrap().report.passed, 0);
+    // The books read from their pages say the same.
+    let pages = [object(200, "result"), object(201, "result")];
+    let again = Books::open(&engine.objects_dir, &engine.keys, &pages).unwrap();
+    assert_eq!(judged(&engine, &again, 2, order(86, 1979)).await.unwrap().report.passed, 0);
+    // A server that knows other pages is not answered.
+    let stale = AssessOrder { release: "x".to_owned(), cells: far.cells.clone(), pages: 1, min_entities: 10 };
+    let error = again.assess(&engine.objects_dir, &engine.keys, &stale).unwrap_err();
+    assert_eq!((error.code(), error.subject().as_str()), ("domain.order_mismatch", "ledger_pages"));
+}
+
+/// Two results that were judged side by side and approved both: the second to leave stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_left_since_the_run_is_seen_when_it_leaves() {
+    let county = County::new();
+    let engine = county.prod();
+    let books = Books::default();
+    let order = |number, year| county.order(number, &born_before(year), &["persons"], counts());
+    let (one, two) = (order(80, 2000), order(81, 1999));
+    for order in [&one, &two] {
+        assert_eq!(judged(&engine, &books, 0, order.clone()).await.unwrap().report.passed, 2);
+    }
+    assert!(leave(&engine, &books, 0, &one, 200).is_empty());
+    assert_eq!(leave(&engine, &books, 1, &two, 201), [Verdict::Refuse, Verdict::Refuse]);
+    // Once more does not write it twice.
+    let again = AppendOrder {
+        assess: AssessOrder {
+            release: format!("export/{}", one.run),
+            cells: one.cells.clone(),
+            pages: 1,
+            min_entities: 10,
+        },
+        operator: String::new(),
+        channel: String::new(),
+        page: object(202, "result"),
+    };
+    let answer = books.append(&engine.objects_dir, &engine.keys, &again).unwrap();
+    assert!(answer.verdicts.is_empty() && answer.written.is_none());
+}
+
+/// Nobody declared what changed since the last snapshot: numbers of a later one leave with noise.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_snapshot_leaves_with_noise_that_asking_again_does_not_average_out() {
+    let mut county = County::new();
+    let books = Books::default();
+    let south = "SELECT region, count(*) AS n, sum(income) AS total, avg(income) AS mean FROM persons \
+                 GROUP BY region ORDER BY region";
+    let output = || {
+        let mut output = by_region();
+        output.push(column("mean", DataType::Float));
+        output
+    };
+    let first = county.order(80, south, &["persons"], output());
+    let engine = county.prod();
+    judged(&engine, &books, 0, first.clone()).await.unwrap();
+    leave(&engine, &books, 0, &first, 200);
+    let persons = county.tables.iter_mut().find(|table| table.name == "persons").unwrap();
+    persons.snapshot = base::Id::new(base::Timestamp::from_micros(1_700_000_000_000_000), [9; 10]);
+    let engine = county.prod();
+    let mut seen = Vec::new();
+    for number in [81, 82] {
+        let order = county.order(number, south, &["persons"], output());
+        let done = judged(&engine, &books, 1, order).await.unwrap();
+        assert_eq!((done.report.passed, done.report.perturbed), (1, 1));
+        seen.push(rows(&county, &done));
+    }
+    assert_eq!(seen[0], seen[1]);
+    let [row] = seen[0].as_slice() else { panic!("{seen:?}") };
+    assert_eq!(row[0], json!("south"));
+    // 300 people with 100 each; noise of at most five people.
+    let (count, total, mean) = (row[1].as_i64().unwrap(), row[2].as_f64().unwrap(), row[3].as_f64().unwrap());
+    assert!((count - 300).abs() <= 5 && (total - 30_000.0).abs() <= 500.0, "{row:?}");
+    assert!((mean - 100.0).abs() <= 500.0 / 300.0, "{row:?}");
+    assert!(count != 300 || total != 30_000.0 || mean != 100.0, "{row:?}");
+    // What has no noise of its own does not leave.
+    let sql = "SELECT region, sum(income) / 2 AS half FROM persons GROUP BY region";
+    let half = vec![column("region", DataType::Text), column("half", DataType::Float)];
+    let done = judged(&engine, &books, 1, county.order(83, sql, &["persons"], half)).await.unwrap();
+    assert_eq!(done.report.passed, 0);
 }

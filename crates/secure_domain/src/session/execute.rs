@@ -30,6 +30,8 @@ pub(crate) enum Fault {
     TimeLimit(u64),
     /// Refused before it began; says nothing about values.
     Refused(Refusal),
+    /// Found by who took the rows.
+    Own(Box<Error>),
 }
 
 impl Fault {
@@ -39,6 +41,7 @@ impl Fault {
             Self::Engine(_) => Error::RunFailed,
             Self::TimeLimit(millis_max) => Error::TimeLimit { millis_max },
             Self::Refused(refusal) => refusal.into(),
+            Self::Own(error) => *error,
         }
     }
 
@@ -51,6 +54,7 @@ impl Fault {
             },
             Self::TimeLimit(millis_max) => Error::TimeLimit { millis_max },
             Self::Refused(refusal) => refusal.into(),
+            Self::Own(error) => *error,
         }
     }
 }
@@ -87,6 +91,35 @@ impl Session {
             Ok(physical)
         } else {
             Err(Fault::Refused(ALL_PAIRS.about("JOIN")))
+        }
+    }
+
+    /// Executes a plan batch by batch, without keeping what it yields: at most `rows_max` rows. Were there more?
+    pub(crate) async fn each(
+        &self,
+        plan: &LogicalPlan,
+        rows_max: usize,
+        mut take: impl FnMut(&RecordBatch) -> Result<(), Error>,
+    ) -> Result<bool, Fault> {
+        let _held = self.tables();
+        let millis_max = self.limits().millis_max;
+        let work = async {
+            let physical = self.physical(plan).await?;
+            let mut stream = execute_stream(physical, self.state().task_ctx())?;
+            let mut rows = 0_usize;
+            while let Some(batch) = stream.next().await {
+                let batch = batch?;
+                rows = rows.saturating_add(batch.num_rows());
+                if rows > rows_max {
+                    return Ok(true);
+                }
+                take(&batch).map_err(|error| Fault::Own(Box::new(error)))?;
+            }
+            Ok(false)
+        };
+        match tokio::time::timeout(Duration::from_millis(millis_max), work).await {
+            Ok(result) => result,
+            Err(_) => Err(Fault::TimeLimit(millis_max)),
         }
     }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::zone::{Engine, Zone, mask_key};
 use crate::Error;
+use crate::books::Books;
 use crate::engine::{DevEngine, ProdEngine};
 use crate::intake::take_in;
 use crate::protocol::{Reply, Request, ServeDone, ServeOrder, VerifyOrder, ZoneKind};
@@ -40,11 +41,15 @@ impl Zone {
             Request::Check(order) => only(Reply::Checked(match &self.engine {
                 Engine::Dev(engine) => engine.check(*order).await?,
                 Engine::Prod(engine) => engine.check(*order).await?,
-                Engine::None => return Err(Error::WrongZone { operation }),
+                Engine::None | Engine::Ledger(_) => return Err(Error::WrongZone { operation }),
             })),
-            Request::Run(order) => {
-                let done = self.prod(operation)?.run(*order, self.mask_key.as_ref()).await?;
-                only(Reply::Run(Box::new(done)))
+            Request::Run(order) => only(Reply::Counted(self.prod(operation)?.run(*order).await?)),
+            Request::Conclude(order) => {
+                only(Reply::Run(Box::new(self.prod(operation)?.conclude(*order).await?)))
+            }
+            Request::ForgetRun { run } => {
+                self.prod(operation)?.forget_run(run);
+                done()
             }
             Request::VerifyLoad(order) => self.verify_load(*order).await,
             Request::Verify(question) => {
@@ -98,12 +103,33 @@ impl Zone {
                 let (bytes, rows) = made.await?;
                 Ok((Reply::Bytes { digest: base::Digest::of(&bytes), rows }, Bytes::from(bytes)))
             }
+            Request::Assess(order) => {
+                let judged =
+                    self.books(move |zone, books| books.assess(&zone.objects_dir, &zone.keys, &order));
+                only(Reply::Ledger(judged.await?))
+            }
+            Request::Append(order) => {
+                let done = self.books(move |zone, books| books.append(&zone.objects_dir, &zone.keys, &order));
+                only(Reply::Ledger(done.await?))
+            }
             _ => Err(Error::WrongZone { operation }),
         }
     }
 
+    /// Work on the ledger's books, on the blocking pool.
+    async fn books<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self, &Books) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.blocking(move |zone| match &zone.engine {
+            Engine::Ledger(books) => work(zone, books),
+            _ => Err(Error::WrongZone { operation: "ledger" }),
+        })
+        .await
+    }
+
     async fn serve_load(self: &Arc<Self>, order: ServeOrder) -> Outcome {
-        if self.kind == ZoneKind::Intake {
+        if matches!(self.kind, ZoneKind::Intake | ZoneKind::Ledger) {
             return Err(Error::WrongZone { operation: "serve_load" });
         }
         let ServeOrder { handle, object, key_columns } = order;

@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 fn init(county: &County, zone: ZoneKind) -> Init {
     let tables = match zone {
-        ZoneKind::Intake => Vec::new(),
+        ZoneKind::Intake | ZoneKind::Ledger => Vec::new(),
         ZoneKind::Dev => county.twins.clone(),
         ZoneKind::Prod => county.tables.clone(),
     };
@@ -28,6 +28,7 @@ fn init(county: &County, zone: ZoneKind) -> Init {
         keys: zone_keys(),
         mask_key: Some(Secret::new(Zeroizing::new([9; 32]))),
         tables,
+        pages: Vec::new(),
         limits: Limits::default(),
     }
 }
@@ -246,7 +247,34 @@ async fn run_and_serve(county: &County, prod: &ZoneClient, table: &TableSpec, gr
         digest: granted.written.digest,
     }];
     order.suppression = Suppression::DropRows;
-    let Reply::Run(done) = ask(prod, Request::Run(Box::new(order.clone()))).await.unwrap() else { panic!() };
+    let Reply::Counted(counted) = ask(prod, Request::Run(Box::new(order.clone()))).await.unwrap() else {
+        panic!()
+    };
+    assert!(counted.draft.is_some());
+    // The ledger's zone has no tables, and gives its word; who holds raw data does not.
+    let (ledger, _worker, _) = start(county, &init(county, ZoneKind::Ledger)).await;
+    let assess = AssessOrder {
+        release: "run".to_owned(),
+        cells: order.draft.clone(),
+        pages: 0,
+        min_entities: order.thresholds.min_entities,
+    };
+    let misplaced = ask(prod, Request::Assess(Box::new(assess.clone()))).await.unwrap_err();
+    assert_eq!(misplaced.code(), "domain.wrong_zone");
+    assert_eq!(ask(&ledger, query("SELECT 1")).await.unwrap_err().code(), "domain.wrong_zone");
+    let Reply::Ledger(word) = ask(&ledger, Request::Assess(Box::new(assess))).await.unwrap() else {
+        panic!()
+    };
+    let few = ConcludeOrder { run: order.run, verdicts: Vec::new() };
+    let conclude = ConcludeOrder { run: order.run, verdicts: word.verdicts };
+    // A word on another result ends the run: nothing leaves without one.
+    let mismatch = ask(prod, Request::Conclude(Box::new(few))).await.unwrap_err();
+    assert_eq!(mismatch.code(), "domain.order_mismatch");
+    let gone = ask(prod, Request::Conclude(Box::new(conclude.clone()))).await.unwrap_err();
+    assert_eq!(gone.code(), "domain.unknown");
+    std::fs::remove_file(crate::objects::object_path(&county.path(), order.draft.object)).unwrap();
+    ask(prod, Request::Run(Box::new(order.clone()))).await.unwrap();
+    let Reply::Run(done) = ask(prod, Request::Conclude(Box::new(conclude))).await.unwrap() else { panic!() };
     assert_eq!((done.report.cells, done.report.passed), (2, 2));
     let again = ask(prod, Request::Run(Box::new(order))).await.unwrap_err();
     assert_eq!(again.code(), "domain.order_used");

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use privacy::masking::MaskKey;
 
 use crate::Error;
+use crate::books::Books;
 use crate::engine::{DevEngine, ProdEngine};
 use crate::objects::KeyRing;
 use crate::protocol::{Init, Secret, ZoneKind};
@@ -29,9 +30,10 @@ pub(super) struct Zone {
     uploads: Mutex<HashMap<u64, Vec<u8>>>,
 }
 
-/// The engine that fits the zone; an intake zone has none.
+/// The engine that fits the zone; an intake zone has none, and the ledger zone has its books.
 pub(super) enum Engine {
     None,
+    Ledger(Books),
     Dev(DevEngine),
     Prod(ProdEngine),
 }
@@ -45,6 +47,7 @@ impl Zone {
             ZoneKind::Intake => Engine::None,
             ZoneKind::Dev => Engine::Dev(DevEngine::with_keys(dir, Arc::clone(&keys), init.limits)?),
             ZoneKind::Prod => Engine::Prod(ProdEngine::open(dir, Arc::clone(&keys), init.limits)?),
+            ZoneKind::Ledger => Engine::Ledger(Books::open(&dir, &keys, &init.pages)?),
         };
         let zone = Self {
             kind: init.zone,
@@ -62,8 +65,8 @@ impl Zone {
 
     pub(super) fn set_tables(&self, tables: Vec<crate::protocol::TableSpec>) -> Result<(), Error> {
         match &self.engine {
-            Engine::None if tables.is_empty() => Ok(()),
-            Engine::None => Err(Error::WrongZone { operation: "tables" }),
+            Engine::None | Engine::Ledger(_) if tables.is_empty() => Ok(()),
+            Engine::None | Engine::Ledger(_) => Err(Error::WrongZone { operation: "tables" }),
             Engine::Dev(engine) => engine.session.set_tables(tables),
             Engine::Prod(engine) => engine.session.set_tables(tables),
         }

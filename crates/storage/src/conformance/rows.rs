@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::fixture::{Fixture, append, now, permit};
 use crate::engine::execute;
 use crate::events::{self, NewEvent};
-use crate::records::{self, Cursor, Expected, Key, Named, Order, Query, Record, Versioned, named};
+use crate::records::{self, Cursor, Expected, Key, Named, Order, Query, Record, named};
 use crate::{Error, Tx, journal};
 
 pub(super) async fn events_are_appended_behind_the_expected_version(fixture: Fixture) {

@@ -226,6 +226,14 @@ pub(crate) fn count(number: u64) -> String {
     out
 }
 
+/// A kind of entity; a word that only the provider uses stays as it is.
+pub(crate) fn entity(visit: &Visit, kind: &str) -> String {
+    match kind {
+        "person" | "enterprise" | "household" => visit.text(&format!("entity-{kind}")),
+        other => other.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

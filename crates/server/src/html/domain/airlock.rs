@@ -110,6 +110,12 @@ async fn page(visit: &Visit, export: &str, rows: &Rows) -> Result<Response, Erro
         request_key: Visit::request_key(),
         ..AirlockReview::default()
     };
+    if let (Some(report), Some(found)) = (page.candidate.report.as_mut(), &view.export.frozen.report) {
+        report.overlaps = runs::overlaps(visit, found).await;
+    }
+    if view.export.overtaken {
+        page.candidate.facts.push(fact(visit, "overtaken", visit.text("export-overtaken")));
+    }
     if let Some(release) = &view.export.release {
         page.candidate.facts.push(fact(visit, "released-at", visit.minute(release.at)));
         page.candidate.facts.push(fact(visit, "released-csv", release.csv.digest.to_string()));

@@ -23,7 +23,9 @@ use crate::html::desk::visit::Visit;
 use crate::html::desk::{errors, words};
 use crate::html::pages::form::{Field, FieldKind};
 use crate::html::pages::parts::{Choice, Fact, Light, Link};
-use crate::html::pages::runs::{DisclosureCheck, DisclosureReport, RunOrder, RunPage, RunRow, Runs};
+use crate::html::pages::runs::{
+    DisclosureCheck, DisclosureReport, Overlap, OverlapRelease, RunOrder, RunPage, RunRow, Runs,
+};
 use crate::http::problem;
 use crate::state::Edge;
 
@@ -219,7 +221,7 @@ async fn page(visit: &Visit, run: &str, error: Option<&Error>) -> Result<Respons
             view.export.state == ExportState::Refused
                 || (view.export.state == ExportState::Requested && view.case.is_none())
         });
-    let page = RunPage {
+    let mut page = RunPage {
         number: number(visit, run.ordered, &id.to_string()),
         model: Link::new(&run.model_name, &format!("/models/{}", run.model)),
         state: state_word(visit, &run, export.as_ref()),
@@ -238,6 +240,10 @@ async fn page(visit: &Visit, run: &str, error: Option<&Error>) -> Result<Respons
         request_key: Visit::request_key(),
         refusal: error.map(|error| errors::refusal(visit, error)),
     };
+    let found = run.result.as_ref().and_then(|result| result.report.as_ref());
+    if let (Some(report), Some(found)) = (page.report.as_mut(), found) {
+        report.overlaps = overlaps(visit, found).await;
+    }
     visit.page_with(error.map_or(StatusCode::OK, problem::status), "runs", &page).await
 }
 
@@ -333,6 +339,7 @@ pub(super) fn report(
         passed: found.cells == 0 || found.passed > 0,
         cells: words::count(found.cells),
         suppressed: words::count(found.suppressed),
+        perturbed: (found.perturbed > 0).then(|| words::count(found.perturbed)),
         entities_min: bucket(visit, found.smallest, found.thresholds.min_entities),
         checks: vec![
             check(
@@ -352,6 +359,42 @@ pub(super) fn report(
                 failures.differencing,
             ),
         ],
+        overlaps: Vec::new(),
+    }
+}
+
+/// What left before and is in the way, with links to those releases that this person may see.
+pub(super) async fn overlaps(visit: &Visit, found: &disclosure::DisclosureReport) -> Vec<Overlap> {
+    let mut said = Vec::new();
+    for overlap in &found.overlaps {
+        let entity = words::entity(visit, &overlap.entity);
+        let mut earlier = Vec::new();
+        for one in &overlap.earlier {
+            earlier.push(OverlapRelease {
+                release: earlier_release(visit, &one.release).await,
+                shared: visit.text_with(
+                    "overlap-shared",
+                    &[("count", &bucket(visit, one.shared, found.thresholds.min_entities))],
+                ),
+            });
+        }
+        let key =
+            format!("overlap-{}", overlap.reason.code().trim_start_matches("ledger.").replace('_', "-"));
+        said.push(Overlap { why: visit.text_with(&key, &[("entity", &entity)]), earlier });
+    }
+    said
+}
+
+/// An earlier release by its model and day; one of another operator has no name for who may not see it.
+async fn earlier_release(visit: &Visit, release: &str) -> Link {
+    let unnamed = || Link::new(&visit.text("overlap-unnamed"), "");
+    let Ok(id) = release.parse::<base::Id<kind::Export>>() else { return unnamed() };
+    match exports::export(&visit.app, &visit.ctx, id).await {
+        Ok(view) => {
+            let name = format!("{} {}", view.export.model_name, visit.day(view.export.requested));
+            Link::new(&name, &format!("/airlock/{id}"))
+        }
+        Err(_) => unnamed(),
     }
 }
 

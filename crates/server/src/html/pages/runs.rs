@@ -121,8 +121,26 @@ pub struct DisclosureReport {
     pub passed: bool,
     pub cells: String,
     pub suppressed: String,
+    /// Cells that leave with noise; absent if none does.
+    pub perturbed: Option<String>,
     pub entities_min: String,
     pub checks: Vec<DisclosureCheck>,
+    /// What left before and is in the way.
+    pub overlaps: Vec<Overlap>,
+}
+
+/// Why cells may not leave as they are beside what left before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Overlap {
+    pub why: String,
+    pub earlier: Vec<OverlapRelease>,
+}
+
+/// An earlier release and how much it shares, in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct OverlapRelease {
+    pub release: Link,
+    pub shared: String,
 }
 
 /// A run (`run.html`).
@@ -185,12 +203,20 @@ impl DisclosureReport {
             passed,
             cells: "16".into(),
             suppressed: if passed { "1" } else { "0" }.into(),
+            perturbed: passed.then(|| "2".to_owned()),
             entities_min: if passed { "14" } else { "2" }.into(),
             checks: vec![
                 check("最小实体数", "每格不同实体不少于 10", if passed { "14" } else { "2" }, passed),
                 check("主导度", "最大实体占比不超过 50%", "21%", true),
-                check("与历次输出相减", "差分后每格不少于 10", "无重叠", true),
+                check("与历次输出相减", "差分后每格不少于 10", "不符合的单元格：1", false),
             ],
+            overlaps: vec![Overlap {
+                why: "此前出域的同一指标与本结果只差少数个人，相减即可推出".into(),
+                earlier: vec![OverlapRelease {
+                    release: Link::new("承运人延误统计 2026-09-22", "/airlock/1"),
+                    shared: "共有 100 个以上".into(),
+                }],
+            }],
         }
     }
 }

@@ -1,0 +1,189 @@
+//! Which source columns the aggregates of a release are computed from: what the release ledger calls their measure.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::check::releasing;
+use super::{AggregateFunction, Expr, JoinKind, Named, NamedAggregate, Rel};
+
+/// A source column: resource and name.
+pub type Source = (String, String);
+
+/// What an aggregate of a release measures. Two aggregates with one measure can be added to and subtracted from each
+/// other: an entity has one value in both, or values of which one tells the other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Measured {
+    /// Rows, values or distinct values are counted.
+    Count,
+    /// Values computed from these columns. Which expression it is does not matter: a sum of yuan and one of fen are one
+    /// measure, and so is a sum of squares.
+    Values(BTreeSet<Source>),
+    /// Smallest, largest or middle value of such columns: no number that could be added, but one that tells who joined.
+    Order(BTreeSet<Source>),
+}
+
+/// What the aggregates of a releasable query measure, by their names there, in order. Empty without a releasing aggregate.
+#[must_use]
+pub fn measured(rel: &Rel) -> Vec<(String, Measured)> {
+    let Some(top) = releasing(rel) else { return Vec::new() };
+    let measure = |aggregate: &NamedAggregate| {
+        let sources = || {
+            let mut found = BTreeSet::new();
+            if let Some(argument) = &aggregate.argument {
+                collect(top.input, argument, &mut found);
+            }
+            found
+        };
+        let measured = match aggregate.function {
+            AggregateFunction::Count | AggregateFunction::CountDistinct => Measured::Count,
+            AggregateFunction::Sum
+            | AggregateFunction::Avg
+            | AggregateFunction::Stddev
+            | AggregateFunction::Variance => Measured::Values(sources()),
+            AggregateFunction::Min | AggregateFunction::Max | AggregateFunction::Median => {
+                Measured::Order(sources())
+            }
+        };
+        (aggregate.name.clone(), measured)
+    };
+    top.aggregates.iter().map(measure).collect()
+}
+
+/// The source columns of an expression over a relation.
+fn collect(rel: &Rel, expr: &Expr, found: &mut BTreeSet<Source>) {
+    if let Expr::Column { name } = expr {
+        column(rel, name, found);
+    }
+    for child in expr.children() {
+        collect(rel, child, found);
+    }
+}
+
+/// The source columns of a column; false if the relation has none of that name.
+fn column(rel: &Rel, name: &str, found: &mut BTreeSet<Source>) -> bool {
+    match rel {
+        Rel::Scan { resource, alias, columns } => {
+            let column = name.strip_prefix(alias.as_str()).and_then(|rest| rest.strip_prefix('.'));
+            let known = column.filter(|column| columns.iter().any(|one| one == column));
+            found.extend(known.map(|column| (resource.clone(), column.to_owned())));
+            known.is_some()
+        }
+        Rel::Filter { input, .. } | Rel::Sort { input, .. } | Rel::Limit { input, .. } => {
+            column(input, name, found)
+        }
+        Rel::Project { input, columns } => named(input, columns, name, found),
+        Rel::Join { left, right, .. } => column(left, name, found) || column(right, name, found),
+        Rel::Aggregate { input, group, aggregates } => {
+            let aggregate = aggregates.iter().find(|aggregate| aggregate.name == name);
+            if let Some(argument) = aggregate.and_then(|aggregate| aggregate.argument.as_ref()) {
+                collect(input, argument, found);
+            }
+            aggregate.is_some() || named(input, group, name, found)
+        }
+        // Columns match by position; the names are the first input's.
+        Rel::Union { inputs } => {
+            let place = inputs.first().and_then(|first| names(first).iter().position(|one| one == name));
+            for input in inputs {
+                let name = place.and_then(|place| names(input).get(place).cloned());
+                if let Some(name) = name {
+                    column(input, &name, found);
+                }
+            }
+            place.is_some()
+        }
+    }
+}
+
+fn named(input: &Rel, columns: &[Named], name: &str, found: &mut BTreeSet<Source>) -> bool {
+    let Some(named) = columns.iter().find(|named| named.name == name) else { return false };
+    collect(input, &named.expr, found);
+    true
+}
+
+/// Names of a relation's columns, in order.
+fn names(rel: &Rel) -> Vec<String> {
+    match rel {
+        Rel::Scan { alias, columns, .. } => {
+            columns.iter().map(|column| format!("{alias}.{column}")).collect()
+        }
+        Rel::Filter { input, .. } | Rel::Sort { input, .. } | Rel::Limit { input, .. } => names(input),
+        Rel::Project { columns, .. } => columns.iter().map(|named| named.name.clone()).collect(),
+        Rel::Join { kind, left, right, .. } => {
+            let right = match kind {
+                JoinKind::Inner | JoinKind::Left => names(right),
+                JoinKind::Semi | JoinKind::Anti => Vec::new(),
+            };
+            names(left).into_iter().chain(right).collect()
+        }
+        Rel::Aggregate { group, aggregates, .. } => {
+            let group = group.iter().map(|named| named.name.clone());
+            group.chain(aggregates.iter().map(|aggregate| aggregate.name.clone())).collect()
+        }
+        Rel::Union { inputs } => inputs.first().map(names).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ArithmeticOp, JoinKind};
+    use super::*;
+
+    fn scan(resource: &str, alias: &str, columns: &[&str]) -> Rel {
+        let columns = columns.iter().map(|column| (*column).to_owned()).collect();
+        Rel::Scan { resource: resource.to_owned(), alias: alias.to_owned(), columns }
+    }
+
+    fn aggregate(function: AggregateFunction, argument: Option<&str>) -> NamedAggregate {
+        NamedAggregate { name: format!("{function:?}"), function, argument: argument.map(Expr::column) }
+    }
+
+    fn values(sources: &[(&str, &str)]) -> BTreeSet<Source> {
+        sources.iter().map(|(resource, column)| ((*resource).to_owned(), (*column).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_measure_is_named_by_its_source_columns_through_projections_joins_and_unions() {
+        let both = Rel::Join {
+            kind: JoinKind::Inner,
+            left: Box::new(scan("income", "t0", &["id", "wage"])),
+            right: Box::new(scan("benefit", "t1", &["id", "paid"])),
+            on: vec![(Expr::column("t0.id"), Expr::column("t1.id"))],
+            nulls_equal: false,
+            filter: None,
+        };
+        let total = Expr::Arithmetic {
+            op: ArithmeticOp::Add,
+            left: Box::new(Expr::column("t0.wage")),
+            right: Box::new(Expr::column("t1.paid")),
+        };
+        let renamed = Rel::Project {
+            input: Box::new(both),
+            columns: vec![
+                Named { name: "total".to_owned(), expr: total },
+                Named { name: "wage".to_owned(), expr: Expr::column("t0.wage") },
+            ],
+        };
+        let other = scan("income_2025", "t2", &["wage", "id"]);
+        let union = Rel::Union { inputs: vec![renamed, other] };
+        let rel = Rel::Aggregate {
+            input: Box::new(union),
+            group: Vec::new(),
+            aggregates: vec![
+                aggregate(AggregateFunction::Count, None),
+                aggregate(AggregateFunction::Avg, Some("total")),
+                aggregate(AggregateFunction::Max, Some("wage")),
+            ],
+        };
+        let total = values(&[("income", "wage"), ("benefit", "paid"), ("income_2025", "wage")]);
+        let wage = values(&[("income", "wage"), ("income_2025", "id")]);
+        assert_eq!(
+            measured(&rel),
+            [
+                ("Count".to_owned(), Measured::Count),
+                ("Avg".to_owned(), Measured::Values(total)),
+                ("Max".to_owned(), Measured::Order(wage)),
+            ]
+        );
+    }
+}

@@ -1,0 +1,275 @@
+//! The release ledger of the installation, held by a zone of its own.
+//!
+//! The zone has no tables and no raw data: it reads who stands behind the cells of a result
+//! ([`crate::contributions`]), sets them against everything that left before, whoever received it, and writes down what
+//! leaves. There is one book for each kind of entity; its pages are sealed objects, written one for each release and read
+//! again in order when the zone starts.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
+
+use privacy::disclosure::ledger::{
+    Assessment, Candidate, Cell, EntityDigest, Ordinals, Protection, Record, ReleaseLedger, Verdict,
+};
+use privacy::disclosure::{Appetite, Group, Limits, Overlap};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::contributions::{Contributions, Part};
+use crate::objects::{KeyRing, Written, read_sealed, write_sealed};
+use crate::protocol::{AppendOrder, AssessOrder, LedgerAnswer, ObjectRef};
+
+/// Earlier releases named for one reason.
+const EARLIER_MAX: usize = 8;
+
+/// All books, and how many pages they were read from.
+#[derive(Default)]
+pub(crate) struct Books(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    books: BTreeMap<String, Book>,
+    pages: u64,
+}
+
+/// What left about entities of one kind.
+struct Book {
+    ordinals: Ordinals,
+    /// Entities that a page knows.
+    kept: usize,
+    ledger: ReleaseLedger,
+    /// The record that opens it, until a page holds it.
+    opening: Option<Record>,
+}
+
+/// A page: what one release added to one or more books.
+#[derive(Serialize, Deserialize)]
+struct Page {
+    entries: Vec<Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    kind: String,
+    /// Entities that were new, as hexadecimal digits.
+    digests: Vec<String>,
+    records: Vec<Record>,
+}
+
+impl Books {
+    /// Reads the pages in order.
+    pub(crate) fn open(objects_dir: &Path, keys: &KeyRing, pages: &[ObjectRef]) -> Result<Self, Error> {
+        let mut books = BTreeMap::<String, (Vec<EntityDigest>, Vec<Record>)>::new();
+        for page in pages {
+            let bytes = read_sealed(objects_dir, keys, page)?;
+            let page: Page = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
+            for entry in page.entries {
+                let (digests, records) = books.entry(entry.kind).or_default();
+                for text in &entry.digests {
+                    let mut digest = EntityDigest::default();
+                    hex::decode_to_slice(text, &mut digest).map_err(|_| damaged())?;
+                    digests.push(digest);
+                }
+                records.extend(entry.records);
+            }
+        }
+        let book = |(kind, (digests, records)): (String, (Vec<EntityDigest>, Vec<Record>))| {
+            let kept = digests.len();
+            let ordinals = Ordinals::from_digests(digests)?;
+            let ledger = ReleaseLedger::from_records(records)?;
+            Ok::<_, Error>((kind, Book { ordinals, kept, ledger, opening: None }))
+        };
+        let books = books.into_iter().map(book).collect::<Result<_, _>>()?;
+        Ok(Self(Mutex::new(Held { books, pages: pages.len() as u64 })))
+    }
+
+    /// Judges a result, row by row.
+    pub(crate) fn assess(
+        &self,
+        objects_dir: &Path,
+        keys: &KeyRing,
+        order: &AssessOrder,
+    ) -> Result<LedgerAnswer, Error> {
+        let contributions = read_candidate(objects_dir, keys, &order.cells)?;
+        let mut held = self.held(order.pages)?;
+        let (verdicts, overlaps) = held.judge(&contributions, &order.release, "", "", order.min_entities)?;
+        Ok(LedgerAnswer { verdicts, overlaps, written: None })
+    }
+
+    /// Judges what is about to leave once more and, if all of it may, writes the page. A release that a page holds
+    /// already is answered without a page.
+    pub(crate) fn append(
+        &self,
+        objects_dir: &Path,
+        keys: &KeyRing,
+        order: &AppendOrder,
+    ) -> Result<LedgerAnswer, Error> {
+        let AppendOrder { assess, operator, channel, page } = order;
+        let contributions = read_candidate(objects_dir, keys, &assess.cells)?;
+        let mut held = self.held(assess.pages)?;
+        let nothing = LedgerAnswer { verdicts: Vec::new(), overlaps: Vec::new(), written: None };
+        let known = |book: &Book| book.ledger.releases().contains(&assess.release);
+        if held.books.values().any(known) {
+            return Ok(nothing);
+        }
+        let (verdicts, overlaps) =
+            held.judge(&contributions, &assess.release, operator, channel, assess.min_entities)?;
+        if verdicts.iter().any(|verdict| *verdict != Verdict::Allow) {
+            return Ok(LedgerAnswer { verdicts, overlaps, written: None });
+        }
+        // Written first: books that know more than their pages would be believed until the zone ends.
+        let candidates = held.candidates(&contributions, &assess.release, operator, channel)?;
+        let entries = held.entries(&candidates);
+        let (key, context) = keys.open(page)?;
+        let bytes = serde_json::to_vec(&Page { entries }).map_err(|_| damaged())?;
+        let written: Written = write_sealed(objects_dir, &key, &context, &bytes)?;
+        for (kind, candidate) in candidates {
+            let book = held.book(&kind)?;
+            book.ledger.append(candidate)?;
+            book.opening = None;
+            book.kept = book.ordinals.len();
+        }
+        held.pages += 1;
+        Ok(LedgerAnswer { written: Some(written), ..nothing })
+    }
+
+    /// The books, if they are those that the server knows.
+    fn held(&self, pages: u64) -> Result<std::sync::MutexGuard<'_, Held>, Error> {
+        let held = self.0.lock().map_err(|_| Error::RunFailed)?;
+        if held.pages == pages { Ok(held) } else { Err(Error::OrderMismatch { what: "ledger_pages" }) }
+    }
+}
+
+impl Held {
+    fn book(&mut self, kind: &str) -> Result<&mut Book, Error> {
+        if !self.books.contains_key(kind) {
+            let (ledger, opening) = ReleaseLedger::open(&rand::random());
+            let book = Book { ordinals: Ordinals::default(), kept: 0, ledger, opening: Some(opening) };
+            self.books.insert(kind.to_owned(), book);
+        }
+        self.books.get_mut(kind).ok_or(Error::RunFailed)
+    }
+
+    /// The cells of a result as the ledger of each kind takes them: rows within measures.
+    fn candidates(
+        &mut self,
+        contributions: &Contributions,
+        release: &str,
+        operator: &str,
+        channel: &str,
+    ) -> Result<BTreeMap<String, Candidate>, Error> {
+        let mut candidates = BTreeMap::<String, Candidate>::new();
+        for part in &contributions.parts {
+            let book = self.book(&part.kind)?;
+            let candidate = candidates.entry(part.kind.clone()).or_insert_with(|| Candidate {
+                release: release.to_owned(),
+                operator: operator.to_owned(),
+                channel: channel.to_owned(),
+                cells: Vec::new(),
+            });
+            candidate.cells.extend(cells(book, part, contributions)?);
+        }
+        Ok(candidates)
+    }
+
+    /// What a page says of these candidates.
+    fn entries(&mut self, candidates: &BTreeMap<String, Candidate>) -> Vec<Entry> {
+        let entry = |(kind, candidate): (&String, &Candidate)| {
+            let book = self.books.get(kind)?;
+            let digests = book.ordinals.since(book.kept).iter().map(hex::encode).collect();
+            let records = book.opening.iter().cloned().chain([Record::Released(candidate.clone())]);
+            Some(Entry { kind: kind.clone(), digests, records: records.collect() })
+        };
+        candidates.iter().filter_map(entry).collect()
+    }
+
+    /// The worst verdict on each row, and why, put together for a reader.
+    fn judge(
+        &mut self,
+        contributions: &Contributions,
+        release: &str,
+        operator: &str,
+        channel: &str,
+        min_entities: u32,
+    ) -> Result<(Vec<Verdict>, Vec<Overlap>), Error> {
+        let appetite = appetite(min_entities)?;
+        let rows = contributions.rows().unwrap_or_default();
+        let mut verdicts = vec![Verdict::Allow; rows];
+        let mut overlaps = Vec::new();
+        for (kind, candidate) in self.candidates(contributions, release, operator, channel)? {
+            let assessment = self.book(&kind)?.ledger.assess(&candidate, &appetite)?;
+            for (cell, found) in assessment.cells.iter().enumerate() {
+                // Cells come measure by measure and part by part, each with all rows.
+                if let Some(verdict) = cell.checked_rem(rows).and_then(|row| verdicts.get_mut(row)) {
+                    *verdict = (*verdict).max(found.verdict);
+                }
+            }
+            merge(&mut overlaps, &kind, &assessment, release);
+        }
+        Ok((verdicts, overlaps))
+    }
+}
+
+/// A part's cells, measure by measure.
+fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<Vec<Cell>, Error> {
+    let ordinals = part.digests.iter().map(|digest| book.ordinals.ordinal(*digest));
+    let ordinals = ordinals.collect::<Result<Vec<u32>, _>>()?;
+    let number = |place: u32| usize::try_from(place).ok().and_then(|place| ordinals.get(place)).copied();
+    let mut cells = Vec::with_capacity(part.measures.len() * part.cells.len());
+    for measure in &part.measures {
+        for (row, cell) in part.cells.iter().enumerate() {
+            let noisy = u32::try_from(row).is_ok_and(|row| whole.noisy.contains(row));
+            cells.push(Cell {
+                measure: *measure,
+                snapshot: whole.snapshot,
+                protection: if noisy { Protection::Perturbed } else { Protection::Exact },
+                contributors: cell.iter().filter_map(number).collect(),
+            });
+        }
+    }
+    Ok(cells)
+}
+
+/// The reasons of all cells, each kind of reason once with the earlier releases it names.
+fn merge(overlaps: &mut Vec<Overlap>, kind: &str, assessment: &Assessment, own: &str) {
+    for reason in assessment.cells.iter().flat_map(|cell| &cell.reasons) {
+        let known = overlaps.iter().position(|one| one.reason == reason.kind && one.entity == kind);
+        let overlap = match known.and_then(|place| overlaps.get_mut(place)) {
+            Some(overlap) => overlap,
+            None => {
+                overlaps.push(Overlap { reason: reason.kind, entity: kind.to_owned(), earlier: Vec::new() });
+                let Some(overlap) = overlaps.last_mut() else { continue };
+                overlap
+            }
+        };
+        for earlier in reason.earlier.iter().filter(|earlier| earlier.release != own) {
+            if let Some(one) = overlap.earlier.iter_mut().find(|one| one.release == earlier.release) {
+                one.shared = one.shared.max(earlier.shared);
+            } else if overlap.earlier.len() < EARLIER_MAX {
+                overlap.earlier.push(earlier.clone());
+            }
+        }
+    }
+}
+
+/// The ledger looks at the number of entities only; the rest is judged in the run.
+fn appetite(min_entities: u32) -> Result<Appetite, Error> {
+    Ok(Appetite::new(Limits {
+        min_entities,
+        dominance: None,
+        p_percent: None,
+        zero_cells: Group::Allowed,
+        full_cells: Group::Allowed,
+        min_degrees_of_freedom: 1,
+        rounding_base: None,
+    })?)
+}
+
+fn read_candidate(objects_dir: &Path, keys: &KeyRing, cells: &ObjectRef) -> Result<Contributions, Error> {
+    Contributions::from_bytes(&read_sealed(objects_dir, keys, cells)?)
+}
+
+const fn damaged() -> Error {
+    Error::OrderMismatch { what: "ledger_page" }
+}

@@ -1,0 +1,348 @@
+//! Who stands behind every cell of a result: computed in the prod zone, sealed beside the result, read by the ledger zone.
+//!
+//! Entities are named by keyed digests. The key is the installation's, not the tenant's: what two operators release about
+//! the same people has to be comparable. Digests that leave the prod zone are sealed, and the ledger zone has no raw data
+//! to try the key on.
+
+use std::collections::HashMap;
+use std::io::Read;
+
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::compute::cast;
+use arrow::row::{OwnedRow, RowConverter, SortField};
+use privacy::disclosure::cell_key::cell_key;
+use privacy::disclosure::ledger::{EntityDigest, MeasureId, Ordinals};
+use privacy::ir::{ContributorQuery, Measured};
+use privacy::masking::MaskKey;
+use roaring::RoaringBitmap;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::value::texts;
+
+/// Limit: pairs of cell and entity of one result.
+pub(crate) const PAIRS_MAX: usize = 20_000_000;
+/// Bytes of one digest.
+const DIGEST_BYTES: usize = size_of::<EntityDigest>();
+/// First bytes of the sealed form.
+const MARK: &[u8; 8] = b"shuyuct1";
+
+/// The cells of one result.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Contributions {
+    /// When the data were taken that it was computed on; a later snapshot of any of them has a greater number.
+    pub(crate) snapshot: u32,
+    /// Rows that leave with noise.
+    pub(crate) noisy: RoaringBitmap,
+    /// One for each entity that is counted.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// The cells as sets of entities of one kind.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Part {
+    /// Kind of the entities.
+    pub(crate) kind: String,
+    /// What each cell tells about them.
+    pub(crate) measures: Vec<MeasureId>,
+    /// The entities; a cell's set holds places in this list.
+    pub(crate) digests: Vec<EntityDigest>,
+    /// One set for each row of the result.
+    pub(crate) cells: Vec<RoaringBitmap>,
+}
+
+impl Contributions {
+    /// The same without the rows that did not stay, some of them with noise.
+    pub(crate) fn keep(self, stays: &[bool], noisy: &[bool]) -> Self {
+        let kept = |part: Part| {
+            let cells = part.cells.into_iter().zip(stays).filter(|(_, stays)| **stays);
+            Part { cells: cells.map(|(cell, _)| cell).collect(), ..part }
+        };
+        let left = noisy.iter().zip(stays).filter(|(_, stays)| **stays).map(|(noisy, _)| *noisy);
+        let noisy = (0_u32..).zip(left).filter(|(_, noisy)| *noisy).map(|(row, _)| row).collect();
+        Self { snapshot: self.snapshot, noisy, parts: self.parts.into_iter().map(kept).collect() }
+    }
+
+    /// The noise key of each row: the sum of what the digests of its entities begin with. The same people give the same
+    /// key, whoever asks and in whatever words.
+    pub(crate) fn cell_keys(&self) -> Vec<u32> {
+        let mut keys = vec![0_u32; self.rows().unwrap_or_default()];
+        for part in &self.parts {
+            for (key, cell) in keys.iter_mut().zip(&part.cells) {
+                let digests = cell.iter().filter_map(|one| part.digests.get(usize::try_from(one).ok()?));
+                let records = digests.map(|digest| {
+                    digest.iter().take(4).fold(0_u32, |word, byte| word << 8 | u32::from(*byte))
+                });
+                *key = key.wrapping_add(cell_key(records));
+            }
+        }
+        keys
+    }
+
+    /// Rows of the result; none if nobody is counted.
+    pub(crate) fn rows(&self) -> Option<usize> {
+        self.parts.first().map(|part| part.cells.len())
+    }
+}
+
+/// The measures of a result as the ledger names them, for entities from one resource.
+pub(crate) fn measures(measured: &[(String, Measured)], kind: &str, resource: &str) -> Vec<MeasureId> {
+    let mut found: Vec<MeasureId> = Vec::new();
+    // That a group is there at all counts who is in it.
+    for measured in measured.iter().map(|(_, measured)| measured).chain([&Measured::Count]) {
+        let (class, sources) = match measured {
+            Measured::Count => ("count", vec![resource.to_owned()]),
+            Measured::Values(sources) => ("values", named(sources)),
+            Measured::Order(sources) => ("order", named(sources)),
+        };
+        let parts = [class, kind].into_iter().chain(sources.iter().map(String::as_str));
+        let id = MeasureId::of(&parts.collect::<Vec<_>>());
+        if !found.contains(&id) {
+            found.push(id);
+        }
+    }
+    found
+}
+
+fn named(sources: &std::collections::BTreeSet<privacy::ir::Source>) -> Vec<String> {
+    sources.iter().map(|(resource, column)| format!("{resource}.{column}")).collect()
+}
+
+/// Puts the entities of a result together, batch by batch.
+pub(crate) struct Collector {
+    kind: String,
+    measures: Vec<MeasureId>,
+    key: MaskKey,
+    /// Rows of the result by their group keys; a single row without keys.
+    rows: Option<(RowConverter, HashMap<OwnedRow, usize>)>,
+    types: Vec<arrow::datatypes::DataType>,
+    known: HashMap<EntityDigest, u32>,
+    digests: Vec<EntityDigest>,
+    cells: Vec<RoaringBitmap>,
+    pairs: usize,
+}
+
+impl Collector {
+    /// `keys` are the columns of the result that show the group keys, in the order of the query's.
+    pub(crate) fn new(
+        query: &ContributorQuery,
+        measured: &[(String, Measured)],
+        result_rows: usize,
+        keys: &[ArrayRef],
+        key: &MaskKey,
+    ) -> Result<Self, Error> {
+        let types: Vec<_> = keys.iter().map(|column| column.data_type().clone()).collect();
+        let rows = match keys {
+            [] => None,
+            _ => Some(places(keys, &types)?),
+        };
+        let kind = query.need.entity.kind.clone();
+        Ok(Self {
+            measures: measures(measured, &kind, &query.resource),
+            kind,
+            key: key.clone(),
+            rows,
+            types,
+            known: HashMap::new(),
+            digests: Vec::new(),
+            cells: vec![RoaringBitmap::new(); result_rows],
+            pairs: 0,
+        })
+    }
+
+    /// Takes pairs of cell and entity in: group keys, then the entity's key.
+    pub(crate) fn take(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let Some((entity, groups)) = batch.columns().split_last() else { return Err(Error::RunFailed) };
+        if groups.len() != self.types.len() {
+            return Err(Error::RunFailed);
+        }
+        self.pairs = self.pairs.saturating_add(batch.num_rows());
+        if self.pairs > PAIRS_MAX {
+            return Err(Error::Limit { what: "contributors" });
+        }
+        let columns = groups.iter().zip(&self.types);
+        let columns = columns.map(|(column, to)| cast(column, to).map_err(|_| Error::RunFailed));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let converted = match &self.rows {
+            None => None,
+            Some((converter, _)) => Some(converter.convert_columns(&columns).map_err(|_| Error::RunFailed)?),
+        };
+        let entity = texts(entity)?;
+        for row in 0..batch.num_rows() {
+            if entity.is_null(row) {
+                continue;
+            }
+            let place = match (&self.rows, &converted) {
+                (Some((_, places)), Some(rows)) => places.get(&rows.row(row).owned()).copied(),
+                _ => Some(0),
+            };
+            // A group that the result does not have would be a group nobody judges.
+            let cell = place.and_then(|place| self.cells.get_mut(place)).ok_or(Error::RunFailed)?;
+            let digest = Ordinals::digest(&self.key, &self.kind, entity.value(row).as_bytes());
+            let next =
+                u32::try_from(self.digests.len()).map_err(|_| Error::Limit { what: "contributors" })?;
+            let number = *self.known.entry(digest).or_insert(next);
+            if number == next {
+                self.digests.push(digest);
+            }
+            cell.insert(number);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> Part {
+        Part { kind: self.kind, measures: self.measures, digests: self.digests, cells: self.cells }
+    }
+}
+
+type Places = (RowConverter, HashMap<OwnedRow, usize>);
+
+fn places(keys: &[ArrayRef], types: &[arrow::datatypes::DataType]) -> Result<Places, Error> {
+    let fields = types.iter().map(|data_type| SortField::new(data_type.clone())).collect();
+    let converter = RowConverter::new(fields).map_err(|_| Error::RunFailed)?;
+    let rows = converter.convert_columns(keys).map_err(|_| Error::RunFailed)?;
+    let places = rows.iter().enumerate().map(|(place, row)| (row.owned(), place)).collect();
+    Ok((converter, places))
+}
+
+/// What stands before the bytes of one part.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    kind: String,
+    measures: Vec<MeasureId>,
+    entities: usize,
+    cells: usize,
+}
+
+impl Contributions {
+    /// The form that is sealed: a JSON header of each part, its digests, its sets in roaring's portable format.
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        let mut bytes = MARK.to_vec();
+        bytes.extend(self.snapshot.to_be_bytes());
+        self.noisy.serialize_into(&mut bytes)?;
+        put(&mut bytes, self.parts.len())?;
+        for part in &self.parts {
+            let header = Header {
+                kind: part.kind.clone(),
+                measures: part.measures.clone(),
+                entities: part.digests.len(),
+                cells: part.cells.len(),
+            };
+            let header = serde_json::to_vec(&header).map_err(|_| Error::RunFailed)?;
+            put(&mut bytes, header.len())?;
+            bytes.extend(header);
+            part.digests.iter().for_each(|digest| bytes.extend(digest));
+            for cell in &part.cells {
+                cell.serialize_into(&mut bytes)?;
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Reads them again.
+    ///
+    /// # Errors
+    /// `domain.order_mismatch` for bytes that are none.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        read(bytes).ok_or(Error::OrderMismatch { what: "contributions" })
+    }
+}
+
+fn put(bytes: &mut Vec<u8>, number: usize) -> Result<(), Error> {
+    let number = u32::try_from(number).map_err(|_| Error::Limit { what: "contributors" })?;
+    bytes.extend(number.to_be_bytes());
+    Ok(())
+}
+
+fn read(mut bytes: &[u8]) -> Option<Contributions> {
+    let mut mark = [0; MARK.len()];
+    bytes.read_exact(&mut mark).ok()?;
+    if mark != *MARK {
+        return None;
+    }
+    let snapshot = word(&mut bytes)?;
+    let noisy = RoaringBitmap::deserialize_from(&mut bytes).ok()?;
+    let parts = number(&mut bytes)?;
+    let mut found = Vec::new();
+    for _ in 0..parts {
+        let length = number(&mut bytes)?;
+        let (header, rest) = bytes.split_at_checked(length)?;
+        let header: Header = serde_json::from_slice(header).ok()?;
+        let (digests, rest) = rest.split_at_checked(header.entities.checked_mul(DIGEST_BYTES)?)?;
+        bytes = rest;
+        let (digests, []) = digests.as_chunks::<DIGEST_BYTES>() else { return None };
+        let mut cells = Vec::new();
+        for _ in 0..header.cells {
+            let cell = RoaringBitmap::deserialize_from(&mut bytes).ok()?;
+            let fits =
+                cell.max().is_none_or(|last| usize::try_from(last).is_ok_and(|last| last < header.entities));
+            cells.push(Some(cell).filter(|_| fits)?);
+        }
+        found.push(Part { kind: header.kind, measures: header.measures, digests: digests.to_vec(), cells });
+    }
+    let rows: Vec<usize> = found.iter().map(|part| part.cells.len()).collect();
+    let even = rows.windows(2).all(|pair| pair.first() == pair.last());
+    (bytes.is_empty() && even).then_some(Contributions { snapshot, noisy, parts: found })
+}
+
+fn word(bytes: &mut &[u8]) -> Option<u32> {
+    let mut word = [0; 4];
+    bytes.read_exact(&mut word).ok()?;
+    Some(u32::from_be_bytes(word))
+}
+
+fn number(bytes: &mut &[u8]) -> Option<usize> {
+    usize::try_from(word(bytes)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(kind: &str, cells: &[&[u32]], entities: u8) -> Part {
+        Part {
+            kind: kind.to_owned(),
+            measures: vec![MeasureId::of(&["count", kind])],
+            digests: (0..entities).map(|n| [n; DIGEST_BYTES]).collect(),
+            cells: cells.iter().map(|cell| cell.iter().copied().collect()).collect(),
+        }
+    }
+
+    #[test]
+    fn what_was_sealed_is_read_again_and_nothing_else_is() {
+        let all = Contributions {
+            snapshot: 7,
+            noisy: [1].into(),
+            parts: vec![part("person", &[&[0, 1, 2], &[]], 3), part("enterprise", &[&[0], &[1]], 2)],
+        };
+        let bytes = all.to_bytes().unwrap();
+        assert_eq!(Contributions::from_bytes(&bytes).unwrap(), all);
+        for length in 0..bytes.len() {
+            assert!(Contributions::from_bytes(&bytes[..length]).is_err(), "{length}");
+        }
+        let mut longer = bytes.clone();
+        longer.push(0);
+        assert!(Contributions::from_bytes(&longer).is_err());
+        // A member that is nobody, and parts of different results.
+        let nobody = Contributions { parts: vec![part("person", &[&[3]], 3)], ..Contributions::default() };
+        assert!(Contributions::from_bytes(&nobody.to_bytes().unwrap()).is_err());
+        let parts = vec![part("person", &[&[0]], 1), part("person", &[], 1)];
+        let uneven = Contributions { parts, ..Contributions::default() };
+        assert!(Contributions::from_bytes(&uneven.to_bytes().unwrap()).is_err());
+        let kept = all.keep(&[false, true], &[true, true]);
+        assert_eq!(kept.parts[1].cells, [RoaringBitmap::from([1])]);
+        assert_eq!(kept.noisy, [0].into());
+    }
+
+    #[test]
+    fn the_noise_key_of_a_cell_is_its_peoples_and_not_the_questions() {
+        let one =
+            Contributions { parts: vec![part("person", &[&[0, 1], &[2]], 3)], ..Contributions::default() };
+        // The same two people, found in another order among others.
+        let other =
+            Part { digests: [2, 1, 0].map(|n| [n; DIGEST_BYTES]).to_vec(), ..part("person", &[&[1, 2]], 3) };
+        let other = Contributions { parts: vec![other], ..Contributions::default() };
+        assert_eq!(one.cell_keys()[0], other.cell_keys()[0]);
+        assert_ne!(one.cell_keys()[0], one.cell_keys()[1]);
+    }
+}
