@@ -320,3 +320,77 @@ async fn another_tenant_gets_other_tokens_and_none_of_the_keys() {
     let theirs = workbench::query(&county.app, &engineer, other, &text).await.unwrap();
     assert!(!theirs.page.rows.is_empty() && theirs.page.rows.iter().all(|row| !ours.page.rows.contains(row)));
 }
+
+/// Orders a model's run and asks that its result leave; answers the export and its case.
+async fn asked(
+    county: &County,
+    model: &models::ModelRecord,
+) -> (exports::Export, base::Id<base::kind::Case>) {
+    let engineer = county.ctx("operator");
+    let run = runs::order_run(&county.app, &engineer, model.model.id, &BTreeMap::new()).await.unwrap();
+    jobs::drain(&county.app).await;
+    let run = runs::run(&county.app, &engineer, run.id).await.unwrap();
+    assert_eq!(run.state, RunState::Done, "{:?}", run.error);
+    let new = NewExport { purpose: "行业统计".to_owned(), ..NewExport::default() };
+    let (export, case) = exports::open_export_case(&county.app, &engineer, run.id, &new).await.unwrap();
+    (export, case.id)
+}
+
+async fn let_go(
+    county: &County,
+    export: &exports::Export,
+    case: base::Id<base::kind::Case>,
+) -> exports::Export {
+    for unit in ["supervision-office", "bigdata-bureau"] {
+        county.act(unit, case, json!({ "command": "approve", "opinion": "同意" })).await.unwrap();
+    }
+    jobs::drain(&county.app).await;
+    exports::export(&county.app, &county.ctx("supervision-office"), export.id).await.unwrap().export
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_be_subtracted_from_what_left_does_not_leave() {
+    let county = granted().await;
+    let model = async |text: &str| approved(&county, &query_model(text)).await;
+    let by_industry = model("SELECT industry, count(*) AS n FROM enterprises GROUP BY industry").await;
+    let all = model("SELECT count(*) AS n FROM enterprises").await;
+    // Both are judged while nothing has left, and approved.
+    let (parts, parts_case) = asked(&county, &by_industry).await;
+    let (total, total_case) = asked(&county, &all).await;
+    let total = let_go(&county, &total, total_case).await;
+    assert_eq!(total.state, ExportState::Released);
+    // All firms less those of the two large industries are three: the second to leave stays.
+    let parts = let_go(&county, &parts, parts_case).await;
+    assert_eq!((parts.state, parts.overtaken, parts.release.is_none()), (ExportState::Refused, true, true));
+    // Run again, it is judged beside what left: one of the industries may leave.
+    let (again, case) = asked(&county, &by_industry).await;
+    let reviewer = county.ctx("supervision-office");
+    let seen = exports::export(&county.app, &reviewer, again.id).await.unwrap().export;
+    let report = seen.frozen.report.unwrap();
+    assert_eq!((report.passed, report.failures.differencing), (1, 1));
+    let told = |report: &privacy::disclosure::DisclosureReport| {
+        let names = report.overlaps.iter().flat_map(|overlap| {
+            overlap.earlier.iter().map(|earlier| (overlap.reason, earlier.release.clone()))
+        });
+        names.collect::<Vec<_>>()
+    };
+    use privacy::disclosure::ledger::ReasonKind;
+    assert!(
+        told(&report).contains(&(ReasonKind::Combination, total.id.to_string())),
+        "{:?}",
+        report.overlaps
+    );
+    assert_eq!(let_go(&county, &again, case).await.state, ExportState::Released);
+    // All but three, in other words.
+    let near = model("SELECT count(*) AS n FROM enterprises WHERE industry <> 'fishery'").await;
+    let (near, _) = asked(&county, &near).await;
+    let seen = exports::export(&county.app, &reviewer, near.id).await.unwrap().export;
+    let report = seen.frozen.report.unwrap();
+    assert_eq!((report.passed, seen.frozen.rows), (0, 0));
+    assert!(told(&report).contains(&(ReasonKind::Neighbour, total.id.to_string())), "{:?}", report.overlaps);
+    // The books outlive their zone: another one reads them from their pages.
+    county.app.zones().stop(crate::keys::PLATFORM).await;
+    let (same, _) = asked(&county, &all).await;
+    let seen = exports::export(&county.app, &reviewer, same.id).await.unwrap().export;
+    assert_eq!((seen.frozen.report.unwrap().passed, seen.frozen.rows), (1, 1), "nothing new is told");
+}

@@ -91,6 +91,19 @@ pub enum ReasonKind {
 }
 
 impl ReasonKind {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Few,
+        Self::Neighbour,
+        Self::Combination,
+        Self::Unclear,
+        Self::OtherMeasure,
+        Self::Change,
+        Self::ChangeUnclear,
+        Self::ChangesUndeclared,
+        Self::OlderSnapshot,
+    ];
+
     /// Stable code for programs and for the help pages.
     #[must_use]
     pub const fn code(self) -> &'static str {

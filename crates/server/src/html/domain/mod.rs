@@ -28,6 +28,9 @@ use axum::Router;
 
 use crate::state::Edge;
 
+#[cfg(test)]
+pub(in crate::html) use runs::overlap_key;
+
 /// The routes of these pages.
 pub(crate) fn routes() -> Router<Edge> {
     Router::new()

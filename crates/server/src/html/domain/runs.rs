@@ -7,6 +7,7 @@ use app::access::Role;
 use app::catalog::{Domain, Parameter, Value};
 use app::exports::{self, ExportState, ExportView, NewExport, ReleaseFormat};
 use app::models::{self, ModelKind, ModelRecord, ModelState};
+use app::privacy::disclosure::ledger::ReasonKind;
 use app::privacy::disclosure::{self, Bucket};
 use app::runs::{self, Run, RunState};
 use axum::Router;
@@ -378,11 +379,15 @@ pub(super) async fn overlaps(visit: &Visit, found: &disclosure::DisclosureReport
                 ),
             });
         }
-        let key =
-            format!("overlap-{}", overlap.reason.code().trim_start_matches("ledger.").replace('_', "-"));
-        said.push(Overlap { why: visit.text_with(&key, &[("entity", &entity)]), earlier });
+        let why = visit.text_with(&overlap_key(overlap.reason), &[("entity", &entity)]);
+        said.push(Overlap { why, earlier });
     }
     said
+}
+
+/// The name of a reason's words.
+pub(in crate::html) fn overlap_key(reason: ReasonKind) -> String {
+    format!("overlap-{}", reason.code().trim_start_matches("ledger.").replace('_', "-"))
 }
 
 /// An earlier release by its model and day; one of another operator has no name for who may not see it.

@@ -332,6 +332,7 @@ fn messages_are_all_used() {
         "check-",
         "closed-",
         "export-state-",
+        "entity-",
         "frequency-",
         "grade-",
         "grant-state-",
@@ -344,6 +345,7 @@ fn messages_are_all_used() {
         "month-",
         "notice-",
         "openness-",
+        "overlap-",
         "period-",
         "product-",
         "residue-",
@@ -363,6 +365,19 @@ fn messages_are_all_used() {
         let Some((key, _)) = line.split_once(" =") else { continue };
         let used = text.contains(&format!("\"{key}\"")) || text.contains(&format!("'{key}'"));
         assert!(used || joined.iter().any(|prefix| key.starts_with(prefix)), "{key} is never shown");
+    }
+}
+
+#[test]
+fn every_reason_of_the_release_ledger_has_words() {
+    for locale in [
+        include_str!("../../../../../web/locales/en.ftl"),
+        include_str!("../../../../../web/locales/zh-CN.ftl"),
+    ] {
+        for reason in app::privacy::disclosure::ledger::ReasonKind::ALL {
+            let key = crate::html::domain::overlap_key(reason);
+            assert!(locale.contains(&format!("\n{key} = ")), "{key}");
+        }
     }
 }
 
