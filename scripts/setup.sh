@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Installs from the system's packages what the tests need: PostgreSQL, Chromium with its driver, and a Chinese font.
+# Installs from the system's packages what the tests need: PostgreSQL, Chromium with its driver, a Chinese font, and
+# bubblewrap for the namespaces of workers.
 # Does nothing where they are there already. `setup.sh bench` also makes a Python environment with DuckDB.
 set -euo pipefail
 
 sudo=""
 [ "$(id -u)" -eq 0 ] || sudo="sudo"
 missing=()
+[ -x /usr/bin/bwrap ] || missing+=(bubblewrap)
 compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing+=(chromium)
 command -v chromedriver >/dev/null || missing+=(chromium-driver)

@@ -208,6 +208,7 @@ impl App {
         self.tasks().spawn(jobs::run(self.clone()));
         self.tasks().spawn(jobs::ledger::run(self.clone()));
         self.tasks().spawn(zones::watch(self.clone()));
+        self.tasks().spawn(zones::probe(self.clone()));
         self.tasks().spawn(ring_clocks(self.clone()));
     }
 

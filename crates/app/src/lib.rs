@@ -52,4 +52,6 @@ pub use config::Config;
 pub use context::Ctx;
 pub use core::{App, migrate};
 pub use error::{Error, ErrorKind, FieldError, Result};
-pub use worker::serve_zone;
+pub use secure_domain::isolation::{Attempt, Holds, Isolation, Layer};
+pub use worker::{ZoneDoor, probe_isolation};
+pub use zones::{IsolationState, WorkerState, isolation};

@@ -5,6 +5,7 @@
 //! other); a worker holds its own tenant's keys only, and gets them over its socket, never on the command line, in the
 //! environment or in a file.
 
+mod isolation;
 mod tables;
 mod worker;
 
@@ -12,11 +13,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use base::{Id, kind};
+use base::{Id, Timestamp, kind};
 use secure_domain::client::ZoneClient;
+use secure_domain::isolation::Isolation;
 use secure_domain::protocol::ZoneKind;
 use tokio::time::Instant;
 
+pub(crate) use isolation::probe;
+pub use isolation::{IsolationState, WorkerState, isolation};
 pub(crate) use tables::{held, key_of, raw_spec};
 use worker::Worker;
 
@@ -35,6 +39,10 @@ type Place = (Id<kind::Tenant>, ZoneKind);
 #[derive(Default)]
 pub(crate) struct Zones {
     slots: Mutex<HashMap<Place, Arc<Slot>>>,
+    /// What the canary said at the start.
+    probed: Mutex<Option<(Timestamp, Isolation)>>,
+    /// Whether workers can be given namespaces; unknown until the first is started.
+    namespaces: tokio::sync::OnceCell<bool>,
 }
 
 impl std::fmt::Debug for Zones {
@@ -70,6 +78,14 @@ impl Zones {
     fn slot(&self, place: Place) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(slots.entry(place).or_default())
+    }
+
+    fn probed(&self) -> Option<(Timestamp, Isolation)> {
+        self.probed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_probed(&self, at: Timestamp, isolation: Isolation) {
+        *self.probed.lock().unwrap_or_else(PoisonError::into_inner) = Some((at, isolation));
     }
 
     fn known(&self) -> Vec<(Place, Arc<Slot>)> {

@@ -13,6 +13,7 @@ use tokio::net::unix::OwnedReadHalf;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
+use crate::isolation::Isolation;
 use crate::protocol::{
     Answer, AppendOrder, AssessOrder, CanonicalOrder, CheckOrder, Checked, ConcludeOrder, Envelope,
     GrantOrder, Init, IntakeDone, IntakeOrder, LedgerAnswer, LookupOrder, Page, PageOrder, PermitRecord,
@@ -43,6 +44,7 @@ struct Connection {
     next: AtomicU64,
     shared: Arc<Shared>,
     frames: mpsc::Sender<Vec<u8>>,
+    isolation: Isolation,
     /// Reader and writer; they end with the connection.
     _tasks: JoinSet<()>,
 }
@@ -64,7 +66,11 @@ impl ZoneClient {
         frame::write(&mut writer, &frame::encode(init, &[])?).await?;
         let opened = tokio::time::timeout(LONG, frame::read::<_, Answer>(&mut reader));
         let (answer, _) = opened.await.map_err(|_| Error::NoAnswer)??.ok_or(Error::Closed)?;
-        answer.result.map_err(|failure| Error::Remote(Box::new(failure)))?;
+        let isolation = match answer.result {
+            Ok(Reply::Opened { isolation }) => isolation,
+            Ok(_) => return Err(Error::Protocol { what: "reply" }),
+            Err(failure) => return Err(Error::Remote(Box::new(failure))),
+        };
         let shared = Arc::new(Shared::default());
         let (frames, mut queue) = mpsc::channel::<Vec<u8>>(QUEUE_MAX);
         let mut tasks = JoinSet::new();
@@ -76,7 +82,13 @@ impl ZoneClient {
                 }
             }
         });
-        Ok(Self(Arc::new(Connection { next: AtomicU64::new(1), shared, frames, _tasks: tasks })))
+        Ok(Self(Arc::new(Connection { next: AtomicU64::new(1), shared, frames, isolation, _tasks: tasks })))
+    }
+
+    /// How far the worker is isolated, as it said when it began.
+    #[must_use]
+    pub fn isolation(&self) -> &Isolation {
+        &self.0.isolation
     }
 
     /// Is the worker gone?

@@ -43,6 +43,9 @@ pub enum Error {
         /// The limit.
         millis_max: u64,
     },
+    /// Something that must be out of the worker's reach is not.
+    #[error("the worker's isolation does not hold")]
+    Isolation,
     /// The request was cancelled by the caller.
     #[error("cancelled")]
     Cancelled,
@@ -113,6 +116,7 @@ pub const CODES: &[&str] = &[
     "domain.limit",
     "domain.run_failed",
     "domain.time_limit",
+    "domain.isolation",
     "domain.cancelled",
     "domain.wrong_zone",
     "domain.unknown",
@@ -138,6 +142,7 @@ impl Error {
             Self::Limit { .. } => "domain.limit",
             Self::RunFailed => "domain.run_failed",
             Self::TimeLimit { .. } => "domain.time_limit",
+            Self::Isolation => "domain.isolation",
             Self::Cancelled => "domain.cancelled",
             Self::WrongZone { .. } => "domain.wrong_zone",
             Self::Unknown { .. } => "domain.unknown",

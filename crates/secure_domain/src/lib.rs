@@ -32,6 +32,7 @@ mod fixture;
 mod frame;
 pub mod guard;
 pub mod intake;
+pub mod isolation;
 pub mod objects;
 mod perturb;
 pub mod protocol;

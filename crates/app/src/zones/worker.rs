@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use secure_domain::client::ZoneClient;
+use secure_domain::isolation::Isolation;
 use secure_domain::protocol::Init;
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
@@ -20,6 +21,11 @@ const LISTENING: Duration = Duration::from_secs(20);
 const AGAIN: Duration = Duration::from_millis(3);
 /// Bytes a socket's path may have: the kernel's limit is 108, with some room.
 const PATH_BYTES_MAX: usize = 100;
+
+/// The program that makes namespaces.
+const BUBBLEWRAP: &str = "/usr/bin/bwrap";
+/// Where a worker finds its own program.
+const INSIDE: &str = "/shuyu";
 
 /// A running worker.
 pub(super) enum Worker {
@@ -57,7 +63,7 @@ impl Worker {
 /// Starts a worker and opens its zone.
 pub(super) async fn start(app: &App, init: &Init) -> Result<(ZoneClient, Worker)> {
     let socket = socket_path(app)?;
-    let mut worker = spawn(app, &socket)?;
+    let mut worker = spawn(app, &socket).await?;
     let connected = connect(&socket, init, &mut worker).await;
     if connected.is_err() {
         // The worker removes its socket once it was reached; one that never was leaves it behind.
@@ -94,7 +100,7 @@ async fn connect(socket: &Path, init: &Init, worker: &mut Worker) -> Result<Zone
     }
 }
 
-fn spawn(app: &App, socket: &Path) -> Result<Worker> {
+async fn spawn(app: &App, socket: &Path) -> Result<Worker> {
     #[cfg(test)]
     if app.config().worker_program.as_os_str().is_empty() {
         let socket = socket.to_owned();
@@ -104,24 +110,79 @@ fn spawn(app: &App, socket: &Path) -> Result<Worker> {
             }
         })));
     }
+    let run_dir = socket.parent().unwrap_or(socket);
+    let mut command = command(app, run_dir).await?;
+    command.arg("--socket").arg(socket).stdin(Stdio::null()).stdout(Stdio::null());
+    let child = command.stderr(Stdio::inherit()).kill_on_drop(true).spawn().map_err(not_started)?;
+    Ok(Worker::Process(Box::new(child)))
+}
+
+/// How a worker would be isolated: one is started that tells it and ends.
+pub(super) async fn probe(app: &App) -> Result<Isolation> {
+    #[cfg(test)]
+    if app.config().worker_program.as_os_str().is_empty() {
+        return Ok(Isolation::default());
+    }
+    let socket = socket_path(app)?;
+    let mut command = command(app, socket.parent().unwrap_or(&socket)).await?;
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true).output();
+    let output = tokio::time::timeout(LISTENING, output).await.map_err(not_started)?.map_err(not_started)?;
+    serde_json::from_slice(&output.stdout).map_err(not_started)
+}
+
+/// The program of a worker up to the name of its socket: in namespaces of its own where the system lets us, and without
+/// anything of the server's environment, some of which is secret.
+async fn command(app: &App, run_dir: &Path) -> Result<Command> {
     let configured = &app.config().worker_program;
-    let program = if configured.as_os_str().is_empty() {
-        // The running program itself, even where an upgrade has replaced its file: server and workers are of one
-        // release, or they do not understand each other.
-        let running = std::path::PathBuf::from("/proc/self/exe");
-        if running.exists() { running } else { std::env::current_exe().map_err(not_started)? }
-    } else {
-        configured.clone()
+    // The running program itself, even where an upgrade has replaced its file: server and workers are of one release, or
+    // they do not understand each other.
+    let program = if configured.as_os_str().is_empty() { Path::new("/proc/self/exe") } else { configured };
+    let objects = app.config().objects_dir();
+    let objects = std::path::absolute(&objects).unwrap_or(objects);
+    // A file that an upgrade has replaced can be run, but not be shown to another root.
+    let file = std::fs::read_link(program).unwrap_or_else(|_| program.to_owned());
+    let mut command = match app.zones().namespaces.get_or_init(namespaces).await {
+        true if file.is_file() => {
+            let mut command = Command::new(BUBBLEWRAP);
+            command.args([
+                "--unshare-all",
+                "--die-with-parent",
+                "--new-session",
+                "--proc",
+                "/proc",
+                "--dev",
+                "/dev",
+            ]);
+            for libraries in ["/usr/lib", "/usr/lib64", "/lib", "/lib64"] {
+                command.args(["--ro-bind-try", libraries, libraries]);
+            }
+            command.arg("--ro-bind").arg(&file).arg(INSIDE);
+            command.arg("--bind").arg(&objects).arg(&objects).arg("--bind").arg(run_dir).arg(run_dir);
+            command.args(["--chdir", "/", "--", INSIDE]);
+            command
+        }
+        _ => Command::new(if program.exists() { program.to_owned() } else { file }),
     };
-    let mut command = Command::new(program);
-    // Nothing of the server's environment is the worker's business, and some of it is secret.
     command.env_clear();
     if let Some(filter) = std::env::var_os("RUST_LOG") {
         command.env("RUST_LOG", filter);
     }
-    command.arg("worker").arg("--socket").arg(socket).stdin(Stdio::null()).stdout(Stdio::null());
-    let child = command.stderr(Stdio::inherit()).kill_on_drop(true).spawn().map_err(not_started)?;
-    Ok(Worker::Process(Box::new(child)))
+    command.arg("worker").arg("--objects").arg(objects);
+    Ok(command)
+}
+
+/// Can a program be started in namespaces of its own here? Not without `bwrap`, nor where the kernel keeps them from us.
+async fn namespaces() -> bool {
+    let mut command = Command::new(BUBBLEWRAP);
+    command.args(["--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--", "/bin/true"]);
+    let ended = command.env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let able = matches!(ended.await, Ok(status) if status.success());
+    if !able {
+        tracing::warn!(
+            "workers get no namespaces of their own: bwrap is missing, or the kernel does not allow it"
+        );
+    }
+    able
 }
 
 /// A fresh path for a socket, in a folder that only this user can enter.

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::guard::Refusal;
 use crate::intake::Faults;
+use crate::isolation::Isolation;
 use crate::objects::Written;
 
 /// What a request brought.
@@ -17,6 +18,11 @@ use crate::objects::Written;
 pub enum Reply {
     /// It is done; nothing to tell.
     Done,
+    /// The zone is open: the answer to the first message.
+    Opened {
+        /// How far the worker is isolated.
+        isolation: Isolation,
+    },
     /// Rows.
     Page(Page),
     /// A verdict on SQL.

@@ -1,7 +1,7 @@
 //! A zone worker: one process, one zone, one connection.
 //!
-//! [`serve`] binds a unix socket that only its own user can reach, takes exactly one connection, reads one
-//! [`Init`] and answers requests side by side until the connection closes. Then it returns, and
+//! [`Door`] binds a unix socket that only its own user can reach, gives up what a worker has no use for
+//! ([`crate::isolation`]), takes exactly one connection, reads one [`Init`] and answers requests side by side until the connection closes. Then it returns, and
 //! the process ends: a worker without its server does not live on. The listener is gone as soon as the connection is
 //! there, so nobody else can speak to the zone.
 //!
@@ -15,7 +15,7 @@ mod zone;
 use std::collections::HashMap;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ use tokio::net::UnixListener;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
+use crate::isolation::{self, Isolation};
 use crate::protocol::{Answer, Envelope, Failure, Init, Reply, Request, VERSION};
 use crate::{Error, frame};
 use zone::Zone;
@@ -37,23 +38,61 @@ const CONNECT_MAX: Duration = Duration::from_secs(30);
 /// How often a worker looks whether who started it is still there.
 const PARENT_SEEN: Duration = Duration::from_secs(1);
 
-/// Serves one zone until its server goes away.
+/// A worker's socket, bound and not yet answered.
+#[derive(Debug)]
+pub struct Door {
+    listener: std::os::unix::net::UnixListener,
+    path: PathBuf,
+    isolation: Isolation,
+}
+
+impl Door {
+    /// Binds the socket. No thread is needed for it: what follows is to be given up by the only one.
+    ///
+    /// # Errors
+    /// `domain.io` if the socket cannot be bound.
+    pub fn open(socket_path: &Path) -> Result<Self, Error> {
+        let listener = std::os::unix::net::UnixListener::bind(socket_path)?;
+        std::fs::set_permissions(socket_path, Permissions::from_mode(0o600))?;
+        listener.set_nonblocking(true)?;
+        Ok(Self { listener, path: socket_path.to_owned(), isolation: Isolation::default() })
+    }
+
+    /// Gives up everything but the folder of objects; see [`isolation::enter`].
+    ///
+    /// # Errors
+    /// `domain.isolation`.
+    pub fn isolated(mut self, objects_dir: &Path) -> Result<Self, Error> {
+        let socket_dir = self.path.parent().unwrap_or(objects_dir);
+        self.isolation = isolation::enter(objects_dir, socket_dir)?;
+        Ok(self)
+    }
+
+    /// Serves one zone until its server goes away.
+    ///
+    /// # Errors
+    /// `domain.io` if the socket cannot be used, `domain.protocol` if the first message is not an `Init`, or what made
+    /// the zone impossible to open.
+    pub async fn serve(self) -> Result<(), Error> {
+        watch_parent()?;
+        let listener = UnixListener::from_std(self.listener)?;
+        // Whoever started this worker connects at once, unless it died in between.
+        let accepted = tokio::time::timeout(CONNECT_MAX, listener.accept()).await;
+        let (stream, _) = accepted.unwrap_or_else(|late| Err(late.into()))?;
+        drop(listener);
+        // The name has done its work; what is not there cannot be connected to.
+        std::fs::remove_file(&self.path)?;
+        let (reader, writer) = stream.into_split();
+        converse(reader, writer, self.isolation).await
+    }
+}
+
+/// Serves one zone in this process, which gives nothing up.
 ///
 /// # Errors
-/// `domain.io` if the socket cannot be used, `domain.protocol` if the first message is not an `Init`, or what made the
-/// zone impossible to open.
+/// As [`Door::serve`].
 pub async fn serve(socket_path: &Path) -> Result<(), Error> {
-    watch_parent()?;
-    let listener = UnixListener::bind(socket_path)?;
-    std::fs::set_permissions(socket_path, Permissions::from_mode(0o600))?;
-    // Whoever started this worker connects at once, unless it died in between.
-    let accepted = tokio::time::timeout(CONNECT_MAX, listener.accept()).await;
-    let (stream, _) = accepted.unwrap_or_else(|late| Err(late.into()))?;
-    drop(listener);
-    // The name has done its work; what is not there cannot be connected to.
-    std::fs::remove_file(socket_path)?;
-    let (reader, writer) = stream.into_split();
-    converse(reader, writer).await
+    Door::open(socket_path)?.serve().await
 }
 
 /// Ends the process when who started it is gone: work that does not give way would not see the connection close.
@@ -72,11 +111,12 @@ fn watch_parent() -> Result<(), Error> {
 async fn converse(
     mut reader: impl AsyncRead + Unpin,
     mut writer: impl AsyncWrite + Unpin + Send + 'static,
+    isolation: Isolation,
 ) -> Result<(), Error> {
     let Some((init, _)) = frame::read::<_, Init>(&mut reader).await? else { return Ok(()) };
     let opened =
         if init.version == VERSION { Zone::open(init) } else { Err(Error::Protocol { what: "version" }) };
-    let result = opened.as_ref().map(|_| Reply::Done).map_err(Failure::from);
+    let result = opened.as_ref().map(|_| Reply::Opened { isolation }).map_err(Failure::from);
     let first = frame::encode(&Answer { id: 0, result }, &[])?;
     frame::write(&mut writer, &first).await?;
     let zone = Arc::new(opened?);

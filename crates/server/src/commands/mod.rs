@@ -33,9 +33,12 @@ enum Command {
     /// Serve one zone; started by `serve`, not by people.
     #[command(hide = true)]
     Worker {
-        /// The unix socket to listen on.
+        /// The unix socket to listen on; without one it tells how it would be isolated, and ends.
         #[arg(long)]
-        socket: PathBuf,
+        socket: Option<PathBuf>,
+        /// The folder of sealed objects, the only one it keeps.
+        #[arg(long)]
+        objects: PathBuf,
     },
     /// Bring the database to this release's schema.
     Migrate(Settings),
@@ -328,6 +331,17 @@ pub fn main() -> ExitCode {
                 .unwrap_or_else(|_| cli.command.log_filter().into()),
         )
         .init();
+    // A worker gives up what it has no use for while it is one thread.
+    let door = match &cli.command {
+        Command::Worker { socket: Some(socket), objects } => match app::ZoneDoor::open(socket, objects) {
+            Ok(door) => Some(door),
+            Err(error) => {
+                eprintln!("shuyu worker: {error}");
+                return ExitCode::FAILURE;
+            }
+        },
+        _ => None,
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -335,7 +349,7 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(run(cli.command)) {
+    match runtime.block_on(run(cli.command, door)) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("shuyu: {error:#}");
@@ -347,10 +361,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> Result<ExitCode> {
+async fn run(command: Command, door: Option<app::ZoneDoor>) -> Result<ExitCode> {
     match command {
         Command::Serve(settings) => run::serve(settings.config()?).await?,
-        Command::Worker { socket } => app::serve_zone(&socket).await?,
+        Command::Worker { objects, .. } => match door {
+            Some(door) => door.serve().await?,
+            None => println!("{}", serde_json::to_string(&app::probe_isolation(&objects)?)?),
+        },
         Command::Migrate(settings) => admin::migrate(&settings.config()?).await?,
         Command::Backup { folder, with_keys, settings } => {
             let keys = if with_keys { app::backup::Keys::Included } else { app::backup::Keys::LeftOut };

@@ -156,11 +156,11 @@ async fn a_new_pack_is_written_once_and_its_scenarios_hold() {
             ["shuyu", "pack", "new", "--parent", "zhejiang", "--name", "云雾县试行办法", "--prefix", "云雾"];
         Cli::parse_from(fixed.into_iter().chain(["--template", template, "--folder", path])).command
     };
-    super::run(asked("deqing")).await.unwrap();
+    super::run(asked("deqing"), None).await.unwrap();
     let code = super::pack::test(&target, Lang::Zh).unwrap();
     assert_eq!(format!("{code:?}"), format!("{:?}", std::process::ExitCode::SUCCESS));
     fs::write(target.join("roles.yaml"), "mine").unwrap();
-    let error = super::run(asked("deqing")).await.unwrap_err();
+    let error = super::run(asked("deqing"), None).await.unwrap_err();
     assert!(error.to_string().contains("is there already"), "{error}");
     assert_eq!(fs::read_to_string(target.join("roles.yaml")).unwrap(), "mine");
 }

@@ -189,6 +189,7 @@ fn sees(visit: &Visit, code: &str) -> bool {
         "keys" => &[Buyer],
         "metering" => &[Buyer, OperatorManager, Authority, Supervisor],
         "journal" => &[Authority, Supervisor],
+        "isolation" => &[Authority, Supervisor, Admin],
         "packs" => &[
             Authority,
             Provider,

@@ -14,6 +14,7 @@ pub(crate) mod fields;
 pub(crate) mod frame;
 mod holidays;
 mod inbox;
+mod isolation;
 mod jobs;
 mod journal;
 mod ledger;
@@ -60,6 +61,7 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(objections::routes())
         .merge(ledger::routes())
         .merge(journal::routes())
+        .merge(isolation::routes())
         .merge(packs::routes())
         .merge(pack_tools::routes())
         .merge(pack_checks::routes())

@@ -16,6 +16,7 @@ pub mod form;
 pub mod help;
 pub mod holidays;
 pub mod inbox;
+pub mod isolation;
 pub mod ledger;
 pub mod market;
 pub mod models;

@@ -35,7 +35,7 @@ pub const MENU: &[(&str, &[(&str, &str)])] = &[
             ("metering", "/metering"),
         ],
     ),
-    ("oversight", &[("journal", "/journal"), ("ledger", "/ledger")]),
+    ("oversight", &[("journal", "/journal"), ("ledger", "/ledger"), ("isolation", "/isolation")]),
     ("admin", &[("packs", "/admin/packs"), ("accounts", "/admin/accounts"), ("jobs", "/admin/jobs")]),
 ];
 

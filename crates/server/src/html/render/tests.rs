@@ -8,8 +8,8 @@ use crate::html::pages::parts::Choice;
 use crate::html::pages::shell::{Notice, NoticeKind};
 use crate::html::pages::{
     admin, airlock, announcements, authorisations, case, catalog, duties, error, form, help, holidays, inbox,
-    ledger, market, models, pack_checks, pack_versions, packs, portal, products, runs, sign_in, tenant,
-    workbench,
+    isolation, ledger, market, models, pack_checks, pack_versions, packs, portal, products, runs, sign_in,
+    tenant, workbench,
 };
 
 /// A rendered sample: template, number, language, HTML.
@@ -153,6 +153,7 @@ fn all() -> Vec<Rendered> {
         pack_checks::AdminPackNew,
         admin::AdminAccounts,
         admin::AdminJobs,
+        isolation::IsolationPage,
         duties::DutiesPage,
         help::Help,
         error::ErrorPage,
@@ -337,6 +338,7 @@ fn messages_are_all_used() {
         "grade-",
         "grant-state-",
         "guide-",
+        "isolation-",
         "label-",
         "line-",
         "mask-",
@@ -359,6 +361,7 @@ fn messages_are_all_used() {
         "tenant-state-",
         "type-",
         "usage-state-",
+        "zone-",
     ];
     let locale = include_str!("../../../../../web/locales/en.ftl");
     for line in locale.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase())) {
