@@ -336,3 +336,32 @@ async fn injected_sql_and_markup_stay_text() {
     let nul = json!({"account": "a\u{0}b", "password": "x"});
     assert!(matches!(desk.json(None, "POST /api/v1/sessions", &nul).await.status, 400 | 401));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_are_isolated_where_the_kernel_can() {
+    let (folder, _server, mut desk) = county().await;
+    let ask = "GET /api/v1/isolation";
+    refused(&desk.send(None, ask, None, None).await, 401, "access.sign_in");
+    refused(&desk.send(Some("operator.engineer"), ask, None, None).await, 403, "access.denied");
+    let mut state = Value::Null;
+    for _ in 0..100 {
+        state = desk.send(Some("supervisor.one"), ask, None, None).await.json();
+        if !state["probed"].is_null() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    let isolation = &state["probed"][1];
+    let stopped = |attempt: &str| assert_eq!(isolation["attempts"][attempt], true, "{attempt}: {state}");
+    assert_eq!(isolation["layers"]["environment"], "fully");
+    if isolation["layers"]["seccomp"] == "fully" {
+        ["socket", "program"].into_iter().for_each(stopped);
+    }
+    if isolation["layers"]["landlock"] != "not" {
+        ["read_outside", "list_data", "write_outside"].into_iter().for_each(stopped);
+    }
+    // The file of the canary did not come into being.
+    let left = std::fs::read_dir(folder.path().join("data")).expect("data folder");
+    let names = left.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    assert!(!names.into_iter().any(|name| name.starts_with(".canary")));
+}

@@ -1270,6 +1270,7 @@ isolation-unknown-text = The check takes a few seconds after the start; if nothi
 isolation-workers = Workers that run
 isolation-zone = Zone
 isolation-tenant = Tenant
+isolation-platform = the platform itself
 isolation-no-workers = No worker runs now; one is started when somebody needs it.
 zone-intake = Intake zone
 zone-ledger = Release ledger zone

@@ -7,7 +7,7 @@ use secure_domain::protocol::ZoneKind;
 use serde::Serialize;
 
 use super::worker;
-use crate::{App, Ctx, Error, Result};
+use crate::{App, Ctx, Error, Result, tenants};
 
 /// What is known of the isolation of workers.
 #[derive(Debug, Clone, Serialize)]
@@ -23,8 +23,8 @@ pub struct IsolationState {
 pub struct WorkerState {
     /// The zone it serves.
     pub zone: ZoneKind,
-    /// The tenant's id.
-    pub tenant: String,
+    /// Whose it is: unit and title; the platform's own has none.
+    pub tenant: Option<(String, String)>,
     /// What its own canary said.
     pub isolation: Isolation,
 }
@@ -46,7 +46,13 @@ pub async fn isolation(app: &App, ctx: &Ctx) -> Result<IsolationState> {
         let live = slot.live.lock().await;
         if let Some(live) = live.as_ref().filter(|live| !live.client.is_closed()) {
             let isolation = live.client.isolation().clone();
-            workers.push(WorkerState { zone, tenant: tenant.to_string(), isolation });
+            let known = app
+                .store()
+                .read("isolation.tenant", |tx| Box::pin(async move { tenants::get(tx, tenant).await }))
+                .await
+                .ok();
+            let tenant = known.map(|tenant| (tenant.unit_name, tenant.title));
+            workers.push(WorkerState { zone, tenant, isolation });
         }
     }
     workers.sort_by(|a, b| (&a.tenant, a.zone as u8).cmp(&(&b.tenant, b.zone as u8)));

@@ -11,6 +11,7 @@ mod clock;
 mod data_api;
 mod exports;
 mod holidays;
+mod isolation;
 mod jobs;
 mod journal;
 mod layers;
@@ -68,6 +69,7 @@ fn api() -> Router<Edge> {
         .merge(clock::routes())
         .merge(jobs::routes())
         .merge(journal::routes())
+        .merge(isolation::routes())
         .merge(ledger::api_routes())
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)

@@ -39,7 +39,10 @@ async fn page(visit: &Visit) -> Result<Response, Error> {
         let zone = zone.as_ref().and_then(|zone| zone.as_str()).unwrap_or_default();
         page.workers.push(IsolationWorker {
             zone: visit.text(&format!("zone-{zone}")),
-            tenant: worker.tenant.clone(),
+            tenant: match &worker.tenant {
+                Some((unit, title)) => format!("{unit} · {title}"),
+                None => visit.text("isolation-platform"),
+            },
             state: visit.text(if worker.isolation.is_complete() {
                 "isolation-complete"
             } else {
