@@ -26,7 +26,7 @@ use super::Extent;
 use super::field::Field;
 use super::form::Form;
 
-/// Limit: entries of the echelon form of one measure (about 100 MB), and of those of its parts together. Past it a form
+/// Limit: entries kept of the cells of one measure (about 100 MB), and of those of its parts together. Past it a form
 /// is given up: only cells that cut atoms widely are then proved safe by it.
 const ENTRIES_MAX: usize = 8_000_000;
 
