@@ -20,8 +20,8 @@ const PIVOT_ENTITIES: u32 = 64;
 /// Limit: entries looked at while a proof is put together.
 const PROOF_ENTRIES_MAX: usize = 2_000_000;
 
-/// So many memberships of an atom in a cell take the memory of one entry.
-const MEMBERS_PER_ENTRY: usize = 3;
+/// So many memberships of an atom in a cell, each kept both ways, take about the memory of one entry.
+const MEMBERS_PER_ENTRY: usize = 2;
 
 /// Says that an atom is no pivot.
 const FREE: u32 = u32::MAX;
@@ -42,6 +42,8 @@ pub(super) struct Form {
     partition: Partition,
     /// Atom → independent cells that hold it, rising.
     holders: Vec<Arc<Vec<u32>>>,
+    /// The same the other way: independent cell → its atoms.
+    atoms: Vec<Arc<Vec<u32>>>,
     /// Atom → its number as a pivot, or [`FREE`].
     pivot_of: Vec<u32>,
     /// Pivot → atom.
@@ -74,6 +76,7 @@ impl Form {
             field,
             partition: Partition::default(),
             holders: vec![Arc::default()],
+            atoms: Vec::new(),
             pivot_of: vec![FREE],
             pivots: Vec::new(),
             inverse: Vec::new(),
@@ -128,15 +131,16 @@ impl Form {
             .map(|atom| part(*atom))
             .map(|(inside, outside)| (inside > outside, inside.abs_diff(outside)))
             .unzip();
-        let shares = self.shares(&held);
+        let taken = self.taken(&self.shares(&held));
         let mut left = u64::from(cut);
         let mut obstacles = Vec::new();
-        for (atom, holders) in self.free() {
+        for (atom, taken) in self.free(&taken) {
             let (inside, outside) = part(atom);
             let pairs = inside.min(outside);
             left -= u64::from(pairs);
-            let (of_inside, of_outside) = self.remainders(holders, &shares);
-            for (remainder, entities) in [(of_inside, inside), (of_outside, outside)] {
+            for (remainder, entities) in
+                [(self.remainder_of(true, taken), inside), (self.remainder_of(false, taken), outside)]
+            {
                 if entities > 0 && remainder != 0 {
                     left += u64::from(entities);
                     obstacles.push(Obstacle { atom, own: entities - pairs });
@@ -171,12 +175,6 @@ impl Form {
         found
     }
 
-    /// Atoms that are no pivots, with the cells that hold them.
-    fn free(&self) -> impl Iterator<Item = (u32, &[u32])> {
-        let atoms = (0_u32..).zip(&self.pivot_of).zip(&self.holders).skip(1);
-        atoms.filter(|((_, pivot), _)| **pivot == FREE).map(|((atom, _), holders)| (atom, holders.as_slice()))
-    }
-
     /// `β`: by how much each independent cell is subtracted from a cell that holds these pivots.
     fn shares(&self, held: &[bool]) -> Vec<u64> {
         let share = |column: &Arc<Column>| {
@@ -187,12 +185,28 @@ impl Form {
         self.inverse.iter().map(share).collect()
     }
 
-    /// Remainders of the parts of a free atom inside and outside of a cell.
-    #[inline]
-    fn remainders(&self, holders: &[u32], shares: &[u64]) -> (u64, u64) {
-        let taken = holders.iter().filter_map(|cell| shares.get(index(*cell)));
-        let taken = taken.fold(0, |sum, share| self.field.add(sum, *share));
-        (self.field.sub(self.field.one(), taken), self.field.neg(taken))
+    /// What is subtracted from a cell at each atom. *Shape*: by atom.
+    fn taken(&self, shares: &[u64]) -> Vec<u64> {
+        let mut taken = vec![0; self.pivot_of.len()];
+        for (atoms, share) in self.atoms.iter().zip(shares).filter(|(_, share)| **share != 0) {
+            for atom in atoms.iter() {
+                if let Some(taken) = taken.get_mut(index(*atom)) {
+                    *taken = self.field.add(*taken, *share);
+                }
+            }
+        }
+        taken
+    }
+
+    /// Atoms that are no pivots, with what is subtracted there.
+    fn free(&self, taken: &[u64]) -> impl Iterator<Item = (u32, u64)> {
+        let atoms = (0_u32..).zip(&self.pivot_of).zip(taken).skip(1);
+        atoms.filter(|((_, pivot), _)| **pivot == FREE).map(|((atom, _), taken)| (atom, *taken))
+    }
+
+    /// What remains of a cell where it holds an atom or does not.
+    const fn remainder_of(&self, held: bool, taken: u64) -> u64 {
+        if held { self.field.sub(self.field.one(), taken) } else { self.field.neg(taken) }
     }
 
     /// A free atom's column of the echelon form.
@@ -221,6 +235,9 @@ impl Form {
 
     /// Takes a cell in.
     pub(super) fn insert(&mut self, set: &RoaringBitmap) {
+        if set.is_empty() {
+            return;
+        }
         if self.given_up {
             self.partition.split(set);
             return;
@@ -246,10 +263,15 @@ impl Form {
             *pivot_of = pivot;
         }
         let inside = self.partition.count(set);
-        for (holders, _) in self.holders.iter_mut().zip(inside).filter(|(_, inside)| *inside > 0) {
-            Arc::make_mut(holders).push(pivot);
-            self.members += 1;
+        let mut atoms = Vec::new();
+        for ((atom, holders), inside) in (0_u32..).zip(&mut self.holders).zip(inside) {
+            if inside > 0 {
+                Arc::make_mut(holders).push(pivot);
+                atoms.push(atom);
+            }
         }
+        self.members += atoms.len();
+        self.atoms.push(Arc::new(atoms));
         if self.entries + self.members / MEMBERS_PER_ENTRY > self.entries_max {
             self.give_up();
         }
@@ -258,7 +280,7 @@ impl Form {
     fn give_up(&mut self) {
         self.given_up = true;
         (self.entries, self.members) = (0, 0);
-        (self.holders, self.inverse) = (Vec::new(), Vec::new());
+        (self.holders, self.atoms, self.inverse) = (Vec::new(), Vec::new(), Vec::new());
         (self.pivot_of, self.pivots) = (Vec::new(), Vec::new());
     }
 
@@ -271,10 +293,9 @@ impl Form {
         let holds = |atom: u32| inside.get(index(atom)).is_some_and(|inside| *inside > 0);
         let held: Vec<bool> = self.pivots.iter().map(|atom| holds(*atom)).collect();
         let shares = self.shares(&held);
-        let remainder = self.free().map(|(atom, holders)| {
-            let (of_inside, of_outside) = self.remainders(holders, &shares);
-            (atom, if holds(atom) { of_inside } else { of_outside })
-        });
+        let taken = self.taken(&shares);
+        let remainder = self.free(&taken);
+        let remainder = remainder.map(|(atom, taken)| (atom, self.remainder_of(holds(atom), taken)));
         let remainder = remainder.filter(|(_, value)| *value != 0).collect();
         (shares, remainder)
     }
@@ -282,6 +303,12 @@ impl Form {
     /// Takes the new atom of a split in; the larger part of a pivot's atom stays the pivot.
     fn divide(&mut self, split: Split) {
         let holders = self.holders.get(index(split.from)).cloned().unwrap_or_default();
+        let atom = number(self.holders.len());
+        for cell in holders.iter() {
+            if let Some(atoms) = self.atoms.get_mut(index(*cell)) {
+                Arc::make_mut(atoms).push(atom);
+            }
+        }
         self.members += holders.len();
         self.holders.push(holders);
         let pivot = self.pivot_of.get(index(split.from)).copied().unwrap_or(FREE);
