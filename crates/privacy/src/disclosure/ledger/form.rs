@@ -42,6 +42,8 @@ pub(super) struct Form {
     partition: Partition,
     /// Atom → independent cells that hold it, rising.
     holders: Vec<Arc<Vec<u32>>>,
+    /// How many they are: looked at for every atom, where the lists themselves would be slow to visit.
+    held_by: Vec<u32>,
     /// The same the other way: independent cell → its atoms.
     atoms: Vec<Arc<Vec<u32>>>,
     /// Atom → its number as a pivot, or [`FREE`].
@@ -76,6 +78,7 @@ impl Form {
             field,
             partition: Partition::default(),
             holders: vec![Arc::default()],
+            held_by: vec![0],
             atoms: Vec::new(),
             pivot_of: vec![FREE],
             pivots: Vec::new(),
@@ -153,7 +156,7 @@ impl Form {
 
     /// Puts disjoint obstacles together, at most as many copies as wanted. *Limits*: [`PROOF_ENTRIES_MAX`].
     fn pack(&self, mut obstacles: Vec<Obstacle>, spare: &mut [u32], wanted: u32) -> u32 {
-        let held_by = |atom: u32| self.holders.get(index(atom)).map_or(0, |holders| holders.len());
+        let held_by = |atom: u32| self.held_by.get(index(atom)).map_or(0, |cells| index(*cells));
         obstacles.retain(|obstacle| obstacle.own > 0);
         obstacles
             .sort_by_key(|obstacle| (std::cmp::Reverse(obstacle.own.min(wanted)), held_by(obstacle.atom)));
@@ -177,10 +180,15 @@ impl Form {
 
     /// `β`: by how much each independent cell is subtracted from a cell that holds these pivots.
     fn shares(&self, held: &[bool]) -> Vec<u64> {
+        if !held.contains(&true) {
+            return vec![0; self.inverse.len()];
+        }
+        // The longest loop of the ledger: no branch, and one reduction a column.
+        let masks: Vec<u64> = held.iter().map(|held| if *held { u64::MAX } else { 0 }).collect();
         let share = |column: &Arc<Column>| {
             let factors = column.pivots.iter().zip(&column.factors);
-            let held = factors.filter(|(pivot, _)| held.get(index(**pivot)) == Some(&true));
-            held.fold(0, |sum, (_, factor)| self.field.add(sum, *factor))
+            let held = factors.map(|(pivot, factor)| factor & masks.get(index(*pivot)).copied().unwrap_or(0));
+            self.field.sum(held)
         };
         self.inverse.iter().map(share).collect()
     }
@@ -264,9 +272,11 @@ impl Form {
         }
         let inside = self.partition.count(set);
         let mut atoms = Vec::new();
-        for ((atom, holders), inside) in (0_u32..).zip(&mut self.holders).zip(inside) {
+        let held = self.holders.iter_mut().zip(&mut self.held_by);
+        for ((atom, (holders, held_by)), inside) in (0_u32..).zip(held).zip(inside) {
             if inside > 0 {
                 Arc::make_mut(holders).push(pivot);
+                *held_by += 1;
                 atoms.push(atom);
             }
         }
@@ -281,7 +291,7 @@ impl Form {
         self.given_up = true;
         (self.entries, self.members) = (0, 0);
         (self.holders, self.atoms, self.inverse) = (Vec::new(), Vec::new(), Vec::new());
-        (self.pivot_of, self.pivots) = (Vec::new(), Vec::new());
+        (self.held_by, self.pivot_of, self.pivots) = (Vec::new(), Vec::new(), Vec::new());
     }
 
     /// Refines the atoms by a cell; its shares and its remainder on the free atoms where it is not zero, atoms rising.
@@ -310,6 +320,7 @@ impl Form {
             }
         }
         self.members += holders.len();
+        self.held_by.push(number(holders.len()));
         self.holders.push(holders);
         let pivot = self.pivot_of.get(index(split.from)).copied().unwrap_or(FREE);
         let moves = pivot != FREE && self.partition.size(split.inside) > self.partition.size(split.from);
@@ -324,9 +335,9 @@ impl Form {
 
     /// Least is best: large atoms first, since they are no obstacle to later proofs, then those that few cells hold, since
     /// they fill the inverse least.
-    fn rank_as_pivot(&self, atom: u32) -> (u32, usize, u32) {
+    fn rank_as_pivot(&self, atom: u32) -> (u32, u32, u32) {
         let small = PIVOT_ENTITIES.saturating_sub(self.partition.size(atom));
-        (small, self.holders.get(index(atom)).map_or(0, |holders| holders.len()), atom)
+        (small, self.held_by.get(index(atom)).copied().unwrap_or(0), atom)
     }
 
     pub(super) const fn extent(&self) -> Extent {
