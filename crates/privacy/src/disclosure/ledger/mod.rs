@@ -8,9 +8,9 @@
 //!   nothing can be subtracted, but who joined or left shows, so that the cell may leave only with noise. Two sets of
 //!   which neither nearly holds the other (`A∖B` small, `B∖A` large) expose nothing by themselves; what they
 //!   expose together with further cells is found by the next rule.
-//! - **Equations.** Released cells of one measure are linear equations over the values of the entities. [`rank`] proves
+//! - **Equations.** Released cells of one measure are linear equations over the values of the entities. `rank` proves
 //!   that no combination of them speaks about fewer entities than the threshold; this covers margins, unions of disjoint
-//!   cells and trackers. It computes modulo a secret prime; see [`field`] for the chance of an error (below 5·10^-14).
+//!   cells and trackers. It computes modulo a secret prime; see `field` for the chance of an error (below 5·10^-14).
 //! - **Snapshots.** A later snapshot of a resource holds the same entities with mostly the same values. The ledger takes
 //!   the worst of both views. As if nothing had changed: cells of all snapshots are equations of one system, so that who
 //!   came and who went cannot be singled out. And as if only changes were told: for each snapshot the entities whose

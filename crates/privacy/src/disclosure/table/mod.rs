@@ -22,7 +22,7 @@ pub use flow::{Interval, audit};
 
 use crate::Error;
 
-/// Limit: cells of a table. Larger ones are suppressed whole ([`Suppressed::whole`]).
+/// Limit: cells of a table. Larger ones are suppressed whole ([`Whole::TooLarge`]).
 pub const TABLE_CELLS_MAX: usize = 10_000;
 
 /// Limit: arcs visited while one table is completed.
