@@ -69,6 +69,12 @@ impl Field {
         if sum >= self.prime { sum - self.prime } else { sum }
     }
 
+    /// The sum of fewer than 2^64 elements.
+    #[inline]
+    pub(super) fn sum(self, elements: impl Iterator<Item = u64>) -> u64 {
+        reduce(elements.map(u128::from).sum::<u128>() % u128::from(self.prime))
+    }
+
     #[inline]
     pub(super) const fn sub(self, a: u64, b: u64) -> u64 {
         if a >= b { a - b } else { a + self.prime - b }
@@ -182,6 +188,7 @@ mod tests {
             assert_eq!(one.mul(ex, ey), one.element(product));
             assert_eq!(one.add(ex, one.neg(ex)), 0);
             assert_eq!(one.sub(one.add(ex, ey), ey), ex);
+            assert_eq!(one.sum([ex, ey, ex].into_iter()), one.add(one.add(ex, ex), ey));
             assert_eq!(one.mul(ey, one.invert(ey)), one.one());
             x = y;
         }

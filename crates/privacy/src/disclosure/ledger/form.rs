@@ -1,4 +1,10 @@
-//! The reduced echelon form of released cells, over some of the entities.
+//! Released cells over some of the entities, with what elimination needs of them.
+//!
+//! The echelon form itself would have an entry for nearly every row and atom. Kept instead is the inverse of its square part:
+//! with as many pivot atoms as independent cells, `M` says which cell holds which pivot, and `M⁻¹` gives everything else.
+//! A cell `c` is reduced by `β = c·M⁻¹` (over the pivots), and a free atom's column of the echelon form is
+//! `M⁻¹·(the cells that hold the atom)`. A new cell borders `M` by one row and one column, which changes `M⁻¹` by one
+//! product of a column and a row.
 
 use std::sync::Arc;
 
@@ -14,6 +20,12 @@ const PIVOT_ENTITIES: u32 = 64;
 /// Limit: entries looked at while a proof is put together.
 const PROOF_ENTRIES_MAX: usize = 2_000_000;
 
+/// So many memberships of an atom in a cell, each kept both ways, take about the memory of one entry.
+const MEMBERS_PER_ENTRY: usize = 2;
+
+/// Says that an atom is no pivot.
+const FREE: u32 = u32::MAX;
+
 /// What a form says of a new cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Weighing {
@@ -28,35 +40,36 @@ pub(super) struct Weighing {
 pub(super) struct Form {
     field: Field,
     partition: Partition,
-    /// By atom; atom 0 counts as a free column without entries.
-    roles: Vec<Role>,
-    /// The pivot's atom, by row.
+    /// Atom → independent cells that hold it, rising.
+    holders: Vec<Arc<Vec<u32>>>,
+    /// How many they are: looked at for every atom, where the lists themselves would be slow to visit.
+    held_by: Vec<u32>,
+    /// The same the other way: independent cell → its atoms.
+    atoms: Vec<Arc<Vec<u32>>>,
+    /// Atom → its number as a pivot, or [`FREE`].
+    pivot_of: Vec<u32>,
+    /// Pivot → atom.
     pivots: Vec<u32>,
+    /// `M⁻¹`: independent cell → column over the pivots.
+    inverse: Vec<Arc<Column>>,
     entries: usize,
+    members: usize,
     entries_max: usize,
     given_up: bool,
 }
 
-#[derive(Debug, Clone)]
-enum Role {
-    /// The column is one in this row and zero in the others.
-    Pivot(u32),
-    Free(Arc<Column>),
-}
-
-/// *Shape*: rows rising, factors not zero.
+/// *Shape*: pivots rising, factors not zero.
 #[derive(Debug, Clone, Default)]
 struct Column {
-    rows: Vec<u32>,
+    pivots: Vec<u32>,
     factors: Vec<u64>,
 }
 
 /// A part of a free atom (inside or outside the cell) whose remainder is not zero.
-struct Obstacle<'a> {
-    /// Copies that the part and its pivots allow.
-    copies: u32,
+struct Obstacle {
+    atom: u32,
+    /// Copies that the part allows.
     own: u32,
-    column: &'a Column,
 }
 
 impl Form {
@@ -64,9 +77,14 @@ impl Form {
         Self {
             field,
             partition: Partition::default(),
-            roles: vec![Role::Free(Arc::default())],
+            holders: vec![Arc::default()],
+            held_by: vec![0],
+            atoms: Vec::new(),
+            pivot_of: vec![FREE],
             pivots: Vec::new(),
+            inverse: Vec::new(),
             entries: 0,
+            members: 0,
             entries_max,
             given_up: false,
         }
@@ -102,7 +120,7 @@ impl Form {
         fresh + inside.iter().zip(sizes).skip(1).map(|(i, size)| u64::from((*i).min(size - i))).sum::<u64>()
     }
 
-    /// The part of the weighing that needs the echelon form.
+    /// The part of the weighing that needs elimination.
     fn eliminate(&self, inside: &[u32], wanted: u32, cut: u32) -> Weighing {
         let part = |atom: u32| {
             let size = self.partition.size(atom);
@@ -116,154 +134,210 @@ impl Form {
             .map(|atom| part(*atom))
             .map(|(inside, outside)| (inside > outside, inside.abs_diff(outside)))
             .unzip();
+        let taken = self.taken(&self.shares(&held));
         let mut left = u64::from(cut);
         let mut obstacles = Vec::new();
-        for (atom, role) in (0_u32..).zip(&self.roles).skip(1) {
-            let Role::Free(column) = role else { continue };
+        for (atom, taken) in self.free(&taken) {
             let (inside, outside) = part(atom);
             let pairs = inside.min(outside);
             left -= u64::from(pairs);
-            let (of_inside, of_outside) = self.remainders(column, &held);
-            for (remainder, entities) in [(of_inside, inside), (of_outside, outside)] {
-                if entities == 0 || remainder == 0 {
-                    continue;
-                }
-                left += u64::from(entities);
-                let own = entities - pairs;
-                let copies = column.least(&spare).min(own);
-                if cut.saturating_add(copies) >= wanted {
-                    return Weighing { proved: wanted, left: None };
-                }
-                if copies > 0 {
-                    obstacles.push(Obstacle { copies, own, column });
+            for (remainder, entities) in
+                [(self.remainder_of(true, taken), inside), (self.remainder_of(false, taken), outside)]
+            {
+                if entities > 0 && remainder != 0 {
+                    left += u64::from(entities);
+                    obstacles.push(Obstacle { atom, own: entities - pairs });
                 }
             }
         }
-        let proved = cut + pack(obstacles, &mut spare, wanted - cut);
+        let proved = cut + self.pack(obstacles, &mut spare, wanted - cut);
         Weighing { proved, left: Some(left) }
     }
 
-    /// Remainders of the parts of a free atom inside and outside of a cell that holds these pivots.
-    #[inline]
-    fn remainders(&self, column: &Column, held: &[bool]) -> (u64, u64) {
-        let mut sum = 0;
-        for (row, factor) in column.rows.iter().zip(&column.factors) {
-            if held.get(index(*row)) == Some(&true) {
-                sum = self.field.add(sum, *factor);
+    /// Puts disjoint obstacles together, at most as many copies as wanted. *Limits*: [`PROOF_ENTRIES_MAX`].
+    fn pack(&self, mut obstacles: Vec<Obstacle>, spare: &mut [u32], wanted: u32) -> u32 {
+        let held_by = |atom: u32| self.held_by.get(index(atom)).map_or(0, |cells| index(*cells));
+        obstacles.retain(|obstacle| obstacle.own > 0);
+        obstacles
+            .sort_by_key(|obstacle| (std::cmp::Reverse(obstacle.own.min(wanted)), held_by(obstacle.atom)));
+        let (mut found, mut seen) = (0, 0);
+        for obstacle in obstacles {
+            let column = self.column(obstacle.atom);
+            let copies = column.least(spare).min(obstacle.own).min(wanted - found);
+            for pivot in column.pivots.iter().filter(|_| copies > 0) {
+                if let Some(spare) = spare.get_mut(index(*pivot)) {
+                    *spare -= copies;
+                }
+            }
+            found += copies;
+            seen += self.pivots.len() * (1 + held_by(obstacle.atom));
+            if found == wanted || seen > PROOF_ENTRIES_MAX {
+                break;
             }
         }
-        (self.field.sub(self.field.one(), sum), self.field.neg(sum))
+        found
+    }
+
+    /// `β`: by how much each independent cell is subtracted from a cell that holds these pivots.
+    fn shares(&self, held: &[bool]) -> Vec<u64> {
+        if !held.contains(&true) {
+            return vec![0; self.inverse.len()];
+        }
+        // The longest loop of the ledger: no branch, and one reduction a column.
+        let masks: Vec<u64> = held.iter().map(|held| if *held { u64::MAX } else { 0 }).collect();
+        let share = |column: &Arc<Column>| {
+            let factors = column.pivots.iter().zip(&column.factors);
+            let held = factors.map(|(pivot, factor)| factor & masks.get(index(*pivot)).copied().unwrap_or(0));
+            self.field.sum(held)
+        };
+        self.inverse.iter().map(share).collect()
+    }
+
+    /// What is subtracted from a cell at each atom. *Shape*: by atom.
+    fn taken(&self, shares: &[u64]) -> Vec<u64> {
+        let mut taken = vec![0; self.pivot_of.len()];
+        for (atoms, share) in self.atoms.iter().zip(shares).filter(|(_, share)| **share != 0) {
+            for atom in atoms.iter() {
+                if let Some(taken) = taken.get_mut(index(*atom)) {
+                    *taken = self.field.add(*taken, *share);
+                }
+            }
+        }
+        taken
+    }
+
+    /// Atoms that are no pivots, with what is subtracted there.
+    fn free(&self, taken: &[u64]) -> impl Iterator<Item = (u32, u64)> {
+        let atoms = (0_u32..).zip(&self.pivot_of).zip(taken).skip(1);
+        atoms.filter(|((_, pivot), _)| **pivot == FREE).map(|((atom, _), taken)| (atom, *taken))
+    }
+
+    /// What remains of a cell where it holds an atom or does not.
+    const fn remainder_of(&self, held: bool, taken: u64) -> u64 {
+        if held { self.field.sub(self.field.one(), taken) } else { self.field.neg(taken) }
+    }
+
+    /// A free atom's column of the echelon form.
+    fn column(&self, atom: u32) -> Column {
+        let mut sums = vec![0_u64; self.pivots.len()];
+        for cell in self.holders.get(index(atom)).into_iter().flat_map(|holders| holders.iter()) {
+            let Some(column) = self.inverse.get(index(*cell)) else { continue };
+            for (pivot, factor) in column.pivots.iter().zip(&column.factors) {
+                if let Some(sum) = sums.get_mut(index(*pivot)) {
+                    *sum = self.field.add(*sum, *factor);
+                }
+            }
+        }
+        let mut column = Column::default();
+        (0_u32..).zip(sums).for_each(|(pivot, sum)| column.push(pivot, sum));
+        column
     }
 
     /// The entities on which a cell, reduced by the released ones, is not zero.
     pub(super) fn remainder(&self, set: &RoaringBitmap) -> RoaringBitmap {
         let mut refined = self.clone();
-        let atoms: Vec<u32> = refined.reduce(set).into_iter().map(|(atom, _)| atom).collect();
+        let (_, remainder) = refined.reduce(set);
+        let atoms: Vec<u32> = remainder.into_iter().map(|(atom, _)| atom).collect();
         refined.partition.members(|atom| atoms.binary_search(&atom).is_ok())
     }
 
-    /// Takes a cell in. Says whether it brought anything new.
-    pub(super) fn insert(&mut self, set: &RoaringBitmap) -> bool {
+    /// Takes a cell in.
+    pub(super) fn insert(&mut self, set: &RoaringBitmap) {
+        if set.is_empty() {
+            return;
+        }
         if self.given_up {
-            return !self.partition.split(set).is_empty();
+            self.partition.split(set);
+            return;
         }
-        let remainder = self.reduce(set);
-        let Some((pivot, value)) =
-            remainder.iter().copied().min_by_key(|(atom, _)| self.rank_as_pivot(*atom))
-        else {
-            return false;
-        };
-        let Some(Role::Free(through)) = self.roles.get(index(pivot)).cloned() else { return false };
-        let row = number(self.pivots.len());
+        let (shares, remainder) = self.reduce(set);
+        let best = remainder.into_iter().min_by_key(|(atom, _)| self.rank_as_pivot(*atom));
+        let Some((atom, value)) = best else { return };
+        let column = self.column(atom);
+        let pivot = number(self.pivots.len());
         let inverse = self.field.invert(value);
-        self.entries -= through.rows.len();
-        for (atom, value) in remainder.into_iter().filter(|(atom, _)| *atom != pivot) {
-            let factor = self.field.mul(value, inverse);
-            if let Some(Role::Free(column)) = self.roles.get_mut(index(atom)) {
-                self.entries -= column.rows.len();
-                if through.rows.is_empty() {
-                    Arc::make_mut(column).push(row, factor);
-                } else {
-                    *column = Arc::new(column.minus(&through, factor, row, self.field));
-                }
-                self.entries += column.rows.len();
-            }
-            if self.entries > self.entries_max {
-                return self.give_up();
-            }
+        for (own, share) in self.inverse.iter_mut().zip(shares).filter(|(_, share)| *share != 0) {
+            let factor = self.field.neg(self.field.mul(share, inverse));
+            self.entries -= own.pivots.len();
+            *own = Arc::new(own.minus(&column, factor, pivot, self.field));
+            self.entries += own.pivots.len();
         }
-        self.pivots.push(pivot);
-        if let Some(role) = self.roles.get_mut(index(pivot)) {
-            *role = Role::Pivot(row);
-        }
-        true
-    }
-
-    fn give_up(&mut self) -> bool {
-        self.given_up = true;
-        self.entries = 0;
-        self.roles = Vec::new();
-        self.pivots = Vec::new();
-        true
-    }
-
-    /// Refines the atoms by a cell; its remainder on the free atoms where it is not zero, atoms rising.
-    fn reduce(&mut self, set: &RoaringBitmap) -> Vec<(u32, u64)> {
-        for split in self.partition.split(set) {
-            let role = self.divide(split);
-            self.roles.push(role);
+        // The new cell's own column is (-column, 1) over the value.
+        let own = Column::default().minus(&column, inverse, pivot, self.field);
+        self.entries += own.pivots.len();
+        self.inverse.push(Arc::new(own));
+        self.pivots.push(atom);
+        if let Some(pivot_of) = self.pivot_of.get_mut(index(atom)) {
+            *pivot_of = pivot;
         }
         let inside = self.partition.count(set);
-        let held: Vec<bool> = self
-            .pivots
-            .iter()
-            .map(|atom| inside.get(index(*atom)).is_some_and(|inside| *inside > 0))
-            .collect();
-        let mut remainder = Vec::new();
-        for ((atom, role), inside) in (0_u32..).zip(&self.roles).zip(&inside).skip(1) {
-            let Role::Free(column) = role else { continue };
-            let (of_inside, of_outside) = self.remainders(column, &held);
-            let value = if *inside > 0 { of_inside } else { of_outside };
-            if value != 0 {
-                remainder.push((atom, value));
+        let mut atoms = Vec::new();
+        let held = self.holders.iter_mut().zip(&mut self.held_by);
+        for ((atom, (holders, held_by)), inside) in (0_u32..).zip(held).zip(inside) {
+            if inside > 0 {
+                Arc::make_mut(holders).push(pivot);
+                *held_by += 1;
+                atoms.push(atom);
             }
         }
-        remainder
+        self.members += atoms.len();
+        self.atoms.push(Arc::new(atoms));
+        if self.entries + self.members / MEMBERS_PER_ENTRY > self.entries_max {
+            self.give_up();
+        }
     }
 
-    /// The role of the new atom of a split; the larger part of a pivot's atom stays the pivot.
-    fn divide(&mut self, split: Split) -> Role {
-        let row = match self.roles.get(index(split.from)) {
-            Some(Role::Free(column)) => {
-                self.entries += column.rows.len();
-                return Role::Free(Arc::clone(column));
+    fn give_up(&mut self) {
+        self.given_up = true;
+        (self.entries, self.members) = (0, 0);
+        (self.holders, self.atoms, self.inverse) = (Vec::new(), Vec::new(), Vec::new());
+        (self.held_by, self.pivot_of, self.pivots) = (Vec::new(), Vec::new(), Vec::new());
+    }
+
+    /// Refines the atoms by a cell; its shares and its remainder on the free atoms where it is not zero, atoms rising.
+    fn reduce(&mut self, set: &RoaringBitmap) -> (Vec<u64>, Vec<(u32, u64)>) {
+        for split in self.partition.split(set) {
+            self.divide(split);
+        }
+        let inside = self.partition.count(set);
+        let holds = |atom: u32| inside.get(index(atom)).is_some_and(|inside| *inside > 0);
+        let held: Vec<bool> = self.pivots.iter().map(|atom| holds(*atom)).collect();
+        let shares = self.shares(&held);
+        let taken = self.taken(&shares);
+        let remainder = self.free(&taken);
+        let remainder = remainder.map(|(atom, taken)| (atom, self.remainder_of(holds(atom), taken)));
+        let remainder = remainder.filter(|(_, value)| *value != 0).collect();
+        (shares, remainder)
+    }
+
+    /// Takes the new atom of a split in; the larger part of a pivot's atom stays the pivot.
+    fn divide(&mut self, split: Split) {
+        let holders = self.holders.get(index(split.from)).cloned().unwrap_or_default();
+        let atom = number(self.holders.len());
+        for cell in holders.iter() {
+            if let Some(atoms) = self.atoms.get_mut(index(*cell)) {
+                Arc::make_mut(atoms).push(atom);
             }
-            Some(Role::Pivot(row)) => *row,
-            None => return Role::Free(Arc::default()),
-        };
-        self.entries += 1;
-        let unit = Role::Free(Arc::new(Column { rows: vec![row], factors: vec![self.field.one()] }));
-        if self.partition.size(split.inside) <= self.partition.size(split.from) {
-            return unit;
         }
-        if let Some(role) = self.roles.get_mut(index(split.from)) {
-            *role = unit;
+        self.members += holders.len();
+        self.held_by.push(number(holders.len()));
+        self.holders.push(holders);
+        let pivot = self.pivot_of.get(index(split.from)).copied().unwrap_or(FREE);
+        let moves = pivot != FREE && self.partition.size(split.inside) > self.partition.size(split.from);
+        self.pivot_of.push(if moves { pivot } else { FREE });
+        if let (true, Some(from)) = (moves, self.pivot_of.get_mut(index(split.from))) {
+            *from = FREE;
         }
-        if let Some(pivot) = self.pivots.get_mut(index(row)) {
-            *pivot = split.inside;
+        if let (true, Some(atom)) = (moves, self.pivots.get_mut(index(pivot))) {
+            *atom = split.inside;
         }
-        Role::Pivot(row)
     }
 
-    /// Least is best: large atoms first, since they are no obstacle to later proofs, then short columns, since they
-    /// fill the form least.
-    fn rank_as_pivot(&self, atom: u32) -> (u32, usize, u32) {
+    /// Least is best: large atoms first, since they are no obstacle to later proofs, then those that few cells hold, since
+    /// they fill the inverse least.
+    fn rank_as_pivot(&self, atom: u32) -> (u32, u32, u32) {
         let small = PIVOT_ENTITIES.saturating_sub(self.partition.size(atom));
-        let length = match self.roles.get(index(atom)) {
-            Some(Role::Free(column)) => column.rows.len(),
-            _ => usize::MAX,
-        };
-        (small, length, atom)
+        (small, self.held_by.get(index(atom)).copied().unwrap_or(0), atom)
     }
 
     pub(super) const fn extent(&self) -> Extent {
@@ -271,59 +345,43 @@ impl Form {
     }
 }
 
-/// Puts disjoint obstacles together, at most as many copies as wanted. *Limits*: [`PROOF_ENTRIES_MAX`].
-fn pack(mut obstacles: Vec<Obstacle<'_>>, spare: &mut [u32], wanted: u32) -> u32 {
-    obstacles.sort_by_key(|obstacle| (std::cmp::Reverse(obstacle.copies), obstacle.column.rows.len()));
-    let (mut found, mut seen) = (0, 0);
-    for obstacle in obstacles {
-        let copies = obstacle.column.least(spare).min(obstacle.own).min(wanted - found);
-        for row in obstacle.column.rows.iter().filter(|_| copies > 0) {
-            if let Some(spare) = spare.get_mut(index(*row)) {
-                *spare -= copies;
-            }
-        }
-        found += copies;
-        seen += obstacle.column.rows.len();
-        if found == wanted || seen > PROOF_ENTRIES_MAX {
-            break;
-        }
-    }
-    found
-}
-
 impl Column {
-    /// The least of what the pivots of its rows can spare.
+    /// The least of what the pivots of it can spare.
     fn least(&self, spare: &[u32]) -> u32 {
-        self.rows.iter().map(|row| spare.get(index(*row)).copied().unwrap_or(0)).min().unwrap_or(u32::MAX)
+        self.pivots
+            .iter()
+            .map(|pivot| spare.get(index(*pivot)).copied().unwrap_or(0))
+            .min()
+            .unwrap_or(u32::MAX)
     }
 
-    /// `self - factor·through`, with `factor` in a new last row.
-    fn minus(&self, through: &Self, factor: u64, row: u32, field: Field) -> Self {
-        let capacity = self.rows.len() + through.rows.len() + 1;
-        let mut sum = Self { rows: Vec::with_capacity(capacity), factors: Vec::with_capacity(capacity) };
-        let mut left = self.rows.iter().zip(&self.factors).peekable();
-        let mut right = through.rows.iter().zip(&through.factors).peekable();
+    /// `self - factor·through`, with `factor` in a new last pivot.
+    fn minus(&self, through: &Self, factor: u64, pivot: u32, field: Field) -> Self {
+        let capacity = self.pivots.len() + through.pivots.len() + 1;
+        let mut sum = Self { pivots: Vec::with_capacity(capacity), factors: Vec::with_capacity(capacity) };
+        let mut left = self.pivots.iter().zip(&self.factors).peekable();
+        let mut right = through.pivots.iter().zip(&through.factors).peekable();
         loop {
             let next = match (left.peek(), right.peek()) {
                 (None, None) => break,
                 (Some((a, _)), Some((b, _))) => (**a).min(**b),
-                (Some((row, _)), None) | (None, Some((row, _))) => **row,
+                (Some((pivot, _)), None) | (None, Some((pivot, _))) => **pivot,
             };
-            let mut value = left.next_if(|(row, _)| **row == next).map_or(0, |(_, value)| *value);
-            if let Some((_, other)) = right.next_if(|(row, _)| **row == next) {
+            let mut value = left.next_if(|(pivot, _)| **pivot == next).map_or(0, |(_, value)| *value);
+            if let Some((_, other)) = right.next_if(|(pivot, _)| **pivot == next) {
                 value = field.sub(value, field.mul(*other, factor));
             }
             sum.push(next, value);
         }
-        sum.push(row, factor);
-        sum.rows.shrink_to_fit();
+        sum.push(pivot, factor);
+        sum.pivots.shrink_to_fit();
         sum.factors.shrink_to_fit();
         sum
     }
 
-    fn push(&mut self, row: u32, value: u64) {
+    fn push(&mut self, pivot: u32, value: u64) {
         if value != 0 {
-            self.rows.push(row);
+            self.pivots.push(pivot);
             self.factors.push(value);
         }
     }

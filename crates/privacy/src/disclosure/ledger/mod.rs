@@ -221,9 +221,9 @@ impl ReleaseLedger {
 pub struct Extent {
     /// Independent equations.
     pub rows: usize,
-    /// Entries of their echelon form.
+    /// Entries of the inverse by which cells are reduced.
     pub entries: usize,
-    /// The form outgrew its limit: of what cuts no atom widely nothing is proved any more.
+    /// They outgrew their limit: of what cuts no atom widely nothing is proved any more.
     pub given_up: bool,
 }
 

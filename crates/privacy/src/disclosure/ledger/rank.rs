@@ -26,9 +26,9 @@ use super::Extent;
 use super::field::Field;
 use super::form::Form;
 
-/// Limit: entries of the echelon form of one measure (about 100 MB), and of those of its parts together. Past it a form
+/// Limit: entries kept of the cells of one measure (about 50 MB), and of those of its parts together. Past it a form
 /// is given up: only cells that cut atoms widely are then proved safe by it.
-const ENTRIES_MAX: usize = 8_000_000;
+const ENTRIES_MAX: usize = 4_000_000;
 
 /// Parts into which the entities are dealt. More than usual thresholds, so that one vector a part will do.
 const PARTS: usize = 16;
