@@ -130,7 +130,7 @@ fn masks_that_do_not_fit_a_table_are_refused_before_its_first_batch() {
     assert_eq!(refused(&|masks| masks[0].column = "absent".into()), "privacy.column");
     assert_eq!(refused(&|masks| masks[0].entity = vec!["absent".into()]), "privacy.column");
     assert_eq!(refused(&|masks| masks[0].entity.clear()), "privacy.mask_entity");
-    assert_eq!(refused(&|masks| masks[3].column = "person".into()), "privacy.mask_type");
+    assert_eq!(refused(&|masks| masks[3].column = "note".into()), "privacy.mask_type");
     assert_eq!(refused(&|masks| masks.push(masks[0].clone())), "privacy.column");
     assert_eq!(refused(&|masks| masks[3].spec = MaskSpec::Round { step: 0 }), "privacy.mask_parameter");
     let plan = BatchMask::new(&schema, &masks(), &key(1)).unwrap();
