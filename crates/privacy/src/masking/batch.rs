@@ -50,8 +50,14 @@ pub struct BatchMask {
 struct Planned {
     index: usize,
     spec: MaskSpec,
-    /// Kind and columns of the entity.
-    entity: Option<(String, Vec<usize>)>,
+    entity: Option<Entity>,
+}
+
+/// An entity beside a column: its kind and where its key stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entity {
+    kind: String,
+    columns: Vec<usize>,
 }
 
 impl BatchMask {
@@ -81,7 +87,7 @@ impl BatchMask {
                         return Err(Error::MaskEntity { mask: mask.spec.name() });
                     }
                     let columns = mask.entity.iter().map(index).collect::<Result<Vec<_>, _>>()?;
-                    Some((entity.clone(), columns))
+                    Some(Entity { kind: entity.clone(), columns })
                 }
                 _ => None,
             };
@@ -111,14 +117,15 @@ impl BatchMask {
             }
         }
         // Several dates of one entity are drawn for once.
-        let mut drawn: Vec<(&(String, Vec<usize>), Vec<Option<u64>>)> = Vec::new();
+        let mut drawn: Vec<(&Entity, Vec<Option<u64>>)> = Vec::new();
         let mut masked = Vec::with_capacity(self.columns.len());
         for planned in &self.columns {
             if let Some(named) = &planned.entity
                 && drawn.iter().all(|(known, _)| *known != named)
             {
-                let columns = named.1.iter().map(|at| column(batch, *at)).collect::<Result<Vec<_>, _>>()?;
-                drawn.push((named, entity::words(&named.0, &columns, &self.key)?));
+                let columns =
+                    named.columns.iter().map(|at| column(batch, *at)).collect::<Result<Vec<_>, _>>()?;
+                drawn.push((named, entity::words(&named.kind, &columns, &self.key)?));
             }
             let words = planned.entity.as_ref().and_then(|named| {
                 drawn.iter().find(|(known, _)| *known == named).map(|(_, words)| words.as_slice())

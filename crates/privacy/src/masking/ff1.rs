@@ -210,7 +210,7 @@ impl Lane {
     }
 
     const fn modulus(&self, round: u8) -> Modulus {
-        if round % 2 == 0 { self.shape.front } else { self.shape.back }
+        if round.is_multiple_of(2) { self.shape.front } else { self.shape.back }
     }
 
     /// The leading `4⌈b/4⌉ + 4` bytes of a block as a number, reduced. Halves of at most eight bytes need at most
