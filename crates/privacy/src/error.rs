@@ -23,6 +23,36 @@ pub enum Error {
         /// Name of the mask.
         mask: &'static str,
     },
+    /// There are too few values to hide one among: fewer than a million.
+    #[error("mask `{mask}` has too few values to hide one among")]
+    MaskDomain {
+        /// Name of the mask.
+        mask: &'static str,
+    },
+    /// The mask needs the entity's columns beside its own.
+    #[error("mask `{mask}` needs the entity's columns")]
+    MaskEntity {
+        /// Name of the mask.
+        mask: &'static str,
+    },
+    /// A column is not masked as the platform's profile says.
+    #[error("`{place}` is not masked as the profile says for {kind}")]
+    Profile {
+        /// Name of the kind.
+        kind: &'static str,
+        /// The column, as it was named.
+        place: String,
+    },
+    /// Two masks of one identifier together show more than each alone.
+    #[error("the masks of {kind} in `{first}` and `{second}` can be stitched together")]
+    Stitch {
+        /// Name of the kind.
+        kind: &'static str,
+        /// The earlier place.
+        first: String,
+        /// The later place.
+        second: String,
+    },
     /// A column that a computation needs is absent or has another type.
     #[error("column `{column}` is missing or not of type {expected}")]
     Column {
@@ -85,6 +115,10 @@ impl Error {
             Self::DataType { .. } => "privacy.data_type",
             Self::MaskType { .. } => "privacy.mask_type",
             Self::MaskParameter { .. } => "privacy.mask_parameter",
+            Self::MaskDomain { .. } => "privacy.mask_domain",
+            Self::MaskEntity { .. } => "privacy.mask_entity",
+            Self::Profile { .. } => "privacy.profile",
+            Self::Stitch { .. } => "privacy.stitch",
             Self::Column { .. } => "privacy.column",
             Self::Length { .. } => "privacy.length",
             Self::Threshold { .. } => "privacy.threshold",

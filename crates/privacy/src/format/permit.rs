@@ -85,13 +85,17 @@ pub(crate) fn organization_code(bytes: &[u8]) -> bool {
     if body.iter().all(|byte| byte == &b'0') {
         return false;
     }
+    *check == organization_check(body)
+}
+
+/// Check character of the eight letters and digits before it (GB 11714).
+pub(crate) fn organization_check(body: &[u8]) -> u8 {
     let weights = [3, 7, 9, 10, 5, 8, 4, 2];
     let sum: u32 = body.iter().zip(weights).map(|(byte, weight)| super::alphanumeric(*byte) * weight).sum();
-    let expected = match (11 - sum % 11) % 11 {
+    match (11 - sum % 11) % 11 {
         10 => b'X',
         value => b'0' + u8::try_from(value).unwrap_or(0),
-    };
-    *check == expected
+    }
 }
 
 fn field(digits: &[u8]) -> Option<u32> {

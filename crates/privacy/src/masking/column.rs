@@ -3,49 +3,118 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
-    StringBuilder, TimestampMicrosecondArray, new_null_array,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, StringArray, StringBuilder, new_empty_array, new_null_array,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType as ArrowType, Date32Type, Decimal128Type, Float64Type, TimeUnit, TimestampMicrosecondType,
+    DataType as ArrowType, Int8Type, Int16Type, Int32Type, TimeUnit, TimestampMicrosecondType, UInt8Type,
+    UInt16Type, UInt32Type,
 };
 
+use super::code::CodeMask;
+use super::generalize::{AgeBands, grid_text, region_text};
 use super::identifier::Identifier;
 use super::key::{KeyedHash, MaskKey};
 use super::text::TextMask;
-use super::{MaskSpec, integer, value};
-use crate::format::{parse_date, write_date};
+use super::times::{DayMask, offset_seconds};
+use super::{MaskSpec, entity, numbers, partial, shuffle};
 use crate::{DataType, Error, SensitiveKind};
 
-const MICROS_PER_DAY: i64 = 86_400_000_000;
+/// What a mask may need of the rows beside the column's own values.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// The columns of the entity's key, unmasked, for [`MaskSpec::ShiftEntity`].
+    pub entity: &'a [ArrayRef],
+    /// Number of the batch in its table, for [`MaskSpec::Shuffle`].
+    pub batch: u64,
+}
 
-/// Masks a column.
+/// Masks a column that needs nothing beside it.
 ///
-/// *Shape*: same Arrow type, same length; null exactly where the input is null (everywhere for [`MaskSpec::Null`]).
+/// *Shape*: same Arrow type, same length; null exactly where the input is null (everywhere for [`MaskSpec::Null`], and
+/// for [`MaskSpec::Shuffle`] of fewer than 32 values).
 ///
 /// # Errors
 /// [`Error::MaskType`] if the mask does not apply to the type, [`Error::MaskParameter`] if a parameter is out of
-/// range.
+/// range, [`Error::MaskDomain`] if there are too few values to hide one among, [`Error::MaskEntity`] if the mask needs
+/// an entity.
 pub fn mask_column(column: &ArrayRef, spec: &MaskSpec, key: &MaskKey) -> Result<ArrayRef, Error> {
+    mask_beside(column, spec, key, Beside::default())
+}
+
+/// Masks a column with its entity beside it.
+///
+/// *Shape*: as [`mask_column`]; the entity's columns have as many rows.
+///
+/// # Errors
+/// As [`mask_column`], and [`Error::Length`] if the entity's columns have another length.
+pub fn mask_beside(
+    column: &ArrayRef,
+    spec: &MaskSpec,
+    key: &MaskKey,
+    beside: Beside<'_>,
+) -> Result<ArrayRef, Error> {
+    let words = match spec {
+        MaskSpec::ShiftEntity { entity, .. } if !beside.entity.is_empty() => {
+            Some(entity::words(entity, beside.entity, key)?)
+        }
+        _ => None,
+    };
+    mask_rows(column, spec, key, words.as_deref(), beside.batch)
+}
+
+/// Does the mask apply to columns of the type, with parameters in range?
+///
+/// # Errors
+/// As [`mask_column`].
+pub fn check_mask(spec: &MaskSpec, data_type: &ArrowType) -> Result<(), Error> {
+    // Masking no rows finds what masking any would; the key has no part in it.
+    mask_rows(&new_empty_array(data_type), spec, &MaskKey::new([0; 32]), Some(&[]), 0).map(|_| ())
+}
+
+/// As [`mask_beside`], with numbers drawn for the rows' entities.
+pub(super) fn mask_rows(
+    column: &ArrayRef,
+    spec: &MaskSpec,
+    key: &MaskKey,
+    entities: Option<&[Option<u64>]>,
+    batch: u64,
+) -> Result<ArrayRef, Error> {
+    spec.check()?;
+    match spec {
+        MaskSpec::Keep => return Ok(Arc::clone(column)),
+        MaskSpec::Null => return Ok(new_null_array(column.data_type(), column.len())),
+        MaskSpec::Shuffle { domain } => return shuffle::mask(column, domain, key, batch),
+        MaskSpec::ShiftEntity { .. } => {
+            let words = entities.ok_or(Error::MaskEntity { mask: spec.name() })?;
+            if words.len() != column.len() {
+                return Err(Error::Length { left: column.len(), right: words.len() });
+            }
+        }
+        _ => {}
+    }
     let wrong_type = || Error::MaskType { mask: spec.name(), data_type: column.data_type().to_string() };
-    if matches!(spec, MaskSpec::Keep) {
-        return Ok(Arc::clone(column));
-    }
-    if matches!(spec, MaskSpec::Null) {
-        return Ok(new_null_array(column.data_type(), column.len()));
-    }
-    check_parameters(spec)?;
     let ours = DataType::from_arrow(column.data_type()).ok_or_else(wrong_type)?;
+    check_domain(spec, column.data_type())?;
     // Narrow integers, large strings and the like are masked in the widest form and brought back.
     let wide = cast(column, &ours.to_arrow()).map_err(|_| Error::Arrow { operation: "cast" })?;
+    if wide.logical_null_count() != column.logical_null_count() {
+        return Err(Error::Arrow { operation: "cast" });
+    }
+    let days = || DayMask::of(spec, key, entities);
     let masked = match ours {
-        DataType::Text => mask_text(wide.as_string(), spec, key),
-        DataType::Integer => mask_integers(wide.as_primitive(), spec, key),
-        DataType::Decimal { .. } => mask_decimals(wide.as_primitive(), spec, key),
-        DataType::Float => mask_floats(wide.as_primitive(), spec, key),
-        DataType::Date => mask_dates(wide.as_primitive(), spec, key),
-        DataType::Timestamp => mask_timestamps(wide.as_primitive(), spec, key),
+        DataType::Text => texts(wide.as_string(), spec, key, days()),
+        DataType::Integer => numbers::integers(wide.as_primitive(), spec, key, limits(column.data_type())),
+        DataType::Decimal { .. } => numbers::decimals(wide.as_primitive(), spec, key),
+        DataType::Float => numbers::floats(wide.as_primitive(), spec, key),
+        DataType::Date => days().map(|mask| mask.dates(wide.as_primitive())),
+        DataType::Timestamp => days().map(|mask| {
+            let (unit, offset) = match column.data_type() {
+                ArrowType::Timestamp(unit, zone) => (*unit, offset_seconds(zone.as_deref())),
+                _ => (TimeUnit::Microsecond, 0),
+            };
+            mask.timestamps(wide.as_primitive(), unit, offset * 1_000_000)
+        }),
         DataType::Boolean => None,
     }
     .ok_or_else(wrong_type)?;
@@ -54,187 +123,118 @@ pub fn mask_column(column: &ArrayRef, spec: &MaskSpec, key: &MaskKey) -> Result<
 
 /// Back to the type the column came in. Values that no longer fit are an error, not a null.
 fn back(masked: &ArrayRef, data_type: &ArrowType) -> Result<ArrayRef, Error> {
-    let failed = |_| Error::Arrow { operation: "cast back" };
-    if let ArrowType::Timestamp(_, zone) = data_type {
+    let failed = Error::Arrow { operation: "cast back" };
+    let masked: ArrayRef = match data_type {
         // Through the column's zone, without changing the instant.
-        let instant = ArrowType::Timestamp(TimeUnit::Microsecond, zone.clone());
-        let instants =
-            masked.as_primitive::<TimestampMicrosecondType>().clone().with_timezone_opt(zone.clone());
-        debug_assert_eq!(instants.data_type(), &instant);
-        return cast(&instants, data_type).map_err(failed);
-    }
-    let result = cast(masked, data_type).map_err(failed)?;
-    if result.null_count() == masked.null_count() {
-        Ok(result)
-    } else {
-        Err(Error::Arrow { operation: "cast back" })
-    }
-}
-
-fn check_parameters(spec: &MaskSpec) -> Result<(), Error> {
-    let sound = match spec {
-        MaskSpec::ShiftDate { days_max } => (1..=3650).contains(days_max),
-        MaskSpec::Round { step } => *step >= 1,
-        MaskSpec::Noise { per_mille } => (1..=1000).contains(per_mille),
-        _ => true,
+        ArrowType::Timestamp(_, zone) => {
+            let instants = masked.as_primitive::<TimestampMicrosecondType>().clone();
+            Arc::new(instants.with_timezone_opt(zone.clone()))
+        }
+        _ => Arc::clone(masked),
     };
-    if sound { Ok(()) } else { Err(Error::MaskParameter { mask: spec.name() }) }
+    let result = cast(&masked, data_type).map_err(|_| failed.clone())?;
+    if result.logical_null_count() == masked.logical_null_count() { Ok(result) } else { Err(failed) }
 }
 
-fn mask_text(column: &StringArray, spec: &MaskSpec, key: &MaskKey) -> Option<ArrayRef> {
-    match spec {
-        MaskSpec::Format { kind: SensitiveKind::BirthDate } => {
-            Some(shift_text(column, birth_days(), &birth_hash(key), key))
-        }
-        MaskSpec::Format {
-            kind:
-                kind @ (SensitiveKind::PersonName | SensitiveKind::OrganizationName | SensitiveKind::Address),
-        } => {
-            let mask = TextMask::new(*kind, key);
-            Some(map_text(column, |value, out| mask.mask(value, out)))
-        }
-        MaskSpec::Format { kind } => Some(Identifier::new(*kind, key).mask(column)),
-        MaskSpec::Token { domain } => {
-            let hash = key.hash("token", &domain_name(domain));
-            Some(map_text(column, |value, out| hash.token(value.as_bytes(), out)))
-        }
-        MaskSpec::ShiftDate { days_max } => Some(shift_text(column, *days_max, &shift_hash(key), key)),
-        MaskSpec::Keep | MaskSpec::Null | MaskSpec::Round { .. } | MaskSpec::Noise { .. } => None,
+/// Least and greatest number of an integer type; those of 64 bits beyond the signed ones are not let in.
+fn limits(data_type: &ArrowType) -> (i64, i64) {
+    fn of<T: ArrowPrimitiveType<Native: Into<i64>>>(low: T::Native, high: T::Native) -> (i64, i64) {
+        (low.into(), high.into())
+    }
+    match data_type {
+        ArrowType::Dictionary(_, value) => limits(value),
+        ArrowType::Int8 => of::<Int8Type>(i8::MIN, i8::MAX),
+        ArrowType::Int16 => of::<Int16Type>(i16::MIN, i16::MAX),
+        ArrowType::Int32 => of::<Int32Type>(i32::MIN, i32::MAX),
+        ArrowType::UInt8 => of::<UInt8Type>(u8::MIN, u8::MAX),
+        ArrowType::UInt16 => of::<UInt16Type>(u16::MIN, u16::MAX),
+        ArrowType::UInt32 => of::<UInt32Type>(u32::MIN, u32::MAX),
+        ArrowType::UInt64 => (0, i64::MAX),
+        _ => (i64::MIN, i64::MAX),
     }
 }
 
-/// Domains are named apart from kinds.
-fn domain_name(domain: &str) -> String {
-    format!("domain:{domain}")
+/// Tokens of numbers need a type with at least a million of them.
+fn check_domain(spec: &MaskSpec, data_type: &ArrowType) -> Result<(), Error> {
+    let permuting = matches!(
+        spec,
+        MaskSpec::Token { .. } | MaskSpec::Format { kind: SensitiveKind::General | SensitiveKind::Mobile }
+    );
+    let small = match data_type {
+        ArrowType::Int8 | ArrowType::Int16 | ArrowType::UInt8 | ArrowType::UInt16 => true,
+        ArrowType::Decimal128(precision, _) => *precision < 7,
+        _ => false,
+    };
+    if permuting && small { Err(Error::MaskDomain { mask: spec.name() }) } else { Ok(()) }
 }
 
-const fn birth_days() -> u16 {
-    180
+fn texts(
+    column: &StringArray,
+    spec: &MaskSpec,
+    key: &MaskKey,
+    days: Option<DayMask<'_>>,
+) -> Option<ArrayRef> {
+    use SensitiveKind::{Address, BirthDate, Coordinate, OrganizationName, PersonName};
+    Some(match spec {
+        MaskSpec::Format { kind: kind @ (PersonName | OrganizationName | Address) } => {
+            let mask = TextMask::new(*kind, key);
+            map_texts(column, |_, value, out| mask.mask(value, out))
+        }
+        MaskSpec::Format { kind } if *kind != BirthDate => Identifier::new(*kind, key).mask(column),
+        MaskSpec::Token { domain } => {
+            let hash = key.hash("token", &numbers::domain_name(domain));
+            map_texts(column, |_, value, out| hash.token(value.as_bytes(), out))
+        }
+        MaskSpec::Ff1 { alphabet, length, domain } => {
+            CodeMask::new(*alphabet, *length, domain, key)?.mask(column)
+        }
+        MaskSpec::Partial { head, tail, length, fill } => {
+            let ends = (usize::from(*head), usize::from(*tail));
+            let length = length.map(usize::from);
+            map_texts(column, |_, value, out| partial::mask(value, ends, length, *fill, out))
+        }
+        MaskSpec::Age { reference, years, top } => {
+            let bands = AgeBands::new(*reference, *years, *top);
+            or_token(column, &key.hash("token", BirthDate.name()), |value, out| bands.text(value, out))
+        }
+        MaskSpec::Region { level } => {
+            or_token(column, &key.hash("token", "region"), |value, out| region_text(value, *level, out))
+        }
+        MaskSpec::Grid { micro_degrees } => {
+            let token = key.hash("token", Coordinate.name());
+            or_token(column, &token, |value, out| grid_text(value, *micro_degrees, out))
+        }
+        _ => return days.map(|mask| mask.texts(column, key)),
+    })
 }
 
-fn birth_hash(key: &MaskKey) -> KeyedHash {
-    key.hash("shift", SensitiveKind::BirthDate.name())
+/// Maps texts; those for which there is nothing become tokens.
+fn or_token(
+    column: &StringArray,
+    token: &KeyedHash,
+    mask: impl Fn(&str, &mut String) -> Option<()>,
+) -> ArrayRef {
+    map_texts(column, |_, value, out| {
+        if mask(value, out).is_none() {
+            out.clear();
+            token.token(value.as_bytes(), out);
+        }
+    })
 }
 
-fn shift_hash(key: &MaskKey) -> KeyedHash {
-    key.hash("shift", "date")
-}
-
-fn map_text(column: &StringArray, mut mask: impl FnMut(&str, &mut String)) -> ArrayRef {
+/// Maps the texts that are not null, with their rows, into an empty buffer each.
+pub(super) fn map_texts(column: &StringArray, mut mask: impl FnMut(usize, &str, &mut String)) -> ArrayRef {
     let mut builder = StringBuilder::with_capacity(column.len(), column.value_data().len());
     let mut buffer = String::new();
-    for value in column {
+    for (row, value) in column.iter().enumerate() {
         match value {
             Some(value) => {
                 buffer.clear();
-                mask(value, &mut buffer);
+                mask(row, value, &mut buffer);
                 builder.append_value(&buffer);
             }
             None => builder.append_null(),
         }
     }
     Arc::new(builder.finish())
-}
-
-fn shift_text(column: &StringArray, days_max: u16, hash: &KeyedHash, key: &MaskKey) -> ArrayRef {
-    let token = key.hash("token", SensitiveKind::BirthDate.name());
-    map_text(column, |text, out| match parse_date(text) {
-        Some((day, shape)) => {
-            let moved = i64::from(day) + value::shift(hash, i64::from(day), days_max);
-            write_date(out, i32::try_from(moved).unwrap_or(day), shape);
-        }
-        None => token.token(text.as_bytes(), out),
-    })
-}
-
-fn mask_integers(column: &Int64Array, spec: &MaskSpec, key: &MaskKey) -> Option<ArrayRef> {
-    let masked: Int64Array = match spec {
-        MaskSpec::Format { kind: SensitiveKind::Mobile } => integer::mobiles(column, key),
-        MaskSpec::Format { kind: SensitiveKind::General } => integer::tokens(column, key, "general"),
-        MaskSpec::Token { domain } => integer::tokens(column, key, &domain_name(domain)),
-        MaskSpec::Round { step } => {
-            column.unary(|value| narrow(value::round(i128::from(value), i128::from(*step))))
-        }
-        MaskSpec::Noise { per_mille } => {
-            let hash = key.hash("noise", "integer");
-            column.unary(|value| {
-                let ppm = value::factor_ppm(&hash, value.cast_unsigned(), *per_mille);
-                narrow(value::scale(i128::from(value), ppm))
-            })
-        }
-        MaskSpec::Keep | MaskSpec::Null | MaskSpec::Format { .. } | MaskSpec::ShiftDate { .. } => {
-            return None;
-        }
-    };
-    Some(Arc::new(masked))
-}
-
-fn mask_decimals(column: &Decimal128Array, spec: &MaskSpec, key: &MaskKey) -> Option<ArrayRef> {
-    let (precision, places) = (column.precision(), column.scale());
-    let limit = 10_i128.checked_pow(u32::from(precision)).map_or(i128::MAX, |power| power - 1);
-    let masked: Decimal128Array = match spec {
-        MaskSpec::Round { step } => {
-            let unit = 10_i128.checked_pow(u32::try_from(places).unwrap_or(0)).unwrap_or(1);
-            let step = i128::from(*step).saturating_mul(unit);
-            column.unary::<_, Decimal128Type>(|value| value::round(value, step).clamp(-limit, limit))
-        }
-        MaskSpec::Noise { per_mille } => {
-            let hash = key.hash("noise", "decimal");
-            column.unary(|value| {
-                let low = value.cast_unsigned() & u128::from(u64::MAX);
-                let ppm = value::factor_ppm(&hash, u64::try_from(low).unwrap_or(0), *per_mille);
-                value::scale(value, ppm).clamp(-limit, limit)
-            })
-        }
-        _ => return None,
-    };
-    Some(Arc::new(masked.with_precision_and_scale(precision, places).ok()?))
-}
-
-fn mask_floats(column: &Float64Array, spec: &MaskSpec, key: &MaskKey) -> Option<ArrayRef> {
-    let masked: Float64Array = match spec {
-        MaskSpec::Round { step } => {
-            column.unary::<_, Float64Type>(|value| (value / f64::from(*step)).round() * f64::from(*step))
-        }
-        MaskSpec::Noise { per_mille } => {
-            let hash = key.hash("noise", "float");
-            column.unary(|value| {
-                let ppm = value::factor_ppm(&hash, value.to_bits(), *per_mille);
-                // Exact: the factor is far below 2⁵³.
-                value * (f64::from(i32::try_from(ppm).unwrap_or(1_000_000)) / 1e6)
-            })
-        }
-        _ => return None,
-    };
-    Some(Arc::new(masked))
-}
-
-fn mask_dates(column: &Date32Array, spec: &MaskSpec, key: &MaskKey) -> Option<ArrayRef> {
-    let (hash, days_max) = shift_of(spec, key)?;
-    let masked: Date32Array = column.unary::<_, Date32Type>(|day| {
-        i32::try_from(i64::from(day) + value::shift(&hash, i64::from(day), days_max)).unwrap_or(day)
-    });
-    Some(Arc::new(masked))
-}
-
-fn mask_timestamps(column: &TimestampMicrosecondArray, spec: &MaskSpec, key: &MaskKey) -> Option<ArrayRef> {
-    let (hash, days_max) = shift_of(spec, key)?;
-    let masked: TimestampMicrosecondArray = column.unary::<_, TimestampMicrosecondType>(|micros| {
-        // All instants of one day move together, so the order within a day stays.
-        let move_days = value::shift(&hash, micros.div_euclid(MICROS_PER_DAY), days_max);
-        micros.saturating_add(move_days.saturating_mul(MICROS_PER_DAY))
-    });
-    Some(Arc::new(masked))
-}
-
-fn shift_of(spec: &MaskSpec, key: &MaskKey) -> Option<(KeyedHash, u16)> {
-    match spec {
-        MaskSpec::ShiftDate { days_max } => Some((shift_hash(key), *days_max)),
-        MaskSpec::Format { kind: SensitiveKind::BirthDate } => Some((birth_hash(key), birth_days())),
-        _ => None,
-    }
-}
-
-fn narrow(value: i128) -> i64 {
-    i64::try_from(value.clamp(i128::from(i64::MIN), i128::from(i64::MAX))).unwrap_or(i64::MAX)
 }

@@ -11,27 +11,33 @@ use crate::SensitiveKind;
 /// columns, those of at most fifteen are exact in JavaScript.
 const BANDS: [u64; 4] = [0, 1_000_000_000, 1_000_000_000_000_000, 1 << 63];
 
-/// Tokens of integers: a keyed permutation that keeps the sign and the band.
-pub(super) fn tokens(column: &Int64Array, key: &MaskKey, name: &str) -> Int64Array {
+/// Least and greatest number of the column's type.
+type Limits = (i64, i64);
+
+/// Tokens of integers: a keyed permutation that keeps the sign and the band. The column's type must hold at least a
+/// million numbers on each side.
+pub(super) fn tokens(column: &Int64Array, key: &MaskKey, name: &str, limits: Limits) -> Int64Array {
     let permutation = key.permutation(&number_name(name));
-    rebuild(column, &permute(&permutation, column.values(), band_point), band_value)
+    let permuted = permute(&permutation, column.values(), |value| band_point(value, limits));
+    let values =
+        column.values().iter().zip(permuted).map(|(old, new)| band_value(*old, new, limits)).collect();
+    Int64Array::new(values, column.nulls().cloned())
 }
 
 /// Mobile numbers stored as integers: they get the same tokens as texts. What is no mobile number becomes a number
 /// that is none either, since it stays in its band.
-pub(super) fn mobiles(column: &Int64Array, key: &MaskKey) -> Int64Array {
+pub(super) fn mobiles(column: &Int64Array, key: &MaskKey, limits: Limits) -> Int64Array {
     let mobile = key.permutation(SensitiveKind::Mobile.name());
     let other = key.permutation(&number_name(SensitiveKind::Mobile.name()));
-    let as_mobile = permute(&mobile, column.values(), |value| match split_mobile(value) {
-        Some((prefix, rest)) => mobile_point(prefix, rest),
-        None => Point::new(0, 0, 0),
+    let as_mobile = permute(&mobile, column.values(), |value| {
+        split_mobile(value).and_then(|(prefix, rest)| mobile_point(prefix, rest))
     });
     let as_other = permute(&other, column.values(), |value| {
-        let point = band_point(value);
-        match (split_mobile(value), band(magnitude(value))) {
-            (Some(_), _) => Point::new(0, 0, 0),
+        let point = band_point(value, limits);
+        match (split_mobile(value), band(value, limits)) {
+            (Some(_), _) => None,
             // Mobile numbers lie in this band, and what is none must not become one.
-            (None, (1, _, _)) if value >= 0 => Point { inside: is_no_mobile, ..point },
+            (None, Some((1, _, _))) if value >= 0 => point?.within(is_no_mobile),
             (None, _) => point,
         }
     });
@@ -39,7 +45,7 @@ pub(super) fn mobiles(column: &Int64Array, key: &MaskKey) -> Int64Array {
     let values =
         column.values().iter().zip(both).map(|(value, (mobile, other))| match split_mobile(*value) {
             Some((prefix, _)) => i64::try_from(prefix * 100_000_000 + mobile).unwrap_or(0),
-            None => band_value(*value, other),
+            None => band_value(*value, other, limits),
         });
     Int64Array::new(values.collect(), column.nulls().cloned())
 }
@@ -48,15 +54,11 @@ fn number_name(name: &str) -> String {
     format!("number:{name}")
 }
 
-fn permute(permutation: &Permutation, values: &[i64], point: impl Fn(i64) -> Point) -> Vec<u64> {
-    let mut points: Vec<Point> = values.iter().map(|value| point(*value)).collect();
+fn permute(permutation: &Permutation, values: &[i64], point: impl Fn(i64) -> Option<Point>) -> Vec<u64> {
+    let mut points: Vec<Point> =
+        values.iter().map(|value| point(*value).unwrap_or_else(Point::idle)).collect();
     permutation.permute(&mut points);
     points.into_iter().map(|point| point.value).collect()
-}
-
-fn rebuild(column: &Int64Array, permuted: &[u64], value: impl Fn(i64, u64) -> i64) -> Int64Array {
-    let values = column.values().iter().zip(permuted).map(|(old, new)| value(*old, *new));
-    Int64Array::new(values.collect(), column.nulls().cloned())
 }
 
 fn split_mobile(value: i64) -> Option<(u64, u64)> {
@@ -66,7 +68,7 @@ fn split_mobile(value: i64) -> Option<(u64, u64)> {
 }
 
 /// Of a point in the band of ten to fifteen digits, where mobile numbers are.
-fn is_no_mobile(point: u64) -> bool {
+fn is_no_mobile(_: u128, point: u64) -> bool {
     !(13_000_000_000..20_000_000_000).contains(&(point + 1_000_000_000))
 }
 
@@ -75,22 +77,25 @@ fn magnitude(value: i64) -> u64 {
     (if value < 0 { -1 - value } else { value }).cast_unsigned()
 }
 
-fn band(magnitude: u64) -> (u128, u64, u64) {
-    let found = BANDS.windows(2).enumerate().find_map(|(index, ends)| match ends {
-        [low, high] if magnitude < *high => Some((u128::try_from(index).unwrap_or(0), *low, *high)),
-        _ => None,
-    });
-    found.unwrap_or((3, 0, 0))
-}
-
-fn band_point(value: i64) -> Point {
+/// Number, beginning and end of the band that a value lies in.
+fn band(value: i64, (low, high): Limits) -> Option<(u8, u64, u64)> {
+    let limit = magnitude(if value < 0 { low } else { high }) + 1;
     let magnitude = magnitude(value);
-    let (index, low, high) = band(magnitude);
-    Point::new(u128::from(value < 0) << 8 | index, magnitude - low, high - low)
+    BANDS.windows(2).zip(0..).find_map(|(ends, index)| match ends {
+        [low, high] if magnitude < *high => Some((index, *low, limit.min(*high))),
+        _ => None,
+    })
 }
 
-fn band_value(old: i64, permuted: u64) -> i64 {
-    let (_, low, _) = band(magnitude(old));
+fn band_point(value: i64, limits: Limits) -> Option<Point> {
+    let (index, low, high) = band(value, limits)?;
+    let tweak = u128::from(value < 0) << 8 | u128::from(index);
+    Point::new(tweak, magnitude(value) - low, high.checked_sub(low)?)
+}
+
+/// A value of which no band has room is nought, never itself; the types that are let in have room for all.
+fn band_value(old: i64, permuted: u64, limits: Limits) -> i64 {
+    let Some((_, low, _)) = band_point(old, limits).and_then(|_| band(old, limits)) else { return 0 };
     let magnitude = i64::try_from(permuted + low).unwrap_or(i64::MAX);
     if old < 0 { -1 - magnitude } else { magnitude }
 }

@@ -1,13 +1,13 @@
-//! A tenant's masking key and what is derived from it.
+//! A tenant's masking key, its projects' keys and what is derived from them.
 
 use aes::Aes128;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::permutation::Permutation;
 
-/// A tenant's masking key. Has no text form; wiped when dropped.
+/// A masking key: a tenant's, or that of one of its projects. Has no text form; wiped when dropped.
 #[derive(Clone)]
 pub struct MaskKey(Zeroizing<[u8; 32]>);
 
@@ -22,6 +22,21 @@ impl MaskKey {
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
+    }
+
+    /// The key of one project of this tenant. Inside a project equal values have equal masks; what two projects were
+    /// given cannot be joined, for nothing ties their keys together but the tenant's.
+    ///
+    /// # Example
+    /// ```
+    /// use privacy::masking::MaskKey;
+    /// let tenant = MaskKey::new([7; 32]);
+    /// let key = tenant.project("med-2026-003");
+    /// # let _ = key;
+    /// ```
+    #[must_use]
+    pub fn project(&self, project: &str) -> Self {
+        Self(self.derive("project", project))
     }
 
     /// Key material for one purpose. Masters and purposes that differ give independent material.
@@ -41,13 +56,17 @@ impl MaskKey {
 
     /// The keyed permutation for one kind.
     pub(super) fn permutation(&self, name: &str) -> Permutation {
-        let bytes = self.derive("permutation", name);
-        let half = |skip: usize| -> [u8; 16] {
-            let mut half = [0; 16];
-            half.iter_mut().zip(bytes.iter().skip(skip)).for_each(|(to, from)| *to = *from);
-            half
-        };
-        Permutation::new(Aes128::new(&half(0).into()), Aes128::new(&half(16).into()))
+        Permutation::new(self.cipher(name))
+    }
+
+    /// The cipher of FF1 for one name.
+    pub(super) fn cipher(&self, name: &str) -> Aes128 {
+        let bytes = self.derive("ff1", name);
+        let mut half = [0; 16];
+        half.iter_mut().zip(bytes.iter()).for_each(|(to, from)| *to = *from);
+        let cipher = Aes128::new(&half.into());
+        half.zeroize();
+        cipher
     }
 }
 
@@ -66,6 +85,11 @@ impl KeyedHash {
         let mut mac = self.0.clone();
         mac.update(value);
         mac.finalize().into_bytes().into()
+    }
+
+    /// The first 64 bits.
+    pub(super) fn word(&self, value: &[u8]) -> u64 {
+        self.bytes(value).iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
     }
 
     /// Numbers drawn from the hash of a value.

@@ -1,9 +1,9 @@
 //! Sampling by entity: a sampled entity is in the sample of every table.
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
-use arrow::datatypes::DataType as ArrowType;
+use arrow::array::{ArrayRef, BooleanArray};
 
 use super::MaskKey;
+use super::entity::EntityTexts;
 use crate::Error;
 
 /// Does the sample contain the entity of this kind with this key? Keyed, so nobody without the key knows who is in
@@ -28,32 +28,10 @@ pub fn keep_entities(
     key: &MaskKey,
     per_mille: u16,
 ) -> Result<BooleanArray, Error> {
-    let rows = columns.first().map_or(0, |column| column.len());
-    let mut texts = Vec::new();
-    for column in columns {
-        if column.len() != rows {
-            return Err(Error::Length { left: rows, right: column.len() });
-        }
-        let text = arrow::compute::cast(column, &ArrowType::Utf8)
-            .map_err(|_| Error::Arrow { operation: "cast to text" })?;
-        texts.push(text.as_string::<i32>().clone());
-    }
     let hash = key.hash("sample", kind);
-    let mut value = String::new();
-    let rows = (0..rows).map(|row| {
-        value.clear();
-        for (index, text) in texts.iter().enumerate() {
-            if text.is_null(row) {
-                return false;
-            }
-            if index > 0 {
-                value.push('\u{1f}');
-            }
-            value.push_str(text.value(row).trim());
-        }
-        kept(&hash, value.as_bytes(), per_mille)
-    });
-    Ok(rows.collect::<Vec<_>>().into())
+    let kept = EntityTexts::new(columns)?
+        .map(|value| value.is_some_and(|value| kept(&hash, value.as_bytes(), per_mille)));
+    Ok(kept.into())
 }
 
 fn kept(hash: &super::key::KeyedHash, value: &[u8], per_mille: u16) -> bool {

@@ -1,3 +1,9 @@
+mod batch;
+mod ff1;
+mod hostile;
+mod methods;
+mod profile;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -8,9 +14,9 @@ use arrow::array::{
 use arrow::datatypes::{Int32Type, Int64Type};
 use proptest::prelude::*;
 
-use super::permutation::Point;
 use super::*;
-use crate::format::{self, BankCard, CreditCode, ResidentId};
+use crate::SensitiveKind;
+use crate::format::{self, BankCard, CreditCode, PlateTail, ResidentId};
 
 fn key(seed: u8) -> MaskKey {
     MaskKey::new([seed; 32])
@@ -51,6 +57,14 @@ fn card(index: u64) -> String {
     out
 }
 
+/// With letters for every seventh.
+fn organization(index: u32) -> String {
+    let head = if index.is_multiple_of(7) { 'K' } else { '1' };
+    let body = format!("{head}{index:07}");
+    let check = format::organization_check(body.as_bytes());
+    format!("{body}{}", char::from(check))
+}
+
 /// Distinct in, distinct out, every result of the kind, none unchanged for more than chance.
 fn check_injective(kind: SensitiveKind, values: &[String], valid: impl Fn(&str) -> bool) {
     let distinct: HashSet<_> = values.iter().collect();
@@ -77,7 +91,24 @@ fn a_hundred_thousand_identifiers_stay_distinct_and_valid() {
         format::parse_plate(v).is_some() && v.starts_with("浙E")
     });
     let electric: Vec<_> = (0..10_000).map(|n| format!("浙ED{n:05}")).collect();
-    check_injective(SensitiveKind::Plate, &electric, |v| v.starts_with("浙ED"));
+    check_injective(SensitiveKind::Plate, &electric, |v| {
+        format::parse_plate(v).is_some_and(|(_, _, tail)| matches!(tail, PlateTail::SmallElectric(..)))
+            && v.starts_with("浙E")
+    });
+    let large: Vec<_> = (0..50_000).map(|n| format!("浙E{n:05}F")).collect();
+    check_injective(SensitiveKind::Plate, &large, |v| {
+        format::parse_plate(v).is_some_and(|(_, _, tail)| matches!(tail, PlateTail::LargeElectric(..)))
+    });
+    let organizations = texts(&organization);
+    check_injective(SensitiveKind::OrganizationCode, &organizations, |v| {
+        format::organization_code(v.as_bytes())
+    });
+    let permits = texts(&|n| format!("H{n:08}"));
+    check_injective(SensitiveKind::TravelPermit, &permits, |v| format::travel_permit(v.as_bytes()));
+    let lines = texts(&|n| format!("0572-{:07}", 2_000_000 + n * 50));
+    check_injective(SensitiveKind::Landline, &lines, |v| {
+        v.starts_with("0572-") && format::landline(v.replace('-', "").as_bytes()).is_some()
+    });
     let passports = texts(&|n| format!("E{n:08}"));
     check_injective(SensitiveKind::Passport, &passports, |v| format::parse_passport(v).is_some());
     check_injective(SensitiveKind::Email, &texts(&|n| format!("u{n}@corp.cn")), |v| {
@@ -159,11 +190,7 @@ fn what_does_not_parse_never_passes_through() {
 #[test]
 fn kinds_without_a_format_of_their_own_become_tokens() {
     for (kind, value) in [
-        (SensitiveKind::Landline, "0572-8888888"),
-        (SensitiveKind::OrganizationCode, "12345678-8"),
-        (SensitiveKind::TravelPermit, "H12345678"),
         (SensitiveKind::ForeignerPermit, "GBR330080010112"),
-        (SensitiveKind::Vin, "LSVAM4187C2184841"),
         (SensitiveKind::IpAddress, "203.0.113.9"),
         (SensitiveKind::Coordinate, "119.960100,30.534200"),
         (SensitiveKind::EthnicGroup, "畲族"),
@@ -217,7 +244,7 @@ fn check_type(column: ArrayRef, spec: &MaskSpec) -> ArrayRef {
     let masked = mask_column(&column, spec, &key(3)).unwrap();
     assert_eq!(masked.data_type(), column.data_type());
     assert_eq!(masked.len(), column.len());
-    assert_eq!(masked.nulls().map(|n| n.null_count()), column.nulls().map(|n| n.null_count()));
+    assert_eq!(masked.logical_null_count(), column.logical_null_count());
     masked
 }
 
@@ -318,21 +345,6 @@ fn the_same_entities_are_sampled_in_every_table() {
 }
 
 proptest! {
-    #[test]
-    fn permutations_are_bijections(size in 1_u64..3_000, tweak: u64) {
-        let permutation = key(5).permutation("test");
-        let image = |inside: fn(u64) -> bool| {
-            let mut points: Vec<_> = (0..size)
-                .filter(|value| inside(*value))
-                .map(|value| Point { inside, ..Point::new(tweak.into(), value, size) })
-                .collect();
-            permutation.permute(&mut points);
-            points.into_iter().map(|point| point.value).collect::<HashSet<_>>()
-        };
-        prop_assert_eq!(image(|_| true), (0..size).collect());
-        prop_assert_eq!(image(|v| v % 3 != 0), (0..size).filter(|v| v % 3 != 0).collect());
-    }
-
     #[test]
     fn integer_tokens_are_injective_over_the_whole_range(values in proptest::collection::hash_set(any::<i64>(), 1..200)) {
         let column: ArrayRef = Arc::new(values.iter().copied().collect::<Int64Array>());
