@@ -1,4 +1,5 @@
-//! Privacy over Arrow arrays: finding sensitive columns, grading and masking them, checking results before they leave, and
+//! Privacy over Arrow arrays: finding sensitive columns, grading and masking them, attacking what was masked, checking
+//! results before they leave, and
 //! the small relational language in which a query on raw data must be expressed.
 //!
 //! It is not an engine and not a store: nothing here reads a file, a clock or a random source. Keys and data come
@@ -9,8 +10,10 @@
 //! - a query passes [`ir::check`] only if everything it reveals is an aggregate over declared entities;
 //! - [`disclosure::assess`] never lets a cell through of which a statistic is missing.
 //!
-//! Start with [`ir::Rel`], [`masking::mask_column`], [`detect::propose`], [`grading::propose`] and [`disclosure::assess`].
+//! Start with [`ir::Rel`], [`masking::mask_column`], [`detect::propose`], [`grading::propose`],
+//! [`disclosure::assess`] and [`attack::examine`].
 
+pub mod attack;
 mod data_type;
 pub mod detect;
 pub mod disclosure;
