@@ -75,7 +75,9 @@ fn is_coarse(data: &Data<'_>, column: &Col<'_>, raw: &Side<'_>, masked: &Side<'_
 fn is_random(data: &Data<'_>, column: &Col<'_>, images: &[u32]) -> bool {
     let Some(raw) = column.raw.as_ref().filter(|raw| raw.numbers.is_some()) else { return false };
     let mut points: Vec<(f64, u32)> = (0..data.raw_rows)
-        .filter(|row| mix(data.seed, u64::try_from(*row).unwrap_or(0)).is_multiple_of(8) || data.raw_rows < 2_000)
+        .filter(|row| {
+            mix(data.seed, u64::try_from(*row).unwrap_or(0)).is_multiple_of(8) || data.raw_rows < 2_000
+        })
         .filter_map(|row| {
             let image = index(raw.code(row)).and_then(|at| images.get(at)).copied()?;
             raw.number(row).map(|number| (number, image))

@@ -35,8 +35,7 @@ impl Draw {
     }
 }
 
-pub(super) const ILLNESSES: [&str; 8] =
-    ["高血压", "糖尿病", "感冒", "骨折", "肺炎", "胃炎", "哮喘", "贫血"];
+pub(super) const ILLNESSES: [&str; 8] = ["高血压", "糖尿病", "感冒", "骨折", "肺炎", "胃炎", "哮喘", "贫血"];
 const SURNAMES: &str = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗";
 const GIVEN: &str = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂英华玉萍红鹏辉飞波斌宇浩凯秀健俊帆雪";
 
@@ -148,7 +147,8 @@ pub(super) fn with(batch: &RecordBatch, changes: Vec<(&str, ArrayRef)>) -> Recor
 
 pub(super) fn without(batch: &RecordBatch, names: &[&str]) -> RecordBatch {
     let schema = batch.schema();
-    let kept = schema.fields().iter().enumerate().filter(|(_, field)| !names.contains(&field.name().as_str()));
+    let kept =
+        schema.fields().iter().enumerate().filter(|(_, field)| !names.contains(&field.name().as_str()));
     batch.project(&kept.map(|(at, _)| at).collect::<Vec<_>>()).unwrap()
 }
 
