@@ -1,4 +1,5 @@
-//! Privacy over Arrow arrays: finding sensitive columns, grading and masking them, checking results before they leave, and
+//! Privacy over Arrow arrays: finding sensitive columns, grading and masking them, attacking what was masked, checking
+//! results before they leave, and
 //! the small relational language in which a query on raw data must be expressed.
 //!
 //! It is not an engine and not a store: nothing here reads a file, a clock or a random source. Keys and data come
@@ -12,8 +13,10 @@
 //!   fewer entities than the threshold;
 //! - noise of [`disclosure::dp`] is drawn without floating point, and paid for before it is drawn.
 //!
-//! Start with [`ir::Rel`], [`masking::mask_column`], [`detect::propose`], [`grading::propose`] and [`disclosure::assess`].
+//! Start with [`ir::Rel`], [`masking::mask_column`], [`detect::propose`], [`grading::propose`],
+//! [`disclosure::assess`] and [`attack::examine`].
 
+pub mod attack;
 mod data_type;
 pub mod detect;
 pub mod disclosure;

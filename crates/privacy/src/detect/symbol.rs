@@ -246,3 +246,12 @@ pub(super) const fn numeral(c: char) -> Option<u8> {
         _ => return None,
     })
 }
+
+/// Letters, digits and Han characters of a text as the normaliser reads them: letters in capitals, digits of every
+/// width and Chinese numerals as ASCII digits, nothing between them.
+pub(crate) fn words(text: &str) -> String {
+    let mut symbols = Vec::new();
+    fold(text, &mut symbols);
+    let read = |symbol: &Symbol| symbol.code().map_or(symbol.c, char::from);
+    symbols.iter().filter(|symbol| symbol.class.is_word()).map(read).collect()
+}

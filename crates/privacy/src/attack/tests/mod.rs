@@ -1,0 +1,10 @@
+mod alarms;
+mod classes;
+mod distributions;
+mod events;
+mod hostile;
+mod identifiers;
+mod people;
+mod residue;
+mod stitching;
+mod synthetic;
