@@ -21,23 +21,41 @@
 //! - `count(*)` → [`AggregateFunction::Count`] without argument; `FILTER (WHERE …)`, window functions, table
 //!   functions, user-defined functions, correlated scalar subqueries, full joins → no form here: refuse.
 
+mod bounds;
 mod check;
+mod declare;
 mod digest;
+mod explain;
+mod facts;
+mod judge;
 mod lattice;
+pub mod reference;
 mod refusal;
 mod resolve;
 mod rewrite;
+pub mod sql;
+mod stage;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use serde::{Deserialize, Serialize};
 
+pub use bounds::{Interval, Unbounded, bounds};
 pub use check::{Checked, EntityNeed, check};
+pub use declare::{
+    Bounds, CODES_MAX, Code, Declared, Domain, Groups, LOOKUP_VALUES_MAX, Nulls, Parameters, Rows,
+};
 pub use digest::{digest, shape};
-pub use lattice::{ColumnInfo, ColumnPolicy, Entity, EntityRef, Label, Policy, ResourcePolicy, Schema};
+pub use explain::{Explanation, Operation, Output, Relation, explain};
+pub use judge::{Judged, Mode, Number, NumberKind, Terms, judge};
+pub use lattice::{
+    ColumnInfo, ColumnPolicy, Entity, EntityRef, Label, Policy, ResourcePolicy, Schema, Source,
+};
 pub use refusal::{Refusal, Rule};
 pub use resolve::resolve;
 pub use rewrite::{Counted, DominanceColumn, EntityColumn, count_entities};
+pub use stage::{Stage, Step};
 
 use crate::DataType;
 

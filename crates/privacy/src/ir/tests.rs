@@ -5,11 +5,9 @@ use super::*;
 fn resource(entity: Option<Entity>, columns: &[(&str, DataType, Option<Label>)]) -> ResourcePolicy {
     let columns = columns
         .iter()
-        .map(|(name, data_type, label)| {
-            ((*name).to_owned(), ColumnPolicy { data_type: *data_type, label: *label })
-        })
+        .map(|(name, data_type, label)| ((*name).to_owned(), ColumnPolicy::new(*data_type, *label)))
         .collect();
-    ResourcePolicy { entity, columns }
+    ResourcePolicy::new(entity, columns)
 }
 
 fn entity(kind: &str, columns: &[&str], protected: bool) -> Option<Entity> {
