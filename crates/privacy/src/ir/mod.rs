@@ -29,6 +29,7 @@ mod explain;
 mod facts;
 mod judge;
 mod lattice;
+mod nearest;
 pub mod reference;
 mod refusal;
 mod resolve;
@@ -38,6 +39,7 @@ mod stage;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod why;
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +54,7 @@ pub use judge::{Judged, Mode, Number, NumberKind, Terms, judge};
 pub use lattice::{
     ColumnInfo, ColumnPolicy, Entity, EntityRef, Label, Policy, ResourcePolicy, Schema, Source,
 };
+pub use nearest::{Advice, Change, ChangeKind, Nearest, advise, nearest};
 pub use refusal::{Refusal, Rule};
 pub use resolve::resolve;
 pub use rewrite::{Counted, DominanceColumn, EntityColumn, count_entities};

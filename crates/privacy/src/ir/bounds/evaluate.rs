@@ -157,7 +157,6 @@ impl Evaluator<'_> {
         };
         let of = first.interval;
         let float = |interval| Range::with(DataType::Float, interval, &parts);
-        let whole = |low, high| Range::of(DataType::Integer, Interval::new(low, high).or_null(true));
         match function {
             Function::Abs => float(of.abs()),
             Function::Floor => float(of.map(f64::floor, f64::floor)),
@@ -188,35 +187,8 @@ impl Evaluator<'_> {
             }
             Function::NullIf => Range::with(first.data_type, of.or_null(true), &[first]),
             Function::CharacterLength => Range::unknown(DataType::Integer, Unbounded::Grows),
-            Function::DatePart => {
-                let day = ranges.get(1).map_or(Interval::ANY, |part| part.interval);
-                let instant = ranges.get(1).is_some_and(|part| part.data_type == DataType::Timestamp);
-                let by = if instant { MICROS_OF_DAY } else { 1.0 };
-                match unit(args) {
-                    // A year has 365 days at least; one more on either side covers the rounding.
-                    "year" if day.is_finite() => whole(
-                        (day.low / by / 365.25).floor() + 1969.0,
-                        (day.high / by / 365.25).ceil() + 1971.0,
-                    ),
-                    "quarter" => whole(1.0, 4.0),
-                    "month" => whole(1.0, 12.0),
-                    "week" => whole(1.0, 53.0),
-                    "day" => whole(1.0, 31.0),
-                    "dow" => whole(0.0, 6.0),
-                    "doy" => whole(1.0, 366.0),
-                    "hour" => whole(0.0, 23.0),
-                    "minute" | "second" => whole(0.0, 59.0),
-                    _ => Range::unknown(DataType::Integer, Unbounded::NotNumber),
-                }
-            }
-            Function::DateTrunc => {
-                let Some(day) = ranges.get(1) else {
-                    return Range::unknown(DataType::Date, Unbounded::NotNumber);
-                };
-                let back = if day.data_type == DataType::Timestamp { MICROS_OF_DAY } else { 1.0 } * YEAR_DAYS;
-                let interval = day.interval.map(|low| low - back, |high| high).or_null(true);
-                Range::with(day.data_type, interval, &[day])
-            }
+            Function::DatePart => date_part(unit(args), ranges.get(1)),
+            Function::DateTrunc => date_trunc(ranges.get(1)),
             Function::StartsWith => Range::of(DataType::Boolean, Interval::new(0.0, 1.0).or_null(true)),
             Function::Lower
             | Function::Upper
@@ -342,6 +314,37 @@ fn literal(value: &Literal) -> Range {
         Literal::Text(_) => Range::unknown(DataType::Text, Unbounded::NotNumber),
         Literal::Interval { .. } => Range::unknown(DataType::Integer, Unbounded::NotNumber),
     }
+}
+
+fn date_part(unit: &str, of: Option<&Range>) -> Range {
+    let whole = |low, high| Range::of(DataType::Integer, Interval::new(low, high).or_null(true));
+    let unknown = || Range::unknown(DataType::Integer, Unbounded::NotNumber);
+    let Some(of) = of else { return unknown() };
+    let by = if of.data_type == DataType::Timestamp { MICROS_OF_DAY } else { 1.0 };
+    match unit.to_ascii_lowercase().as_str() {
+        // One more on either side covers what years differ from their mean length.
+        "year" if of.interval.is_finite() => whole(
+            (of.interval.low / by / 365.2425).floor() + 1969.0,
+            (of.interval.high / by / 365.2425).ceil() + 1971.0,
+        ),
+        "year" => Range::unknown(DataType::Integer, of.why.clone().unwrap_or(Unbounded::Grows)),
+        "quarter" => whole(1.0, 4.0),
+        "month" => whole(1.0, 12.0),
+        "week" => whole(1.0, 53.0),
+        "day" => whole(1.0, 31.0),
+        "dow" => whole(0.0, 6.0),
+        "doy" => whole(1.0, 366.0),
+        "hour" => whole(0.0, 23.0),
+        "minute" | "second" => whole(0.0, 59.0),
+        _ => unknown(),
+    }
+}
+
+fn date_trunc(of: Option<&Range>) -> Range {
+    let Some(of) = of else { return Range::unknown(DataType::Date, Unbounded::NotNumber) };
+    let back = if of.data_type == DataType::Timestamp { MICROS_OF_DAY } else { 1.0 } * YEAR_DAYS;
+    let interval = of.interval.map(|low| low - back, |high| high).or_null(true);
+    Range::with(of.data_type, interval, &[of])
 }
 
 /// The type of a choice among values.
