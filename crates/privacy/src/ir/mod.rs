@@ -1,12 +1,18 @@
 //! The small relational language in which a query must be expressed before it may touch data.
 //!
-//! An engine's resolved plan is translated into a [`Rel`]; what cannot be said here cannot run. Three functions read
-//! a `Rel`:
-//! - [`resolve()`] computes types, labels and lineage of every column, and refuses malformed trees, unknown and
+//! An engine's resolved plan is translated into a [`Rel`]. What reads a `Rel`:
+//! - [`resolve()`] computes types, labels, stages and lineage of every column, and refuses malformed trees, unknown and
 //!   unclassified columns. It is enough for the dev zone, where the data are twins.
-//! - [`check()`] also demands that the query is *releasable*: an aggregate over declared entities. It is for raw data.
+//! - [`check()`] also demands that the query is *releasable*: an aggregate over declared entities.
+//! - [`judge`] decides by [`Mode`]: it adds the domains of parameters, and for statistics without a reviewer the proof of
+//!   [`bounds`], the rows of one entity, public group keys, sensitivities and the price. [`advise`] is the same with the
+//!   [`nearest`] query that would pass; [`explain`] tells what is known of one that does.
 //! - [`count_entities`] rewrites a releasable query so that each result row also carries the number of distinct
 //!   entities behind it and the share of the largest one, which [`crate::disclosure`] then judges.
+//! - [`sql::write`] prints it; [`reference`] evaluates it, slowly, to be compared with the real engine.
+//!
+//! What providers declare ([`Declared`], [`Rows`]) and reviewers approve ([`Domain`]) is the ground of every proof:
+//! missing means unusable.
 //!
 //! # Names
 //! Columns are referred to by name, never by position. A [`Rel::Scan`] yields `alias.column`; every other node

@@ -10,7 +10,8 @@ use crate::DataType;
 pub(super) fn aggregate(function: AggregateFunction, values: &[Literal]) -> Result<Literal, Fault> {
     use AggregateFunction::{Avg, Count, CountDistinct, Max, Median, Min, Stddev, Sum, Variance};
     let present: Vec<&Literal> = values.iter().filter(|value| !is_null(value)).collect();
-    let from = values.first().map_or(DataType::Integer, type_of);
+    // The nulls of an outer join do not know their type.
+    let from = present.first().copied().or(values.first()).map_or(DataType::Integer, type_of);
     let floats =
         || present.iter().map(|value| as_float(value).ok_or(Fault::Type)).collect::<Result<Vec<_>, _>>();
     match function {
