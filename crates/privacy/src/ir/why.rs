@@ -15,6 +15,7 @@ impl Rule {
         self.why().1
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm a rule")]
     const fn why(self) -> (&'static str, &'static str) {
         match self {
             Self::NotAggregate => ("明细行就是原始数据", "rows are the raw data themselves"),

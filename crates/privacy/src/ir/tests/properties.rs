@@ -139,7 +139,7 @@ fn without_person(tables: &Tables, id: &Literal) -> Tables {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     /// The rewrite counts what counting by hand from the origin of every row gives.
     #[test]

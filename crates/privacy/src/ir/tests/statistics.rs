@@ -39,7 +39,7 @@ fn safe_statistics_pass_and_the_rest_is_refused_by_name() {
     let age = || band(col("t0.age"), 10);
     let visits_of = || join(JoinKind::Inner, persons(), visits(), &[("t0.id", "t1.person_id")]);
     let total = |rel, expr| group(rel, &[], vec![agg("s", AggregateFunction::Sum, Some(expr))]);
-    let distinct = |name| agg("n", AggregateFunction::CountDistinct, Some(col(name)));
+    let distinct = |name| agg("d", AggregateFunction::CountDistinct, Some(col(name)));
     let keyed = |expr| group(persons(), &[("key", expr)], vec![count()]);
     let table = [
         (None, by_district(vec![count(), distinct("t0.id")])),
