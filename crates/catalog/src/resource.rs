@@ -353,11 +353,11 @@ impl Resource {
     /// # Errors
     /// [`Error::UnknownColumn`].
     pub fn policy(&self, columns: &[String]) -> Result<ResourcePolicy, Error> {
-        let mut policy = ResourcePolicy { entity: self.entity.clone(), columns: BTreeMap::new() };
+        let mut policy = ResourcePolicy::new(self.entity.clone(), BTreeMap::new());
         for name in columns {
             let column = self.column(name).ok_or_else(|| Error::UnknownColumn { column: name.clone() })?;
             let label = column.classification.as_ref().map(|classification| classification.label);
-            policy.columns.insert(name.clone(), ColumnPolicy { data_type: column.data_type, label });
+            policy.columns.insert(name.clone(), ColumnPolicy::new(column.data_type, label));
         }
         Ok(policy)
     }

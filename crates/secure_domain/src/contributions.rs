@@ -105,7 +105,7 @@ pub(crate) fn measures(measured: &[(String, Measured)], kind: &str, resource: &s
 }
 
 fn named(sources: &std::collections::BTreeSet<privacy::ir::Source>) -> Vec<String> {
-    sources.iter().map(|(resource, column)| format!("{resource}.{column}")).collect()
+    sources.iter().map(|source| format!("{}.{}", source.resource, source.column)).collect()
 }
 
 /// Puts the entities of a result together, batch by batch.

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use base::Digest;
 use serde::{Deserialize, Serialize};
 
-use super::resolve::{Flow, Mode, flow};
-use super::{
-    ColumnInfo, EntityRef, Label, Named, NamedAggregate, Policy, Refusal, Rel, Rule, Schema, digest,
-};
+use super::resolve::{Flow, Rigour, flow};
+use super::walk::inputs;
+use super::{EntityRef, Label, Named, NamedAggregate, Policy, Refusal, Rel, Rule, Schema, Step, digest};
 
 /// What a query must be known to be before it may run on raw data. Built by [`check()`] only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -66,14 +65,18 @@ pub struct EntityNeed {
 /// # Errors
 /// The first [`Refusal`] found.
 pub fn check(rel: &Rel, policy: &Policy) -> Result<Checked, Refusal> {
-    let whole = flow(rel, policy, Mode::Release)?;
+    check_with(rel, policy, Rigour::Release)
+}
+
+pub(super) fn check_with(rel: &Rel, policy: &Policy, rigour: Rigour) -> Result<Checked, Refusal> {
+    let whole = flow(rel, policy, rigour)?;
     let top = releasing(rel).ok_or(Refusal::bare(Rule::NotAggregate))?;
-    let input = flow(top.input, policy, Mode::Release)?;
+    let input = flow(top.input, policy, rigour)?;
     check_scans(top.input, policy)?;
     check_limits(top.input)?;
     check_unions(top.input, policy)?;
     check_above(rel, &top)?;
-    check_group(&input, policy, &top)?;
+    check_group(&input, policy, &top, rigour)?;
     if let Some(lost) = input.tracks.iter().find(|track| track.protected && track.lost) {
         return Err(Refusal::new(Rule::EntityLost, lost.entity.kind.as_str()));
     }
@@ -85,6 +88,8 @@ pub fn check(rel: &Rel, policy: &Policy) -> Result<Checked, Refusal> {
         .collect();
     let mut schema = whole.schema;
     for column in &mut schema.columns {
+        let unfit = || Refusal::new(Rule::IdentifierGroup, column.name.as_str());
+        column.stage = column.stage.after(Step::Release).ok_or_else(unfit)?;
         column.label = Label::Public;
         column.conditional = false;
     }
@@ -123,20 +128,6 @@ pub(super) fn releasing(rel: &Rel) -> Option<Releasing<'_>> {
             | Rel::Limit { input, .. } => rel = input,
             Rel::Scan { .. } | Rel::Join { .. } | Rel::Union { .. } => return None,
         }
-    }
-}
-
-/// The relations directly below.
-fn inputs(rel: &Rel) -> Vec<&Rel> {
-    match rel {
-        Rel::Scan { .. } => Vec::new(),
-        Rel::Filter { input, .. }
-        | Rel::Project { input, .. }
-        | Rel::Aggregate { input, .. }
-        | Rel::Sort { input, .. }
-        | Rel::Limit { input, .. } => vec![input],
-        Rel::Join { left, right, .. } => vec![left, right],
-        Rel::Union { inputs } => inputs.iter().collect(),
     }
 }
 
@@ -207,20 +198,10 @@ fn check_unions(rel: &Rel, policy: &Policy) -> Result<(), Refusal> {
     inputs(rel).into_iter().try_for_each(|input| check_unions(input, policy))
 }
 
-/// The columns that the releasing aggregate's expressions have, before any aggregation.
-fn argument(
-    input: &Flow,
-    policy: &Policy,
-    top: &Releasing<'_>,
-    named: Vec<Named>,
-) -> Result<Vec<ColumnInfo>, Refusal> {
-    debug_assert!(!input.schema.columns.is_empty() || named.is_empty());
-    let projected = Rel::Project { input: Box::new(top.input.clone()), columns: named };
-    Ok(flow(&projected, policy, Mode::Release)?.schema.columns)
-}
-
-fn check_group(input: &Flow, policy: &Policy, top: &Releasing<'_>) -> Result<(), Refusal> {
-    let columns = argument(input, policy, top, top.group.to_vec())?;
+fn check_group(input: &Flow, policy: &Policy, top: &Releasing<'_>, rigour: Rigour) -> Result<(), Refusal> {
+    debug_assert!(!input.schema.columns.is_empty() || top.group.is_empty());
+    let projected = Rel::Project { input: Box::new(top.input.clone()), columns: top.group.to_vec() };
+    let columns = flow(&projected, policy, rigour)?.schema.columns;
     match columns.iter().find(|column| column.label == Label::Identifier) {
         Some(column) => Err(Refusal::new(Rule::IdentifierGroup, column.name.as_str())),
         None => Ok(()),

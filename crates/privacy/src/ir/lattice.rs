@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::{Declared, Rows, Stage};
 use crate::DataType;
 
 /// How much a column may reveal. The order is the lattice: an expression is labelled with the highest label of
@@ -39,6 +40,17 @@ pub struct ColumnPolicy {
     pub data_type: DataType,
     /// Its confirmed label; `None` means unclassified, and refused.
     pub label: Option<Label>,
+    /// What its provider declares of its values.
+    #[serde(default)]
+    pub declared: Declared,
+}
+
+impl ColumnPolicy {
+    /// A column of which nothing more is declared.
+    #[must_use]
+    pub fn new(data_type: DataType, label: Option<Label>) -> Self {
+        Self { data_type, label, declared: Declared::default() }
+    }
 }
 
 /// What the catalog tells about a resource.
@@ -48,6 +60,22 @@ pub struct ResourcePolicy {
     pub entity: Option<Entity>,
     /// Columns by name.
     pub columns: BTreeMap<String, ColumnPolicy>,
+    /// What its provider declares of its rows.
+    #[serde(default)]
+    pub rows: Rows,
+}
+
+impl ResourcePolicy {
+    /// A resource of whose rows nothing more is declared.
+    #[must_use]
+    pub fn new(entity: Option<Entity>, columns: BTreeMap<String, ColumnPolicy>) -> Self {
+        Self { entity, columns, rows: Rows::default() }
+    }
+
+    /// Is a column with this label public here? Not in rows about protected or unknown entities.
+    pub(super) fn is_public(&self, label: Label) -> bool {
+        label == Label::Public && self.entity.as_ref().is_some_and(|entity| !entity.protected)
+    }
 }
 
 /// All that a query may read, and what is known of it.
@@ -66,6 +94,15 @@ pub struct EntityRef {
     pub kind: String,
 }
 
+/// A stored column.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Source {
+    /// Resource that holds it.
+    pub resource: String,
+    /// Its name there.
+    pub column: String,
+}
+
 /// What is known of a column of a relation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnInfo {
@@ -80,6 +117,15 @@ pub struct ColumnInfo {
     /// Computed through a condition (`CASE`, comparison, …) that is not on public columns only: an aggregate over
     /// it could single out an entity inside a large group.
     pub conditional: bool,
+    /// How far it has come from the stored rows.
+    #[serde(default)]
+    pub stage: Stage,
+    /// Stored columns whose values it is computed from.
+    #[serde(default)]
+    pub sources: BTreeSet<Source>,
+    /// Parameters it is computed from.
+    #[serde(default)]
+    pub parameters: BTreeSet<String>,
 }
 
 /// The columns of a relation, in order, names unique.

@@ -1,12 +1,18 @@
 //! The small relational language in which a query must be expressed before it may touch data.
 //!
-//! An engine's resolved plan is translated into a [`Rel`]; what cannot be said here cannot run. Three functions read
-//! a `Rel`:
-//! - [`resolve()`] computes types, labels and lineage of every column, and refuses malformed trees, unknown and
+//! An engine's resolved plan is translated into a [`Rel`]. What reads a `Rel`:
+//! - [`resolve()`] computes types, labels, stages and lineage of every column, and refuses malformed trees, unknown and
 //!   unclassified columns. It is enough for the dev zone, where the data are twins.
-//! - [`check()`] also demands that the query is *releasable*: an aggregate over declared entities. It is for raw data.
+//! - [`check()`] also demands that the query is *releasable*: an aggregate over declared entities.
+//! - [`judge`] decides by [`Mode`]: it adds the domains of parameters, and for statistics without a reviewer the proof of
+//!   [`bounds`], the rows of one entity, public group keys, sensitivities and the price. [`advise`] is the same with the
+//!   [`nearest`] query that would pass; [`explain`] tells what is known of one that does.
 //! - [`count_entities`] rewrites a releasable query so that each result row also carries the number of distinct
 //!   entities behind it and the share of the largest one, which [`crate::disclosure`] then judges.
+//! - [`sql::write`] prints it; [`reference`] evaluates it, slowly, to be compared with the real engine.
+//!
+//! What providers declare ([`Declared`], [`Rows`]) and reviewers approve ([`Domain`]) is the ground of every proof:
+//! missing means unusable.
 //!
 //! # Names
 //! Columns are referred to by name, never by position. A [`Rel::Scan`] yields `alias.column`; every other node
@@ -21,25 +27,46 @@
 //! - `count(*)` → [`AggregateFunction::Count`] without argument; `FILTER (WHERE …)`, window functions, table
 //!   functions, user-defined functions, correlated scalar subqueries, full joins → no form here: refuse.
 
+mod bounds;
 mod check;
+mod declare;
 mod digest;
+mod explain;
+mod facts;
+mod judge;
 mod lattice;
+mod nearest;
+pub mod reference;
 mod refusal;
 mod resolve;
 mod rewrite;
 mod sources;
+pub mod sql;
+mod stage;
 #[cfg(test)]
 mod tests;
+mod walk;
+mod why;
 
 use serde::{Deserialize, Serialize};
 
+pub use bounds::{Interval, Unbounded, bounds};
 pub use check::{Checked, EntityNeed, check};
+pub use declare::{
+    Bounds, CODES_MAX, Code, Declared, Domain, Groups, LOOKUP_VALUES_MAX, Nulls, Parameters, Rows,
+};
 pub use digest::digest;
-pub use lattice::{ColumnInfo, ColumnPolicy, Entity, EntityRef, Label, Policy, ResourcePolicy, Schema};
+pub use explain::{Explanation, Operation, Output, Relation, explain};
+pub use judge::{Judged, Mode, Number, NumberKind, Terms, judge};
+pub use lattice::{
+    ColumnInfo, ColumnPolicy, Entity, EntityRef, Label, Policy, ResourcePolicy, Schema, Source,
+};
+pub use nearest::{Advice, Change, ChangeKind, Nearest, advise, nearest};
 pub use refusal::{Refusal, Rule};
 pub use resolve::resolve;
 pub use rewrite::{ContributorQuery, Counted, DominanceColumn, EntityColumn, count_entities};
-pub use sources::{Measured, Source, measured};
+pub use sources::{Measured, measured};
+pub use stage::{Stage, Step};
 
 use crate::DataType;
 

@@ -157,4 +157,44 @@ rules! {
     UnionLineage = "privacy.union_lineage",
         "UNION 的各部分必须涉及同类主体",
         "the parts of a UNION must be about the same kinds of entities";
+    /// Statistics mode without thresholds and without noise.
+    Unprotected = "privacy.unprotected",
+        "统计模式须设定阈值或差分隐私预算：请由管理方先行设定",
+        "statistics mode needs thresholds or a price in privacy budget: have them set first";
+    /// A sum or mean is over something that is not known to be bounded.
+    Unbounded = "privacy.unbounded",
+        "SUM、AVG 的参数须有界：请使用已声明上下界的字段，或用 LEAST、GREATEST、CASE 截断；除数的取值范围不得含零",
+        "sums and means need bounds: use columns with declared bounds, or clamp with LEAST, GREATEST or CASE; a divisor's range must not contain zero";
+    /// It is not declared what an absent value of the column means.
+    NullsUndeclared = "privacy.nulls_undeclared",
+        "该字段未声明空值含义：请先由数据提供单位补充",
+        "the meaning of absent values is not declared: ask the column's provider to declare it";
+    /// An entity may have any number of rows.
+    FanOut = "privacy.fan_out",
+        "每个主体的行数没有上限：请按唯一键关联，或先按主体键汇总，或由数据提供单位声明每主体最多行数",
+        "one entity may have any number of rows: join on a unique key, aggregate by the entity first, or have the most rows of one entity declared";
+    /// A group key of statistics mode has no small public domain.
+    GroupDomain = "privacy.group_domain",
+        "统计模式只可按已声明的代码字段或足够宽的分段分组：请改用代码字段，或放宽分段",
+        "statistics mode groups by declared code columns or by bands that are wide enough: use a code column or wider bands";
+    /// The group keys have too many combinations.
+    TooManyCells = "privacy.too_many_cells",
+        "分组组合过多：请减少分组字段或改用较粗的分类",
+        "the group keys have too many combinations: use fewer or coarser keys";
+    /// A count of distinct values that are not an entity's key.
+    DistinctValues = "privacy.distinct_values",
+        "统计模式下 COUNT(DISTINCT) 只可用于单一字段的主体键",
+        "in statistics mode COUNT(DISTINCT) takes an entity key of one column";
+    /// A parameter meets a column that tells entities apart.
+    ParameterLookup = "privacy.parameter_lookup",
+        "参数不得与主体键、唯一字段或标识符比较，否则可逐一查询个人；确有需要的，请在审批时列明不超过 10 个取值",
+        "a parameter must not meet a key, unique or identifying column, or it could look up one person; if it has to, list at most 10 values for approval";
+    /// A parameter of which no domain was given.
+    ParameterUndeclared = "privacy.parameter_undeclared",
+        "参数须声明取值范围：列表、代码表或带步长的区间",
+        "declare the parameter's domain: a list, a code list, or a range with a step";
+    /// A parameter's domain is finer than the column it meets allows.
+    ParameterDomain = "privacy.parameter_domain",
+        "参数取值过细：与该字段比较的参数，其取值须为该字段的代码，或步长不小于其分段宽度",
+        "the parameter's domain is too fine for the column: use the column's codes, or a step of at least its band width";
 }

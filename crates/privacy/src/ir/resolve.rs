@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::expr::{ExprInfo, aggregate_type, aggregated_label, infer};
 use self::form::Mark;
-pub(super) use self::join::equated;
+pub(super) use self::join::{both, equated};
 use super::{
     AggregateFunction, ColumnInfo, DEPTH_MAX, EntityRef, Expr, JoinKind, Label, Named, NamedAggregate,
-    Policy, Refusal, Rel, Rule, Schema,
+    Policy, Refusal, Rel, Rule, Schema, Source, Stage, Step,
 };
 use crate::DataType;
 
@@ -20,16 +20,18 @@ use crate::DataType;
 /// # Errors
 /// A [`Refusal`] if the tree is malformed, or reads something that is unknown or unclassified.
 pub fn resolve(rel: &Rel, policy: &Policy) -> Result<Schema, Refusal> {
-    flow(rel, policy, Mode::Structure).map(|flow| flow.schema)
+    flow(rel, policy, Rigour::Structure).map(|flow| flow.schema)
 }
 
 /// Which rules apply to expressions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mode {
+pub(super) enum Rigour {
     /// Structure, types and classification only.
     Structure,
     /// Also the rules against singling out.
     Release,
+    /// The same, but noise hides what a condition inside an aggregate singles out.
+    Noise,
 }
 
 /// One entity key on its way up the tree.
@@ -68,14 +70,14 @@ impl Flow {
     }
 }
 
-pub(super) fn flow(rel: &Rel, policy: &Policy, mode: Mode) -> Result<Flow, Refusal> {
-    let mut resolver = Resolver { policy, mode, aliases: BTreeSet::new() };
+pub(super) fn flow(rel: &Rel, policy: &Policy, rigour: Rigour) -> Result<Flow, Refusal> {
+    let mut resolver = Resolver { policy, rigour, aliases: BTreeSet::new() };
     resolver.rel(rel, DEPTH_MAX)
 }
 
 struct Resolver<'a> {
     policy: &'a Policy,
-    mode: Mode,
+    rigour: Rigour,
     aliases: BTreeSet<String>,
 }
 
@@ -153,6 +155,9 @@ impl Resolver<'_> {
                 label,
                 lineage: lineage.clone(),
                 conditional: false,
+                stage: if known.is_public(label) { Stage::Public } else { Stage::Private },
+                sources: BTreeSet::from([Source { resource: resource.to_owned(), column: column.clone() }]),
+                parameters: BTreeSet::new(),
             });
         }
         unique(&flow.schema)?;
@@ -168,6 +173,7 @@ impl Resolver<'_> {
             flow.marks.insert(named.name.clone(), info.mark);
             flow.schema.columns.push(info.into_column(&named.name));
         }
+        settle(&mut flow, Step::Compute);
         unique(&flow.schema)?;
         Ok(flow)
     }
@@ -197,6 +203,8 @@ impl Resolver<'_> {
             // What stands for an entity after an inner aggregate is a value of its own, as good as a column.
             flow.marks.insert(aggregate.name.clone(), Mark::BARE);
         }
+        let unit = flow.tracks.iter().any(|track| track.protected && !track.lost);
+        settle(&mut flow, if unit { Step::Compute } else { Step::Aggregate });
         unique(&flow.schema)?;
         Ok(flow)
     }
@@ -218,11 +226,16 @@ impl Resolver<'_> {
                 label: Label::Quasi,
                 lineage: input.lineage(),
                 conditional: false,
+                stage: Stage::Public,
+                sources: BTreeSet::new(),
+                parameters: BTreeSet::new(),
             });
         };
         let info = self.expr(argument, input, depth)?;
-        if self.mode == Mode::Release {
-            expr::releasable(aggregate.function, &info).map_err(bad)?;
+        match self.rigour {
+            Rigour::Structure => {}
+            Rigour::Release => expr::releasable(aggregate.function, &info).map_err(bad)?,
+            Rigour::Noise => expr::countable(aggregate.function, &info).map_err(bad)?,
         }
         let data_type = aggregate_type(aggregate.function, info.data_type).ok_or(bad(Rule::TypeMismatch))?;
         Ok(ColumnInfo {
@@ -231,6 +244,9 @@ impl Resolver<'_> {
             label: aggregated_label(aggregate.function, info.label),
             lineage: input.lineage(),
             conditional: info.conditional,
+            stage: info.stage,
+            sources: info.sources,
+            parameters: info.parameters,
         })
     }
 
@@ -245,7 +261,7 @@ impl Resolver<'_> {
     ) -> Result<Flow, Refusal> {
         for (left_key, right_key) in on {
             let pair = (self.expr(left_key, &left, depth)?, self.expr(right_key, &right, depth)?);
-            expr::comparable(&pair.0, &pair.1, self.mode)?;
+            expr::comparable(&pair.0, &pair.1, self.rigour)?;
         }
         let both = join::both(&left, &right)?;
         if let Some(filter) = filter {
@@ -256,17 +272,21 @@ impl Resolver<'_> {
             JoinKind::Left => Some(Rule::OuterJoin),
             JoinKind::Semi | JoinKind::Anti => Some(Rule::SemiJoin),
         };
-        if let Some(rule) = rule.filter(|_| self.mode == Mode::Release) {
+        if let Some(rule) = rule.filter(|_| self.rigour != Rigour::Structure) {
             join::check_brought(&left, &right, on, rule)?;
         }
         Ok(match kind {
             JoinKind::Semi | JoinKind::Anti => left,
-            JoinKind::Inner | JoinKind::Left => join::merge(&left, both, on),
+            JoinKind::Inner | JoinKind::Left => {
+                let mut merged = join::merge(&left, both, on);
+                settle(&mut merged, Step::Compute);
+                merged
+            }
         })
     }
 
     fn expr(&self, expr: &Expr, flow: &Flow, depth: usize) -> Result<ExprInfo, Refusal> {
-        infer(expr, flow, self.mode, depth)
+        infer(expr, flow, self.rigour, depth)
     }
 
     fn condition(&self, expr: &Expr, flow: &Flow, depth: usize) -> Result<(), Refusal> {
@@ -275,6 +295,18 @@ impl Resolver<'_> {
         } else {
             Err(Refusal::bare(Rule::TypeMismatch))
         }
+    }
+}
+
+/// Moves every column of a new relation by the step that made it. In rows about protected entities nothing is public:
+/// that the row is there says something.
+fn settle(flow: &mut Flow, step: Step) {
+    let protected = flow.tracks.iter().any(|track| track.protected);
+    for column in &mut flow.schema.columns {
+        if protected && column.stage == Stage::Public {
+            column.stage = Stage::UnitPreserving;
+        }
+        column.stage = column.stage.after(step).unwrap_or(Stage::Private);
     }
 }
 

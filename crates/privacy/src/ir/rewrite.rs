@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::check::{Releasing, check, releasing, scans};
-use super::resolve::{Flow, Mode, equated, flow};
+use super::resolve::{Flow, Rigour, equated, flow};
 use super::{
     AggregateFunction, ArithmeticOp, Checked, CompareOp, EntityNeed, EntityRef, Expr, Function, JoinKind,
     Literal, LogicOp, Named, NamedAggregate, Policy, Refusal, Rel, Rule,
@@ -191,7 +191,7 @@ fn with_keys(rel: &Rel, policy: &Policy) -> Result<(Rel, Keys), Refusal> {
             project(input, columns.clone(), keys)
         }
         Rel::Aggregate { input, group, aggregates } => {
-            let before = flow(input, policy, Mode::Release)?;
+            let before = flow(input, policy, Rigour::Release)?;
             let (input, keys) = with_keys(input, policy)?;
             let keys = surviving(&before, group, keys);
             let rel = Rel::Aggregate {
@@ -203,7 +203,7 @@ fn with_keys(rel: &Rel, policy: &Policy) -> Result<(Rel, Keys), Refusal> {
         }
         Rel::Join { kind, left, right, on, nulls_equal, filter } => {
             let twins =
-                equated(&flow(left, policy, Mode::Release)?, &flow(right, policy, Mode::Release)?, on);
+                equated(&flow(left, policy, Rigour::Release)?, &flow(right, policy, Rigour::Release)?, on);
             let (left, mut keys) = with_keys(left, policy)?;
             let (with_right, right_keys) = with_keys(right, policy)?;
             let semi = matches!(kind, JoinKind::Semi | JoinKind::Anti);
@@ -282,7 +282,7 @@ fn union(inputs: &[Rel], policy: &Policy) -> Result<(Rel, Keys), Refusal> {
     let mut first: Option<Vec<EntityRef>> = None;
     let mut keys = Keys::new();
     for input in inputs {
-        let before = flow(input, policy, Mode::Release)?;
+        let before = flow(input, policy, Rigour::Release)?;
         let tracks: Vec<EntityRef> = before.tracks.iter().map(|track| track.entity.clone()).collect();
         let (rel, own) = with_keys(input, policy)?;
         let targets = first.get_or_insert_with(|| tracks.clone());

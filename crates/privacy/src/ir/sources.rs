@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::check::releasing;
-use super::{AggregateFunction, Expr, JoinKind, Named, NamedAggregate, Rel};
-
-/// A source column: resource and name.
-pub type Source = (String, String);
+use super::{AggregateFunction, Expr, JoinKind, Named, NamedAggregate, Rel, Source};
 
 /// What an aggregate of a release measures. Two aggregates with one measure can be added to and subtracted from each
 /// other: an entity has one value in both, or values of which one tells the other.
@@ -66,7 +63,7 @@ fn column(rel: &Rel, name: &str, found: &mut BTreeSet<Source>) -> bool {
         Rel::Scan { resource, alias, columns } => {
             let column = name.strip_prefix(alias.as_str()).and_then(|rest| rest.strip_prefix('.'));
             let known = column.filter(|column| columns.iter().any(|one| one == column));
-            found.extend(known.map(|column| (resource.clone(), column.to_owned())));
+            found.extend(known.map(|column| Source { resource: resource.clone(), column: column.to_owned() }));
             known.is_some()
         }
         Rel::Filter { input, .. } | Rel::Sort { input, .. } | Rel::Limit { input, .. } => {
@@ -139,7 +136,11 @@ mod tests {
     }
 
     fn values(sources: &[(&str, &str)]) -> BTreeSet<Source> {
-        sources.iter().map(|(resource, column)| ((*resource).to_owned(), (*column).to_owned())).collect()
+        let source = |(resource, column): &(&str, &str)| Source {
+            resource: (*resource).to_owned(),
+            column: (*column).to_owned(),
+        };
+        sources.iter().map(source).collect()
     }
 
     #[test]

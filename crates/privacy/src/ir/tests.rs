@@ -1,15 +1,19 @@
-use std::collections::BTreeMap;
+mod advice;
+mod interpreter;
+mod properties;
+mod random;
+mod statistics;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 
 fn resource(entity: Option<Entity>, columns: &[(&str, DataType, Option<Label>)]) -> ResourcePolicy {
     let columns = columns
         .iter()
-        .map(|(name, data_type, label)| {
-            ((*name).to_owned(), ColumnPolicy { data_type: *data_type, label: *label })
-        })
+        .map(|(name, data_type, label)| ((*name).to_owned(), ColumnPolicy::new(*data_type, *label)))
         .collect();
-    ResourcePolicy { entity, columns }
+    ResourcePolicy::new(entity, columns)
 }
 
 fn entity(kind: &str, columns: &[&str], protected: bool) -> Option<Entity> {
@@ -67,6 +71,41 @@ fn policy() -> Policy {
         .map(|(name, policy)| (name.to_owned(), policy)),
     );
     Policy { resources }
+}
+
+/// The same with everything declared that statistics mode asks for.
+fn declared() -> Policy {
+    let mut policy = policy();
+    let mut column = |resource: &str, column: &str, declared: Declared| {
+        policy.resources.get_mut(resource).unwrap().columns.get_mut(column).unwrap().declared = declared;
+    };
+    let codes = |codes: &[&str]| Some(Groups::Codes(codes.iter().map(|c| Code::Text((*c).into())).collect()));
+    let number = |low, high, nulls, groups| Declared {
+        bounds: Some(Bounds::new(low, high).unwrap()),
+        nulls: Some(nulls),
+        groups,
+        coarser: None,
+    };
+    column("person", "id", Declared { nulls: Some(Nulls::Never), ..Declared::default() });
+    column("person", "name", Declared { coarser: Some("district".into()), ..Declared::default() });
+    column("person", "district", Declared { groups: codes(&["a", "b", "c"]), ..Declared::default() });
+    column("person", "age", number(0, 119, Nulls::Never, Some(Groups::Bands(10))));
+    column("person", "income", number(0, 100_000, Nulls::Absent, None));
+    // 1950-01-01 to 2009-12-31.
+    column("person", "born", number(-7_305, 14_609, Nulls::Never, Some(Groups::Bands(365))));
+    column("visit", "cost", number(0, 1_000, Nulls::Absent, None));
+    column("visit", "person_id", Declared { nulls: Some(Nulls::Never), ..Declared::default() });
+    column("visit", "place", Declared { groups: codes(&["a", "b", "c"]), ..Declared::default() });
+    column("enterprise", "industry", Declared { groups: Some(Groups::AtMost(20)), ..Declared::default() });
+    let mut rows = |resource: &str, unique: &[&str], per_entity| {
+        let unique =
+            if unique.is_empty() { vec![] } else { vec![unique.iter().map(|c| (*c).to_owned()).collect()] };
+        policy.resources.get_mut(resource).unwrap().rows = Rows { unique, per_entity };
+    };
+    rows("person", &["id"], None);
+    rows("visit", &[], Some(5));
+    rows("enterprise", &["code"], None);
+    policy
 }
 
 fn scan(resource: &str, alias: &str, columns: &[&str]) -> Rel {
@@ -633,10 +672,11 @@ fn digests_pin_queries() {
 
 #[test]
 fn every_rule_has_its_code_and_both_languages() {
-    let codes: std::collections::BTreeSet<_> = Rule::ALL.iter().map(|rule| rule.code()).collect();
+    let codes: BTreeSet<_> = Rule::ALL.iter().map(|rule| rule.code()).collect();
     assert_eq!(codes.len(), Rule::ALL.len());
     for rule in Rule::ALL {
         assert!(rule.code().starts_with("privacy."));
         assert!(!rule.legal_form_zh().is_empty() && rule.legal_form_en().is_ascii(), "{rule:?}");
+        assert!(!rule.why_zh().is_empty() && rule.why_en().is_ascii(), "{rule:?}");
     }
 }

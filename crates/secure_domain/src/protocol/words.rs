@@ -95,9 +95,9 @@ impl TableSpec {
     #[must_use]
     pub fn policy(&self) -> ResourcePolicy {
         let columns = self.columns.iter().map(|column| {
-            (column.name.clone(), ColumnPolicy { data_type: column.data_type, label: column.label })
+            (column.name.clone(), ColumnPolicy::new(column.data_type, column.label))
         });
-        ResourcePolicy { entity: self.entity.clone(), columns: columns.collect() }
+        ResourcePolicy::new(self.entity.clone(), columns.collect())
     }
 }
 

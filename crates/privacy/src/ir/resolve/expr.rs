@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::super::{
     AggregateFunction, ArithmeticOp, ColumnInfo, CompareOp, EntityRef, Expr, Function, Label, Literal,
-    Refusal, Rule,
+    Refusal, Rule, Source, Stage,
 };
 use super::form::{Form, check_safe, lossless};
-use super::{Flow, Mark, Mode};
+use super::{Flow, Mark, Rigour};
 use crate::DataType;
 
 /// What is known of an expression.
@@ -25,6 +25,9 @@ pub(super) struct ExprInfo {
     pub(super) constant: bool,
     /// A column concerned, for refusals.
     pub(super) column: Option<String>,
+    pub(super) stage: Stage,
+    pub(super) sources: BTreeSet<Source>,
+    pub(super) parameters: BTreeSet<String>,
 }
 
 impl ExprInfo {
@@ -35,10 +38,13 @@ impl ExprInfo {
             label: self.label,
             lineage: self.lineage,
             conditional: self.conditional,
+            stage: self.stage,
+            sources: self.sources,
+            parameters: self.parameters,
         }
     }
 
-    const fn constant(data_type: DataType) -> Self {
+    fn constant(data_type: DataType) -> Self {
         Self {
             data_type,
             label: Label::Public,
@@ -48,6 +54,9 @@ impl ExprInfo {
             mark: Mark::OTHER,
             constant: true,
             column: None,
+            stage: Stage::Public,
+            sources: BTreeSet::new(),
+            parameters: BTreeSet::new(),
         }
     }
 
@@ -57,15 +66,15 @@ impl ExprInfo {
 }
 
 /// Infers an expression over the columns of `flow`.
-pub(super) fn infer(expr: &Expr, flow: &Flow, mode: Mode, depth: usize) -> Result<ExprInfo, Refusal> {
+pub(super) fn infer(expr: &Expr, flow: &Flow, rigour: Rigour, depth: usize) -> Result<ExprInfo, Refusal> {
     let depth = depth.checked_sub(1).ok_or(Refusal::bare(Rule::TooDeep))?;
     let children = operands(expr)
         .into_iter()
-        .map(|child| infer(child, flow, mode, depth))
+        .map(|child| infer(child, flow, rigour, depth))
         .collect::<Result<Vec<_>, _>>()?;
-    untouched(expr, &children, mode)?;
+    untouched(expr, &children, rigour)?;
     check_safe(expr, &children)?;
-    let mut info = node(expr, &children, flow, mode)?;
+    let mut info = node(expr, &children, flow, rigour)?;
     if !matches!(expr, Expr::Column { .. }) {
         info.mark = Mark::of(expr, info.data_type, &children);
     }
@@ -73,7 +82,7 @@ pub(super) fn infer(expr: &Expr, flow: &Flow, mode: Mode, depth: usize) -> Resul
 }
 
 /// Nothing is computed from an identifier: whatever keeps part of it could be asked for piece by piece.
-fn untouched(expr: &Expr, children: &[ExprInfo], mode: Mode) -> Result<(), Refusal> {
+fn untouched(expr: &Expr, children: &[ExprInfo], rigour: Rigour) -> Result<(), Refusal> {
     let allowed = match expr {
         // These have rules of their own.
         Expr::Compare { .. } | Expr::InList { .. } | Expr::Between { .. } | Expr::Like { .. } => true,
@@ -83,25 +92,29 @@ fn untouched(expr: &Expr, children: &[ExprInfo], mode: Mode) -> Result<(), Refus
         _ => false,
     };
     let identifier = |child: &&ExprInfo| child.label == Label::Identifier;
-    match children.iter().find(identifier).filter(|_| mode == Mode::Release && !allowed) {
+    match children.iter().find(identifier).filter(|_| rigour != Rigour::Structure && !allowed) {
         Some(child) => Err(child.refuse(Rule::IdentifierExpression)),
         None => Ok(()),
     }
 }
 
-fn node(expr: &Expr, children: &[ExprInfo], flow: &Flow, mode: Mode) -> Result<ExprInfo, Refusal> {
+fn node(expr: &Expr, children: &[ExprInfo], flow: &Flow, rigour: Rigour) -> Result<ExprInfo, Refusal> {
     let refuse = |rule| Refusal { rule, column: children.iter().find_map(|child| child.column.clone()) };
     let condition = || conditional(combine(DataType::Boolean, children));
     Ok(match expr {
         Expr::Column { name } => column(name, flow)?,
         Expr::Literal { value } => ExprInfo::constant(literal_type(value)?),
-        Expr::Parameter { data_type, .. } => ExprInfo::constant(*data_type),
+        Expr::Parameter { name, data_type } => {
+            let mut info = ExprInfo::constant(*data_type);
+            info.parameters.insert(name.clone());
+            info
+        }
         Expr::Compare { op, .. } => {
             let [left, right] = children else { return Err(refuse(Rule::BadArguments)) };
-            comparable(left, right, mode)?;
+            comparable(left, right, rigour)?;
             if !matches!(op, CompareOp::Eq | CompareOp::NotEq | CompareOp::Distinct | CompareOp::NotDistinct)
             {
-                no_identifier(children, mode)?;
+                no_identifier(children, rigour)?;
             }
             condition()
         }
@@ -124,7 +137,7 @@ fn node(expr: &Expr, children: &[ExprInfo], flow: &Flow, mode: Mode) -> Result<E
             }
             combine(data_type, children)
         }
-        Expr::Call { function, .. } => call(*function, children, mode)?,
+        Expr::Call { function, .. } => call(*function, children, rigour)?,
         Expr::Case { branches, otherwise } => case(branches.len(), otherwise.is_some(), children)?,
         Expr::Cast { to, .. } => cast(first(children)?, *to)?,
         Expr::InList { .. } | Expr::Between { .. } => {
@@ -133,10 +146,10 @@ fn node(expr: &Expr, children: &[ExprInfo], flow: &Flow, mode: Mode) -> Result<E
                 return Err(refuse(Rule::BadArguments));
             }
             for candidate in rest {
-                comparable(input, candidate, mode)?;
+                comparable(input, candidate, rigour)?;
             }
             if matches!(expr, Expr::Between { .. }) {
-                no_identifier(children, mode)?;
+                no_identifier(children, rigour)?;
             }
             condition()
         }
@@ -145,7 +158,7 @@ fn node(expr: &Expr, children: &[ExprInfo], flow: &Flow, mode: Mode) -> Result<E
             if input.data_type != DataType::Text {
                 return Err(refuse(Rule::TypeMismatch));
             }
-            no_identifier(children, mode)?;
+            no_identifier(children, rigour)?;
             condition()
         }
         Expr::IsNull { .. } => {
@@ -183,6 +196,9 @@ fn column(name: &str, flow: &Flow) -> Result<ExprInfo, Refusal> {
         mark: flow.marks.get(name).copied().unwrap_or(Mark::OTHER),
         constant: false,
         column: Some(name.to_owned()),
+        stage: info.stage,
+        sources: info.sources.clone(),
+        parameters: info.parameters.clone(),
     })
 }
 
@@ -209,6 +225,9 @@ fn combine(data_type: DataType, children: &[ExprInfo]) -> ExprInfo {
     for child in children {
         info.label = info.label.max(child.label);
         info.lineage.extend(child.lineage.iter().cloned());
+        info.sources.extend(child.sources.iter().cloned());
+        info.parameters.extend(child.parameters.iter().cloned());
+        info.stage = info.stage.with(child.stage);
         info.conditional |= child.conditional;
         info.constant &= child.constant;
         // The most protected column is the one to name in a refusal.
@@ -232,15 +251,15 @@ fn all_boolean(children: &[ExprInfo]) -> Result<(), Refusal> {
     }
 }
 
-fn no_identifier(children: &[ExprInfo], mode: Mode) -> Result<(), Refusal> {
-    match children.iter().find(|child| mode == Mode::Release && child.label == Label::Identifier) {
+fn no_identifier(children: &[ExprInfo], rigour: Rigour) -> Result<(), Refusal> {
+    match children.iter().find(|child| rigour != Rigour::Structure && child.label == Label::Identifier) {
         Some(child) => Err(child.refuse(Rule::SinglingOut)),
         None => Ok(()),
     }
 }
 
 /// May these two be compared? Identifiers only with identifiers, both unchanged from their source.
-pub(super) fn comparable(left: &ExprInfo, right: &ExprInfo, mode: Mode) -> Result<(), Refusal> {
+pub(super) fn comparable(left: &ExprInfo, right: &ExprInfo, rigour: Rigour) -> Result<(), Refusal> {
     let temporal = |data_type| matches!(data_type, DataType::Date | DataType::Timestamp);
     let fits = left.data_type == right.data_type
         || left.data_type.is_numeric() && right.data_type.is_numeric()
@@ -248,7 +267,7 @@ pub(super) fn comparable(left: &ExprInfo, right: &ExprInfo, mode: Mode) -> Resul
     if !fits {
         return Err(left.refuse(Rule::TypeMismatch));
     }
-    if mode == Mode::Structure {
+    if rigour == Rigour::Structure {
         return Ok(());
     }
     for (this, other) in [(left, right), (right, left)] {
@@ -349,7 +368,7 @@ fn same_type(values: &[&ExprInfo]) -> Result<DataType, Refusal> {
     })
 }
 
-fn call(function: Function, children: &[ExprInfo], mode: Mode) -> Result<ExprInfo, Refusal> {
+fn call(function: Function, children: &[ExprInfo], rigour: Rigour) -> Result<ExprInfo, Refusal> {
     use DataType::{Boolean, Date, Float, Integer, Text, Timestamp};
     let refuse = |rule| Refusal { rule, column: children.iter().find_map(|child| child.column.clone()) };
     let types: Vec<DataType> = children.iter().map(|child| child.data_type).collect();
@@ -376,12 +395,12 @@ fn call(function: Function, children: &[ExprInfo], mode: Mode) -> Result<ExprInf
     let info = combine(data_type, children);
     Ok(match function {
         Function::StartsWith => {
-            no_identifier(children, mode)?;
+            no_identifier(children, rigour)?;
             conditional(info)
         }
         Function::NullIf => {
             if let [left, right] = children {
-                comparable(left, right, mode)?;
+                comparable(left, right, rigour)?;
             }
             conditional(info)
         }
@@ -426,6 +445,12 @@ pub(super) fn releasable(function: AggregateFunction, argument: &ExprInfo) -> Re
         _ if argument.mark.form == Form::Other => Err(Rule::NonlinearAggregate),
         _ => Ok(()),
     }
+}
+
+/// The same where noise is added: identifiers are counted only, everything else is up to the proof of its bounds.
+pub(super) fn countable(function: AggregateFunction, argument: &ExprInfo) -> Result<(), Rule> {
+    let counts = matches!(function, AggregateFunction::Count | AggregateFunction::CountDistinct);
+    if argument.label == Label::Identifier && !counts { Err(Rule::RawAggregate) } else { Ok(()) }
 }
 
 /// Label of an aggregate below the releasing one, where a group may be a single entity.

@@ -6,7 +6,7 @@ use super::super::{EntityRef, Expr, Refusal, Rule};
 use super::{Flow, Mark, unique};
 
 /// Columns and tracks of both sides, left first.
-pub(super) fn both(left: &Flow, right: &Flow) -> Result<Flow, Refusal> {
+pub(in crate::ir) fn both(left: &Flow, right: &Flow) -> Result<Flow, Refusal> {
     let mut both = left.clone();
     both.schema.columns.extend(right.schema.columns.iter().cloned());
     both.origins.extend(right.origins.iter().map(|(name, origin)| (name.clone(), origin.clone())));
@@ -109,6 +109,9 @@ pub(super) fn union(flows: Vec<Flow>) -> Result<Flow, Refusal> {
             column.label = column.label.max(other.label);
             column.lineage.extend(other.lineage);
             column.conditional |= other.conditional;
+            column.stage = column.stage.with(other.stage);
+            column.sources.extend(other.sources);
+            column.parameters.extend(other.parameters);
             let mark = next.marks.get(&other.name).copied().unwrap_or(Mark::OTHER);
             let own = first.marks.entry(column.name.clone()).or_insert(Mark::OTHER);
             *own = own.worse(mark);
