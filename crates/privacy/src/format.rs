@@ -12,9 +12,7 @@ mod vin;
 pub(crate) use card::{issuer_fits, luhn_valid};
 pub(crate) use permit::{foreigner, old_resident, organization_code, passport, travel_permit};
 pub(crate) use phone::{is_mobile, landline};
-#[cfg(test)]
-pub(crate) use vin::vin_check;
-pub(crate) use vin::{Vin, vin};
+pub(crate) use vin::{Vin, vin, vin_check};
 
 /// 18-digit resident identity number (GB 11643), parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +72,7 @@ impl ResidentId {
 }
 
 /// Check character of the first 17 digits (ISO 7064 MOD 11-2).
-fn resident_check(body: &[u8]) -> u8 {
+pub(crate) fn resident_check(body: &[u8]) -> u8 {
     let product =
         body.iter().fold(0_u32, |product, byte| ((product + u32::from(byte.wrapping_sub(b'0'))) * 2) % 11);
     // The check value makes the whole congruent to 1 modulo 11.

@@ -20,6 +20,7 @@ pub mod grading;
 pub mod ir;
 mod kind;
 pub mod masking;
+pub mod twin;
 
 pub use data_type::DataType;
 pub use error::Error;

@@ -1,0 +1,6 @@
+mod figures;
+mod fitting;
+mod generating;
+mod hostile;
+mod neighbours;
+mod population;
