@@ -7,9 +7,11 @@
 //! Invariants:
 //! - a mask keeps type, length and nulls of its column; on identifiers it is injective for one key;
 //! - a query passes [`ir::check`] only if everything it reveals is an aggregate over declared entities;
+//! - a twin's model holds nothing of the data but counts with noise, and values that passed a noisy threshold ([`twin`]);
 //! - [`disclosure::assess`] never lets a cell through of which a statistic is missing.
 //!
-//! Start with [`ir::Rel`], [`masking::mask_column`], [`detect::propose`], [`grading::propose`] and [`disclosure::assess`].
+//! Start with [`ir::Rel`], [`masking::mask_column`], [`detect::propose`], [`grading::propose`],
+//! [`twin::fit`] and [`disclosure::assess`].
 
 mod data_type;
 pub mod detect;

@@ -85,7 +85,9 @@ fn each_bytes(array: &ArrayRef, mut with: impl FnMut(usize, Option<&[u8]>)) -> R
         }
         ArrowType::Boolean => {
             let array = array.as_boolean();
-            rows.for_each(|row| with(row, valid(row).then(|| [u8::from(array.value(row))]).as_ref().map(|b| &b[..])));
+            rows.for_each(|row| {
+                with(row, valid(row).then(|| [u8::from(array.value(row))]).as_ref().map(|b| &b[..]))
+            });
         }
         ArrowType::Int64 => numbers!(Int64Type),
         ArrowType::Float64 => numbers!(Float64Type),
@@ -121,7 +123,10 @@ pub(super) enum Coder {
     Bins(Bins),
     Values(HashMap<String, u16>),
     /// Values of an open column, known by their fingerprints; their texts are noted when they come by.
-    Open { codes: Fingerprints<u16>, texts: Vec<Option<String>> },
+    Open {
+        codes: Fingerprints<u16>,
+        texts: Vec<Option<String>>,
+    },
 }
 
 /// Bins of equal width. *Units*: the column's smallest unit.

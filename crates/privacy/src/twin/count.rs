@@ -71,7 +71,11 @@ impl Count {
                 let groups = |place: usize| columns.get(place).map_or(0, ColumnModel::group_count);
                 let pairs = candidates(table)
                     .into_iter()
-                    .map(|(left, right)| PairCount { left, right, cells: vec![0; groups(left) * groups(right)] })
+                    .map(|(left, right)| PairCount {
+                        left,
+                        right,
+                        cells: vec![0; groups(left) * groups(right)],
+                    })
                     .collect();
                 TableCount { rows, repeats, columns, coders, pairs }
             })
@@ -182,8 +186,11 @@ impl TableCount {
         let mechanism = mechanism(u64::from(table.rows_max), cost)?;
         let mut edges = Vec::new();
         for pair in chosen.into_iter().filter_map(|place| self.pairs.get(place)) {
-            let cells =
-                pair.cells.iter().map(|cell| noisy(*cell, &mechanism, noise)).collect::<Result<Vec<_>, _>>()?;
+            let cells = pair
+                .cells
+                .iter()
+                .map(|cell| noisy(*cell, &mechanism, noise))
+                .collect::<Result<Vec<_>, _>>()?;
             edges.push(Edge { left: pair.left, right: pair.right, cells: project(&cells, self.rows) });
         }
         Ok(edges)
@@ -227,9 +234,11 @@ impl PairCount {
         let expected = left.iter().flat_map(|left| {
             right.iter().map(move |right| (u128::from(*left) * u128::from(*right) + rows / 2) / rows)
         });
-        let differ = self.cells.iter().zip(expected).map(|(cell, expected)| {
-            cell.abs_diff(u64::try_from(expected).unwrap_or(u64::MAX))
-        });
+        let differ = self
+            .cells
+            .iter()
+            .zip(expected)
+            .map(|(cell, expected)| cell.abs_diff(u64::try_from(expected).unwrap_or(u64::MAX)));
         differ.fold(0, u64::saturating_add)
     }
 }

@@ -291,8 +291,7 @@ impl Column {
                 let largest = i128::from(low.unsigned_abs().max(high.unsigned_abs()));
                 let fits = factor.and_then(|factor| factor.checked_mul(largest)).zip(most);
                 fits.is_some_and(|(largest, most)| largest < most)
-                    && factor
-                        .is_some_and(|factor| (span - 1).saturating_mul(factor) + 1 >= i128::from(bins))
+                    && factor.is_some_and(|factor| (span - 1).saturating_mul(factor) + 1 >= i128::from(bins))
             }
             DataType::Date => {
                 i32::try_from(low).is_ok() && i32::try_from(high).is_ok() && span >= i128::from(bins)

@@ -163,7 +163,9 @@ impl Records {
                     prints: prints.iter().map(|of| of.get(row).copied().flatten().unwrap_or(0)).collect(),
                     places: places
                         .iter()
-                        .map(|of| of.as_ref()?.get(row).filter(|code| **code > 0).map(|code| u64::from(*code)))
+                        .map(|of| {
+                            of.as_ref()?.get(row).filter(|code| **code > 0).map(|code| u64::from(*code))
+                        })
                         .collect(),
                 };
                 sample.take(record, draw);

@@ -37,6 +37,7 @@ mod random;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod topup;
 mod utility;
 mod value;
 
@@ -51,6 +52,7 @@ pub use generate::{Generated, ROWS_MAX, generate, schema};
 pub use memorisation::{Memorisation, Verdict, memorisation};
 pub use model::Model;
 pub use survey::Survey;
+pub use topup::{Place, Reason, TopUp, Unfilled, top_up};
 pub use utility::{Compare, Grade, Utility};
 
 use crate::disclosure::dp::{Budget, Cost, NotGiven};

@@ -49,7 +49,7 @@ pub(super) fn fit(cells: &[u64], rows: &[u64], columns: &[u64]) -> Vec<u64> {
     for _ in 0..ROUNDS {
         for (row, margin) in weights.chunks_mut(width).zip(rows) {
             let sum: f64 = row.iter().sum();
-            if sum > 0.0 && *margin > 0 {
+            if sum > 0.0 {
                 row.iter_mut().for_each(|weight| *weight *= *margin as f64 / sum);
             }
         }
@@ -81,6 +81,7 @@ mod tests {
         let fitted = fit(&[1, 1, 1, 1, 0, 0], &[30, 10, 0], &[20, 20]);
         assert!(fitted[0].abs_diff(3 * fitted[2]) < 10, "{fitted:?}");
         assert!(fitted[0].abs_diff(fitted[1]) < 10);
+        assert_eq!(fitted[4..], [0, 0], "a row without a margin stays empty");
     }
 
     proptest! {

@@ -90,7 +90,10 @@ impl Survey {
         }
         let bounds = description.tables.iter().map(Bound::new).collect();
         let print = Fingerprint::new(seed, "values");
-        Ok(Self { parts: Parts { description: description.clone(), cost, shares, noise, print, bounds }, tables })
+        Ok(Self {
+            parts: Parts { description: description.clone(), cost, shares, noise, print, bounds },
+            tables,
+        })
     }
 
     /// Takes a batch of a table; the order of tables does not matter.
@@ -166,7 +169,8 @@ fn register_keys(
     let columns = parts.description.tables.iter().flat_map(|table| &table.columns);
     let degrees = surveys.iter_mut().flat_map(|survey| &mut survey.degrees);
     for (child, degree) in columns.zip(degrees) {
-        let (Content::Reference { table: parent, column, .. }, Some(degree)) = (&child.content, degree) else {
+        let (Content::Reference { table: parent, column, .. }, Some(degree)) = (&child.content, degree)
+        else {
             continue;
         };
         if let Some((_, key)) = table.column(column).filter(|_| *parent == table.name) {
@@ -209,11 +213,9 @@ impl Tally {
             return Ok(Self::Open(Open { counts: Fingerprints::default(), nulls: 0, limit, passed }));
         }
         Ok(match Domain::declared(column) {
-            Some(domain) => Self::Codes {
-                coder: Coder::new(column, &domain)?,
-                counts: vec![0; domain.codes()],
-                domain,
-            },
+            Some(domain) => {
+                Self::Codes { coder: Coder::new(column, &domain)?, counts: vec![0; domain.codes()], domain }
+            }
             None => Self::Nothing,
         })
     }

@@ -12,6 +12,8 @@ use arrow::record_batch::RecordBatch;
 
 pub use self::rows::ROWS_MAX;
 
+pub(super) use self::cells::{key, known, number, typed};
+
 use self::cells::Cells;
 use self::rows::{Keys, Rows, rows};
 use self::sample::Sampler;
@@ -62,7 +64,8 @@ pub fn generate(
 /// The Arrow schema of a table of a twin.
 #[must_use]
 pub fn schema(table: &Table) -> Schema {
-    let field = |column: &super::Column| Field::new(&column.name, column.data_type.to_arrow(), column.nullable);
+    let field =
+        |column: &super::Column| Field::new(&column.name, column.data_type.to_arrow(), column.nullable);
     Schema::new(table.columns.iter().map(field).collect::<Vec<_>>())
 }
 
@@ -110,7 +113,7 @@ fn table_of(
             .map(|(values, column)| array(column.data_type, values))
             .collect::<Result<Vec<_>, _>>()?;
         let batch = RecordBatch::try_new(schema.clone(), arrays)
-            .map_err(|e| {eprintln!("{e}"); Error::Arrow { operation: "build a batch" }})?;
+            .map_err(|_| Error::Arrow { operation: "build a batch" })?;
         batches.push(batch);
         for (column, values) in table.columns.iter().zip(columns) {
             let kept = keys.iter_mut().find(|keys| keys.table == table.name && keys.column == column.name);

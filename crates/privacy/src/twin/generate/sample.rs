@@ -117,7 +117,8 @@ fn choices(fitted: &[u64], width: usize, by_row: bool, margin: &[u64]) -> Vec<We
 fn within(counts: &[u64], model: &ColumnModel) -> Vec<(Weighted, Vec<u16>)> {
     (0..model.group_count())
         .map(|group| {
-            let codes: Vec<u16> = (0_u16..).take(counts.len()).filter(|code| model.group(*code) == group).collect();
+            let codes: Vec<u16> =
+                (0_u16..).take(counts.len()).filter(|code| model.group(*code) == group).collect();
             let weight = |code: &u16| counts.get(usize::from(*code)).copied().unwrap_or(0);
             (Weighted::new(codes.iter().map(weight)), codes)
         })

@@ -64,7 +64,13 @@ pub(super) fn invent(kind: SensitiveKind, known: Known, draw: &mut Draw) -> Stri
             out = format!("198.{}.{}.{}", 18 + draw.below(2), draw.below(256), draw.below(256));
         }
         SensitiveKind::Coordinate => {
-            out = format!("{}.{:06},{}.{:06}", 119 + draw.below(3), draw.below(1_000_000), 28 + draw.below(3), draw.below(1_000_000));
+            out = format!(
+                "{}.{:06},{}.{:06}",
+                119 + draw.below(3),
+                draw.below(1_000_000),
+                28 + draw.below(3),
+                draw.below(1_000_000)
+            );
         }
         SensitiveKind::PersonName => names::person(known.male, draw, &mut out),
         SensitiveKind::OrganizationName => names::organization(draw, &mut out),
@@ -133,7 +139,8 @@ fn foreigner(known: Known, draw: &mut Draw, out: &mut String) {
 }
 
 fn vin(draw: &mut Draw, out: &mut String) {
-    const LETTERS: &[&str] = &["A", "B", "C", "D", "E", "F", "G", "H", "J", "K", "M", "N", "P", "R", "T", "V"];
+    const LETTERS: &[&str] =
+        &["A", "B", "C", "D", "E", "F", "G", "H", "J", "K", "M", "N", "P", "R", "T", "V"];
     let mut number: Vec<u8> = b"LZZ".to_vec();
     for _ in 0..10 {
         number.extend(draw.pick(LETTERS).bytes());

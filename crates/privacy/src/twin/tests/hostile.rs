@@ -43,12 +43,18 @@ fn what_is_not_declared_is_refused_and_what_does_not_fit_too() {
         |d| d.tables[0].rows_max = 0,
         |d| d.tables.swap(0, 1),
         |d| d.tables[0].columns[0].name = "name".into(),
-        |d| d.tables[1].pairs = Pairs::Given(vec![("place".into(), "cost".into()), ("cost".into(), "place".into())]),
+        |d| {
+            d.tables[1].pairs =
+                Pairs::Given(vec![("place".into(), "cost".into()), ("cost".into(), "place".into())])
+        },
     ];
     for (place, change) in changes.into_iter().enumerate() {
         assert_eq!(with(change), "privacy.twin", "{place}");
     }
-    assert_eq!(with(|d| d.tables[0].columns[5].content = Content::Range { low: 0, high: 9_999, bins: 2_000 }), "privacy.twin_limit");
+    assert_eq!(
+        with(|d| d.tables[0].columns[5].content = Content::Range { low: 0, high: 9_999, bins: 2_000 }),
+        "privacy.twin_limit"
+    );
     assert_eq!(with(|d| d.tables.clear()), "privacy.twin");
 }
 
@@ -58,7 +64,9 @@ fn one(content: Content, pairs: Pairs) -> Description {
         column("x", DataType::Text, true, content),
         column("y", DataType::Integer, true, Content::Range { low: 0, high: 9, bins: 10 }),
     ];
-    Description { tables: vec![Table { name: "t".into(), columns, entity: vec!["id".into()], rows_max: 1, pairs }] }
+    Description {
+        tables: vec![Table { name: "t".into(), columns, entity: vec!["id".into()], rows_max: 1, pairs }],
+    }
 }
 
 fn batch(x: ArrayRef, y: Vec<Option<i64>>) -> RecordBatch {

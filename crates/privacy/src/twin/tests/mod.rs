@@ -4,3 +4,4 @@ mod generating;
 mod hostile;
 mod neighbours;
 mod population;
+mod topup;

@@ -10,9 +10,7 @@ use arrow::record_batch::RecordBatch;
 use crate::disclosure::dp::{Budget, Cost, Unit};
 use crate::format::ResidentId;
 use crate::twin::random::Draw;
-use crate::twin::{
-    Column, Content, Description, Generated, Model, Pairs, Parts, Table, fit, generate,
-};
+use crate::twin::{Column, Content, Description, Generated, Model, Pairs, Parts, Table, fit, generate};
 use crate::{DataType, SensitiveKind};
 
 pub(super) const REGIONS: [&str; 4] = ["330521", "330522", "330523", "330502"];

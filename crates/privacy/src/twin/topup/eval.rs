@@ -84,7 +84,7 @@ pub(super) fn eval(expr: &Expr, row: &dyn Fn(&str) -> Known) -> Known {
 }
 
 /// A truth value; `None` is null.
-pub(super) const fn truth(value: Option<Value>) -> Option<bool> {
+pub(super) fn truth(value: Option<Value>) -> Option<bool> {
     match value {
         Some(Value::Boolean(is)) => Some(is),
         _ => None,
@@ -301,14 +301,14 @@ pub(super) fn cast(value: Option<Value>, to: DataType) -> Known {
             Value::Decimal(number, scale) => {
                 rescale(*number, *scale, 0).and_then(|n| i64::try_from(n).ok()).map(Value::Integer)
             }
-            Value::Float(number) => {
-                (number.abs() < 9e18).then(|| Value::Integer(number.trunc() as i64))
-            }
+            Value::Float(number) => (number.abs() < 9e18).then(|| Value::Integer(number.trunc() as i64)),
             Value::Boolean(is) => Some(Value::Integer(i64::from(*is))),
             Value::Date(_) | Value::Timestamp(_) => return Err(Unknown),
         },
         DataType::Decimal { scale, .. } => match &value {
-            Value::Float(number) => Some(Value::Decimal((number * 10_f64.powi(i32::from(scale))).round() as i128, scale)),
+            Value::Float(number) => {
+                Some(Value::Decimal((number * 10_f64.powi(i32::from(scale))).round() as i128, scale))
+            }
             _ => {
                 let (number, from) = exact(&value).ok_or(Unknown)?;
                 rescale(number, from, scale).map(|number| Value::Decimal(number, scale))
