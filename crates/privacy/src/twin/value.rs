@@ -24,6 +24,22 @@ pub(super) enum Value {
     Timestamp(i64),
 }
 
+impl Value {
+    /// Can a column of the type hold it?
+    pub(super) const fn fits(&self, data_type: DataType) -> bool {
+        match (self, data_type) {
+            (Self::Decimal(_, own), DataType::Decimal { scale, .. }) => *own == scale,
+            (Self::Text(_), DataType::Text)
+            | (Self::Integer(_), DataType::Integer)
+            | (Self::Float(_), DataType::Float)
+            | (Self::Boolean(_), DataType::Boolean)
+            | (Self::Date(_), DataType::Date)
+            | (Self::Timestamp(_), DataType::Timestamp) => true,
+            _ => false,
+        }
+    }
+}
+
 /// A column of a type; values of another type become null.
 pub(super) fn array(data_type: DataType, values: &[Option<Value>]) -> Result<ArrayRef, Error> {
     macro_rules! collect {

@@ -100,7 +100,9 @@ impl Maker<'_> {
             values.extend(all.iter().take(CANDIDATES_MAX / 2).map(|v| typed(column.data_type, v.clone())));
         }
         let known = |value| Candidate { value: Some(value), fresh: false };
-        let mut out: Vec<Candidate> = values.into_iter().map(known).collect();
+        // A condition may compare other columns too, of other types.
+        let of_type = values.into_iter().filter(|value| value.fits(column.data_type));
+        let mut out: Vec<Candidate> = of_type.map(known).collect();
         for _ in 0..2 {
             let made = match &target {
                 // A key that is not there: its row is made when the tables are put together.
