@@ -42,6 +42,14 @@ pub struct Count {
     tables: Vec<TableCount>,
 }
 
+/// What the first pass tells of a table.
+pub(super) struct Surveyed {
+    pub(super) rows: u64,
+    pub(super) repeats: Vec<u64>,
+    pub(super) columns: Vec<ColumnModel>,
+    pub(super) coders: Vec<Option<Coder>>,
+}
+
 struct TableCount {
     rows: u64,
     repeats: Vec<u64>,
@@ -58,16 +66,14 @@ struct PairCount {
 }
 
 impl Count {
-    pub(super) fn new(
-        parts: Parts,
-        tables: Vec<(u64, Vec<u64>, Vec<ColumnModel>, Vec<Option<Coder>>)>,
-    ) -> Self {
+    pub(super) fn new(parts: Parts, tables: Vec<Surveyed>) -> Self {
         let tables = parts
             .description
             .tables
             .iter()
             .zip(tables)
-            .map(|(table, (rows, repeats, columns, coders))| {
+            .map(|(table, surveyed)| {
+                let Surveyed { rows, repeats, columns, coders } = surveyed;
                 let groups = |place: usize| columns.get(place).map_or(0, ColumnModel::group_count);
                 let pairs = candidates(table)
                     .into_iter()

@@ -17,6 +17,11 @@
 //! columns of one table, by at most 32 groups of each; dependence of three columns and between columns of two tables is
 //! not. Within a bin values are even.
 //!
+//! # What goes with a twin
+//! [`top_up`] makes further rows from a query's own literals, so that each of its branches is taken. [`memorisation`] compares
+//! a twin with the rows it was made from and with rows it never saw; of its figures only the [`Verdict`] leaves the domain.
+//! [`Compare`] tells by a noisy, paid [`Grade`] how near the marginals are.
+//!
 //! # Memory
 //! Rows are not held. A fit holds, for each table, 17 bytes a slot for its entities, the same for the keys of each reference
 //! (slots are a power of two, at least 8/7 of what is held: 285 MB for ten million, half as much again for a moment while they

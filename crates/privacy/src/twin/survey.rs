@@ -5,7 +5,7 @@ use arrow::record_batch::RecordBatch;
 
 use super::bound::Bound;
 use super::coding::{Coder, Domain, column_of, fingerprints};
-use super::count::{Count, Parts};
+use super::count::{Count, Parts, Surveyed};
 use super::degree::Degree;
 use super::description::{Column, Content, Description, Table, VALUES_MAX};
 use super::model::{ColumnModel, groups};
@@ -151,7 +151,7 @@ impl Survey {
                 columns.push(model);
                 coders.push(coder);
             }
-            counts.push((rows, repeats, columns, coders));
+            counts.push(Surveyed { rows, repeats, columns, coders });
         }
         self.parts.bounds.iter_mut().for_each(Bound::restart);
         Ok(Count::new(self.parts, counts))

@@ -133,10 +133,10 @@ fn constants(expr: &Expr, data_type: DataType, into: &mut Vec<Value>) {
     }
     let mut columns = Vec::new();
     reads(expr, &mut columns);
-    if columns.is_empty() {
-        if let Ok(Some(value)) = eval(expr, &|_| Ok(None)) {
-            beside(&value, data_type, into);
-        }
+    if columns.is_empty()
+        && let Ok(Some(value)) = eval(expr, &|_| Ok(None))
+    {
+        beside(&value, data_type, into);
     }
     if let Expr::Like { pattern, .. } = expr {
         for (any, one) in [("", 'x'), ("甲", '0')] {

@@ -58,7 +58,7 @@ pub(super) fn solve(maker: &mut Maker<'_>, context: &Context, taken: &Taken) -> 
     let mut candidates = Vec::new();
     for name in &names {
         let (table, column) = source(maker, context, name).ok_or(Reason::Unreadable)?;
-        let mut of: Vec<Candidate> = maker.candidates(column, &related(name, &names, &conditions));
+        let mut of: Vec<Candidate> = maker.candidates(column, &related(name, &conditions));
         if is_unique(maker.description, table, column) {
             let free = |candidate: &Candidate| {
                 !taken.iter().any(|(t, c, value)| {
@@ -90,7 +90,7 @@ pub(super) fn solve(maker: &mut Maker<'_>, context: &Context, taken: &Taken) -> 
 }
 
 /// Conditions that read a column.
-fn related<'a>(name: &String, _: &[String], conditions: &'a [(Expr, Wanted)]) -> Vec<&'a Expr> {
+fn related<'a>(name: &String, conditions: &'a [(Expr, Wanted)]) -> Vec<&'a Expr> {
     let of = |expr: &&'a Expr| {
         let mut columns = Vec::new();
         reads(expr, &mut columns);
