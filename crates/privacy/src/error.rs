@@ -99,6 +99,28 @@ pub enum Error {
         /// What does not fit.
         what: &'static str,
     },
+    /// The bounds or the domain of a column are not declared; they are never taken from the data.
+    #[error("{what} of column `{column}` must be declared")]
+    Undeclared {
+        /// What must be declared.
+        what: &'static str,
+        /// The column.
+        column: String,
+    },
+    /// A description, model or argument of a synthetic twin contradicts itself.
+    #[error("twin: {what} of `{name}` does not fit")]
+    Twin {
+        /// What does not fit.
+        what: &'static str,
+        /// The table or column, as described.
+        name: String,
+    },
+    /// A synthetic twin would pass a limit.
+    #[error("twin: too many {what}")]
+    TwinLimit {
+        /// Of what there are too many.
+        what: &'static str,
+    },
     /// The source of randomness is broken.
     #[error("the source of randomness is broken")]
     Randomness,
@@ -126,6 +148,9 @@ impl Error {
             Self::Ledger { .. } => "privacy.ledger",
             Self::LedgerLimit { .. } => "privacy.ledger_limit",
             Self::Table { .. } => "privacy.table",
+            Self::Undeclared { .. } => "privacy.undeclared",
+            Self::Twin { .. } => "privacy.twin",
+            Self::TwinLimit { .. } => "privacy.twin_limit",
             Self::Randomness => "privacy.randomness",
             Self::Canonical => "privacy.canonical",
         }

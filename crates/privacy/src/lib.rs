@@ -1,6 +1,5 @@
 //! Privacy over Arrow arrays: finding sensitive columns, grading and masking them, attacking what was masked, checking
-//! results before they leave, and
-//! the small relational language in which a query on raw data must be expressed.
+//! results before they leave, and the small relational language in which a query on raw data must be expressed.
 //!
 //! It is not an engine and not a store: nothing here reads a file, a clock or a random source. Keys and data come
 //! as arguments, and no error, proposal or report carries a value from the data.
@@ -8,13 +7,14 @@
 //! Invariants:
 //! - a mask keeps type, length and nulls of its column; on identifiers it is injective for one key;
 //! - a query passes [`ir::check`] only if everything it reveals is an aggregate over declared entities;
+//! - a twin's model holds nothing of the data but counts with noise, and values that passed a noisy threshold ([`twin`]);
 //! - [`disclosure::assess`] and [`disclosure::judge_cells`] never let a cell through of which a statistic is missing;
 //! - [`disclosure::ledger`] allows an exact number only with a proof that it does not, with all that left before, speak about
 //!   fewer entities than the threshold;
 //! - noise of [`disclosure::dp`] is drawn without floating point, and paid for before it is drawn.
 //!
 //! Start with [`ir::Rel`], [`masking::mask_column`], [`detect::propose`], [`grading::propose`],
-//! [`disclosure::assess`] and [`attack::examine`].
+//! [`disclosure::assess`], [`attack::examine`] and [`twin::fit`].
 
 pub mod attack;
 mod data_type;
@@ -26,6 +26,7 @@ pub mod grading;
 pub mod ir;
 mod kind;
 pub mod masking;
+pub mod twin;
 
 pub use data_type::DataType;
 pub use error::Error;

@@ -94,9 +94,10 @@ impl TableSpec {
     /// What the guard knows of the table.
     #[must_use]
     pub fn policy(&self) -> ResourcePolicy {
-        let columns = self.columns.iter().map(|column| {
-            (column.name.clone(), ColumnPolicy::new(column.data_type, column.label))
-        });
+        let columns = self
+            .columns
+            .iter()
+            .map(|column| (column.name.clone(), ColumnPolicy::new(column.data_type, column.label)));
         ResourcePolicy::new(self.entity.clone(), columns.collect())
     }
 }

@@ -102,6 +102,24 @@ impl Mechanism {
     }
 }
 
+impl Mechanism {
+    /// How far noise goes: it is this much or more with chance `exp(-nats)` at most.
+    ///
+    /// Laplace: with `q = exp(-under/over)` the chance is `q^t/(1+q)`. Gaussian: `exp(-t²/2σ²)`, since the discrete one is
+    /// subgaussian with the parameter of the continuous one (same source, corollary 17).
+    #[must_use]
+    pub fn reach(&self, nats: u32) -> u64 {
+        let nats = u128::from(nats);
+        let reach = match self.shape {
+            Shape::Laplace { over, under } => (nats * u128::from(over)).div_ceil(u128::from(under)),
+            Shape::Gaussian { over, under, .. } => {
+                root_up((2 * nats).saturating_mul(over).div_ceil(u128::from(under)))
+            }
+        };
+        u64::try_from(reach).unwrap_or(u64::MAX)
+    }
+}
+
 /// Scale `sensitivity/epsilon`.
 fn laplace(sensitivity: u64, micro: u64) -> Shape {
     // Below 2^60.

@@ -4,6 +4,7 @@
 //! Neighbouring data differ by all rows of one entity. Nothing here is a floating-point number.
 
 mod budget;
+mod choose;
 mod mechanism;
 mod random;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use arrow::array::{Int64Array, UInt32Array};
 use serde::{Deserialize, Serialize};
 
 pub use budget::{Budget, Cost, Refused, Unit};
+pub use choose::choose;
 pub use mechanism::{Mechanism, SENSITIVITY_MAX};
 pub use random::{Randomness, Seeded};
 
