@@ -63,7 +63,8 @@ fn column(rel: &Rel, name: &str, found: &mut BTreeSet<Source>) -> bool {
         Rel::Scan { resource, alias, columns } => {
             let column = name.strip_prefix(alias.as_str()).and_then(|rest| rest.strip_prefix('.'));
             let known = column.filter(|column| columns.iter().any(|one| one == column));
-            found.extend(known.map(|column| Source { resource: resource.clone(), column: column.to_owned() }));
+            found
+                .extend(known.map(|column| Source { resource: resource.clone(), column: column.to_owned() }));
             known.is_some()
         }
         Rel::Filter { input, .. } | Rel::Sort { input, .. } | Rel::Limit { input, .. } => {

@@ -20,7 +20,8 @@ fn first_six_and_last_four() {
     check(Attack::Stitch, "id_no", &found, &held);
     let columns =
         &found.attacks.iter().find(|f| f.attack == Attack::Stitch && f.succeeded()).unwrap().columns;
-    assert_eq!(columns, &["id_no", "area", "tail"]);
+    // Others may tell a part of it, too: the sex is in the last four.
+    assert!(["id_no", "area", "tail"].iter().all(|part| columns.iter().any(|column| column == part)), "{columns:?}");
     // Each alone leaves enough.
     let one = report(&raw, &with(&well, vec![("area", head)]));
     check(Attack::Stitch, "id_no", &found, &one);
