@@ -15,7 +15,9 @@ fn a_drawn_twin_remembers_nobody_and_a_copy_does() {
     assert!((440..560).contains(&drawn.nearer_per_mille), "{drawn:?}");
     assert!(drawn.copied_per_mille.abs() <= 5, "{drawn:?}");
     let copied = score(&[training[0].1.clone()]);
-    assert_eq!((copied.verdict, copied.copied_per_mille), (Verdict::Copied, 1_000), "{copied:?}");
+    // But for the odd row that somebody of the holdout has too.
+    assert_eq!(copied.verdict, Verdict::Copied, "{copied:?}");
+    assert!(copied.copied_per_mille >= 990, "{copied:?}");
     // One row in five copied.
     let half = training[0].1.slice(0, 1_200);
     let mixed = score(&[half, generated(&model, 4_800, 35).remove(0).batches.remove(0)]);
