@@ -69,6 +69,20 @@ pub enum Error {
         /// What does not fit.
         what: &'static str,
     },
+    /// A specification of watermarks cannot be followed.
+    #[error("watermark: {what}")]
+    Watermark {
+        /// What cannot be followed.
+        what: &'static str,
+    },
+    /// A table is too small to carry the watermark that was promised.
+    #[error("watermark: {positions} cells can carry it, {needed} are needed")]
+    WatermarkCapacity {
+        /// Cells that can carry a bit.
+        positions: u64,
+        /// Cells that the promise needs.
+        needed: u64,
+    },
     /// The source of randomness is broken.
     #[error("the source of randomness is broken")]
     Randomness,
@@ -92,6 +106,8 @@ impl Error {
             Self::Ledger { .. } => "privacy.ledger",
             Self::LedgerLimit { .. } => "privacy.ledger_limit",
             Self::Table { .. } => "privacy.table",
+            Self::Watermark { .. } => "privacy.watermark",
+            Self::WatermarkCapacity { .. } => "privacy.watermark_capacity",
             Self::Randomness => "privacy.randomness",
             Self::Canonical => "privacy.canonical",
         }

@@ -1,5 +1,5 @@
-//! Privacy over Arrow arrays: finding sensitive columns, grading and masking them, checking results before they leave, and
-//! the small relational language in which a query on raw data must be expressed.
+//! Privacy over Arrow arrays: finding sensitive columns, grading and masking them, checking results before they leave,
+//! marking the copies of what has left, and the small relational language in which a query on raw data must be expressed.
 //!
 //! It is not an engine and not a store: nothing here reads a file, a clock or a random source. Keys and data come
 //! as arguments, and no error, proposal or report carries a value from the data.
@@ -9,7 +9,8 @@
 //! - a query passes [`ir::check`] only if everything it reveals is an aggregate over declared entities;
 //! - [`disclosure::assess`] never lets a cell through of which a statistic is missing.
 //!
-//! Start with [`ir::Rel`], [`masking::mask_column`], [`detect::propose`], [`grading::propose`] and [`disclosure::assess`].
+//! Start with [`ir::Rel`], [`masking::mask_column`], [`detect::propose`], [`grading::propose`],
+//! [`disclosure::assess`] and [`watermark::mark`].
 
 mod data_type;
 pub mod detect;
@@ -20,6 +21,7 @@ pub mod grading;
 pub mod ir;
 mod kind;
 pub mod masking;
+pub mod watermark;
 
 pub use data_type::DataType;
 pub use error::Error;

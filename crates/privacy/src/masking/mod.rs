@@ -21,6 +21,7 @@ pub(crate) use text::is_han;
 use serde::{Deserialize, Serialize};
 
 pub use column::mask_column;
+pub(crate) use key::KeyedHash;
 pub use key::MaskKey;
 pub use sample::{keep_entities, keep_entity};
 
