@@ -1,5 +1,6 @@
 //! Privacy over Arrow arrays: finding sensitive columns, grading and masking them, checking results before they leave,
-//! marking the copies of what has left, and the small relational language in which a query on raw data must be expressed.
+//! marking the copies of what has left, rebuilding trained models, and the small relational language in which a query on
+//! raw data must be expressed.
 //!
 //! It is not an engine and not a store: nothing here reads a file, a clock or a random source. Keys and data come
 //! as arguments, and no error, proposal or report carries a value from the data.
@@ -21,6 +22,7 @@ pub mod grading;
 pub mod ir;
 mod kind;
 pub mod masking;
+pub mod onnx;
 pub mod watermark;
 
 pub use data_type::DataType;
