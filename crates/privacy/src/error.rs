@@ -121,6 +121,20 @@ pub enum Error {
         /// Of what there are too many.
         what: &'static str,
     },
+    /// A specification of watermarks cannot be followed.
+    #[error("watermark: {what}")]
+    Watermark {
+        /// What cannot be followed.
+        what: &'static str,
+    },
+    /// A table is too small to carry the watermark that was promised.
+    #[error("watermark: {positions} cells can carry it, {needed} are needed")]
+    WatermarkCapacity {
+        /// Cells that can carry a bit.
+        positions: u64,
+        /// Cells that the promise needs.
+        needed: u64,
+    },
     /// The source of randomness is broken.
     #[error("the source of randomness is broken")]
     Randomness,
@@ -151,6 +165,8 @@ impl Error {
             Self::Undeclared { .. } => "privacy.undeclared",
             Self::Twin { .. } => "privacy.twin",
             Self::TwinLimit { .. } => "privacy.twin_limit",
+            Self::Watermark { .. } => "privacy.watermark",
+            Self::WatermarkCapacity { .. } => "privacy.watermark_capacity",
             Self::Randomness => "privacy.randomness",
             Self::Canonical => "privacy.canonical",
         }

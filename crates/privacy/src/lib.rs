@@ -1,5 +1,6 @@
 //! Privacy over Arrow arrays: finding sensitive columns, grading and masking them, attacking what was masked, checking
-//! results before they leave, and the small relational language in which a query on raw data must be expressed.
+//! results before they leave, marking the copies of what has left, rebuilding trained models, and the small relational
+//! language in which a query on raw data must be expressed.
 //!
 //! It is not an engine and not a store: nothing here reads a file, a clock or a random source. Keys and data come
 //! as arguments, and no error, proposal or report carries a value from the data.
@@ -14,7 +15,7 @@
 //! - noise of [`disclosure::dp`] is drawn without floating point, and paid for before it is drawn.
 //!
 //! Start with [`ir::Rel`], [`masking::mask_column`], [`detect::propose`], [`grading::propose`],
-//! [`disclosure::assess`], [`attack::examine`] and [`twin::fit`].
+//! [`disclosure::assess`], [`attack::examine`], [`twin::fit`] and [`watermark::mark`].
 
 pub mod attack;
 mod data_type;
@@ -26,7 +27,9 @@ pub mod grading;
 pub mod ir;
 mod kind;
 pub mod masking;
+pub mod onnx;
 pub mod twin;
+pub mod watermark;
 
 pub use data_type::DataType;
 pub use error::Error;

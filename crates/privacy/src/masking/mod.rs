@@ -60,6 +60,7 @@ pub(crate) use text::is_han;
 
 pub use batch::{BatchMask, ColumnMask};
 pub use column::{Beside, check_mask, mask_beside, mask_column};
+pub(crate) use key::KeyedHash;
 pub use key::MaskKey;
 pub use profile::{Profile, Published, check_stitching};
 pub use sample::{keep_entities, keep_entity};

@@ -1,0 +1,4 @@
+mod cells;
+mod fixture;
+mod margins;
+mod tracing;
