@@ -21,7 +21,10 @@ fn first_six_and_last_four() {
     let columns =
         &found.attacks.iter().find(|f| f.attack == Attack::Stitch && f.succeeded()).unwrap().columns;
     // Others may tell a part of it, too: the sex is in the last four.
-    assert!(["id_no", "area", "tail"].iter().all(|part| columns.iter().any(|column| column == part)), "{columns:?}");
+    assert!(
+        ["id_no", "area", "tail"].iter().all(|part| columns.iter().any(|column| column == part)),
+        "{columns:?}"
+    );
     // Each alone leaves enough.
     let one = report(&raw, &with(&well, vec![("area", head)]));
     check(Attack::Stitch, "id_no", &found, &one);
