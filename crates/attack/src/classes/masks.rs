@@ -1,0 +1,2 @@
+use crate::attack::Attack;
+pub(super) const ATTACKS: &[Attack] = &[];
