@@ -6,7 +6,7 @@ use std::pin::Pin;
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::lab::Lab;
+use crate::lab::{Lab, Outcome};
 use crate::population::{Plot, Population};
 use crate::score::{Guess, Score};
 
@@ -31,8 +31,15 @@ pub(crate) enum Class {
 }
 
 impl Class {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Cells, Self::Differencing, Self::Noise, Self::Sql, Self::Exports, Self::Masks, Self::Isolation];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Cells,
+        Self::Differencing,
+        Self::Noise,
+        Self::Sql,
+        Self::Exports,
+        Self::Masks,
+        Self::Isolation,
+    ];
 
     pub(crate) const fn title(self) -> &'static str {
         match self {
@@ -76,8 +83,20 @@ pub(crate) struct Scene<'a> {
     pub(crate) plot: &'a Plot,
 }
 
+impl Scene<'_> {
+    /// A template filled for this plot.
+    pub(crate) fn fill(&self, template: &str) -> String {
+        crate::rewrites::plain(template, &self.lab.stage.tables, &self.plot.district)
+    }
+
+    /// Orders a template.
+    pub(crate) async fn order(&self, template: &str) -> Result<Outcome> {
+        self.lab.order(&self.fill(template), &[], &[]).await
+    }
+}
+
 /// A step's future.
-pub(crate) type Doing<'a> = Pin<Box<dyn Future<Output = Result<Found>> + Send + 'a>>;
+pub(crate) type Doing<'a> = Pin<Box<dyn Future<Output = Result<Found>> + 'a>>;
 
 /// A step of an attack or a twin.
 pub(crate) type Step = for<'a> fn(&'a Scene<'a>) -> Doing<'a>;
@@ -91,8 +110,21 @@ pub(crate) enum Kind {
     Oracle(&'static str),
     /// The same, and the time each run takes is read.
     Timing(&'static str),
+    /// Calls that must all be refused.
+    Denied(&'static [Probe]),
     /// Anything else.
     Steps(Step),
+}
+
+/// One call of the public interfaces about the estate (see `estate`).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Probe {
+    /// Who calls; nobody if empty.
+    pub(crate) who: &'static str,
+    /// Method and path, with `{tenant}`, `{model}`, `{run}`, `{export}`, `{case}`, `{resource}`, `{holding}`, `{table}`.
+    pub(crate) call: &'static str,
+    /// JSON body, with the same placeholders; none if empty.
+    pub(crate) body: &'static str,
 }
 
 /// The benign twin: the same form, a legitimate purpose.
@@ -100,6 +132,8 @@ pub(crate) enum Kind {
 pub(crate) enum Benign {
     /// A query that must be released with at least so many rows.
     Query(&'static str, usize),
+    /// Calls that must all succeed.
+    Allowed(&'static [Probe]),
     /// Anything else; violations fail it.
     Steps(Step),
 }

@@ -141,7 +141,13 @@ impl Client {
     }
 
     /// Sends a call as an account, which is signed in first; a session that ended is opened anew once.
-    pub(crate) async fn call(&self, who: &str, method: &str, path: &str, body: Option<Value>) -> Result<Answer> {
+    pub(crate) async fn call(
+        &self,
+        who: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Answer> {
         let body = match body {
             Some(body) => Some(("application/json".to_owned(), serde_json::to_vec(&body)?)),
             None => None,

@@ -7,7 +7,10 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
+use tokio::sync::OnceCell;
+
 use crate::client::{Answer, Client};
+use crate::estate::Estate;
 use crate::stage::{ENGINEER, Stage, act};
 use crate::story::until;
 
@@ -95,6 +98,13 @@ impl Released {
 pub(crate) struct Lab<'a> {
     pub(crate) client: &'a Client,
     pub(crate) stage: &'a Stage,
+    pub(crate) estate: OnceCell<Estate>,
+}
+
+impl<'a> Lab<'a> {
+    pub(crate) fn new(client: &'a Client, stage: &'a Stage) -> Self {
+        Self { client, stage, estate: OnceCell::new() }
+    }
 }
 
 impl Lab<'_> {
@@ -112,10 +122,14 @@ impl Lab<'_> {
     pub(crate) async fn approve(&self, who: &str, model: &str) -> Result<()> {
         let opened = self
             .client
-            .post(who, "/api/v1/cases", json!({
-                "procedure": "模型审核", "title": "汇总模型",
-                "facts": { "授权": self.stage.tenant, "模型": model },
-            }))
+            .post(
+                who,
+                "/api/v1/cases",
+                json!({
+                    "procedure": "模型审核", "title": "汇总模型",
+                    "facts": { "授权": self.stage.tenant, "模型": model },
+                }),
+            )
             .await?
             .done("model review")?;
         let body = json!({ "command": "approve", "opinion": "只有汇总输出。", "facts": { "可还原原始数据": false } });
@@ -123,7 +137,12 @@ impl Lab<'_> {
     }
 
     /// An approved model, or the guard's refusal.
-    pub(crate) async fn model(&self, who: &str, sql: &str, parameters: &[Parameter]) -> Result<Result<Model, Answer>> {
+    pub(crate) async fn model(
+        &self,
+        who: &str,
+        sql: &str,
+        parameters: &[Parameter],
+    ) -> Result<Result<Model, Answer>> {
         let made = self.submit(who, sql, parameters).await?;
         if !made.is_ok() {
             return Ok(Err(made));
@@ -182,7 +201,8 @@ impl Lab<'_> {
             }
         }
         let path = format!("/api/v1/exports/{export}");
-        until(&[("/state".to_owned(), json!("released"))], async || self.client.get(who, &path).await).await?;
+        until(&[("/state".to_owned(), json!("released"))], async || self.client.get(who, &path).await)
+            .await?;
         Ok(Some(export))
     }
 
@@ -194,7 +214,12 @@ impl Lab<'_> {
     }
 
     /// Everything from the text to the file.
-    pub(crate) async fn order(&self, sql: &str, parameters: &[Parameter], values: &[(&str, &str)]) -> Result<Outcome> {
+    pub(crate) async fn order(
+        &self,
+        sql: &str,
+        parameters: &[Parameter],
+        values: &[(&str, &str)],
+    ) -> Result<Outcome> {
         match self.model(ENGINEER, sql, parameters).await? {
             Err(refused) => Ok(Outcome::Refused(refused.code())),
             Ok(model) => self.order_of(&model, values).await,

@@ -8,6 +8,7 @@ mod algebra;
 mod attack;
 mod classes;
 mod client;
+mod estate;
 mod lab;
 mod population;
 mod random;
@@ -87,9 +88,10 @@ async fn main() -> Result<ExitCode> {
     let (server, url) = match &options.url {
         Some(url) => (None, url.clone()),
         None => {
-            let folder = options.data.clone().unwrap_or_else(|| {
-                std::env::temp_dir().join(format!("shuyu-attack-{}", std::process::id()))
-            });
+            let folder = options
+                .data
+                .clone()
+                .unwrap_or_else(|| std::env::temp_dir().join(format!("shuyu-attack-{}", std::process::id())));
             let (server, url) = Server::start(&options.binary, &folder, &options.county, options.keep)?;
             (Some(server), url)
         }
@@ -117,7 +119,7 @@ async fn run(options: &Options, seed: u64, url: &str) -> Result<Report> {
     let stage = stage::set(&client, &options.county, &population, register).await.context("the stage")?;
     eprintln!("stage set after {:.0} s", begun.elapsed().as_secs_f64());
     client.watch(population.people(0..population.plots.len()).map(|(_, person)| person.id_number.clone()));
-    let lab = Lab { client: &client, stage: &stage };
+    let lab = Lab::new(&client, &stage);
     let (before, after): (Vec<_>, Vec<_>) = attacks
         .iter()
         .enumerate()
@@ -128,7 +130,11 @@ async fn run(options: &Options, seed: u64, url: &str) -> Result<Report> {
         verdicts.push(made(attack, number, &lab, &population).await);
     }
     let plot = population.plots.get(own).context("no plot for the search")?;
-    let starts = if options.only.is_empty() || options.only.iter().any(|id| id == "search") { options.starts } else { 0 };
+    let starts = if options.only.is_empty() || options.only.iter().any(|id| id == "search") {
+        options.starts
+    } else {
+        0
+    };
     let search = search::climb(&Scene { lab: &lab, population: &population, plot }, seed, starts).await?;
     for (number, attack) in after {
         verdicts.push(made(attack, number, &lab, &population).await);

@@ -113,7 +113,11 @@ impl Plot {
                 household: 1 + random.below(6),
                 flag: random.bit(),
                 income: INCOME_LEAST + i64::try_from(random.below(INCOMES)).unwrap_or(0),
-                grade: if place < TARGETS { random.bit() } else { grades.get(team).copied().unwrap_or_default() },
+                grade: if place < TARGETS {
+                    random.bit()
+                } else {
+                    grades.get(team).copied().unwrap_or_default()
+                },
                 illness: random.pick(&ILLNESSES),
             });
         }
@@ -192,7 +196,8 @@ impl Population {
                 let visits = if place < TARGETS { 12 } else { 1 };
                 for visit in 0..visits {
                     let cost = 10 + (place * 37 + visit * 11) % 90;
-                    let _ = writeln!(text, "{},{},C{},{cost}", person.id_number, plot.district, 1 + place % 4);
+                    let _ =
+                        writeln!(text, "{},{},C{},{cost}", person.id_number, plot.district, 1 + place % 4);
                 }
             }
         }
@@ -219,7 +224,8 @@ impl Population {
         let mut text = String::from("credit_code,district,industry,turnover\n");
         for plot in &self.plots {
             for one in &plot.enterprises {
-                let _ = writeln!(text, "{},{},{},{}", one.credit_code, plot.district, one.industry, one.turnover);
+                let _ =
+                    writeln!(text, "{},{},{},{}", one.credit_code, plot.district, one.industry, one.turnover);
             }
         }
         text

@@ -54,7 +54,10 @@ fn named<'a>(row: &[String], plot: &'a Plot) -> Option<&'a Person> {
     plot.targets().iter().find(|person| {
         let birth = person.birth.to_string();
         row.iter().any(|cell| {
-            *cell == person.village || *cell == person.id_number || *cell == person.phone || cell.starts_with(&birth)
+            *cell == person.village
+                || *cell == person.id_number
+                || *cell == person.phone
+                || cell.starts_with(&birth)
         })
     })
 }

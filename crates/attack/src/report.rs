@@ -48,7 +48,11 @@ impl Report {
         let _ = writeln!(
             text,
             "search: {} queries of the grammar, {} released, {} of {} guesses right, {:.1} bits",
-            self.search.tried, self.search.released, self.search.score.right, self.search.score.guesses, self.search.score.bits
+            self.search.tried,
+            self.search.released,
+            self.search.score.right,
+            self.search.score.guesses,
+            self.search.score.bits
         );
         for verdict in self.verdicts.iter().filter(|verdict| !verdict.findings.is_empty()) {
             let _ = writeln!(text, "\n{} {}", verdict.id, verdict.title);
@@ -57,7 +61,11 @@ impl Report {
             }
         }
         for spill in &self.spills {
-            let _ = writeln!(text, "\n{} raw identifier(s) in the answer to {}: {}", spill.identifiers, spill.who, spill.call);
+            let _ = writeln!(
+                text,
+                "\n{} raw identifier(s) in the answer to {}: {}",
+                spill.identifiers, spill.who, spill.call
+            );
         }
         let _ = writeln!(text, "\nabsent from the server, and not attacked:");
         for absent in self.absent {
@@ -73,12 +81,15 @@ fn row(text: &mut String, title: &str, own: &[&Verdict], line: &impl Fn(&mut Str
     let passed = own.iter().filter(|verdict| verdict.twin_passed).count();
     let forms: usize = own.iter().map(|verdict| verdict.forms).sum();
     let bits: f64 = own.iter().map(|verdict| verdict.score.bits).sum();
-    line(text, [
-        title,
-        &own.len().to_string(),
-        &forms.to_string(),
-        &blocked.to_string(),
-        &format!("{bits:.1}"),
-        &format!("{passed}/{}", own.len()),
-    ]);
+    line(
+        text,
+        [
+            title,
+            &own.len().to_string(),
+            &forms.to_string(),
+            &blocked.to_string(),
+            &format!("{bits:.1}"),
+            &format!("{passed}/{}", own.len()),
+        ],
+    );
 }

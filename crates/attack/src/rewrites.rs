@@ -13,11 +13,9 @@ pub(crate) struct Form {
 
 impl Form {
     /// The values of its parameters: each has one.
-    pub(crate) fn values(&self) -> Vec<(&str, &str)> {
-        let first = |parameter: &'_ Parameter| parameter.values.first().map(String::len).map(|_| ());
-        debug_assert!(self.parameters.iter().all(|parameter| first(parameter).is_some()));
-        let pair = |parameter: &'_ Parameter| Some((parameter.name, parameter.values.first()?.as_str()));
-        self.parameters.iter().filter_map(pair).collect()
+    pub(crate) fn values<'a>(&'a self) -> Vec<(&'a str, &'a str)> {
+        let first = |parameter: &'a Parameter| Some((parameter.name, parameter.values.first()?.as_str()));
+        self.parameters.iter().filter_map(first).collect()
     }
 }
 
@@ -41,7 +39,10 @@ pub(crate) fn forms(template: &str, tables: &Tables, district: &str) -> Vec<Form
     let has_persons = template.contains("{p}");
     if has_persons && !template.trim_start().starts_with("WITH") {
         let body = template.replace("{p}", "源");
-        forms.push(form("cte", fill(&format!("WITH \"源\" AS (SELECT * FROM {{p}}) {}", body.replace('源', "\"源\"")))));
+        forms.push(form(
+            "cte",
+            fill(&format!("WITH \"源\" AS (SELECT * FROM {{p}}) {}", body.replace('源', "\"源\""))),
+        ));
     }
     if has_persons {
         forms.push(form("view", fill(&template.replace("{p}", "(SELECT * FROM {p} WHERE 1 = 1)"))));
@@ -77,7 +78,11 @@ mod tests {
             villages: "g".into(),
             register: "r".into(),
         };
-        let all = forms("SELECT zone, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY zone", &tables, "D1");
+        let all = forms(
+            "SELECT zone, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY zone",
+            &tables,
+            "D1",
+        );
         let names: Vec<_> = all.iter().map(|form| form.name).collect();
         assert_eq!(names, ["plain", "cte", "view", "quoted", "union", "wrapped", "comments", "parameter"]);
         assert!(all.iter().all(|form| form.sql.contains("persons_x") && !form.sql.contains('{')), "{all:#?}");

@@ -10,7 +10,7 @@ use crate::population::Population;
 use crate::rewrites::{Form, forms};
 use crate::score::{Guess, Score};
 use crate::stage::ENGINEER;
-use crate::{lab::Lab, read};
+use crate::{estate, lab::Lab, read};
 
 /// Makes one attack and its twin.
 pub(crate) async fn judge(attack: &Attack, number: usize, lab: &Lab<'_>, population: &Population) -> Verdict {
@@ -31,7 +31,13 @@ pub(crate) async fn judge(attack: &Attack, number: usize, lab: &Lab<'_>, populat
     });
     let score = Score::of(&found.guesses);
     if score.bits > 0.0 {
-        findings.push(format!("{} of {} guesses right: {:.1} bits; {}", score.right, score.guesses, score.bits, found.told.join("; ")));
+        findings.push(format!(
+            "{} of {} guesses right: {:.1} bits; {}",
+            score.right,
+            score.guesses,
+            score.bits,
+            found.told.join("; ")
+        ));
     }
     let blocked = score.bits <= 0.0 && found.violations.is_empty();
     findings.extend(found.violations.iter().cloned());
@@ -60,6 +66,7 @@ async fn attempt(attack: &Attack, scene: &Scene<'_>) -> Result<Found> {
         Kind::Query(template) => query(template, scene).await,
         Kind::Oracle(template) => oracle(template, scene, false).await,
         Kind::Timing(template) => oracle(template, scene, true).await,
+        Kind::Denied(probes) => estate::denied(probes, scene).await,
         Kind::Steps(step) => step(scene).await,
     }
 }
@@ -88,13 +95,14 @@ async fn oracle(template: &str, scene: &Scene<'_>, timed: bool) -> Result<Found>
     let villages: Vec<String> = scene.plot.targets().iter().map(|person| person.village.clone()).collect();
     let sql = scene.fill(template);
     let mut found = Found { forms: 1, ..Found::default() };
-    let model = match scene.lab.model(ENGINEER, &sql, &[Parameter::new("v", "text", villages.clone())]).await? {
-        Ok(model) => model,
-        Err(refused) => {
-            found.told.push(format!("refused: {}", refused.code()));
-            return Ok(found);
-        }
-    };
+    let model =
+        match scene.lab.model(ENGINEER, &sql, &[Parameter::new("v", "text", villages.clone())]).await? {
+            Ok(model) => model,
+            Err(refused) => {
+                found.told.push(format!("refused: {}", refused.code()));
+                return Ok(found);
+            }
+        };
     let mut seen: Vec<Vec<f64>> = Vec::new();
     for village in &villages {
         let outcome = scene.lab.order_of(&model, &[("v", village)]).await?;
@@ -114,8 +122,10 @@ async fn oracle(template: &str, scene: &Scene<'_>, timed: bool) -> Result<Found>
             continue;
         }
         // Times spread; everything else has two values.
-        let middle = if timed { sorted.get(sorted.len() / 2).copied().unwrap_or(0.0) } else { least.midpoint(most) };
-        let guesses: Vec<Guess> = values.iter().zip(&truth).map(|(value, truth)| Guess::bit(*value > middle, *truth)).collect();
+        let middle =
+            if timed { sorted.get(sorted.len() / 2).copied().unwrap_or(0.0) } else { least.midpoint(most) };
+        let guesses: Vec<Guess> =
+            values.iter().zip(&truth).map(|(value, truth)| Guess::bit(*value > middle, *truth)).collect();
         if Score::of(&guesses).bits >= Score::of(&found.guesses).bits {
             found.guesses = guesses;
         }
@@ -143,6 +153,7 @@ fn features(outcome: &Outcome, timed: bool) -> Vec<f64> {
 async fn benign(attack: &Attack, number: usize, scene: &Scene<'_>) -> Result<Found> {
     match attack.twin {
         Benign::Steps(step) => step(scene).await,
+        Benign::Allowed(probes) => estate::allowed(probes, scene).await,
         Benign::Query(template, rows) => {
             let mut found = Found::default();
             let all = forms(template, &scene.lab.stage.tables, &scene.plot.district);

@@ -77,7 +77,8 @@ mod tests {
 
     fn bits(right: usize, wrong: usize) -> Score {
         let guess = |right| Guess { right, chance: 0.5 };
-        let all: Vec<Guess> = (0..right).map(|_| guess(true)).chain((0..wrong).map(|_| guess(false))).collect();
+        let all: Vec<Guess> =
+            (0..right).map(|_| guess(true)).chain((0..wrong).map(|_| guess(false))).collect();
         Score::of(&all)
     }
 

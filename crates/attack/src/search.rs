@@ -126,13 +126,21 @@ pub(crate) async fn climb(scene: &Scene<'_>, seed: u64, starts: usize) -> Result
     Ok(searched)
 }
 
-async fn ask(scene: &Scene<'_>, pair: &Pair, searched: &mut Searched, guesses: &mut Vec<Guess>) -> Result<()> {
+async fn ask(
+    scene: &Scene<'_>,
+    pair: &Pair,
+    searched: &mut Searched,
+    guesses: &mut Vec<Guess>,
+) -> Result<()> {
     let mut sums = Vec::new();
     let mut texts = Vec::new();
     for terms in pair {
         let mut conditions = vec!["district = {D}".to_owned()];
         conditions.extend(terms.iter().map(|term| term.sql(scene.plot)));
-        let sql = format!("SELECT district, sum(income) AS inc FROM {{p}} AS t WHERE {} GROUP BY district", conditions.join(" AND "));
+        let sql = format!(
+            "SELECT district, sum(income) AS inc FROM {{p}} AS t WHERE {} GROUP BY district",
+            conditions.join(" AND ")
+        );
         let outcome = scene.order(&sql).await?;
         searched.tried += 1;
         searched.released += usize::from(outcome.released().is_some_and(|file| !file.rows.is_empty()));

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use crate::client::{Client, Sent};
 use crate::population::Population;
@@ -60,8 +61,12 @@ pub(crate) struct Stage {
     pub(crate) tenant: String,
     /// The other operator's, where it could be had.
     pub(crate) other: Option<String>,
+    /// The demonstration that is served.
+    pub(crate) county: String,
     /// Ids of the planted resources by code.
     pub(crate) resources: Vec<(String, String)>,
+    /// Who went through the procedure, with what was saved on the way.
+    pub(crate) applicants: Mutex<Vec<Applicant>>,
     /// What had to be done, for the report.
     pub(crate) done: Vec<String>,
 }
@@ -73,16 +78,23 @@ impl Stage {
             tables: self.tables.clone(),
             tenant: tenant.to_owned(),
             other: None,
+            county: self.county.clone(),
             resources: self.resources.clone(),
+            applicants: Mutex::default(),
             done: Vec::new(),
         }
     }
 }
 
 /// Sets the stage.
-pub(crate) async fn set(client: &Client, county: &str, population: &Population, register: std::ops::Range<usize>) -> Result<Stage> {
+pub(crate) async fn set(
+    client: &Client,
+    county: &str,
+    population: &Population,
+    register: std::ops::Range<usize>,
+) -> Result<Stage> {
     let mut done = Vec::new();
-    let (tenant, other) = authorise(client, county, &mut done).await?;
+    let (tenant, other, applicants) = authorise(client, county, &mut done).await?;
     let mark = &population.mark;
     let tables = Tables {
         persons: format!("persons_{mark}"),
@@ -101,29 +113,48 @@ pub(crate) async fn set(client: &Client, county: &str, population: &Population, 
             grant(client, who, tenant, &tables).await.with_context(|| format!("a grant for {who}"))?;
         }
     }
-    done.push("the five resources granted to both operators by a data request and the providers' approval".to_owned());
-    Ok(Stage { tables, tenant, other, resources, done })
+    done.push(
+        "the five resources granted to both operators by a data request and the providers' approval"
+            .to_owned(),
+    );
+    Ok(Stage {
+        tables,
+        tenant,
+        other,
+        county: county.to_owned(),
+        resources,
+        applicants: Mutex::new(applicants),
+        done,
+    })
 }
 
 /// The authorisations: those that are open already, or new ones by the whole procedure.
-async fn authorise(client: &Client, county: &str, done: &mut Vec<String>) -> Result<(String, Option<String>)> {
+async fn authorise(
+    client: &Client,
+    county: &str,
+    done: &mut Vec<String>,
+) -> Result<(String, Option<String>, Vec<Applicant>)> {
     let tenants = client.get("bureau.officer", "/api/v1/tenants").await?.json();
     let items = tenants.pointer("/items").and_then(Value::as_array).cloned().unwrap_or_default();
     let open = |unit: &str| {
-        let own = |item: &&Value| item.get("unit_code").and_then(Value::as_str) == Some(unit)
-            && item.get("state").and_then(Value::as_str) == Some("active");
+        let own = |item: &&Value| {
+            item.get("unit_code").and_then(Value::as_str) == Some(unit)
+                && item.get("state").and_then(Value::as_str) == Some("active")
+        };
         items.iter().find(own).and_then(|item| item.get("id")).and_then(Value::as_str).map(str::to_owned)
     };
     if let Some(tenant) = open("huzhou-shuyun") {
         done.push("the authorisation of the running server was reused".to_owned());
-        return Ok((tenant, open("other-operator")));
+        return Ok((tenant, open("other-operator"), Vec::new()));
     }
     let with_other = client.token(OTHER_ENGINEER, false).await.is_ok();
     let mut applicants = vec![Applicant::new("huzhou-shuyun", &[])];
     if with_other {
         applicants.push(Applicant::new("other-operator", OTHER_WORDS));
     }
-    let stage = |title: &str| title.split_once('.').is_some_and(|(number, _)| matches!(number.parse::<u8>(), Ok(1..=7)));
+    let stage = |title: &str, _: &str| {
+        title.split_once('.').is_some_and(|(number, _)| matches!(number.parse::<u8>(), Ok(1..=7)))
+    };
     play(client, county, &mut applicants, stage).await?;
     done.push(format!(
         "{} authorisation(s) by the whole procedure: announcement, application, correction, providers, experts, resolution, publication, filing, agreement, training",
@@ -131,7 +162,8 @@ async fn authorise(client: &Client, county: &str, done: &mut Vec<String>) -> Res
     ));
     let mut found = applicants.iter().map(|applicant| applicant.saved("tenant"));
     let tenant = found.next().context("no applicant")??;
-    Ok((tenant, found.next().transpose()?))
+    let other = found.next().transpose()?;
+    Ok((tenant, other, applicants))
 }
 
 /// A column: name, kind, level, label, mask.
@@ -152,7 +184,11 @@ fn format(kind: &str) -> Value {
     json!({ "method": "format", "kind": kind })
 }
 
-fn plan<'a>(tables: &'a Tables, population: &Population, register: std::ops::Range<usize>) -> Vec<Planted<'a>> {
+fn plan<'a>(
+    tables: &'a Tables,
+    population: &Population,
+    register: std::ops::Range<usize>,
+) -> Vec<Planted<'a>> {
     let all = 0..population.plots.len();
     let person = |strict: bool| {
         let either = |weak: Value| if strict { null() } else { weak };
@@ -165,12 +201,30 @@ fn plan<'a>(tables: &'a Tables, population: &Population, register: std::ops::Ran
             column("village", "general", 2, "quasi", either(keep())),
             column("team", "general", 2, "quasi", either(keep())),
             column("sex", "general", 2, "quasi", keep()),
-            column("birth_date", "birth_date", 2, "quasi", json!({ "method": "shift_date", "days_max": if strict { 3650 } else { 30 } })),
+            column(
+                "birth_date",
+                "birth_date",
+                2,
+                "quasi",
+                json!({ "method": "shift_date", "days_max": if strict { 3650 } else { 30 } }),
+            ),
             column("household", "general", 2, "quasi", keep()),
             column("flag", "general", 3, "sensitive", either(keep())),
-            column("income", "general", 3, "sensitive", either(json!({ "method": "noise", "per_mille": 100 }))),
+            column(
+                "income",
+                "general",
+                3,
+                "sensitive",
+                either(json!({ "method": "noise", "per_mille": 100 })),
+            ),
             column("grade", "general", 3, "sensitive", either(keep())),
-            column("illness", "medical", 4, "sensitive", either(json!({ "method": "token", "domain": "illness" }))),
+            column(
+                "illness",
+                "medical",
+                4,
+                "sensitive",
+                either(json!({ "method": "token", "domain": "illness" })),
+            ),
             column("note", "general", 3, "sensitive", either(keep())),
         ]
     };
@@ -235,11 +289,15 @@ fn plan<'a>(tables: &'a Tables, population: &Population, register: std::ops::Ran
 
 async fn plant(client: &Client, planted: &Planted<'_>) -> Result<String> {
     let made = client
-        .post(planted.provider, "/api/v1/resources", json!({
-            "code": planted.code, "name_zh": planted.name, "name_en": planted.code,
-            "description": "每次攻击测试重新生成的虚构数据", "update_frequency": "never",
-            "openness": "conditional", "entity": planted.entity,
-        }))
+        .post(
+            planted.provider,
+            "/api/v1/resources",
+            json!({
+                "code": planted.code, "name_zh": planted.name, "name_en": planted.code,
+                "description": "每次攻击测试重新生成的虚构数据", "update_frequency": "never",
+                "openness": "conditional", "entity": planted.entity,
+            }),
+        )
         .await?
         .done(planted.code)?;
     let id = made.text("/id");
@@ -262,17 +320,21 @@ async fn grant(client: &Client, who: &str, tenant: &str, tables: &Tables) -> Res
     move_clock(client, "2026-10-26 09:00").await?;
     let names = [&tables.persons, &tables.visits, &tables.register, &tables.enterprises, &tables.villages];
     let opened = client
-        .post(who, "/api/v1/cases", json!({
-            "procedure": "数据需求评审",
-            "title": "虚构数据需求",
-            "facts": { "授权": tenant, "涉及个人信息等": true, "涉及省回流数据": false },
-            "form": {
-                "数据名称": names,
-                "申请单位": "样例单位", "法定代表人/联系人": "高拟青", "联系电话": "0572-8012346",
-                "安全责任人": "林设远", "安全责任人联系电话": "0572-8012347",
-                "应用场景": "按地区、行业汇总", "申请单位申请理由": "只用于汇总",
-            },
-        }))
+        .post(
+            who,
+            "/api/v1/cases",
+            json!({
+                "procedure": "数据需求评审",
+                "title": "虚构数据需求",
+                "facts": { "授权": tenant, "涉及个人信息等": true, "涉及省回流数据": false },
+                "form": {
+                    "数据名称": names,
+                    "申请单位": "样例单位", "法定代表人/联系人": "高拟青", "联系电话": "0572-8012346",
+                    "安全责任人": "林设远", "安全责任人联系电话": "0572-8012347",
+                    "应用场景": "按地区、行业汇总", "申请单位申请理由": "只用于汇总",
+                },
+            }),
+        )
         .await?
         .done("data request")?;
     let case = opened.text("/id");

@@ -15,11 +15,22 @@ const fn attack(id: &'static str, title: &'static str, step: crate::attack::Step
 
 /// Two releases about disjoint people beside each other.
 const DISJOINT: Benign = Benign::Steps(disjoint);
-const ZONES: Benign = Benign::Query("SELECT zone, sex, sum(income) AS inc FROM {p} AS t WHERE district = {D} GROUP BY zone, sex", 8);
-const TEAMS: Benign = Benign::Query("SELECT team, count(*) AS n, sum(income) AS inc FROM {p} AS t WHERE district = {D} AND team LIKE '%-T%' GROUP BY team", TARGETS);
+const ZONES: Benign = Benign::Query(
+    "SELECT zone, sex, sum(income) AS inc FROM {p} AS t WHERE district = {D} GROUP BY zone, sex",
+    8,
+);
+const TEAMS: Benign = Benign::Query(
+    "SELECT team, count(*) AS n, sum(income) AS inc FROM {p} AS t WHERE district = {D} AND team LIKE '%-T%' GROUP BY team",
+    TARGETS,
+);
 
 pub(super) const ATTACKS: &[Attack] = &[
-    attack("D01", "all of a team, and all but the one who lives alone: two models", margins_two_models, TEAMS),
+    attack(
+        "D01",
+        "all of a team, and all but the one who lives alone: two models",
+        margins_two_models,
+        TEAMS,
+    ),
     attack("D02", "the same within one model, by a parameter", margins_one_model, ZONES),
     attack("D03", "the same, one half by each of two engineers", margins_two_people, ZONES),
     attack("D04", "the same, one half a mean and the other a sum", margins_mean, TEAMS),
@@ -28,31 +39,45 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("D07", "the same, complementary condition instead of a smaller one", margins_complement, ZONES),
     attack("D08", "the same, through a join with a public list that lacks one village", margins_join, ZONES),
     attack("D09", "birthdays up to a day and up to the day before", windows_prefix, DISJOINT),
-    attack("D10", "a window of birthdays that moves by one: one person for another of the same number", windows_exchange, DISJOINT),
-    attack("D11", "everybody, those before and those after: three releases far from each other", windows_three, DISJOINT),
+    attack(
+        "D10",
+        "a window of birthdays that moves by one: one person for another of the same number",
+        windows_exchange,
+        DISJOINT,
+    ),
+    attack(
+        "D11",
+        "everybody, those before and those after: three releases far from each other",
+        windows_three,
+        DISJOINT,
+    ),
     attack("D12", "a table whose suppressed cells follow from its margins", table_margins, ZONES),
-    attack("D13", "count of flags with and without a village: suppressed or not is the answer", suppression_oracle, ZONES),
+    attack(
+        "D13",
+        "count of flags with and without a village: suppressed or not is the answer",
+        suppression_oracle,
+        ZONES,
+    ),
     attack("D14", "number of persons, and number of rows with persons doubled", doubled, ZONES),
     attack("D15", "counts whose measure is null for one person", null_tracker, ZONES),
-    attack("D16", "a tracker: padding of twenty people, with and without the target", padded_tracker, DISJOINT),
+    attack(
+        "D16",
+        "a tracker: padding of twenty people, with and without the target",
+        padded_tracker,
+        DISJOINT,
+    ),
     attack("D17", "the same difference by another operator's order on the same data", two_operators, ZONES),
     attack("D18", "zones against zones with another grouping", regrouped, ZONES),
 ];
 
-impl Scene<'_> {
-    /// A template filled for this plot.
-    pub(super) fn fill(&self, template: &str) -> String {
-        crate::rewrites::plain(template, &self.lab.stage.tables, &self.plot.district)
-    }
-
-    /// Orders a template.
-    pub(super) async fn order(&self, template: &str) -> Result<Outcome> {
-        self.lab.order(&self.fill(template), &[], &[]).await
-    }
-}
-
 /// Takes what two releases say about teams apart: the first less the second is the target's.
-fn by_team(scene: &Scene<'_>, all: Option<&Released>, large: Option<&Released>, found: &mut Found, amount: fn(&Released, &str) -> Option<f64>) {
+fn by_team(
+    scene: &Scene<'_>,
+    all: Option<&Released>,
+    large: Option<&Released>,
+    found: &mut Found,
+    amount: fn(&Released, &str) -> Option<f64>,
+) {
     let (Some(all), Some(large)) = (all, large) else { return };
     for (team, target) in scene.plot.teams.iter().zip(scene.plot.targets()) {
         if let (Some(a), Some(b)) = (amount(all, team), amount(large, team)) {
@@ -65,10 +90,15 @@ fn sum(file: &Released, team: &str) -> Option<f64> {
     file.number("team", team, "inc")
 }
 
-const ALL: &str = "SELECT team, count(*) AS n, sum(income) AS inc FROM {p} AS t WHERE district = {D} GROUP BY team";
+const ALL: &str =
+    "SELECT team, count(*) AS n, sum(income) AS inc FROM {p} AS t WHERE district = {D} GROUP BY team";
 const LARGE: &str = "SELECT team, count(*) AS n, sum(income) AS inc FROM {p} AS t WHERE district = {D} AND village LIKE '%-B%' GROUP BY team";
 
-async fn pair(scene: &Scene<'_>, templates: [&str; 2], amount: fn(&Released, &str) -> Option<f64>) -> Result<Found> {
+async fn pair(
+    scene: &Scene<'_>,
+    templates: [&str; 2],
+    amount: fn(&Released, &str) -> Option<f64>,
+) -> Result<Found> {
     let mut found = Found { forms: 1, ..Found::default() };
     let (all, large) = (scene.order(templates[0]).await?, scene.order(templates[1]).await?);
     found.told = vec![all.told(), large.told()];
@@ -92,7 +122,10 @@ fn margins_one_model<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
                 return Ok(found);
             }
         };
-        let (all, large) = (scene.lab.order_of(&model, &[("all", "1")]).await?, scene.lab.order_of(&model, &[("all", "0")]).await?);
+        let (all, large) = (
+            scene.lab.order_of(&model, &[("all", "1")]).await?,
+            scene.lab.order_of(&model, &[("all", "0")]).await?,
+        );
         found.told = vec![all.told(), large.told()];
         by_team(scene, all.released(), large.released(), &mut found, sum);
         Ok(found)
@@ -129,7 +162,9 @@ fn margins_scaled<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
 
 fn margins_renamed<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     let renamed = "SELECT sum(income) AS \"合计\", team AS \"班组\" FROM {p} AS t WHERE district = {D} AND village LIKE '%-B%' GROUP BY team";
-    Box::pin(pair(scene, [ALL, renamed], |file, team| sum(file, team).or_else(|| file.number("班组", team, "合计"))))
+    Box::pin(pair(scene, [ALL, renamed], |file, team| {
+        sum(file, team).or_else(|| file.number("班组", team, "合计"))
+    }))
 }
 
 fn margins_complement<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
@@ -150,13 +185,20 @@ fn margins_join<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
 /// The people of a large village by birthday.
 fn by_birthday<'a>(scene: &Scene<'a>, zone: usize) -> Vec<&'a Person> {
     let village = format!("{}-B{zone}", scene.plot.district);
-    let mut people: Vec<&Person> = scene.plot.people.iter().filter(|person| person.village == village).collect();
+    let mut people: Vec<&Person> =
+        scene.plot.people.iter().filter(|person| person.village == village).collect();
     people.sort_by_key(|person| person.birth.days());
     people
 }
 
 /// The sum of incomes of a village between two places of its birthdays, both included.
-async fn window(scene: &Scene<'_>, zone: usize, from: usize, to: usize, found: &mut Found) -> Result<Option<f64>> {
+async fn window(
+    scene: &Scene<'_>,
+    zone: usize,
+    from: usize,
+    to: usize,
+    found: &mut Found,
+) -> Result<Option<f64>> {
     let people = by_birthday(scene, zone);
     let (Some(first), Some(last)) = (people.get(from), people.get(to)) else { return Ok(None) };
     let outcome = scene
@@ -173,7 +215,10 @@ fn windows_prefix<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     Box::pin(async move {
         let mut found = Found { forms: 1, ..Found::default() };
         for zone in 1..=2 {
-            let (longer, shorter) = (window(scene, zone, 0, 30, &mut found).await?, window(scene, zone, 0, 29, &mut found).await?);
+            let (longer, shorter) = (
+                window(scene, zone, 0, 30, &mut found).await?,
+                window(scene, zone, 0, 29, &mut found).await?,
+            );
             if let (Some(a), Some(b), Some(person)) = (longer, shorter, by_birthday(scene, zone).get(30)) {
                 found.guesses.push(read::income(a - b, person));
             }
@@ -187,9 +232,13 @@ fn windows_exchange<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     Box::pin(async move {
         let mut found = Found { forms: 1, ..Found::default() };
         for zone in 1..=2 {
-            let (early, late) = (window(scene, zone, 0, 29, &mut found).await?, window(scene, zone, 1, 30, &mut found).await?);
+            let (early, late) = (
+                window(scene, zone, 0, 29, &mut found).await?,
+                window(scene, zone, 1, 30, &mut found).await?,
+            );
             let people = by_birthday(scene, zone);
-            if let (Some(a), Some(b), Some(own), Some(person)) = (early, late, people.first(), people.get(30)) {
+            if let (Some(a), Some(b), Some(own), Some(person)) = (early, late, people.first(), people.get(30))
+            {
                 found.guesses.push(read::income(b - a + own.income as f64, person));
             }
         }
@@ -204,7 +253,9 @@ fn windows_three<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
             let whole = window(scene, zone, 0, 59, &mut found).await?;
             let before = window(scene, zone, 0, 29, &mut found).await?;
             let after = window(scene, zone, 31, 59, &mut found).await?;
-            if let (Some(whole), Some(before), Some(after), Some(person)) = (whole, before, after, by_birthday(scene, zone).get(30)) {
+            if let (Some(whole), Some(before), Some(after), Some(person)) =
+                (whole, before, after, by_birthday(scene, zone).get(30))
+            {
                 found.guesses.push(read::income(whole - before - after, person));
             }
         }
@@ -229,7 +280,9 @@ fn suppression_oracle<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         let mut values: Vec<String> = vec!["none".to_owned()];
         values.extend(scene.plot.targets().iter().map(|person| person.village.clone()));
         let sql = scene.fill("SELECT district, count(*) AS n FROM {p} AS t WHERE district = {D} AND flag = 1 AND village <> $v GROUP BY district");
-        let Ok(model) = scene.lab.model(ENGINEER, &sql, &[Parameter::new("v", "text", values)]).await? else { return Ok(found) };
+        let Ok(model) = scene.lab.model(ENGINEER, &sql, &[Parameter::new("v", "text", values)]).await? else {
+            return Ok(found);
+        };
         let whole = scene.lab.order_of(&model, &[("v", "none")]).await?;
         let count = |outcome: &Outcome| outcome.released().and_then(|file| file.only("n"));
         let Some(all) = count(&whole) else { return Ok(found) };
@@ -239,11 +292,17 @@ fn suppression_oracle<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
             // Nobody less: the same number. One less: another number, or no cell at all.
             answers.push((count(&outcome) != Some(all), person));
         }
-        let differ = answers.iter().any(|(missing, _)| *missing) && answers.iter().any(|(missing, _)| !*missing);
+        let differ =
+            answers.iter().any(|(missing, _)| *missing) && answers.iter().any(|(missing, _)| !*missing);
         if differ {
-            found.guesses = answers.iter().map(|(missing, person)| Guess::bit(*missing, person.flag)).collect();
+            found.guesses =
+                answers.iter().map(|(missing, person)| Guess::bit(*missing, person.flag)).collect();
         }
-        found.told.push(format!("{} of {} without the cell", answers.iter().filter(|(missing, _)| *missing).count(), answers.len()));
+        found.told.push(format!(
+            "{} of {} without the cell",
+            answers.iter().filter(|(missing, _)| *missing).count(),
+            answers.len()
+        ));
         Ok(found)
     })
 }
@@ -276,7 +335,14 @@ fn padded_tracker<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         let mut found = Found { forms: 1, ..Found::default() };
         for target in scene.plot.targets().iter().take(2) {
             let mut sums = Vec::new();
-            for with in [format!("village IN ('{}', '{}')", format_args!("{}-B3", scene.plot.district), target.village), format!("village = '{}-B3'", scene.plot.district)] {
+            for with in [
+                format!(
+                    "village IN ('{}', '{}')",
+                    format_args!("{}-B3", scene.plot.district),
+                    target.village
+                ),
+                format!("village = '{}-B3'", scene.plot.district),
+            ] {
                 let outcome = scene.order(&format!("SELECT district, sum(income) AS inc FROM {{p}} AS t WHERE district = {{D}} AND {with} GROUP BY district")).await?;
                 found.told.push(outcome.told());
                 sums.push(outcome.released().and_then(|file| file.only("inc")));
@@ -294,7 +360,7 @@ fn two_operators<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         let mut found = Found { forms: 1, ..Found::default() };
         let Some(other) = &scene.lab.stage.other else { return Ok(found) };
         let stage = scene.lab.stage.of(other);
-        let there = crate::lab::Lab { client: scene.lab.client, stage: &stage };
+        let there = crate::lab::Lab::new(scene.lab.client, &stage);
         let all = scene.order(ALL).await?;
         let large = match there.model(crate::stage::OTHER_ENGINEER, &scene.fill(LARGE), &[]).await? {
             Ok(model) => there.order_of(&model, &[]).await?,

@@ -11,21 +11,49 @@ use crate::stage::ENGINEER;
 
 /// The threshold of the packs that the demonstrations run under.
 const THRESHOLD: usize = 10;
-const BY_ZONE: Benign = Benign::Query("SELECT zone, avg(income) AS mean FROM {p} AS t WHERE district = {D} GROUP BY zone", 4);
+const BY_ZONE: Benign =
+    Benign::Query("SELECT zone, avg(income) AS mean FROM {p} AS t WHERE district = {D} GROUP BY zone", 4);
 
 const fn attack(id: &'static str, title: &'static str, kind: Kind, twin: Benign) -> Attack {
     Attack { class: Class::Noise, id, title, kind, twin }
 }
 
 pub(super) const ATTACKS: &[Attack] = &[
-    attack("N01", "one order repeated: what is suppressed once comes the next time, or averages out", Kind::Steps(repeated), Benign::Steps(steady)),
-    attack("N02", "number of rows of a run that was never exported: is a cell there?", Kind::Steps(rows_walk), BY_ZONE),
-    attack("N03", "a cell that reaches the threshold between two releases names who brought it there", Kind::Steps(threshold_walk), BY_ZONE),
+    attack(
+        "N01",
+        "one order repeated: what is suppressed once comes the next time, or averages out",
+        Kind::Steps(repeated),
+        Benign::Steps(steady),
+    ),
+    attack(
+        "N02",
+        "number of rows of a run that was never exported: is a cell there?",
+        Kind::Steps(rows_walk),
+        BY_ZONE,
+    ),
+    attack(
+        "N03",
+        "a cell that reaches the threshold between two releases names who brought it there",
+        Kind::Steps(threshold_walk),
+        BY_ZONE,
+    ),
     attack("N04", "is a run's cell there: digest and size of the sealed result", Kind::Steps(sizes), BY_ZONE),
-    attack("N05", "many decimals of a mean give the sum away", Kind::Query(
-        "SELECT village, avg(income * 1.0) AS inc, count(*) AS n FROM {p} AS t WHERE district = {D} AND household >= 1 GROUP BY village"), BY_ZONE),
-    attack("N06", "rounding that is undone by scaling first", Kind::Query(
-        "SELECT village, round(sum(income * 1000) / 1000, 0) AS inc FROM {p} AS t WHERE district = {D} GROUP BY village"), BY_ZONE),
+    attack(
+        "N05",
+        "many decimals of a mean give the sum away",
+        Kind::Query(
+            "SELECT village, avg(income * 1.0) AS inc, count(*) AS n FROM {p} AS t WHERE district = {D} AND household >= 1 GROUP BY village",
+        ),
+        BY_ZONE,
+    ),
+    attack(
+        "N06",
+        "rounding that is undone by scaling first",
+        Kind::Query(
+            "SELECT village, round(sum(income * 1000) / 1000, 0) AS inc FROM {p} AS t WHERE district = {D} GROUP BY village",
+        ),
+        BY_ZONE,
+    ),
     attack("N07", "a thousand values of one parameter: is there a quota?", Kind::Steps(enumeration), BY_ZONE),
     attack("N08", "random subset sums and linear algebra", Kind::Steps(reconstruction), BY_ZONE),
 ];
@@ -62,7 +90,8 @@ fn steady<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
 
 /// Birthdays of a village's people in order.
 fn birthdays<'a>(scene: &Scene<'a>, village: &str) -> Vec<&'a Person> {
-    let mut people: Vec<&Person> = scene.plot.people.iter().filter(|person| person.village == village).collect();
+    let mut people: Vec<&Person> =
+        scene.plot.people.iter().filter(|person| person.village == village).collect();
     people.sort_by_key(|person| person.birth.days());
     people
 }
@@ -79,13 +108,14 @@ async fn walk(scene: &Scene<'_>, found: &mut Found, shows: Shows, release: bool)
         let sql = scene.fill(&format!(
             "SELECT village, count(*) AS n FROM {{p}} AS t WHERE district = {{D}} AND village = '{village}' AND flag = 1 AND birth_date <= $day GROUP BY village"
         ));
-        let model = match scene.lab.model(ENGINEER, &sql, &[Parameter::new("day", "date", days.clone())]).await? {
-            Ok(model) => model,
-            Err(refused) => {
-                found.told.push(format!("refused: {}", refused.code()));
-                return Ok(());
-            }
-        };
+        let model =
+            match scene.lab.model(ENGINEER, &sql, &[Parameter::new("day", "date", days.clone())]).await? {
+                Ok(model) => model,
+                Err(refused) => {
+                    found.told.push(format!("refused: {}", refused.code()));
+                    return Ok(());
+                }
+            };
         let (mut absent, mut there) = (0, days.len().saturating_sub(1));
         let mut told = BTreeMap::new();
         while there - absent > 1 {
@@ -108,7 +138,11 @@ async fn walk(scene: &Scene<'_>, found: &mut Found, shows: Shows, release: bool)
             // The tenth flag among sixty people lies anywhere between the tenth and about the thirtieth person.
             found.guesses.push(Guess { right: person.flag && up_to == THRESHOLD, chance: 1.0 / 20.0 });
         }
-        found.told.push(format!("{village}: {} order(s), {} told", told.len(), told.values().filter(|shown| **shown).count()));
+        found.told.push(format!(
+            "{village}: {} order(s), {} told",
+            told.len(),
+            told.values().filter(|shown| **shown).count()
+        ));
     }
     Ok(())
 }
@@ -144,11 +178,16 @@ fn sizes<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
             let result = asked.pointer("/result").cloned().unwrap_or_default();
             let fields = result.as_object().cloned().unwrap_or_default();
             // Random or of the text alone: these say nothing.
-            let telling = fields.into_iter().filter(|(name, _)| !matches!(name.as_str(), "object" | "digest" | "cells" | "output" | "ir_digest"));
+            let telling = fields.into_iter().filter(|(name, _)| {
+                !matches!(name.as_str(), "object" | "digest" | "cells" | "output" | "ir_digest")
+            });
             shown.push(telling.collect::<BTreeMap<_, _>>());
         }
         found.expect(shown.first() == shown.get(1), || {
-            format!("an unreviewed run tells its author of its result: {}", serde_json::to_string(&shown).unwrap_or_default())
+            format!(
+                "an unreviewed run tells its author of its result: {}",
+                serde_json::to_string(&shown).unwrap_or_default()
+            )
         });
         Ok(found)
     })
@@ -158,9 +197,12 @@ fn sizes<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
 fn enumeration<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     Box::pin(async move {
         let mut found = Found { forms: 1, ..Found::default() };
-        let villages: Vec<String> = scene.plot.targets().iter().map(|person| person.village.clone()).collect();
+        let villages: Vec<String> =
+            scene.plot.targets().iter().map(|person| person.village.clone()).collect();
         let sql = scene.fill("SELECT village, sum(flag) AS s, sum(income) AS inc FROM {p} AS t WHERE district = {D} AND village = $v GROUP BY village");
-        let Ok(model) = scene.lab.model(ENGINEER, &sql, &[Parameter::new("v", "text", villages.clone())]).await? else {
+        let Ok(model) =
+            scene.lab.model(ENGINEER, &sql, &[Parameter::new("v", "text", villages.clone())]).await?
+        else {
             return Ok(found);
         };
         for village in &villages {
@@ -203,7 +245,11 @@ fn reconstruction<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         found.told.push(format!("{} subset sums left", equations.len()));
         if equations.len() >= people.len() {
             let solved = crate::algebra::least_squares(people.len(), &equations);
-            found.guesses = people.iter().zip(solved).map(|(person, value)| Guess::bit(value > 0.5, person.flag)).collect();
+            found.guesses = people
+                .iter()
+                .zip(solved)
+                .map(|(person, value)| Guess::bit(value > 0.5, person.flag))
+                .collect();
         }
         Ok(found)
     })
