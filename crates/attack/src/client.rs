@@ -20,7 +20,6 @@ use crate::lock;
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: Bytes,
 }
 
@@ -132,12 +131,8 @@ impl Client {
         let request = request.body(Full::new(Bytes::from(body.unwrap_or_default())))?;
         let answer = self.pool.request(request).await.with_context(|| path.to_owned())?;
         let status = answer.status().as_u16();
-        let headers = answer.headers().iter();
-        let headers = headers
-            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-            .collect();
         let body = answer.into_body().collect().await.context("the answer broke off")?.to_bytes();
-        Ok(Answer { status, headers, body })
+        Ok(Answer { status, body })
     }
 
     /// Sends a call as an account, which is signed in first; a session that ended is opened anew once.

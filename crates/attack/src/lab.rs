@@ -108,11 +108,21 @@ impl<'a> Lab<'a> {
 }
 
 impl Lab<'_> {
+    /// What a query is about.
+    fn entity(&self, sql: &str) -> &'static str {
+        let tables = &self.stage.tables;
+        let reads = |table: &String| sql.contains(table.as_str());
+        if [&tables.persons, &tables.visits, &tables.register].into_iter().any(reads) {
+            return "person";
+        }
+        if reads(&tables.enterprises) { "enterprise" } else { "village" }
+    }
+
     /// Submits a text; the guard judges it at once.
     pub(crate) async fn submit(&self, who: &str, sql: &str, parameters: &[Parameter]) -> Result<Answer> {
         let path = format!("/api/v1/tenants/{}/models", self.stage.tenant);
         let body = json!({
-            "name": "汇总", "sql": sql, "entity": "person", "reversibility": "只输出汇总。",
+            "name": "汇总", "sql": sql, "entity": self.entity(sql), "reversibility": "只输出汇总。",
             "parameters": parameters.iter().map(Parameter::json).collect::<Vec<_>>(),
         });
         self.client.post(who, &path, body).await
@@ -163,6 +173,7 @@ impl Lab<'_> {
         }
         let id = ordered.text("/id");
         let path = format!("/api/v1/runs/{id}");
+        let mut pause = std::time::Duration::from_millis(25);
         loop {
             let seen = self.client.get(&model.who, &path).await?.done("run")?;
             let state = seen.text("/state");
@@ -176,7 +187,8 @@ impl Lab<'_> {
                     micros: begun.elapsed().as_micros(),
                 }));
             }
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            tokio::time::sleep(pause).await;
+            pause = pause.mul_f32(1.3).min(std::time::Duration::from_millis(300));
         }
     }
 

@@ -29,6 +29,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
+use futures::StreamExt as _;
 
 use crate::attack::{Attack, Scene};
 use crate::client::Client;
@@ -71,8 +72,11 @@ struct Options {
     /// Write everything as JSON to standard output, and the table to standard error.
     #[arg(long)]
     json: bool,
+    /// Attacks made at once.
+    #[arg(long, default_value_t = 4)]
+    jobs: usize,
     /// Starts of the search.
-    #[arg(long, default_value_t = 12)]
+    #[arg(long, default_value_t = 24)]
     starts: usize,
 }
 
@@ -125,24 +129,33 @@ async fn run(options: &Options, seed: u64, url: &str) -> Result<Report> {
         .enumerate()
         .filter(|(_, attack)| wanted(options, attack))
         .partition(|(_, attack)| !attack.id.starts_with('L'));
+    // Times are read while nothing else goes on.
+    let (alone, together): (Vec<_>, Vec<_>) =
+        before.into_iter().partition(|(_, attack)| matches!(attack.kind, attack::Kind::Timing(_)));
     let mut verdicts = Vec::new();
-    for (number, attack) in before {
+    for (number, attack) in alone {
         verdicts.push(made(attack, number, &lab, &population).await);
     }
+    let (lab, population) = (&lab, &population);
+    let making = together.into_iter().map(|(number, attack)| made(attack, number, lab, population));
+    verdicts.extend(
+        futures::stream::iter(making).buffer_unordered(options.jobs.max(1)).collect::<Vec<_>>().await,
+    );
+    verdicts.sort_by_key(|verdict| (verdict.class, verdict.id));
     let plot = population.plots.get(own).context("no plot for the search")?;
     let starts = if options.only.is_empty() || options.only.iter().any(|id| id == "search") {
         options.starts
     } else {
         0
     };
-    let search = search::climb(&Scene { lab: &lab, population: &population, plot }, seed, starts).await?;
+    let search = search::climb(&Scene { lab, population, plot }, seed, starts).await?;
     for (number, attack) in after {
-        verdicts.push(made(attack, number, &lab, &population).await);
+        verdicts.push(made(attack, number, lab, population).await);
     }
     Ok(Report {
         seed,
         seconds: begun.elapsed().as_secs_f64(),
-        set_up: stage.done.clone(),
+        set_up: lab.stage.done.clone(),
         verdicts,
         search,
         spills: client.spills(),

@@ -105,7 +105,7 @@ impl Plot {
                 id_number: id_number(index, birth),
                 name: format!("{}{}{}", random.pick(&SURNAMES), random.pick(&FICTION), random.pick(&GIVEN)),
                 phone: format!("14{}{:08}", 2 + index % 2, (index as u64 * 7_919 + 13) % 100_000_000),
-                zone: format!("Z{}", zone + 1),
+                zone: format!("{district}-Z{}", zone + 1),
                 village,
                 team: if in_team { teams.get(team).cloned().unwrap_or_default() } else { "无".to_owned() },
                 sex: if random.bit() { "男" } else { "女" },
@@ -121,7 +121,7 @@ impl Plot {
                 illness: random.pick(&ILLNESSES),
             });
         }
-        let enterprises = enterprises(&mut random, number);
+        let enterprises = enterprises(&mut random, number, &district);
         Self { district, people, teams, enterprises }
     }
 }
@@ -131,7 +131,7 @@ const FICTION: [&str; 6] = ["虚", "拟", "例", "样", "假", "设"];
 const GIVEN: [&str; 12] = ["安", "文", "宁", "和", "清", "远", "明", "青", "山", "川", "云", "禾"];
 
 /// Twenty industries of fourteen enterprises: the largest has 47 to 49 % of the turnover, the second nearly as much.
-fn enterprises(random: &mut Random, plot: usize) -> Vec<Enterprise> {
+fn enterprises(random: &mut Random, plot: usize, district: &str) -> Vec<Enterprise> {
     let mut all = Vec::new();
     for industry in 0..TARGETS {
         let largest = 200_000 + i64::try_from(random.below(INCOMES)).unwrap_or(0);
@@ -144,7 +144,7 @@ fn enterprises(random: &mut Random, plot: usize) -> Vec<Enterprise> {
             let index = (plot * TARGETS + industry) * 14 + place;
             all.push(Enterprise {
                 credit_code: credit_code(index),
-                industry: format!("I{:02}", industry + 1),
+                industry: format!("{district}-I{:02}", industry + 1),
                 turnover,
             });
         }
@@ -209,7 +209,6 @@ impl Population {
         let mut text = String::from("village,district,region,number\n");
         for plot in &self.plots {
             let mut names: Vec<&str> = plot.people.iter().skip(1).map(|p| p.village.as_str()).collect();
-            names.dedup();
             names.sort_unstable();
             names.dedup();
             for (number, village) in names.iter().enumerate() {

@@ -74,12 +74,12 @@ fn teams(file: &Released, plot: &Plot) -> Vec<Guess> {
 
 /// An industry's turnover, of which the attacker subtracts his own and what the small ones usually have.
 fn sellers(file: &Released, plot: &Plot) -> Vec<Guess> {
-    let guess = |(index, firms): (usize, &[crate::population::Enterprise])| {
-        let total = file.number("industry", &format!("I{:02}", index + 1), "turnover")?;
+    let guess = |firms: &[crate::population::Enterprise]| {
+        let total = file.number("industry", &firms.first()?.industry, "turnover")?;
         let (largest, own) = (firms.first()?.turnover as f64, firms.get(1)?.turnover as f64);
         // The twelve small ones have 0.5 to 0.9 % of the largest each.
         let guessed = (total - own) / (1.0 + 12.0 * 0.007);
         Some(Guess::number(guessed, largest, 2_000.0, INCOMES as f64))
     };
-    plot.enterprises.chunks(14).enumerate().filter_map(guess).collect()
+    plot.enterprises.chunks(14).filter_map(guess).collect()
 }

@@ -53,7 +53,7 @@ impl Term {
 
     fn holds(self, person: &Person, plot: &Plot) -> bool {
         match self {
-            Self::Zone(zone) => person.zone == format!("Z{zone}"),
+            Self::Zone(zone) => person.zone.ends_with(&format!("-Z{zone}")),
             Self::Sex(male) => (person.sex == "男") == male,
             Self::HouseholdAtMost(most) => person.household <= most,
             Self::BornBefore(day) => person.birth.days() < day,
@@ -64,7 +64,7 @@ impl Term {
 
     fn sql(self, plot: &Plot) -> String {
         match self {
-            Self::Zone(zone) => format!("zone = 'Z{zone}'"),
+            Self::Zone(zone) => format!("zone LIKE '%-Z{zone}'"),
             Self::Sex(male) => format!("sex = '{}'", if male { "男" } else { "女" }),
             Self::HouseholdAtMost(most) => format!("household <= {most}"),
             Self::BornBefore(day) => format!("birth_date < DATE '{}'", base::Date::from_days(day)),
@@ -111,7 +111,7 @@ pub(crate) async fn climb(scene: &Scene<'_>, seed: u64, starts: usize) -> Result
         let begin = vec![Term::random(&mut random), Term::random(&mut random)];
         let mut best: Pair = [begin.clone(), begin];
         let mut lowest = distance(&best, scene.plot) + 1_000;
-        for _ in 0..400 {
+        for _ in 0..1_200 {
             let next = changed(&best, &mut random);
             let reached = distance(&next, scene.plot);
             if reached <= lowest {

@@ -95,6 +95,7 @@ pub(crate) async fn set(
 ) -> Result<Stage> {
     let mut done = Vec::new();
     let (tenant, other, applicants) = authorise(client, county, &mut done).await?;
+    eprintln!("two operators authorised");
     let mark = &population.mark;
     let tables = Tables {
         persons: format!("persons_{mark}"),
@@ -104,10 +105,23 @@ pub(crate) async fn set(
         register: format!("register_{mark}"),
     };
     let mut resources = Vec::new();
+    if let Some(found) = planted_before(client, &tenant, &tables).await? {
+        done.push("the tables of an earlier run of this seed were reused".to_owned());
+        return Ok(Stage {
+            tables,
+            tenant,
+            other,
+            county: county.to_owned(),
+            resources: found,
+            applicants: Mutex::new(applicants),
+            done,
+        });
+    }
     for planted in plan(&tables, population, register) {
         resources.push((planted.code.to_owned(), plant(client, &planted).await?));
     }
     done.push(format!("{} resources registered, uploaded and classified by two providers", resources.len()));
+    eprintln!("population planted");
     for (who, tenant) in [(MANAGER, Some(&tenant)), (OTHER_MANAGER, other.as_ref())] {
         if let Some(tenant) = tenant {
             grant(client, who, tenant, &tables).await.with_context(|| format!("a grant for {who}"))?;
@@ -126,6 +140,22 @@ pub(crate) async fn set(
         applicants: Mutex::new(applicants),
         done,
     })
+}
+
+/// The planted resources, if the authorisation has them all.
+async fn planted_before(
+    client: &Client,
+    tenant: &str,
+    tables: &Tables,
+) -> Result<Option<Vec<(String, String)>>> {
+    let listed = client.get(ENGINEER, &format!("/api/v1/tenants/{tenant}/tables")).await?.json();
+    let listed = listed.pointer("/items").and_then(Value::as_array).cloned().unwrap_or_default();
+    let id = |code: &String| {
+        let own = listed.iter().find(|table| table.get("name").and_then(Value::as_str) == Some(code))?;
+        Some((code.clone(), own.get("resource")?.as_str()?.to_owned()))
+    };
+    let all = [&tables.persons, &tables.visits, &tables.register, &tables.enterprises, &tables.villages];
+    Ok(all.into_iter().map(id).collect())
 }
 
 /// The authorisations: those that are open already, or new ones by the whole procedure.

@@ -180,13 +180,15 @@ pub(crate) async fn until(
     wanted: &[(String, Value)],
     mut ask: impl AsyncFnMut() -> Result<Answer>,
 ) -> Result<Answer> {
-    for _ in 0..6_000 {
+    let mut pause = Duration::from_millis(25);
+    for _ in 0..1_500 {
         let answer = ask().await?;
         let json = answer.json();
         if wanted.iter().all(|(pointer, value)| json.pointer(pointer) == Some(value)) {
             return Ok(answer);
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(pause).await;
+        pause = pause.mul_f32(1.3).min(Duration::from_millis(400));
     }
     bail!("waited in vain for {wanted:?}")
 }

@@ -110,7 +110,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "sum of flags by birthday",
         "SELECT birth_date, sum(flag) AS s FROM {p} AS t WHERE district = {D} GROUP BY birth_date",
         Benign::Query(
-            "SELECT date_part('year', birth_date) < 1975 AS older, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY 1",
+            "SELECT district, date_part('year', birth_date) < 1975 AS older, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY 1, 2",
             2,
         ),
     ),
@@ -128,7 +128,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "persons by village and income",
         "SELECT village, income AS inc, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY village, income",
         Benign::Query(
-            "SELECT income < 43000 AS low, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY 1",
+            "SELECT district, income < 43000 AS low, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY 1, 2",
             2,
         ),
     ),
@@ -137,7 +137,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "sum of flags by identity number",
         "SELECT id_number, sum(flag) AS s FROM {p} AS t WHERE district = {D} GROUP BY id_number",
         Benign::Query(
-            "SELECT sex, count(DISTINCT id_number) AS n FROM {p} AS t WHERE district = {D} GROUP BY sex",
+            "SELECT district, sex, count(DISTINCT id_number) AS n FROM {p} AS t WHERE district = {D} GROUP BY district, sex",
             2,
         ),
     ),
@@ -158,7 +158,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "one target set apart by a condition among the keys",
         "SELECT CASE WHEN village = {T} THEN {T} ELSE 'x' END AS who, sum(flag) AS s, sum(income) AS inc FROM {p} AS t WHERE district = {D} GROUP BY 1",
         Benign::Query(
-            "SELECT CASE WHEN household > 3 THEN 'large' ELSE 'small' END AS size, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY 1",
+            "SELECT district, CASE WHEN household > 3 THEN 'large' ELSE 'small' END AS size, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY 1, 2",
             2,
         ),
     ),
@@ -215,7 +215,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "visits instead of persons: twelve rows of one target",
         "SELECT p.village, count(*) AS n, sum(p.flag) AS s FROM {v} AS w JOIN {p} AS p ON w.id_number = p.id_number WHERE p.district = {D} GROUP BY p.village",
         Benign::Query(
-            "SELECT w.clinic, count(*) AS visits, count(DISTINCT w.id_number) AS persons FROM {v} AS w JOIN {p} AS p ON w.id_number = p.id_number WHERE p.district = {D} GROUP BY w.clinic",
+            "SELECT p.district, w.clinic, count(*) AS visits, count(DISTINCT w.id_number) AS persons FROM {v} AS w JOIN {p} AS p ON w.id_number = p.id_number WHERE p.district = {D} GROUP BY p.district, w.clinic",
             4,
         ),
     ),
@@ -232,6 +232,9 @@ pub(super) const ATTACKS: &[Attack] = &[
         "C28",
         "rare illness by village",
         "SELECT village, illness, sum(flag) AS s FROM {p} AS t WHERE district = {D} GROUP BY village, illness",
-        Benign::Query("SELECT illness, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY illness", 4),
+        Benign::Query(
+            "SELECT district, illness, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY district, illness",
+            4,
+        ),
     ),
 ];

@@ -43,7 +43,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "D10",
         "a window of birthdays that moves by one: one person for another of the same number",
         windows_exchange,
-        DISJOINT,
+        Benign::Steps(equal_keys),
     ),
     attack(
         "D11",
@@ -396,6 +396,32 @@ fn disjoint<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
                 ))
                 .await?;
             found.expect(outcome.released().is_some_and(|file| file.rows.len() == 1), || outcome.told());
+        }
+        Ok(found)
+    })
+}
+
+/// One model, two districts, cells of equal names: nobody is in both.
+fn equal_keys<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    Box::pin(async move {
+        let mut found = Found::default();
+        let last = scene.population.plots.len().saturating_sub(1);
+        let other = scene.population.plots.get(last).map(|plot| plot.district.clone()).unwrap_or_default();
+        let districts = vec![scene.plot.district.clone(), other];
+        let sql = scene.fill(
+            "SELECT sex, count(*) AS n, sum(income) AS inc FROM {p} AS t WHERE district = $d GROUP BY sex",
+        );
+        let domain = Parameter::new("d", "text", districts.clone());
+        let model = scene.lab.model(ENGINEER, &sql, &[domain]).await?;
+        let Ok(model) = model else {
+            found.violations.push("refused".to_owned());
+            return Ok(found);
+        };
+        for district in &districts {
+            let outcome = scene.lab.order_of(&model, &[("d", district)]).await?;
+            found.expect(outcome.released().is_some_and(|file| file.rows.len() == 2), || {
+                format!("people of another district under the same names of cells: {}", outcome.told())
+            });
         }
         Ok(found)
     })

@@ -1,5 +1,7 @@
 //! Isolation: other people's things, guessed ids, odd paths, forged and ended sessions.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::attack::{Attack, Benign, Class, Doing, Found, Kind, Probe, Scene};
@@ -358,10 +360,12 @@ fn catalogue<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
                 let answer = scene.lab.client.get(who, &format!("/api/v1/resources/{id}")).await?;
                 let text = String::from_utf8_lossy(&answer.body).into_owned();
                 found.forms += 1;
+                let words: BTreeSet<&str> =
+                    text.split(|c: char| matches!(c, '"' | ',' | ':' | ' ')).collect();
                 let told = scene.population.people(0..scene.population.plots.len()).find(|(_, person)| {
-                    text.contains(&person.id_number)
-                        || text.contains(&person.phone)
-                        || text.contains(&format!("\"{}\"", person.village))
+                    [&person.id_number, &person.phone, &person.village]
+                        .into_iter()
+                        .any(|value| words.contains(value.as_str()))
                 });
                 found.expect(told.is_none(), || format!("{code} shows {who} a value"));
             }

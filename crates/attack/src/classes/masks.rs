@@ -478,7 +478,7 @@ fn counts_hold<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     Box::pin(async move {
         let mut found = Found::default();
         let sql = format!(
-            "SELECT zone, count(*) AS n FROM {} GROUP BY zone ORDER BY zone",
+            "SELECT right(zone, 2) AS part, count(*) AS n FROM {} GROUP BY 1 ORDER BY 1",
             scene.lab.stage.tables.register
         );
         let rows = scene.lab.twin_rows(&sql).await?;

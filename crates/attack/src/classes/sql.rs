@@ -6,8 +6,10 @@ const ZONES: Benign = Benign::Query(
     "SELECT zone, sum(income) AS inc FROM {p} AS t WHERE district = {D} GROUP BY zone ORDER BY zone",
     4,
 );
-const SEXES: Benign =
-    Benign::Query("SELECT sex, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY sex", 2);
+const SEXES: Benign = Benign::Query(
+    "SELECT district, sex, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY district, sex",
+    2,
+);
 
 const fn query(id: &'static str, title: &'static str, sql: &'static str, twin: Benign) -> Attack {
     Attack { class: Class::Sql, id, title, kind: Kind::Query(sql), twin }
@@ -38,7 +40,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "a cast that fails where the flag is set",
         "SELECT CAST(CASE WHEN village = $v AND flag = 1 THEN 'x' ELSE '1' END AS BIGINT) AS x, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY 1",
         also(
-            "SELECT CAST(household AS TEXT) AS size, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY 1",
+            "SELECT district, CAST(household AS TEXT) AS size, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY 1, 2",
             5,
         ),
     ),
@@ -59,7 +61,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "a date out of range where the flag is set",
         "SELECT date_trunc('year', birth_date + flag * INTERVAL '300000 years') AS y, count(*) AS n FROM {p} AS t WHERE district = {D} AND (village = $v OR flag = 0) GROUP BY 1",
         also(
-            "SELECT date_part('year', birth_date) >= 1980 AS young, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY 1",
+            "SELECT district, date_part('year', birth_date) >= 1980 AS young, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY 1, 2",
             2,
         ),
     ),
@@ -68,7 +70,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "a substring of negative length where the flag is set",
         "SELECT substring(zone FROM 1 FOR 1 - 9 * flag) AS x, count(*) AS n FROM {p} AS t WHERE district = {D} AND (village = $v OR flag = 0) GROUP BY 1",
         also(
-            "SELECT substring(zone FROM 2 FOR 1) AS x, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY 1",
+            "SELECT district, substring(zone FROM 9 FOR 2) AS x, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY 1, 2",
             4,
         ),
     ),
@@ -201,40 +203,40 @@ pub(super) const ATTACKS: &[Attack] = &[
     query(
         "Q25",
         "CASE inside an aggregate",
-        "SELECT zone, {T} AS village, sum(CASE WHEN village = {T} THEN flag ELSE 0 END) AS s, sum(CASE WHEN village = {T} THEN income ELSE 0 END) AS inc FROM {p} AS t WHERE district = {D} AND zone = 'Z1' GROUP BY zone",
+        "SELECT zone, {T} AS village, sum(CASE WHEN village = {T} THEN flag ELSE 0 END) AS s, sum(CASE WHEN village = {T} THEN income ELSE 0 END) AS inc FROM {p} AS t WHERE district = {D} AND zone LIKE '%-Z1' GROUP BY zone",
         also(
-            "SELECT CASE WHEN sex = '男' THEN 'm' ELSE 'f' END AS who, sum(income) AS total FROM {p} AS t WHERE district = {D} GROUP BY 1",
+            "SELECT district, CASE WHEN sex = '男' THEN 'm' ELSE 'f' END AS who, sum(income) AS total FROM {p} AS t WHERE district = {D} GROUP BY 1, 2",
             2,
         ),
     ),
     query(
         "Q26",
         "a comparison cast to a number inside an aggregate",
-        "SELECT zone, {T} AS village, sum(income * CAST(village = {T} AS BIGINT)) AS inc FROM {p} AS t WHERE district = {D} AND zone = 'Z1' GROUP BY zone",
+        "SELECT zone, {T} AS village, sum(income * CAST(village = {T} AS BIGINT)) AS inc FROM {p} AS t WHERE district = {D} AND zone LIKE '%-Z1' GROUP BY zone",
         SEXES,
     ),
     query(
         "Q27",
         "NULLIF inside a count",
-        "SELECT zone, {T} AS village, count(*) - count(nullif(village, {T})) AS n, count(nullif(flag, 0)) AS s FROM {p} AS t WHERE district = {D} AND zone = 'Z1' GROUP BY zone",
+        "SELECT zone, {T} AS village, count(*) - count(nullif(village, {T})) AS n, count(nullif(flag, 0)) AS s FROM {p} AS t WHERE district = {D} AND zone LIKE '%-Z1' GROUP BY zone",
         also("SELECT zone, count(household) AS n FROM {p} AS t WHERE district = {D} GROUP BY zone", 4),
     ),
     query(
         "Q28",
         "GREATEST that clips everybody else",
-        "SELECT zone, {T} AS village, sum(greatest(income, 75000)) AS inc FROM {p} AS t WHERE district = {D} AND zone = 'Z1' GROUP BY zone",
+        "SELECT zone, {T} AS village, sum(greatest(income, 75000)) AS inc FROM {p} AS t WHERE district = {D} AND zone LIKE '%-Z1' GROUP BY zone",
         ZONES,
     ),
     query(
         "Q29",
         "a remainder that singles out one value",
-        "SELECT zone, {T} AS village, sum(income % 2) AS s FROM {p} AS t WHERE district = {D} AND zone = 'Z1' GROUP BY zone",
+        "SELECT zone, {T} AS village, sum(income % 2) AS s FROM {p} AS t WHERE district = {D} AND zone LIKE '%-Z1' GROUP BY zone",
         ZONES,
     ),
     query(
         "Q30",
         "powers that make one value count for all",
-        "SELECT zone, {T} AS village, sum(exp(income / 100.0)) AS inc FROM {p} AS t WHERE district = {D} AND zone = 'Z1' GROUP BY zone",
+        "SELECT zone, {T} AS village, sum(exp(income / 100.0)) AS inc FROM {p} AS t WHERE district = {D} AND zone LIKE '%-Z1' GROUP BY zone",
         ZONES,
     ),
 ];

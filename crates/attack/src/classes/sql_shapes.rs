@@ -4,8 +4,10 @@ use crate::attack::{Attack, Benign, Class, Kind};
 
 const ZONES: Benign =
     Benign::Query("SELECT zone, sum(income) AS inc FROM {p} AS t WHERE district = {D} GROUP BY zone", 4);
-const SEXES: Benign =
-    Benign::Query("SELECT sex, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY sex", 2);
+const SEXES: Benign = Benign::Query(
+    "SELECT district, sex, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY district, sex",
+    2,
+);
 
 const fn query(id: &'static str, title: &'static str, sql: &'static str, twin: Benign) -> Attack {
     Attack { class: Class::Sql, id, title, kind: Kind::Query(sql), twin }
@@ -30,7 +32,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "one person multiplied by a public list",
         "SELECT t.village, count(*) AS n, sum(t.flag) AS s FROM {p} AS t JOIN {g} AS g ON t.district = g.district WHERE t.district = {D} GROUP BY t.village",
         also(
-            "SELECT g.region, count(DISTINCT t.id_number) AS n FROM {p} AS t JOIN {g} AS g ON t.village = g.village WHERE t.district = {D} GROUP BY g.region",
+            "SELECT t.district, g.region, count(DISTINCT t.id_number) AS n FROM {p} AS t JOIN {g} AS g ON t.village = g.village WHERE t.district = {D} GROUP BY t.district, g.region",
             2,
         ),
     ),
@@ -39,7 +41,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "one person joined with a crowd: distinct others pass the threshold",
         "SELECT a.village, count(DISTINCT b.id_number) AS n, sum(a.flag) AS s FROM {p} AS a JOIN {p} AS b ON a.zone = b.zone AND a.district = b.district WHERE a.district = {D} GROUP BY a.village",
         also(
-            "SELECT t.sex, count(DISTINCT w.id_number) AS n FROM {p} AS t JOIN {v} AS w ON t.id_number = w.id_number WHERE t.district = {D} GROUP BY t.sex",
+            "SELECT t.district, t.sex, count(DISTINCT w.id_number) AS n FROM {p} AS t JOIN {v} AS w ON t.id_number = w.id_number WHERE t.district = {D} GROUP BY t.district, t.sex",
             2,
         ),
     ),
@@ -48,7 +50,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "UNION ALL of a person with itself",
         "SELECT village, sum(flag) AS s FROM (SELECT village, flag, district FROM {p} UNION ALL SELECT village, flag, district FROM {p}) AS t WHERE district = {D} GROUP BY village",
         also(
-            "SELECT part, count(*) AS n FROM (SELECT zone AS part, district FROM {p} UNION ALL SELECT clinic AS part, district FROM {v}) AS t WHERE district = {D} GROUP BY part",
+            "SELECT district, part, count(*) AS n FROM (SELECT zone AS part, district FROM {p} UNION ALL SELECT clinic AS part, district FROM {v}) AS t WHERE district = {D} GROUP BY district, part",
             8,
         ),
     ),
@@ -90,7 +92,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "an aggregate of aggregates by person",
         "SELECT village, max(s) AS s FROM (SELECT id_number, village, sum(flag) AS s FROM {p} WHERE district = {D} GROUP BY id_number, village) AS t GROUP BY village",
         also(
-            "SELECT visits, count(*) AS persons FROM (SELECT id_number, count(*) AS visits FROM {v} WHERE district = {D} GROUP BY id_number) AS t GROUP BY visits",
+            "SELECT district, visits, count(*) AS persons FROM (SELECT id_number, district, count(*) AS visits FROM {v} WHERE district = {D} GROUP BY id_number, district) AS t GROUP BY district, visits",
             1,
         ),
     ),
