@@ -69,6 +69,9 @@ struct Options {
     /// Only attacks whose id begins with one of these.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+    /// Only set the stage, print what a harness needs as JSON, and leave a started server up until interrupted.
+    #[arg(long)]
+    stage: bool,
     /// Write everything as JSON to standard output, and the table to standard error.
     #[arg(long)]
     json: bool,
@@ -100,6 +103,14 @@ async fn main() -> Result<ExitCode> {
             (Some(server), url)
         }
     };
+    if options.stage {
+        let told = prepare(&options, seed, &url).await?;
+        println!("{}", serde_json::to_string_pretty(&told)?);
+        if server.is_some() {
+            tokio::signal::ctrl_c().await?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     let report = run(&options, seed, &url).await;
     drop(server);
     let report = report?;
@@ -161,6 +172,20 @@ async fn run(options: &Options, seed: u64, url: &str) -> Result<Report> {
         spills: client.spills(),
         absent: classes::ABSENT,
     })
+}
+
+/// The stage alone, in the words of a harness.
+async fn prepare(options: &Options, seed: u64, url: &str) -> Result<serde_json::Value> {
+    let client = Client::new(url, &options.password);
+    client.wait_until_up(Duration::from_secs(120)).await?;
+    let register = SEARCH_PLOTS..SEARCH_PLOTS + REGISTER_PLOTS;
+    let population = Population::new(seed, register.end);
+    let stage = stage::set(&client, &options.county, &population, register).await.context("the stage")?;
+    Ok(serde_json::json!({
+        "url": url, "seed": seed, "tenant": stage.tenant, "other": stage.other, "tables": stage.tables,
+        "resources": stage.resources, "districts": population.plots.iter().map(|plot| &plot.district).collect::<Vec<_>>(),
+        "done": stage.done,
+    }))
 }
 
 async fn made(attack: &Attack, number: usize, lab: &Lab<'_>, population: &Population) -> attack::Verdict {

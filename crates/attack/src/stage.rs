@@ -30,7 +30,7 @@ const OTHER_WORDS: &[(&str, &str)] = &[
 ];
 
 /// Names of the planted tables.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize)]
 pub(crate) struct Tables {
     /// Persons under a strict mask profile: what statistics are attacked on.
     pub(crate) persons: String,
