@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use crate::client::{Answer, Client};
 use crate::estate::Estate;
 use crate::stage::{ENGINEER, Stage, act};
-use crate::story::until;
+use crate::story::{Patience, until};
 
 /// A declared parameter with its domain.
 #[derive(Debug, Clone)]
@@ -173,7 +173,7 @@ impl Lab<'_> {
         }
         let id = ordered.text("/id");
         let path = format!("/api/v1/runs/{id}");
-        let mut pause = std::time::Duration::from_millis(25);
+        let mut patience = Patience::default();
         loop {
             let seen = self.client.get(&model.who, &path).await?.done("run")?;
             let state = seen.text("/state");
@@ -187,8 +187,7 @@ impl Lab<'_> {
                     micros: begun.elapsed().as_micros(),
                 }));
             }
-            tokio::time::sleep(pause).await;
-            pause = pause.mul_f32(1.3).min(std::time::Duration::from_millis(300));
+            patience.wait(self.client).await?;
         }
     }
 
@@ -213,8 +212,10 @@ impl Lab<'_> {
             }
         }
         let path = format!("/api/v1/exports/{export}");
-        until(&[("/state".to_owned(), json!("released"))], async || self.client.get(who, &path).await)
-            .await?;
+        until(self.client, &[("/state".to_owned(), json!("released"))], async || {
+            self.client.get(who, &path).await
+        })
+        .await?;
         Ok(Some(export))
     }
 

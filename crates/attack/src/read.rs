@@ -5,7 +5,8 @@
 //! - `inc`: an income;
 //! - `hit`: the target is there because its flag is set, so whoever is not there has it not;
 //!
-//! and a row that names a team and carries `grades` (a sum over twelve) tells the team's grade where all or none have it.
+//! and a row that names a team and carries `grades` (a sum over twelve) tells the team's grade where all or none have it;
+//! with `hit`, that it is there at all.
 
 use crate::lab::Released;
 use crate::population::{INCOMES, Person, Plot};
@@ -69,7 +70,13 @@ fn teams(file: &Released, plot: &Plot) -> Vec<Guess> {
         let truth = plot.grade(team)?;
         (sum <= 0.0 || sum >= n).then(|| Guess::bit(sum > 0.0, truth))
     };
-    plot.teams.iter().filter_map(guess).collect()
+    let mut guesses: Vec<Guess> = plot.teams.iter().filter_map(guess).collect();
+    if let (Some(team), Some(_), false) = (file.place("team"), file.place("hit"), file.rows.is_empty()) {
+        let there = |name: &String| file.rows.iter().any(|row| row.get(team) == Some(name));
+        let grades = plot.teams.iter().filter_map(|name| Some((there(name), plot.grade(name)?)));
+        guesses.extend(grades.map(|(there, truth)| Guess::bit(there, truth)));
+    }
+    guesses
 }
 
 /// An industry's turnover, of which the attacker subtracts his own and what the small ones usually have.

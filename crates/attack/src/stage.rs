@@ -375,7 +375,7 @@ async fn grant(client: &Client, who: &str, tenant: &str, tables: &Tables) -> Res
     let wanted: Vec<(String, Value)> =
         (0..names.len()).map(|place| (format!("/grants/{place}/state"), json!("ready"))).collect();
     let path = format!("/api/v1/tenants/{tenant}");
-    until(&wanted, async || {
+    until(client, &wanted, async || {
         let answer = client.get(who, &path).await?;
         if String::from_utf8_lossy(&answer.body).contains("\"failed\"") {
             bail!("a grant failed: {}", answer.shown());

@@ -150,7 +150,8 @@ async fn take(client: &Client, applicant: &mut Applicant, step: &Step) -> Result
     let wanted: Vec<(String, Value)> =
         step.until.iter().map(|(pointer, value)| (pointer.clone(), applicant.fill(value))).collect();
     let answer =
-        until(&wanted, async || send(client, who.as_deref(), method, &path, sent.clone()).await).await?;
+        until(client, &wanted, async || send(client, who.as_deref(), method, &path, sent.clone()).await)
+            .await?;
     let json = if path == "/api/v1/tenants" { own_tenant(&answer, applicant.unit) } else { answer.json() };
     for (name, pointer) in &step.save {
         let value = json.pointer(pointer).with_context(|| format!("no {pointer} in {}", answer.shown()))?;
@@ -164,7 +165,7 @@ async fn send(client: &Client, who: Option<&str>, method: &str, path: &str, sent
         Some(who) => client.send(who, method, path, sent).await?,
         None => client.raw(method, path, sent).await?,
     };
-    answer.done(path)
+    Ok(answer)
 }
 
 /// The list with this applicant's authorisation only.
@@ -177,18 +178,69 @@ fn own_tenant(answer: &Answer, unit: &str) -> Value {
 
 /// Asks again until the answer says what is waited for.
 pub(crate) async fn until(
+    client: &Client,
     wanted: &[(String, Value)],
     mut ask: impl AsyncFnMut() -> Result<Answer>,
 ) -> Result<Answer> {
-    let mut pause = Duration::from_millis(25);
-    for _ in 0..1_500 {
+    let mut patience = Patience::default();
+    for _ in 0..600 {
         let answer = ask().await?;
         let json = answer.json();
         if wanted.iter().all(|(pointer, value)| json.pointer(pointer) == Some(value)) {
             return Ok(answer);
         }
-        tokio::time::sleep(pause).await;
-        pause = pause.mul_f32(1.3).min(Duration::from_millis(400));
+        patience.wait(client).await?;
     }
     bail!("waited in vain for {wanted:?}")
+}
+
+/// Pauses that grow. A job that must be tried again waits for the server's clock, which stands still: after ten seconds,
+/// and every ten seconds again, it is moved by a minute.
+pub(crate) struct Patience {
+    pause: Duration,
+    waited: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { pause: Duration::from_millis(25), waited: Duration::ZERO }
+    }
+}
+
+impl Patience {
+    pub(crate) async fn wait(&mut self, client: &Client) -> Result<()> {
+        tokio::time::sleep(self.pause).await;
+        self.waited += self.pause;
+        self.pause = self.pause.mul_f32(1.3).min(Duration::from_millis(400));
+        if self.waited > Duration::from_secs(10) {
+            self.waited = Duration::ZERO;
+            let now = client.raw("GET", "/api/v1/clock", Sent::default()).await?.text("/now");
+            if let Some(next) = minute_later(&now) {
+                move_clock(client, &next).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `YYYY-MM-DD HH:MM…` one minute later; the last minute of a day has no next one here.
+fn minute_later(now: &str) -> Option<String> {
+    let (day, time) = now.split_once([' ', 'T'])?;
+    let mut parts = time.split(':');
+    let (hour, minute): (u32, u32) = (parts.next()?.parse().ok()?, parts.next()?.get(..2)?.parse().ok()?);
+    let next = hour * 60 + minute + 1;
+    (next < 24 * 60).then(|| format!("{day} {:02}:{:02}", next / 60, next % 60))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_is_added() {
+        assert_eq!(minute_later("2026-10-26 09:59").as_deref(), Some("2026-10-26 10:00"));
+        assert_eq!(minute_later("2026-10-26 09:05:30").as_deref(), Some("2026-10-26 09:06"));
+        assert_eq!(minute_later("2026-10-26 23:59"), None);
+        assert_eq!(minute_later("never"), None);
+    }
 }

@@ -204,7 +204,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack(
         "C25",
         "full and empty cells, by presence",
-        "SELECT team, count(*) AS n, sum(grade) AS grades FROM {p} AS t WHERE district = {D} AND village LIKE '%-B%' AND grade = 1 GROUP BY team",
+        "SELECT team, count(*) AS hit FROM {p} AS t WHERE district = {D} AND village LIKE '%-B%' AND grade = 1 GROUP BY team",
         Benign::Query(
             "SELECT zone, count(*) AS n FROM {p} AS t WHERE district = {D} AND grade = 1 GROUP BY zone",
             3,

@@ -174,7 +174,7 @@ fn broken_lines<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
 fn ordinary_text<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     Box::pin(async move {
         let mut found = Found::default();
-        let sql = scene.fill("SELECT concat('第', zone, '片') AS k, zone, sum(0 - income) AS minus FROM {p} AS t WHERE district = {D} GROUP BY 1, 2 ORDER BY 2");
+        let sql = scene.fill("SELECT concat('第', zone, '片') AS k, zone, 0 - sum(income) AS minus FROM {p} AS t WHERE district = {D} GROUP BY 1, 2 ORDER BY 2");
         let outcome = scene.lab.order(&sql, &[], &[]).await?;
         let Some(file) = outcome.released() else {
             found.violations.push(outcome.told());
@@ -244,7 +244,7 @@ fn own_columns<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
 
 async fn released(scene: &Scene<'_>, made: &Made) -> Result<()> {
     let path = format!("/api/v1/exports/{}", made.export);
-    crate::story::until(&[("/state".to_owned(), json!("released"))], async || {
+    crate::story::until(scene.lab.client, &[("/state".to_owned(), json!("released"))], async || {
         scene.lab.client.get(ENGINEER, &path).await
     })
     .await?;

@@ -178,7 +178,9 @@ fn certificate<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         let path = format!("/api/v1/tenants/{}/certificate", scene.lab.stage.tenant);
         let wanted =
             [("/certificate/readable".to_owned(), json!(0)), ("/certificate/workers".to_owned(), json!(0))];
-        let answer = until(&wanted, async || scene.lab.client.get("operator.manager", &path).await).await?;
+        let answer =
+            until(scene.lab.client, &wanted, async || scene.lab.client.get("operator.manager", &path).await)
+                .await?;
         let seq = answer.json().pointer("/certificate/journal_seq").cloned().unwrap_or_default();
         let proof = scene
             .lab
