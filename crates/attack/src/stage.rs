@@ -214,50 +214,46 @@ fn format(kind: &str) -> Value {
     json!({ "method": "format", "kind": kind })
 }
 
+/// Decisions about the register of persons: under a strict profile what twins keep says nothing about a target.
+fn person(strict: bool) -> Vec<Value> {
+    let either = |weak: Value| if strict { null() } else { weak };
+    vec![
+        column("id_number", "resident_id", 4, "identifier", format("resident_id")),
+        column("name", "person_name", 3, "identifier", format("person_name")),
+        column("phone", "mobile", 3, "identifier", format("mobile")),
+        column("district", "general", 1, "public", keep()),
+        column("zone", "general", 1, "public", keep()),
+        column("village", "general", 2, "quasi", either(keep())),
+        column("team", "general", 2, "quasi", either(keep())),
+        column("sex", "general", 2, "quasi", keep()),
+        column(
+            "birth_date",
+            "birth_date",
+            2,
+            "quasi",
+            json!({ "method": "shift_date", "days_max": if strict { 3650 } else { 30 } }),
+        ),
+        column("household", "general", 2, "quasi", keep()),
+        column("flag", "general", 3, "sensitive", either(keep())),
+        column("income", "general", 3, "sensitive", either(json!({ "method": "noise", "per_mille": 100 }))),
+        column("grade", "general", 3, "sensitive", either(keep())),
+        column(
+            "illness",
+            "medical",
+            4,
+            "sensitive",
+            either(json!({ "method": "token", "domain": "illness" })),
+        ),
+        column("note", "general", 3, "sensitive", either(keep())),
+    ]
+}
+
 fn plan<'a>(
     tables: &'a Tables,
     population: &Population,
     register: std::ops::Range<usize>,
 ) -> Vec<Planted<'a>> {
     let all = 0..population.plots.len();
-    let person = |strict: bool| {
-        let either = |weak: Value| if strict { null() } else { weak };
-        vec![
-            column("id_number", "resident_id", 4, "identifier", format("resident_id")),
-            column("name", "person_name", 3, "identifier", format("person_name")),
-            column("phone", "mobile", 3, "identifier", format("mobile")),
-            column("district", "general", 1, "public", keep()),
-            column("zone", "general", 1, "public", keep()),
-            column("village", "general", 2, "quasi", either(keep())),
-            column("team", "general", 2, "quasi", either(keep())),
-            column("sex", "general", 2, "quasi", keep()),
-            column(
-                "birth_date",
-                "birth_date",
-                2,
-                "quasi",
-                json!({ "method": "shift_date", "days_max": if strict { 3650 } else { 30 } }),
-            ),
-            column("household", "general", 2, "quasi", keep()),
-            column("flag", "general", 3, "sensitive", either(keep())),
-            column(
-                "income",
-                "general",
-                3,
-                "sensitive",
-                either(json!({ "method": "noise", "per_mille": 100 })),
-            ),
-            column("grade", "general", 3, "sensitive", either(keep())),
-            column(
-                "illness",
-                "medical",
-                4,
-                "sensitive",
-                either(json!({ "method": "token", "domain": "illness" })),
-            ),
-            column("note", "general", 3, "sensitive", either(keep())),
-        ]
-    };
     vec![
         Planted {
             provider: "civil.officer",

@@ -360,8 +360,7 @@ fn catalogue<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
                 let answer = scene.lab.client.get(who, &format!("/api/v1/resources/{id}")).await?;
                 let text = String::from_utf8_lossy(&answer.body).into_owned();
                 found.forms += 1;
-                let words: BTreeSet<&str> =
-                    text.split(|c: char| matches!(c, '"' | ',' | ':' | ' ')).collect();
+                let words: BTreeSet<&str> = text.split(['"', ',', ':', ' ']).collect();
                 let told = scene.population.people(0..scene.population.plots.len()).find(|(_, person)| {
                     [&person.id_number, &person.phone, &person.village]
                         .into_iter()
