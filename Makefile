@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR ?= $(HOME)/.cache/shuyu/target
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: run test check doc bench demo fmt
+.PHONY: run test check doc bench demo fmt attack attack-stage
 
 # Build and start the demonstration county at http://127.0.0.1:8080.
 run:
@@ -32,6 +32,17 @@ check:
 bench:
 	scripts/setup.sh bench
 	benches/run.sh
+
+# Our own attacks on a server of their own, each with its benign twin. Fails if a bit is learnt or a twin is refused.
+# ATTACK='--only D,Q1 --seed 7' passes options on.
+attack:
+	cargo build --bin shuyu --bin attack
+	$(CARGO_TARGET_DIR)/debug/attack --binary $(CARGO_TARGET_DIR)/debug/shuyu $(ATTACK)
+
+# The stage without the attacks: two authorised operators with a planted population, for other suites (docs/domain-api.md).
+attack-stage:
+	cargo build --bin shuyu --bin attack
+	$(CARGO_TARGET_DIR)/debug/attack --binary $(CARGO_TARGET_DIR)/debug/shuyu --stage $(ATTACK)
 
 # The reference of every crate, private items too.
 doc:
