@@ -151,6 +151,10 @@ pub async fn create_product(
     app.command(ctx, permit, "product.create", &(tenant, new), move |tx| {
         Box::pin(async move {
             let owner = tenants::get(tx, tenant).await?;
+            // Another operator's authorisation is none that this one knows of.
+            if owner.unit != ctx.principal.unit {
+                return Err(Error::NotFound("tenant.unknown"));
+            }
             if !owner.is_open() {
                 return Err(Error::Conflict("tenant.closed"));
             }

@@ -103,8 +103,9 @@ pub struct RunResult {
     pub object: Id<kind::Object>,
     /// Digest of its sealed bytes.
     pub digest: Digest,
-    /// Rows.
-    pub rows: u64,
+    /// Rows; told to those who decide about the export and to nobody else, since a number of rows answers a question about
+    /// the cells that are not among them. What left is counted in the release.
+    pub rows: Option<u64>,
     /// Who stands behind its cells, for the release ledger; absent where no entity is protected.
     pub cells: Option<Id<kind::Object>>,
     /// Its columns.
@@ -149,7 +150,7 @@ impl RunResult {
     #[must_use]
     pub(crate) fn shown_to(self, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Self {
         let may = ctx.is_person() && decides(ctx) && !ctx.principal.tenants.contains(&tenant);
-        Self { report: self.report.filter(|_| may), ..self }
+        Self { report: self.report.filter(|_| may), rows: self.rows.filter(|_| may), ..self }
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) async fn run(app: &App, id: Id<kind::Export>) -> Result<()> {
     let release = Release {
         csv: file(&csv, csv_bytes),
         parquet: file(&parquet, parquet_bytes),
-        rows: export.frozen.rows,
+        rows: export.frozen.rows.unwrap_or_default(),
         at: now,
     };
     let done = register(app, &export, &tenant, &release, [&csv.row, &parquet.row]).await;

@@ -205,7 +205,7 @@ async fn finish(
     let result = &RunResult {
         object: objects.result,
         digest: done.written.digest,
-        rows: done.written.rows,
+        rows: Some(done.written.rows),
         cells: cells.as_ref().map(|cells| cells.id),
         output: done.output.clone(),
         report: Some(done.report.clone()),

@@ -84,7 +84,7 @@ fn push_value(out: &mut String, column: &StringArray, row: usize, is_text: bool)
 }
 
 fn push_text(out: &mut String, text: &str) {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) {
+    if text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\'']) {
         push_field(out, &format!("'{text}"));
     } else {
         push_field(out, text);

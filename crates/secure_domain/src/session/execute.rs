@@ -50,6 +50,11 @@ impl Fault {
         match self {
             Self::Engine(error) => match error.find_root() {
                 DataFusionError::ResourcesExhausted(_) => Error::Limit { what: "memory_bytes" },
+                // Its words quote the value that could not be converted, and twins may keep free text.
+                DataFusionError::ArrowError(..) => Error::Sql {
+                    detail: "a value cannot be converted to the type asked for".to_owned(),
+                    name: String::new(),
+                },
                 root => Error::Sql { detail: clipped(&root.strip_backtrace()), name: String::new() },
             },
             Self::TimeLimit(millis_max) => Error::TimeLimit { millis_max },

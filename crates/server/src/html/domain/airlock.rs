@@ -273,9 +273,9 @@ fn candidate(visit: &Visit, export: &Export, run: Option<&app::runs::Run>, claus
         fact(visit, "operator", &export.unit_name),
         fact(visit, "by", &export.requested_by),
         fact(visit, "requested-at", visit.minute(export.requested)),
-        fact(visit, "rows", words::count(export.frozen.rows)),
         fact(visit, "result-digest", short(&export.frozen.digest)),
     ];
+    facts.extend(export.frozen.rows.map(|rows| fact(visit, "rows", words::count(rows))));
     if let Some(values) = values.filter(|values| !values.is_empty()) {
         facts.push(fact(visit, "parameters", values.join(", ")));
     }

@@ -266,7 +266,7 @@ fn facts(visit: &Visit, run: &Run) -> Vec<Fact> {
         fact(visit, "inputs", inputs.join(", ")),
     ];
     if let Some(result) = &run.result {
-        facts.push(fact(visit, "rows", words::count(result.rows)));
+        facts.extend(result.rows.map(|rows| fact(visit, "rows", words::count(rows))));
         facts.push(fact(visit, "result-digest", result.digest.to_string()));
     }
     if let Some(refusal) = run.error.as_ref().and_then(|error| error.refusal.as_ref()) {
