@@ -86,7 +86,7 @@ impl CodeMask {
                 let halves = (self.alphabet.number(first)?, self.alphabet.number(second)?);
                 (bytes.len() == self.length).then(|| self.ff1.lane(self.start, &[], row, halves))
             }));
-            self.ff1.encrypt_lanes(&mut lanes, &mut blocks);
+            self.ff1.encrypt_lanes(self.start.0, &mut lanes, &mut blocks);
             let mut done = lanes.iter().peekable();
             for row in rows {
                 if column.is_null(row) {

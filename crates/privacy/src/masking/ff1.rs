@@ -96,6 +96,15 @@ impl Shape {
         self.bytes <= 4
     }
 
+    /// A round's number where it stands in the round function's last block.
+    fn number(self, round: u8) -> u128 {
+        u128::from(round) << (8 * self.bytes)
+    }
+
+    const fn modulus(self, round: u8) -> Modulus {
+        if round.is_multiple_of(2) { self.front } else { self.back }
+    }
+
     /// The two halves of the string that is the number; of narrow shapes.
     pub(super) fn split(self, number: u64) -> (u64, u64) {
         self.back.divide(number)
@@ -114,7 +123,6 @@ pub(super) struct Lane {
     pub(super) index: usize,
     /// First and second half.
     pub(super) halves: (u64, u64),
-    pub(super) shape: Shape,
     /// State of the round function before its last block, with what is fixed in that block added.
     base: u128,
 }
@@ -154,32 +162,36 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>> Ff1<C> {
                 base = self.encrypt(base);
             }
         }
-        Lane { index, halves, shape, base }
+        Lane { index, halves, base }
     }
 
-    /// Encrypts every string. `blocks` is scratch.
-    pub(super) fn encrypt_lanes(&self, lanes: &mut [Lane], blocks: &mut Vec<Block>) {
+    /// Encrypts strings of one shape. `blocks` is scratch.
+    pub(super) fn encrypt_lanes(&self, shape: Shape, lanes: &mut [Lane], blocks: &mut Vec<Block>) {
         for round in 0..ROUNDS {
+            let (number, modulus) = (shape.number(round), shape.modulus(round));
             blocks.clear();
-            blocks.extend(lanes.iter().map(|lane| lane.input(round, lane.halves.1)));
+            blocks.extend(lanes.iter().map(|lane| lane.input(number, lane.halves.1)));
             self.0.encrypt_blocks(blocks);
-            for (lane, block) in lanes.iter_mut().zip(blocks.iter()) {
-                let modulus = lane.modulus(round);
-                let drawn = lane.drawn(block, modulus);
+            let next = |lane: &mut Lane, drawn| {
                 lane.halves = (lane.halves.1, modulus.add(lane.halves.0, drawn));
+            };
+            if shape.is_narrow() {
+                lanes.iter_mut().zip(&*blocks).for_each(|(lane, block)| next(lane, narrow(block, modulus)));
+            } else {
+                lanes.iter_mut().zip(&*blocks).for_each(|(lane, block)| next(lane, wide(block, modulus)));
             }
         }
     }
 
-    /// Decrypts every string.
+    /// Decrypts strings of one shape.
     #[cfg(test)]
-    pub(super) fn decrypt_lanes(&self, lanes: &mut [Lane]) {
+    pub(super) fn decrypt_lanes(&self, shape: Shape, lanes: &mut [Lane]) {
         for lane in lanes {
             for round in (0..ROUNDS).rev() {
-                let mut block = lane.input(round, lane.halves.0);
+                let mut block = lane.input(shape.number(round), lane.halves.0);
                 self.0.encrypt_block(&mut block);
-                let modulus = lane.modulus(round);
-                let drawn = lane.drawn(&block, modulus);
+                let modulus = shape.modulus(round);
+                let drawn = if shape.is_narrow() { narrow(&block, modulus) } else { wide(&block, modulus) };
                 lane.halves = (modulus.subtract(lane.halves.1, drawn), lane.halves.0);
             }
         }
@@ -194,33 +206,24 @@ impl<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>> Ff1<C> {
 
 impl Lane {
     /// As [`Ff1::lane`], of a narrow shape with a tweak of eleven bytes, which share the last block with the rest.
-    pub(super) const fn short(
-        (shape, start): (Shape, u128),
-        tweak: u128,
-        index: usize,
-        halves: (u64, u64),
-    ) -> Self {
-        Self { index, halves, shape, base: start ^ tweak << 40 }
+    pub(super) const fn short(start: u128, tweak: u128, index: usize, halves: (u64, u64)) -> Self {
+        Self { index, halves, base: start ^ tweak << 40 }
     }
 
-    /// The round function's last block: number of the round, then one half in `bytes` bytes.
-    fn input(&self, round: u8, half: u64) -> Block {
-        let last = u128::from(round) << (8 * self.shape.bytes) | u128::from(half);
-        Array((self.base ^ last).to_be_bytes())
+    /// The round function's last block: number of the round, then one half.
+    fn input(&self, number: u128, half: u64) -> Block {
+        Array((self.base ^ number ^ u128::from(half)).to_be_bytes())
     }
+}
 
-    const fn modulus(&self, round: u8) -> Modulus {
-        if round.is_multiple_of(2) { self.shape.front } else { self.shape.back }
-    }
+/// The leading `4⌈b/4⌉ + 4` bytes of a block as a number, reduced: eight for halves of at most four bytes.
+fn narrow(block: &Block, modulus: Modulus) -> u64 {
+    let word = u128::from_be_bytes(block.0) >> 64;
+    modulus.divide(u64::try_from(word).unwrap_or(0)).1
+}
 
-    /// The leading `4⌈b/4⌉ + 4` bytes of a block as a number, reduced. Halves of at most eight bytes need at most
-    /// twelve, so the standard's further blocks are never called for.
-    fn drawn(&self, block: &Block, modulus: Modulus) -> u64 {
-        let block = u128::from_be_bytes(block.0);
-        if self.shape.is_narrow() {
-            modulus.divide(u64::try_from(block >> 64).unwrap_or(0)).1
-        } else {
-            u64::try_from((block >> 32) % u128::from(modulus.value)).unwrap_or(0)
-        }
-    }
+/// The same for halves of up to eight bytes: twelve, so the standard's further blocks are never called for.
+fn wide(block: &Block, modulus: Modulus) -> u64 {
+    let word = u128::from_be_bytes(block.0) >> 32;
+    u64::try_from(word % u128::from(modulus.value)).unwrap_or(0)
 }

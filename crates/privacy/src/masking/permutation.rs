@@ -55,42 +55,53 @@ impl Permutation {
 
     /// Moves every point to where its permutation takes it.
     pub(super) fn permute(&self, points: &mut [Point]) {
-        let mut starts = Vec::new();
-        let mut lanes = Vec::with_capacity(LANES);
+        let mut groups = Vec::new();
         let mut blocks = Vec::with_capacity(LANES);
         for chunk in points.chunks_mut(LANES) {
-            lanes.clear();
-            lanes.extend(chunk.iter().enumerate().filter_map(|(index, point)| {
-                let start = self.start(&mut starts, point)?;
-                Some(Lane::short(start, point.tweak, index, start.0.split(point.value)))
-            }));
-            // Walking a cycle that passes through the starting point, which is in range and inside, so the loop ends.
-            while !lanes.is_empty() {
-                self.0.encrypt_lanes(&mut lanes, &mut blocks);
-                lanes.retain(|lane: &Lane| {
-                    let Some(point) = chunk.get_mut(lane.index) else { return false };
-                    let value = lane.shape.join(lane.halves);
-                    let arrived = value < point.size && (point.inside)(point.tweak, value);
-                    if arrived {
-                        point.value = value;
-                    }
-                    !arrived
-                });
+            for (index, point) in chunk.iter().enumerate().filter(|(_, point)| point.value < point.size) {
+                if let Some(group) = self.group(&mut groups, point.size) {
+                    let halves = group.shape.split(point.value);
+                    group.lanes.push(Lane::short(group.start, point.tweak, index, halves));
+                }
+            }
+            for Group { shape, lanes, .. } in &mut groups {
+                // Walking a cycle that passes through the starting point, which is in range and inside, so the loop ends.
+                while !lanes.is_empty() {
+                    self.0.encrypt_lanes(*shape, lanes, &mut blocks);
+                    lanes.retain(|lane| {
+                        let Some(point) = chunk.get_mut(lane.index) else { return false };
+                        let value = shape.join(lane.halves);
+                        let arrived = value < point.size && (point.inside)(point.tweak, value);
+                        if arrived {
+                            point.value = value;
+                        }
+                        !arrived
+                    });
+                }
             }
         }
     }
 
-    /// Shape and beginning for a range. A column has one or a few.
-    fn start(&self, known: &mut Vec<(u64, Shape, u128)>, point: &Point) -> Option<(Shape, u128)> {
-        if point.value >= point.size {
-            return None;
-        }
-        if let Some((_, shape, start)) = known.iter().find(|(size, ..)| *size == point.size) {
-            return Some((*shape, *start));
-        }
-        let shape = Shape::covering(point.size)?;
-        let start = self.0.start(shape, TWEAK_BYTES);
-        known.push((point.size, shape, start));
-        Some((shape, start))
+    /// The group of a range. A column has one or a few.
+    fn group<'a>(&self, groups: &'a mut Vec<Group>, size: u64) -> Option<&'a mut Group> {
+        let known = groups.iter().position(|group| group.size == size);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                let shape = Shape::covering(size)?;
+                let start = self.0.start(shape, TWEAK_BYTES);
+                groups.push(Group { size, shape, start, lanes: Vec::with_capacity(LANES) });
+                groups.len() - 1
+            }
+        };
+        groups.get_mut(at)
     }
+}
+
+/// Points of ranges of one size, which go through the rounds together.
+struct Group {
+    size: u64,
+    shape: Shape,
+    start: u128,
+    lanes: Vec<Lane>,
 }

@@ -25,9 +25,9 @@ fn check<C: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>>(
     let shape = Shape::new(radix, u32::try_from(plain.len()).unwrap()).unwrap();
     let start = (shape, ff1.start(shape, tweak.len()));
     let mut lanes = [ff1.lane(start, &tweak, 0, halves(plain, radix))];
-    ff1.encrypt_lanes(&mut lanes, &mut Vec::new());
+    ff1.encrypt_lanes(shape, &mut lanes, &mut Vec::new());
     assert_eq!(lanes[0].halves, halves(expected, radix), "{plain} {tweak:?}");
-    ff1.decrypt_lanes(&mut lanes);
+    ff1.decrypt_lanes(shape, &mut lanes);
     assert_eq!(lanes[0].halves, halves(plain, radix));
 }
 
@@ -101,7 +101,7 @@ fn a_permutation_is_ff1_with_a_tweak_of_eleven_bytes() {
             let start = (shape, ff1.start(shape, 11));
             let mut lanes = [ff1.lane(start, &tweak.to_be_bytes()[5..], 0, shape.split(value))];
             loop {
-                ff1.encrypt_lanes(&mut lanes, &mut Vec::new());
+                ff1.encrypt_lanes(shape, &mut lanes, &mut Vec::new());
                 if shape.join(lanes[0].halves) < size {
                     break;
                 }
@@ -131,9 +131,9 @@ proptest! {
         let (front, back) = (u64::from(radix).pow(length / 2), u64::from(radix).pow(length - length / 2));
         let plain = (seed.0 % front, seed.1 % back);
         let mut lanes: [Lane; 1] = [ff1.lane((shape, ff1.start(shape, tweak.len())), &tweak, 0, plain)];
-        ff1.encrypt_lanes(&mut lanes, &mut Vec::new());
+        ff1.encrypt_lanes(shape, &mut lanes, &mut Vec::new());
         prop_assert!(lanes[0].halves.0 < front && lanes[0].halves.1 < back);
-        ff1.decrypt_lanes(&mut lanes);
+        ff1.decrypt_lanes(shape, &mut lanes);
         prop_assert_eq!(lanes[0].halves, plain);
     }
 }
