@@ -16,6 +16,8 @@ const ENTITIES_MAX: usize = 500;
 const ENTITIES_MIN: usize = 50;
 /// Widest range of shifts tried. *Units*: days.
 const RANGE_MAX: i64 = 1_500;
+/// Days of which the pattern is learned.
+const DAYS_MAX: i64 = 36_525;
 
 struct Events {
     days: Vec<i64>,
@@ -46,8 +48,9 @@ pub(super) fn entity_shift(data: &Data<'_>, limits: &Limits) -> Result<Vec<Findi
         if low == high || high - low > RANGE_MAX {
             continue;
         }
+        let weights = Weights::of(&profile);
         let right =
-            attacked.iter().filter(|events| best_shift(&profile, events, low, high) == events.shift).count();
+            attacked.iter().filter(|events| best_shift(&weights, events, low, high) == events.shift).count();
         let rate = ratio(right, attacked.len());
         let chance = most_frequent(&attacked);
         let measure = Measure::at_most(Unit::Share, rate, limits.entity_shift_share_max.max(chance));
@@ -95,12 +98,31 @@ fn split(data: &Data<'_>, raw: &Side<'_>, masked: &Side<'_>) -> (HashMap<i64, f6
     (profile, attacked.into_iter().map(|(_, events)| events).collect())
 }
 
+/// Logarithm of how much happens on each day, half an event added.
+struct Weights {
+    first: i64,
+    days: Vec<f64>,
+}
+
+impl Weights {
+    fn of(profile: &HashMap<i64, f64>) -> Self {
+        // Limit: the century that the earliest day begins.
+        let first = profile.keys().min().copied().unwrap_or(0);
+        let last = profile.keys().max().copied().unwrap_or(0).min(first.saturating_add(DAYS_MAX));
+        let weight = |day: i64| (profile.get(&day).copied().unwrap_or(0.0) + 0.5).ln();
+        Self { first, days: (first..=last).map(weight).collect() }
+    }
+
+    fn get(&self, day: i64) -> f64 {
+        let at = usize::try_from(day.saturating_sub(self.first)).ok();
+        at.and_then(|at| self.days.get(at)).copied().unwrap_or(-std::f64::consts::LN_2)
+    }
+}
+
 /// The shift of the greatest likelihood; of equal ones the one nearest to none.
-fn best_shift(profile: &HashMap<i64, f64>, events: &Events, low: i64, high: i64) -> i64 {
-    let score = |shift: i64| -> f64 {
-        let weight = |day: &i64| (profile.get(&(day - shift)).copied().unwrap_or(0.0) + 0.5).ln();
-        events.days.iter().map(weight).sum()
-    };
+fn best_shift(weights: &Weights, events: &Events, low: i64, high: i64) -> i64 {
+    let score =
+        |shift: i64| -> f64 { events.days.iter().map(|day| weights.get(day.saturating_sub(shift))).sum() };
     let shifts = (low..=high).map(|shift| (score(shift), shift));
     let best = shifts
         .max_by(|left, right| left.0.total_cmp(&right.0).then_with(|| right.1.abs().cmp(&left.1.abs())));

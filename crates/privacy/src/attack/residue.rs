@@ -7,7 +7,7 @@ use super::draw::ratio;
 use super::report::{Measure, Unit};
 use super::{Attack, Finding, Limits, Reason};
 use crate::SensitiveKind;
-use crate::detect::{Scanner, Strength, words};
+use crate::detect::{Folder, Scanner, Strength};
 use crate::ir::Label;
 
 /// Shorter identifiers are found by chance; they have to be found more often than those of other rows.
@@ -25,7 +25,8 @@ struct Words(Vec<String>);
 
 impl Words {
     fn of(column: &Col<'_>) -> Self {
-        Self(column.values.iter().map(|value| words(value)).collect())
+        let mut folder = Folder::default();
+        Self(column.values.iter().map(|value| folder.words(value)).collect())
     }
 
     fn get(&self, code: u32) -> &str {
@@ -47,18 +48,11 @@ fn is_long_enough(words: &str) -> bool {
 /// One finding for each masked column: rows in which an identifier of the same raw row stands, however it is written, and
 /// rows of free text in which the detectors find an identifier that stood there before.
 pub(super) fn residue(data: &Data<'_>, limits: &Limits) -> Result<Vec<Finding>, Reason> {
-    let identifiers: Vec<(&Col<'_>, Words)> = data
-        .columns
-        .iter()
-        .filter(|column| column.label == Label::Identifier && column.raw.is_some())
-        .map(|column| (column, Words::of(column)))
-        .collect();
-    let texts: Vec<(&Col<'_>, Words)> = data
-        .columns
-        .iter()
-        .filter(|column| column.state != State::Absent)
-        .map(|column| (column, Words::of(column)))
-        .collect();
+    let all: Vec<(&Col<'_>, Words)> = data.columns.iter().map(|column| (column, Words::of(column))).collect();
+    let identifiers: Vec<&(&Col<'_>, Words)> =
+        all.iter().filter(|(column, _)| column.label == Label::Identifier && column.raw.is_some()).collect();
+    let texts: Vec<&(&Col<'_>, Words)> =
+        all.iter().filter(|(column, _)| column.state != State::Absent).collect();
     if texts.is_empty() {
         return Err(Reason::NoColumn);
     }
@@ -71,7 +65,7 @@ pub(super) fn residue(data: &Data<'_>, limits: &Limits) -> Result<Vec<Finding>, 
         })
         .collect();
     let mut findings = Vec::new();
-    for (column, words) in &texts {
+    for (column, words) in texts {
         let Some(masked) = &column.masked else { continue };
         let (rate, bound) = if data.pairs.is_some() {
             let own = own_rows(data, &identifiers, column, masked, words);
@@ -95,7 +89,7 @@ pub(super) fn residue(data: &Data<'_>, limits: &Limits) -> Result<Vec<Finding>, 
 /// Rows whose text holds an identifier of their own raw row, and, as a control, of the next pair's.
 fn own_rows(
     data: &Data<'_>,
-    identifiers: &[(&Col<'_>, Words)],
+    identifiers: &[&(&Col<'_>, Words)],
     column: &Col<'_>,
     masked: &Side<'_>,
     words: &Words,
@@ -157,12 +151,13 @@ const fn is_strong(kind: SensitiveKind) -> bool {
     matches!(kind, SensitiveKind::ResidentId | SensitiveKind::Mobile | SensitiveKind::Email)
 }
 
-/// Identifiers that the detectors find in each value of a text column.
+/// Identifiers that the detectors find in each masked value of a text column.
 fn spans(column: &Col<'_>) -> Vec<Vec<(SensitiveKind, String)>> {
-    let numbers = column.masked.as_ref().is_some_and(|masked| masked.numbers.is_some());
-    let mut scanner = Scanner::new();
-    let mut scan = |value: &&str| -> Vec<(SensitiveKind, String)> {
-        if numbers && value.len() <= SHORT {
+    let Some(masked) = &column.masked else { return Vec::new() };
+    let counts = masked.counts(column.values.len());
+    let (mut scanner, mut folder) = (Scanner::new(), Folder::default());
+    let mut scan = |(value, count): (&&str, &u32)| -> Vec<(SensitiveKind, String)> {
+        if *count == 0 || masked.numbers.is_some() && value.len() <= SHORT {
             return Vec::new();
         }
         let findings = scanner.scan(value).iter();
@@ -172,22 +167,24 @@ fn spans(column: &Col<'_>) -> Vec<Vec<(SensitiveKind, String)>> {
                 finding.kind != SensitiveKind::ResidentId || finding.strength == Strength::Checked
             })
             .filter_map(|finding| {
-                value.get(finding.start..finding.end).map(|span| (finding.kind, words(span)))
+                let span = value.get(finding.start..finding.end)?;
+                Some((finding.kind, folder.words(span)))
             })
             .filter(|(_, span)| span.len() >= SURE)
             .collect()
     };
-    column.values.iter().map(&mut scan).collect()
+    column.values.iter().zip(&counts).map(&mut scan).collect()
 }
 
 /// Which values hold an identifier of the raw data.
 fn scanned(column: &Col<'_>, known: &HashSet<&str>) -> Vec<bool> {
     let spans = spans(column);
-    let found = |(value, spans): (&&str, &Vec<(SensitiveKind, String)>)| {
-        let token = |part: &str| known.contains(words(part).as_str());
+    let mut folder = Folder::default();
+    let mut found = |(value, spans): (&&str, &Vec<(SensitiveKind, String)>)| {
+        let mut token = |part: &str| known.contains(folder.words(part).as_str());
         spans.iter().any(|(_, span)| known.contains(span.as_str()))
-            || value.split(|c: char| !c.is_alphanumeric()).any(token)
+            || value.split(|c: char| !c.is_alphanumeric()).any(&mut token)
             || token(value)
     };
-    column.values.iter().zip(&spans).map(found).collect()
+    column.values.iter().zip(&spans).map(&mut found).collect()
 }

@@ -145,7 +145,8 @@ fn told_by_columns(data: &Data<'_>, column: &Col<'_>, sample: &Sample, known: &m
         }
         let sex = |text: &Vec<char>| text.get(16).and_then(|c| c.to_digit(10)).map_or(0, |digit| digit % 2);
         let sexes: Vec<u32> = sample.raw.iter().map(sex).collect();
-        if is_rule(&codes, &sexes) {
+        // The last digit of the sequence, where it is shown, tells the sex itself.
+        if known.told.get(16) == Some(&false) && is_rule(&codes, &sexes) {
             known.sex = true;
             known.by.push(other.name.to_owned());
         }

@@ -30,7 +30,7 @@ use self::count::{Count, Seen};
 use self::hint::Hint;
 pub use self::scan::{Finding, Scanner, Strength};
 pub use self::split::{SplitProposal, propose_split};
-pub(crate) use self::symbol::words;
+pub(crate) use self::symbol::Folder;
 use crate::ir::Label;
 use crate::masking::MaskSpec;
 use crate::{DataType, Error, SensitiveKind};

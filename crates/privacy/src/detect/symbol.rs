@@ -247,11 +247,16 @@ pub(super) const fn numeral(c: char) -> Option<u8> {
     })
 }
 
-/// Letters, digits and Han characters of a text as the normaliser reads them: letters in capitals, digits of every
-/// width and Chinese numerals as ASCII digits, nothing between them.
-pub(crate) fn words(text: &str) -> String {
-    let mut symbols = Vec::new();
-    fold(text, &mut symbols);
-    let read = |symbol: &Symbol| symbol.code().map_or(symbol.c, char::from);
-    symbols.iter().filter(|symbol| symbol.class.is_word()).map(read).collect()
+/// Writes texts as the normaliser reads them. Keep one for many texts: after the first few it takes no more memory.
+#[derive(Debug, Default)]
+pub(crate) struct Folder(Vec<Symbol>);
+
+impl Folder {
+    /// Letters, digits and Han characters only: letters in capitals, digits of every width and Chinese numerals as
+    /// ASCII digits, nothing between them.
+    pub(crate) fn words(&mut self, text: &str) -> String {
+        fold(text, &mut self.0);
+        let read = |symbol: &Symbol| symbol.code().map_or(symbol.c, char::from);
+        self.0.iter().filter(|symbol| symbol.class.is_word()).map(read).collect()
+    }
 }

@@ -89,7 +89,7 @@ fn one_person_many_times_is_one() {
 
 #[test]
 fn unique_people_and_their_twins_in_a_small_sample() {
-    let raw = people(20_000, 41);
+    let raw = people(10_000, 41);
     let well = masked_well(&raw, 41);
     let clear = with(&well, vec![("birth_date", raw.column_by_name("birth_date").unwrap().clone())]);
     let weak = report(&raw, &clear);
@@ -155,7 +155,7 @@ fn the_estimate_is_near_the_truth() {
 
 #[test]
 fn classes_that_tell_the_sensitive_value() {
-    let raw = people(20_000, 43);
+    let raw = people(10_000, 43);
     let well = masked_well(&raw, 43);
     // Everybody of one zone and band has the same illness.
     let (areas, bands) = (strings(&well, "district"), strings(&well, "birth_date"));

@@ -9,7 +9,7 @@ use crate::attack::{Attack, Input, Limits, Rows, examine};
 
 #[test]
 fn tokens_of_frequent_values() {
-    let raw = people(20_000, 11);
+    let raw = people(8_000, 11);
     let well = masked_well(&raw, 11);
     let token = |v: &str| {
         let at = ILLNESSES.iter().position(|known| *known == v).unwrap();
@@ -25,7 +25,7 @@ fn tokens_of_frequent_values() {
 
 #[test]
 fn numbers_in_their_order() {
-    let raw = people(20_000, 12);
+    let raw = people(8_000, 12);
     let well = masked_well(&raw, 12);
     let numbers = |f: &mut dyn FnMut(i64) -> i64| -> ArrayRef {
         Arc::new(Int64Array::from_iter_values(integers(&raw, "income").into_iter().map(f)))
@@ -72,7 +72,7 @@ fn one_constant_for_all() {
 
 #[test]
 fn shuffled_in_small_groups() {
-    let raw = people(20_000, 14);
+    let raw = people(8_000, 14);
     let well = masked_well(&raw, 14);
     let shuffled = |groups: &dyn Fn(usize) -> usize| {
         let mut values = strings(&raw, "illness");

@@ -19,7 +19,7 @@ fn mapped(
 
 #[test]
 fn values_left_as_they_are() {
-    let raw = people(20_000, 2);
+    let raw = people(6_000, 2);
     let well = masked_well(&raw, 2);
     let weak = with(&well, vec![("mobile", raw.column_by_name("mobile").unwrap().clone())]);
     check(Attack::Identity, "mobile", &report(&raw, &weak), &report(&raw, &well));
@@ -32,7 +32,7 @@ fn values_left_as_they_are() {
 
 #[test]
 fn hashes_without_a_key() {
-    let raw = people(5_000, 3);
+    let raw = people(3_000, 3);
     let well = masked_well(&raw, 3);
     let held = report(&raw, &well);
     let hex = |bytes: &[u8]| hex::encode(bytes);
@@ -74,7 +74,7 @@ fn hashes_of_rows_in_unknown_order() {
 
 #[test]
 fn ciphers_by_place() {
-    let raw = people(6_000, 5);
+    let raw = people(3_000, 5);
     let well = masked_well(&raw, 5);
     let held = report(&raw, &well);
     let digit = |c: char, table: &str| c.to_digit(10).map_or(c, |d| table.chars().nth(d as usize).unwrap());
@@ -122,7 +122,7 @@ fn codebooks_of_a_constant_tweak() {
 
 #[test]
 fn order_of_identifiers() {
-    let raw = people(8_000, 7);
+    let raw = people(4_000, 7);
     let well = masked_well(&raw, 7);
     let mut sorted = strings(&raw, "mobile");
     sorted.sort_unstable();

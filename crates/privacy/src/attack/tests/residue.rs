@@ -9,7 +9,7 @@ fn wide(text: &str) -> String {
 
 #[test]
 fn identifiers_in_free_text_however_written() {
-    let raw = people(8_000, 51);
+    let raw = people(4_000, 51);
     let (ids, mobiles, names) = (strings(&raw, "id_no"), strings(&raw, "mobile"), strings(&raw, "name"));
     let write: Vec<Box<dyn Fn(usize) -> String>> = vec![
         Box::new(|row| format!("联系电话{}。", mobiles[row])),
@@ -33,7 +33,7 @@ fn identifiers_in_free_text_however_written() {
 
 #[test]
 fn numbers_of_third_persons_are_found_by_the_detectors() {
-    let raw = people(8_000, 52);
+    let raw = people(4_000, 52);
     let well = masked_well(&raw, 52);
     let note = |digit: u32| {
         let notes = strings(&raw, "note").into_iter().enumerate();
@@ -54,7 +54,7 @@ fn numbers_of_third_persons_are_found_by_the_detectors() {
 
 #[test]
 fn identifiers_in_other_columns_and_in_unknown_rows() {
-    let raw = people(8_000, 53);
+    let raw = people(4_000, 53);
     let well = masked_well(&raw, 53);
     let account = strings(&raw, "mobile").into_iter().map(|mobile| format!("wx_{mobile}"));
     let weak = with(&well, vec![("account", texts(account))]);

@@ -6,7 +6,7 @@ use crate::ir::Label;
 
 #[test]
 fn first_six_and_last_four() {
-    let raw = people(20_000, 31);
+    let raw = people(6_000, 31);
     let well = masked_well(&raw, 31);
     let held = report(&raw, &well);
     let part = |f: &dyn Fn(&str) -> String| texts(strings(&raw, "id_no").iter().map(|v| f(v)));
@@ -31,7 +31,7 @@ fn first_six_and_last_four() {
     // In two tables: the other one is published already.
     let other = without(&with(&well, vec![("tail", tail)]), &["id_no", "mobile"]);
     let table = with(&well, vec![("id_no", part(&|v| format!("{}************", &v[..6])))]);
-    let described = columns_of();
+    let described = columns();
     let both = |published: &[Published<'_>]| {
         let input = Input { published, ..Input::new(&raw, &table, &described, Rows::Same) };
         examine(&input, &Limits::default()).unwrap()
@@ -40,13 +40,9 @@ fn first_six_and_last_four() {
     check(Attack::Stitch, "id_no", &stitched, &both(&[]));
 }
 
-fn columns_of() -> Vec<crate::attack::Column> {
-    columns()
-}
-
 #[test]
 fn birth_date_sex_and_region_beside_a_token() {
-    let raw = people(20_000, 32);
+    let raw = people(6_000, 32);
     let well = masked_well(&raw, 32);
     let clear = |names: &[&'static str]| {
         let kept = names.iter().map(|name| (*name, raw.column_by_name(name).unwrap().clone()));
@@ -67,7 +63,7 @@ fn birth_date_sex_and_region_beside_a_token() {
 
 #[test]
 fn shown_parts_single_people_out() {
-    let raw = people(20_000, 33);
+    let raw = people(6_000, 33);
     let well = masked_well(&raw, 33);
     let part = |f: &dyn Fn(&str) -> String| {
         with(&well, vec![("mobile", texts(strings(&raw, "mobile").iter().map(|v| f(v))))])
@@ -79,7 +75,7 @@ fn shown_parts_single_people_out() {
 
 #[test]
 fn a_hidden_column_follows_from_another() {
-    let raw = people(20_000, 34);
+    let raw = people(6_000, 34);
     let well = masked_well(&raw, 34);
     // Codes of the illnesses are hidden, their names are not: two columns of one thing.
     let coded: Vec<String> = strings(&raw, "illness")
