@@ -18,12 +18,11 @@ fn first_six_and_last_four() {
     let apart = with(&well, vec![("area", head.clone()), ("tail", tail.clone())]);
     let found = report(&raw, &apart);
     check(Attack::Stitch, "id_no", &found, &held);
-    let columns =
-        &found.attacks.iter().find(|f| f.attack == Attack::Stitch && f.succeeded()).unwrap().columns;
+    let told = &found.attacks.iter().find(|f| f.attack == Attack::Stitch && f.succeeded()).unwrap().columns;
     // Others may tell a part of it, too: the sex is in the last four.
     assert!(
-        ["id_no", "area", "tail"].iter().all(|part| columns.iter().any(|column| column == part)),
-        "{columns:?}"
+        ["id_no", "area", "tail"].iter().all(|part| told.iter().any(|column| column == part)),
+        "{told:?}"
     );
     // Each alone leaves enough.
     let one = report(&raw, &with(&well, vec![("area", head)]));

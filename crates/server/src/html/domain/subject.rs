@@ -46,9 +46,9 @@ async fn export(visit: &Visit, view: &CaseView) -> Option<Subject> {
     let clauses = run.as_ref().map(|run| run.clauses.clone()).unwrap_or_default();
     let mut facts = vec![
         fact(visit, "purpose", &found.purpose),
-        fact(visit, "rows", words::count(found.frozen.rows)),
         fact(visit, "result-digest", short(&found.frozen.digest)),
     ];
+    facts.extend(found.frozen.rows.map(|rows| fact(visit, "rows", words::count(rows))));
     if let Some(run) = run.as_ref().filter(|run| !run.values.is_empty()) {
         let values: Vec<String> =
             run.values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
@@ -81,7 +81,7 @@ async fn export(visit: &Visit, view: &CaseView) -> Option<Subject> {
             vec![
                 other.release.as_ref().map(|release| visit.minute(release.at)).unwrap_or_default(),
                 other.purpose.clone(),
-                words::count(other.frozen.rows),
+                other.release.as_ref().map(|release| words::count(release.rows)).unwrap_or_default(),
                 short(&other.frozen.digest),
             ]
         })
