@@ -6,7 +6,7 @@
 //! - *seccomp*: no new sockets, no programs, no processes, no tracing, no mounts, no kernel keys;
 //! - *limits*: no core files, open files and processes bounded.
 //!
-//! [`probe`] then tries what must not work. What an active layer should have stopped and did not ends the worker: it never
+//! A canary then tries what must not work. What an active layer should have stopped and did not ends the worker: it never
 //! holds a key. A layer that the kernel does not have is reported, not hidden.
 
 use std::collections::BTreeMap;

@@ -91,7 +91,7 @@ pub enum Operation {
 /// Explains a query on its terms.
 ///
 /// # Errors
-/// The [`Refusal`] of [`judge`].
+/// The [`Refusal`] of [`judge()`].
 pub fn explain(rel: &Rel, policy: &Policy, terms: &Terms) -> Result<Explanation, Refusal> {
     let judged = judge(rel, policy, terms)?;
     let inner = resolve(rel, policy)?;

@@ -4,12 +4,12 @@
 //! - [`resolve()`] computes types, labels, stages and lineage of every column, and refuses malformed trees, unknown and
 //!   unclassified columns. It is enough for the dev zone, where the data are twins.
 //! - [`check()`] also demands that the query is *releasable*: an aggregate over declared entities.
-//! - [`judge`] decides by [`Mode`]: it adds the domains of parameters, and for statistics without a reviewer the proof of
-//!   [`bounds`], the rows of one entity, public group keys, sensitivities and the price. [`advise`] is the same with the
-//!   [`nearest`] query that would pass; [`explain`] tells what is known of one that does.
+//! - [`judge()`] decides by [`Mode`]: it adds the domains of parameters, and for statistics without a reviewer the proof of
+//!   [`bounds()`], the rows of one entity, public group keys, sensitivities and the price. [`advise`] is the same with the
+//!   [`nearest()`] query that would pass; [`explain()`] tells what is known of one that does.
 //! - [`count_entities`] rewrites a releasable query so that each result row also carries the number of distinct
 //!   entities behind it and the share of the largest one, which [`crate::disclosure`] then judges.
-//! - [`sql::write`] prints it; [`reference`] evaluates it, slowly, to be compared with the real engine.
+//! - [`sql::write`] prints it; [`mod@reference`] evaluates it, slowly, to be compared with the real engine.
 //!
 //! What providers declare ([`Declared`], [`Rows`]) and reviewers approve ([`Domain`]) is the ground of every proof:
 //! missing means unusable.

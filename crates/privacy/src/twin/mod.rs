@@ -1,7 +1,7 @@
 //! Synthetic twins: rows that never were, with the shape of rows that are, to be queried freely in the dev zone.
 //!
 //! A [`Description`] declares what the columns hold. A [`Survey`] and a [`Count`] read the data twice, batch by batch, and make a
-//! [`Model`] of noisy marginals; [`generate`] draws tables from it. [`fit`] does both passes over batches in memory.
+//! [`Model`] of noisy marginals; [`generate()`] draws tables from it. [`fit`] does both passes over batches in memory.
 //!
 //! # What protects whom
 //! Neighbouring data differ by all rows of one entity, in every table of the description. Of each entity only the first
@@ -18,7 +18,7 @@
 //! not. Within a bin values are even.
 //!
 //! # What goes with a twin
-//! [`top_up`] makes further rows from a query's own literals, so that each of its branches is taken. [`memorisation`] compares
+//! [`top_up`] makes further rows from a query's own literals, so that each of its branches is taken. [`memorisation()`] compares
 //! a twin with the rows it was made from and with rows it never saw; of its figures only the [`Verdict`] leaves the domain.
 //! [`Compare`] tells by a noisy, paid [`Grade`] how near the marginals are.
 //!

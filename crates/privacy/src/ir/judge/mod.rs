@@ -109,7 +109,7 @@ impl Judged {
 /// Judges a query.
 ///
 /// # Errors
-/// The first [`Refusal`] found. [`super::nearest`] knows what would pass.
+/// The first [`Refusal`] found. [`super::nearest()`] knows what would pass.
 pub fn judge(rel: &Rel, policy: &Policy, terms: &Terms) -> Result<Judged, Refusal> {
     match terms.mode {
         Mode::Dev => Ok(Judged {

@@ -1,6 +1,6 @@
 //! The nearest query that would pass: small repairs, tried in order of their number, each result judged again.
 //!
-//! What comes back has passed [`judge`] on the same terms; it is an offer to the author, never run unasked.
+//! What comes back has passed [`judge()`] on the same terms; it is an offer to the author, never run unasked.
 
 mod build;
 mod repair;

@@ -54,7 +54,7 @@ pub struct Row {
     pub sources: BTreeSet<(String, usize)>,
 }
 
-/// What a query does that [`super::resolve`] refuses, or that lacks its data.
+/// What a query does that [`super::resolve()`] refuses, or that lacks its data.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// No such table, column or parameter.
@@ -74,7 +74,7 @@ pub enum Fault {
 /// Evaluates a query.
 ///
 /// # Errors
-/// [`Fault`]; never for a query that [`super::resolve`] accepts over tables that fit the policy, save
+/// [`Fault`]; never for a query that [`super::resolve()`] accepts over tables that fit the policy, save
 /// [`Fault::Overflow`].
 pub fn evaluate(rel: &Rel, tables: &Tables, parameters: &Values) -> Result<Table, Fault> {
     relation::Interpreter { tables, parameters }.relation(rel)
