@@ -71,7 +71,7 @@ fn columns(salt: u64) -> Vec<(Column, ArrayRef, MaskSpec)> {
         ),
         (
             general("sex", Label::Quasi),
-            texts(salt + 6, |d| ["女", "男"][usize::from(d % 2 == 0)].into()),
+            texts(salt + 6, |d| (if d % 2 == 0 { "男" } else { "女" }).into()),
             MaskSpec::Keep,
         ),
         (general("district", Label::Quasi), texts(salt + 7, |d| format!("第{}街道", d % 12)), MaskSpec::Keep),

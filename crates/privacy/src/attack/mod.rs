@@ -202,7 +202,9 @@ pub fn examine(input: &Input<'_>, limits: &Limits) -> Result<Report, Error> {
     let others: Vec<Vec<text::TextColumn>> =
         input.published.iter().map(|other| text::read(other.rows).0).collect();
     let data = Data::new(input, &raw, &masked, &others)?;
-    let mut findings: Vec<Finding> = masked_unreadable.into_iter().map(unreadable).collect();
+    // What cannot be read on either side cannot be compared.
+    let blind = masked.iter().map(|column| &column.name).filter(|name| raw_unreadable.contains(name)).cloned();
+    let mut findings: Vec<Finding> = masked_unreadable.into_iter().chain(blind).map(unreadable).collect();
     findings.extend(on_columns(&data, limits));
     findings.extend(on_classes(&data, input, limits));
     findings.extend(or_reason(memorisation::attacks(input, limits), &[Attack::Memorisation, Attack::Copies]));

@@ -130,7 +130,7 @@ fn the_estimate_is_near_the_truth() {
     let (raw, masked) =
         (with(&raw, vec![("birth_date", months.clone())]), with(&masked, vec![("birth_date", months)]));
     let rows: Vec<usize> =
-        (0..20_000).filter(|row| crate::attack::draw::mix(5, *row as u64) % 5 == 0).collect();
+        (0..20_000).filter(|row| crate::attack::draw::mix(5, *row as u64).is_multiple_of(5)).collect();
     let order = arrow::array::UInt64Array::from_iter_values(rows.iter().map(|row| *row as u64));
     let sample = arrow::compute::take_record_batch(&masked, &order).unwrap();
     let rows: Vec<Option<usize>> = rows.into_iter().map(Some).collect();

@@ -1,3 +1,9 @@
+#![expect(
+    clippy::string_slice,
+    clippy::type_complexity,
+    reason = "numbers of ASCII digits and tables of cases"
+)]
+
 mod alarms;
 mod classes;
 mod distributions;
