@@ -203,7 +203,8 @@ pub fn examine(input: &Input<'_>, limits: &Limits) -> Result<Report, Error> {
         input.published.iter().map(|other| text::read(other.rows).0).collect();
     let data = Data::new(input, &raw, &masked, &others)?;
     // What cannot be read on either side cannot be compared.
-    let blind = masked.iter().map(|column| &column.name).filter(|name| raw_unreadable.contains(name)).cloned();
+    let blind =
+        masked.iter().map(|column| &column.name).filter(|name| raw_unreadable.contains(name)).cloned();
     let mut findings: Vec<Finding> = masked_unreadable.into_iter().chain(blind).map(unreadable).collect();
     findings.extend(on_columns(&data, limits));
     findings.extend(on_classes(&data, input, limits));
