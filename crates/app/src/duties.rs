@@ -100,9 +100,17 @@ async fn find<'a>(app: &'a App, ctx: &Ctx, pack: &'a Pack) -> Result<(Vec<Due<'a
         let over = due.case.is_some_and(|(_, ended)| ended) && last < today;
         last >= today.plus_days(-BACK_DAYS) && !over
     });
-    found.sort_by(|a, b| (a.period.due.due, &a.duty.name).cmp(&(b.period.due.due, &b.duty.name)));
+    let by_day = |a: &Due<'_>, b: &Due<'_>| {
+        let days = a.period.due.due.cmp(&b.period.due.due);
+        days.then_with(|| (&a.duty.name, &a.party.key).cmp(&(&b.duty.name, &b.party.key)))
+    };
     let more = found.len().saturating_sub(LISTED_MAX);
-    found.truncate(LISTED_MAX);
+    if more > 0 {
+        // Those that are shown are found without putting all the others in order.
+        found.select_nth_unstable_by(LISTED_MAX, by_day);
+        found.truncate(LISTED_MAX);
+    }
+    found.sort_by(by_day);
     Ok((found, more))
 }
 

@@ -147,11 +147,12 @@ pub(crate) async fn due<'a>(
 ) -> Result<Vec<Due<'a>>> {
     let pack = context.pack;
     let authorisations = authorisations(tx).await?;
-    let first = first_day(tx, context.today()).await?;
+    let today = context.today();
+    let first = first_day(tx, today).await?;
     let mut found = Vec::new();
     for duty in &pack.duties {
         let since = settings::get::<Since>(tx, &since_key(duty)).await?;
-        let begun = since.filter(|since| since.fresh).map(|since| Date::from_days(since.day));
+        let owed_from = since.filter(|since| since.fresh).map(|since| Date::from_days(since.day));
         let first = since.map_or_else(
             || pack.in_force.0.map_or(first, |day| day.max(first)),
             |since| Date::from_days(since.day),
@@ -167,8 +168,10 @@ pub(crate) async fn due<'a>(
             let until = party.until.map_or(until, |last| last.min(until));
             let periods = periods(duty, app.packs().calendar(), &pack.counting, party.since, until);
             // What a later version demands is not owed for the time before it.
-            for period in periods.into_iter().filter(|one| begun.is_none_or(|day| one.opens_on >= day)) {
-                let case = opened.get(&period.key(duty, &party.key)).copied();
+            for period in periods.into_iter().filter(|one| owed_from.is_none_or(|day| one.opens_on >= day)) {
+                // Most of a long list lies ahead; nothing of that can have been opened.
+                let begun = period.opens_on <= today;
+                let case = begun.then(|| opened.get(&period.key(duty, &party.key)).copied()).flatten();
                 found.push(Due { duty, party: Arc::clone(&party), period, case });
             }
         }
