@@ -13,6 +13,7 @@ use crate::guard::{bind, check_release, lower, plan_query, sample};
 use crate::objects::{Content, KeyRing};
 use crate::protocol::{CheckOrder, Checked, Limits, Page, QueryOrder, TableSpec, ZoneKey};
 use crate::run::Pending;
+use crate::weights::Seen;
 use crate::session::{Fault, Session};
 use crate::value::page;
 
@@ -29,6 +30,8 @@ pub struct ProdEngine {
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) objects_dir: PathBuf,
     pub(crate) pending: Arc<Pending>,
+    /// Which columns were seen to be unique.
+    pub(crate) seen: Arc<Seen>,
 }
 
 impl DevEngine {
@@ -95,7 +98,7 @@ impl ProdEngine {
     pub(crate) fn open(objects_dir: PathBuf, keys: Arc<KeyRing>, limits: Limits) -> Result<Self, Error> {
         let session =
             Arc::new(Session::new(objects_dir.clone(), Arc::clone(&keys), limits, &[Content::Raw])?);
-        Ok(Self { session, keys, objects_dir, pending: Arc::default() })
+        Ok(Self { session, keys, objects_dir, pending: Arc::default(), seen: Arc::default() })
     }
 
     pub(crate) async fn check(&self, order: CheckOrder) -> Result<Checked, Error> {

@@ -25,4 +25,4 @@ pub(crate) use lower::{ir_name, lower};
 pub(crate) use parameters::{Bound, bind, sample};
 pub(crate) use refusal::ALL_PAIRS;
 pub use refusal::{RULES, Refusal, RuleText};
-pub(crate) use release::{Release, check_release, names_of, plan_condition};
+pub(crate) use release::{Release, check_release, names_of, plan_condition, policy};

@@ -48,7 +48,7 @@ impl Release {
 }
 
 /// What the guard knows of the zone's tables.
-fn policy(tables: &[Arc<Table>]) -> Policy {
+pub(crate) fn policy(tables: &[Arc<Table>]) -> Policy {
     let resources = tables.iter().map(|table| (table.spec.name.clone(), table.spec.policy()));
     Policy { resources: resources.collect() }
 }
