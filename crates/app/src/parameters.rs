@@ -62,7 +62,8 @@ pub(crate) fn logs_until(pack: &Pack, from: Date) -> Result<(Date, Vec<String>)>
 
 /// The clauses of a parameter, for what rests on it.
 pub(crate) fn threshold_clauses(pack: &Pack) -> Vec<String> {
-    let parameters = [MIN_ENTITIES, MAX_SHARE, MARGIN].into_iter().filter_map(|name| pack.parameters.get(name));
+    let parameters =
+        [MIN_ENTITIES, MAX_SHARE, MARGIN].into_iter().filter_map(|name| pack.parameters.get(name));
     parameters.flat_map(|parameter| parameter.clauses.clone()).collect()
 }
 

@@ -7,11 +7,11 @@
 use std::collections::HashMap;
 use std::io::Read;
 
+use arrow::array::AsArray;
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::cast;
-use arrow::row::{OwnedRow, RowConverter, SortField};
-use arrow::array::AsArray;
 use arrow::datatypes::Float64Type;
+use arrow::row::{OwnedRow, RowConverter, SortField};
 use privacy::disclosure::cell_key::cell_key;
 use privacy::disclosure::ledger::{EntityDigest, MeasureId, Ordinals};
 use privacy::disclosure::{EntityCounts, Spread, Spreads};
@@ -224,12 +224,7 @@ impl Collector {
         Collected {
             counts: EntityCounts { kind: self.kind.clone(), counts },
             spreads: self.amounts.into_iter().map(spread).collect(),
-            part: Part {
-                kind: self.kind,
-                measures: self.measures,
-                digests: self.digests,
-                cells: self.cells,
-            },
+            part: Part { kind: self.kind, measures: self.measures, digests: self.digests, cells: self.cells },
         }
     }
 }

@@ -9,13 +9,15 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 
 use crate::Error;
-use crate::guard::{bind, check_release, lower, plan_query, sample};
+use crate::guard::{bind, check_release, explain_release, lower, plan_query, sample};
 use crate::objects::{Content, KeyRing};
-use crate::protocol::{CheckOrder, Checked, Limits, Page, QueryOrder, TableSpec, ZoneKey};
+use crate::protocol::{
+    CheckOrder, Checked, ExplainOrder, Explained, Limits, Page, QueryOrder, TableSpec, ZoneKey,
+};
 use crate::run::Pending;
-use crate::weights::Seen;
 use crate::session::{Fault, Session};
 use crate::value::page;
+use crate::weights::Seen;
 
 /// A dev zone's engine: free queries over twins, within bounds.
 #[derive(Clone)]
@@ -90,6 +92,16 @@ impl DevEngine {
     /// The refusal, if not.
     pub async fn check(&self, order: CheckOrder) -> Result<Checked, Error> {
         check(&self.session, order).await
+    }
+}
+
+impl DevEngine {
+    /// What would become of SQL on raw data?
+    ///
+    /// # Errors
+    /// For what is no query; a refusal of the guard is an answer.
+    pub async fn explain(&self, order: ExplainOrder) -> Result<Explained, Error> {
+        explain_release(&self.session, order).await
     }
 }
 

@@ -110,10 +110,7 @@ pub(crate) fn persons() -> RecordBatch {
             "birth_year",
             Arc::new(Int64Array::from_iter_values((0..PERSONS).map(|n| 1950 + n % 50))) as ArrayRef,
         ),
-        (
-            "income",
-            Arc::new(Float64Array::from_iter_values((0..PERSONS).map(income))),
-        ),
+        ("income", Arc::new(Float64Array::from_iter_values((0..PERSONS).map(income)))),
         ("secret_note", texts((0..PERSONS).map(|n| format!("note {n}")))),
     ])
     .unwrap()

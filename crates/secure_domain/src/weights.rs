@@ -4,9 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use base::{Id, kind};
-use privacy::ir::{
-    self, AggregateFunction, CompareOp, Expr, Literal, LogicOp, Named, NamedAggregate, Rel,
-};
+use privacy::ir::{self, AggregateFunction, CompareOp, Expr, Literal, LogicOp, Named, NamedAggregate, Rel};
 
 use crate::Error;
 use crate::engine::ProdEngine;
@@ -24,7 +22,9 @@ impl ProdEngine {
         }
         let mut policy = policy(&release.tables);
         for (resource, joined) in ir::join_keys(&release.rel) {
-            let Some(table) = release.tables.iter().find(|table| table.spec.name == resource) else { continue };
+            let Some(table) = release.tables.iter().find(|table| table.spec.name == resource) else {
+                continue;
+            };
             let Some(columns) = askable(table, joined) else { continue };
             if self.is_unique(release, table, &columns).await
                 && let Some(known) = policy.resources.get_mut(&resource)
@@ -41,7 +41,8 @@ impl ProdEngine {
         if let Some(seen) = self.seen.lock().ok().and_then(|seen| seen.get(&about).copied()) {
             return seen;
         }
-        let Ok(plan) = lower(self.session.state(), &twice(&table.spec.name, columns), &release.tables, &Bound::new())
+        let Ok(plan) =
+            lower(self.session.state(), &twice(&table.spec.name, columns), &release.tables, &Bound::new())
         else {
             return false;
         };
@@ -83,7 +84,8 @@ fn twice(resource: &str, columns: &BTreeSet<String>) -> Rel {
         _ => Expr::Logic { op: LogicOp::And, args: there },
     };
     let group = columns.iter().enumerate();
-    let group = group.map(|(index, column)| Named { name: format!("k{index}"), expr: stored(column) }).collect();
+    let group =
+        group.map(|(index, column)| Named { name: format!("k{index}"), expr: stored(column) }).collect();
     let rows = NamedAggregate { name: "rows".to_owned(), function: AggregateFunction::Count, argument: None };
     let counted = Rel::Aggregate {
         input: Box::new(Rel::Filter { input: Box::new(scan), predicate }),

@@ -81,8 +81,7 @@ fn failed_cells_are_taken_out() {
 
 #[test]
 fn what_the_ledger_refuses_is_suppressed_and_what_it_lets_go_with_noise_is_told() {
-    let mut assessment =
-        assess(&statistics(&[100, 9, 110, 50]), THRESHOLDS).unwrap();
+    let mut assessment = assess(&statistics(&[100, 9, 110, 50]), THRESHOLDS).unwrap();
     assessment.apply(&[true, true, false, false], &[false, true, true, false]).unwrap();
     assert_eq!(assessment.passed().values().iter().collect::<Vec<_>>(), [false, false, true, true]);
     let report = &assessment.report;

@@ -84,7 +84,8 @@ fn by_hand(rel: &Rel, query: &ContributorQuery, tables: &Tables) -> Pairs {
         let of = |expr: &Expr| value(expr, &input.columns, &row.values, &Values::new()).unwrap();
         let key: Vec<_> = top.group.iter().map(|named| format!("{:?}", of(&named.expr))).collect();
         let entity = entity_of(&query.need, &row.sources, top.input, tables);
-        let nothing = || query.contributions.iter().map(|c| (c.kind == ContributionKind::Rows).then_some(0.0));
+        let nothing =
+            || query.contributions.iter().map(|c| (c.kind == ContributionKind::Rows).then_some(0.0));
         let sums = pairs.entry((key.join("|"), entity)).or_insert_with(|| nothing().collect());
         let mut parts: BTreeMap<&str, usize> = BTreeMap::new();
         for (sum, contribution) in sums.iter_mut().zip(&query.contributions) {

@@ -58,8 +58,11 @@ fn no_detour_hides_a_weight() {
     };
     let total = |of: Rel| group(of, &[], vec![agg("total", AggregateFunction::Sum, Some(col("x")))]);
     assert_eq!(found(&total(renamed.clone()), &[person]), ["total"]);
-    let inner =
-        group(renamed.clone(), &[("who", col("who"))], vec![agg("x", AggregateFunction::Sum, Some(col("x")))]);
+    let inner = group(
+        renamed.clone(),
+        &[("who", col("who"))],
+        vec![agg("x", AggregateFunction::Sum, Some(col("x")))],
+    );
     assert_eq!(found(&total(inner), &[person]), ["total"]);
     let branch = Rel::Project { input: Box::new(persons()), columns: vec![named("x", col("t0.income"))] };
     let union = Rel::Union { inputs: vec![branch.clone(), total(renamed)] };

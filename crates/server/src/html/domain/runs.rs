@@ -354,7 +354,11 @@ pub(super) fn report(
                 visit.text_with("check-dominance-rule", &[("share", &share), ("margin", &margin)]),
                 failures.dominance,
             ),
-            check("uniform", visit.text_with("check-uniform-rule", &[("count", &entities)]), failures.uniform),
+            check(
+                "uniform",
+                visit.text_with("check-uniform-rule", &[("count", &entities)]),
+                failures.uniform,
+            ),
             check("missing", visit.text("check-missing-rule"), failures.missing),
             check(
                 "differencing",
