@@ -30,7 +30,7 @@ pub(crate) use owe::lapsed;
 pub(crate) use owe::{Due, Party, due, duties_follow};
 pub(crate) use sweep::sweep;
 pub(crate) use versions::{carry, would_move};
-pub(crate) use view::readable;
+pub(crate) use view::{readable, without_ballots};
 pub use view::{CaseView, case_view, preview_form, procedures};
 
 use access::{Life, Permit, ResourceRef, Thing};

@@ -70,7 +70,7 @@ async fn look(app: &App, ctx: &Ctx, id: Id<kind::Export>, offset: usize, rows: u
                 if !tenants::get(tx, export.tenant).await?.is_open() {
                     return Err(Error::Forbidden("tenant.closed"));
                 }
-                let case = case_of(tx, id).await?;
+                let case = case_of(tx, &export).await?;
                 let mut earlier: Vec<Export> =
                     records::all::<Export>(tx, "model", &export.model.to_string(), 1_000)
                         .await?
@@ -149,7 +149,7 @@ pub async fn review_queue(
                 let mut found: Vec<(ExportView, Tenant)> = Vec::new();
                 for export in page.items {
                     let tenant = tenants::get(tx, export.value.tenant).await?;
-                    let case = case_of(tx, export.value.id).await?;
+                    let case = case_of(tx, &export.value).await?;
                     found.push((seen(ctx, export.value, case), tenant));
                 }
                 Ok::<_, Error>((found, page.next))

@@ -138,6 +138,8 @@ pub struct PageOrder {
 pub enum CanonicalFormat {
     /// UTF-8, no BOM, CRLF-free, header line, RFC 4180 quoting.
     Csv,
+    /// JSON: an array of objects with sorted names.
+    Json,
     /// Parquet without statistics and metadata.
     Parquet,
 }

@@ -1,5 +1,6 @@
 //! Canonical rebuild of a result: equal values give equal bytes, and nothing but the values is in them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,12 +12,14 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
+use serde_json::Value;
+
 use super::whole;
 use crate::Error;
 use crate::objects::{Content, KeyRing, ObjectFile};
 use crate::protocol::{CanonicalFormat, CanonicalOrder};
 use crate::run::check_digest;
-use crate::value::texts;
+use crate::value::{JsonColumns, texts};
 
 /// The bytes of a canonical rebuild, and its rows. Blocks.
 ///
@@ -32,6 +35,7 @@ pub(crate) fn canonical(
     let batch = sorted(&whole(&file, &[Content::Result])?)?;
     let bytes = match order.format {
         CanonicalFormat::Csv => csv(&batch)?,
+        CanonicalFormat::Json => json(&batch)?,
         CanonicalFormat::Parquet => parquet(&batch)?,
     };
     Ok((bytes, batch.num_rows() as u64))
@@ -104,6 +108,24 @@ fn push_field(out: &mut String, text: &str) {
         out.push(c);
     }
     out.push('"');
+}
+
+/// An array of objects, one a row; the names of an object in the order of their bytes, no space anywhere. Numbers are
+/// numbers but decimals, which are texts like dates, so that no reader rounds them; texts are as they are.
+fn json(batch: &RecordBatch) -> Result<Vec<u8>, Error> {
+    let schema = batch.schema();
+    let columns = JsonColumns::new(batch)?;
+    let names: Vec<&String> = schema.fields().iter().map(|field| field.name()).collect();
+    let mut out = b"[".to_vec();
+    for row in 0..batch.num_rows() {
+        if row > 0 {
+            out.push(b',');
+        }
+        let object: BTreeMap<&String, Value> = names.iter().copied().zip(columns.row(row)).collect();
+        serde_json::to_writer(&mut out, &object).map_err(|_| Error::RunFailed)?;
+    }
+    out.push(b']');
+    Ok(out)
 }
 
 /// No statistics, no dictionary order, no writer's metadata.

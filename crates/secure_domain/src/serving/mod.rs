@@ -18,7 +18,7 @@ use arrow::compute::concat_batches;
 
 use crate::Error;
 use crate::objects::{Content, KeyRing, ObjectFile, ObjectRows};
-use crate::protocol::{Page, PageOrder};
+use crate::protocol::{ObjectRef, Page, PageOrder};
 use crate::value::page;
 
 /// Limit: rows of an object that is held in memory as one batch.
@@ -34,6 +34,21 @@ fn whole(file: &Arc<ObjectFile>, allowed: &[Content]) -> Result<RecordBatch, Err
     let schema = Arc::clone(&rows.schema);
     let batches = rows.collect::<Result<Vec<_>, _>>()?;
     concat_batches(&schema, &batches).map_err(|_| Error::RunFailed)
+}
+
+/// Rows of a release in canonical form, which left the domain and is no raw data. Blocks.
+///
+/// # Errors
+/// `domain.order_mismatch` for raw rows, twins and results that have not left; `vault.open`; `domain.limit`.
+pub fn released_page(
+    objects_dir: &Path,
+    keys: &KeyRing,
+    object: &ObjectRef,
+    rows_max: usize,
+) -> Result<Page, Error> {
+    let file = Arc::new(ObjectFile::open(objects_dir, keys, object)?);
+    let batch = whole(&file, &[Content::Unmarked])?;
+    page(&batch.schema(), std::slice::from_ref(&batch), 0, rows_max)
 }
 
 /// Rows of a sealed result, for those who review it. Nothing but results of runs can be read. Blocks.

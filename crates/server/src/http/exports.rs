@@ -85,12 +85,9 @@ async fn show_candidate(
 async fn download_release(
     State(edge): State<Edge>,
     Caller(ctx): Caller,
-    Path((export, format)): Path<(String, ReleaseFormat)>,
+    Path((export, format)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let bytes = exports::download(&edge.app, &ctx, id(&export)?, format).await?;
-    let extension = match format {
-        ReleaseFormat::Csv => "csv",
-        ReleaseFormat::Parquet => "parquet",
-    };
-    Ok(download(&format!("{export}.{extension}"), bytes))
+    let format = ReleaseFormat::parse(&format)?;
+    let file = exports::download(&edge.app, &ctx, id(&export)?, format).await?;
+    Ok(download(&format!("{export}.{}", file.format.name()), file.bytes))
 }
