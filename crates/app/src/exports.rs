@@ -3,6 +3,7 @@
 //! An export freezes a run's result by object and digest. A case of the pack decides about it; its effect here marks the
 //! export approved and pushes the job that is the only one in the platform to ask a worker for a canonical rebuild.
 
+mod again;
 mod door;
 mod files;
 mod manifest;
@@ -19,8 +20,10 @@ use secure_domain::protocol::ObjectRef;
 use secure_domain::serving::Index;
 use serde::{Deserialize, Serialize};
 use storage::Tx;
-use storage::records::{self, Expected, Key, Record, Versioned};
+use storage::records::{self, Key, Record, Versioned};
 
+pub(crate) use again::waiting;
+pub use again::{Again, AgainOutcome, order_again};
 pub(crate) use door::{release, take_up};
 pub use files::{ReleaseFormat, ReleasedBytes, download};
 pub use manifest::{Frozen, Manifest};
@@ -75,6 +78,9 @@ pub struct Export {
     /// The case that decides about it: the only one whose votes count.
     #[serde(default)]
     pub review: Option<Id<kind::Case>>,
+    /// The last run of its order that a reviewer asked for; shown to those who decide.
+    #[serde(default)]
+    pub again: Option<Again>,
     /// Where it is.
     pub state: ExportState,
     /// Who asked, by name.
@@ -258,7 +264,8 @@ fn seen(ctx: &Ctx, export: Export, case: Option<ExportCase>) -> ExportView {
 
 fn shown_to(export: Export, ctx: &Ctx) -> Export {
     let tenant = export.tenant;
-    Export { frozen: export.frozen.shown_to(ctx, tenant), ..export }
+    let again = export.again.filter(|_| crate::runs::may_decide(ctx, tenant));
+    Export { frozen: export.frozen.shown_to(ctx, tenant), again, ..export }
 }
 
 /// The exports of a tenant, newest first.

@@ -125,6 +125,7 @@ async fn freeze(
         frozen,
         manifest: Some(manifest),
         review: None,
+        again: None,
         state: ExportState::Requested,
         requested_by: ctx.person_name.clone(),
         requested_by_id: ctx.principal.person,
@@ -160,8 +161,11 @@ pub async fn open_export_case(
     let known = app
         .store()
         .read("export.case", |tx| {
-            let about = &export;
-            Box::pin(async move { case_of(tx, &versioned(tx, about.id).await?.value).await })
+            let id = export.id;
+            Box::pin(async move {
+                let export = versioned(tx, id).await?.value;
+                case_of(tx, &export).await
+            })
         })
         .await?;
     if let Some(case) = known.filter(|case| case.outcome.is_none()) {

@@ -4,6 +4,7 @@ mod destroy_tenant;
 pub(crate) mod ledger;
 mod prepare_grant;
 mod release_export;
+mod run_again;
 mod run_order;
 mod stop_zones;
 
@@ -49,6 +50,8 @@ pub(crate) const MOVE_CASES: &str = "move_cases";
 
 /// Executes an ordered run.
 pub(crate) const RUN_ORDER: &str = "run_order";
+/// Runs the order of a candidate again for its reviewers.
+pub(crate) const RUN_AGAIN: &str = "run_again";
 /// Rebuilds an approved export in canonical form and releases it.
 pub(crate) const RELEASE_EXPORT: &str = "release_export";
 
@@ -169,12 +172,12 @@ async fn lease(app: &App, free: usize) -> Result<Vec<Job>> {
 
 /// Runs a job; when the store was busy, again at once.
 async fn attempt(app: &App, job: &Job) -> Result<()> {
-    patiently(async || dispatch(app, job).await).await
+    patiently(|| dispatch(app, job)).await
 }
 
 /// Tries again what met a busy store, a few times and by the machine's own time. The next attempt of a job waits by the
 /// installation's clock, which may stand still.
-async fn patiently<T>(work: impl AsyncFn() -> Result<T>) -> Result<T> {
+async fn patiently<T, F: Future<Output = Result<T>>>(work: impl Fn() -> F) -> Result<T> {
     let mut wait = BUSY_WAIT;
     for _ in 0..BUSY_TRIES {
         match work().await {
@@ -189,7 +192,7 @@ async fn patiently<T>(work: impl AsyncFn() -> Result<T>) -> Result<T> {
 
 /// Says in the store how an attempt ended.
 async fn report(app: &App, job: &Job, result: Result<()>) {
-    if let Err(error) = patiently(async || told(app, job, &result).await).await {
+    if let Err(error) = patiently(|| told(app, job, &result)).await {
         tracing::error!(
             job.kind,
             job.key,
@@ -235,6 +238,7 @@ async fn dispatch(app: &App, job: &Job) -> Result<()> {
         DESTROY_TENANT => destroy_tenant::run(app, body(job)?).await,
         MOVE_CASES => crate::packs::move_cases(app, body(job)?).await,
         RUN_ORDER => run_order::run(app, body(job)?, job.attempt >= ATTEMPTS_MAX).await,
+        RUN_AGAIN => run_again::run(app, body(job)?, job.attempt >= ATTEMPTS_MAX).await,
         WRITE_PAPERS => crate::papers::write(app, body(job)?).await,
         RELEASE_EXPORT => release_export::run(app, body(job)?).await,
         other => Err(Error::internal("job.unknown", format!("no such job: {other}"))),
@@ -250,9 +254,11 @@ mod tests {
     /// Runs work that meets a busy store so many times; answers how it ended and how often it was tried.
     async fn busy(times: u32, then: fn() -> Result<()>) -> (Result<()>, u32) {
         let tries = AtomicU32::new(0);
-        let ended = patiently(async || match tries.fetch_add(1, Ordering::Relaxed) {
-            tried if tried < times => Err(Error::Unavailable("storage.busy")),
-            _ => then(),
+        let ended = patiently(|| async {
+            match tries.fetch_add(1, Ordering::Relaxed) {
+                tried if tried < times => Err(Error::Unavailable("storage.busy")),
+                _ => then(),
+            }
         })
         .await;
         (ended, tries.into_inner())

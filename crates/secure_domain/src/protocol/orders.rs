@@ -155,6 +155,24 @@ pub struct CanonicalOrder {
     pub format: CanonicalFormat,
 }
 
+/// A result that lies sealed, with the digest its sealed bytes must have.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Frozen {
+    /// The object.
+    pub object: ObjectRef,
+    /// Digest of its sealed bytes.
+    pub digest: Digest,
+}
+
+/// Do two results give the same canonical bytes?
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CompareOrder {
+    /// One.
+    pub first: Frozen,
+    /// The other.
+    pub second: Frozen,
+}
+
 /// Build a lookup index.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ServeOrder {

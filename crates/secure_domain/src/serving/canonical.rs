@@ -12,12 +12,13 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
+use base::Digest;
 use serde_json::Value;
 
 use super::whole;
 use crate::Error;
 use crate::objects::{Content, KeyRing, ObjectFile};
-use crate::protocol::{CanonicalFormat, CanonicalOrder};
+use crate::protocol::{CanonicalFormat, CanonicalOrder, CompareOrder, Compared, Frozen};
 use crate::run::check_digest;
 use crate::value::{JsonColumns, texts};
 
@@ -39,6 +40,22 @@ pub(crate) fn canonical(
         CanonicalFormat::Parquet => parquet(&batch)?,
     };
     Ok((bytes, batch.num_rows() as u64))
+}
+
+/// Digests of two results in canonical form. Blocks.
+///
+/// # Errors
+/// As [`canonical`].
+pub(crate) fn compare(objects_dir: &Path, keys: &KeyRing, order: &CompareOrder) -> Result<Compared, Error> {
+    let digest = |frozen: &Frozen| {
+        let order = CanonicalOrder {
+            object: frozen.object.clone(),
+            digest: frozen.digest,
+            format: CanonicalFormat::Csv,
+        };
+        canonical(objects_dir, keys, &order).map(|(bytes, _)| Digest::of(&bytes))
+    };
+    Ok(Compared { first: digest(&order.first)?, second: digest(&order.second)? })
 }
 
 /// Rows in the order of all their columns: the order in which the engine found them tells nothing.

@@ -6,7 +6,7 @@ mod index;
 mod tests;
 mod verification;
 
-pub(crate) use canonical::canonical;
+pub(crate) use canonical::{canonical, compare};
 pub use index::Index;
 pub(crate) use verification::Verification;
 

@@ -19,6 +19,7 @@ pub(super) fn routes() -> Router<Edge> {
         .route("/tenants/{tenant}/exports", get(list_exports))
         .route("/exports/{export}", get(show_export))
         .route("/exports/{export}/candidate", get(show_candidate))
+        .route("/exports/{export}/reruns", post(order_rerun))
         .route("/exports/{export}/files/{format}", get(download_release))
 }
 
@@ -80,6 +81,15 @@ async fn show_candidate(
     Query(Offset { offset }): Query<Offset>,
 ) -> Answer<Candidate> {
     Ok(Json(exports::candidate(&edge.app, &ctx, id(&export)?, offset).await?))
+}
+
+async fn order_rerun(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(export): Path<String>,
+) -> Result<(StatusCode, Json<ExportView>), Problem> {
+    let view = exports::order_again(&edge.app, &ctx, id(&export)?).await?;
+    Ok((StatusCode::ACCEPTED, Json(view)))
 }
 
 async fn download_release(

@@ -2,11 +2,11 @@
 
 use app::Error;
 use app::cases::{self, CaseView};
-use app::exports::{self, Export, ExportState, ExportView};
+use app::exports::{self, AgainOutcome, Export, ExportState, ExportView, Frozen};
 use axum::Router;
-use axum::extract::{Path, Query};
+use axum::extract::{Path, Query, Request};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use base::{Id, kind};
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -15,10 +15,11 @@ use super::common::{cell, fact, more, result, short, word};
 use super::compare::{Difference, compare};
 use super::runs;
 use crate::html::desk::fields::{Values, Wrong};
+use crate::html::desk::sent::Sent;
 use crate::html::desk::visit::Visit;
 use crate::html::desk::{act, case, errors, words};
-use crate::html::pages::airlock::{Airlock, AirlockReview, AirlockRow, Vote};
-use crate::html::pages::parts::{Light, Link, Table};
+use crate::html::pages::airlock::{Again, Airlock, AirlockReview, AirlockRow, Risk, Vote};
+use crate::html::pages::parts::{Fact, Light, Link, Table};
 use crate::html::pages::runs::Candidate;
 use crate::state::Edge;
 
@@ -28,7 +29,10 @@ const ROWS: u32 = 50;
 const SAMPLE_ROWS: usize = 25;
 
 pub(super) fn routes() -> Router<Edge> {
-    Router::new().route("/airlock", get(list)).route("/airlock/{export}", get(show))
+    Router::new()
+        .route("/airlock", get(list))
+        .route("/airlock/{export}", get(show))
+        .route("/airlock/{export}/again", post(again))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -107,6 +111,12 @@ async fn page(visit: &Visit, export: &str, rows: &Rows) -> Result<Response, Erro
         light: light(view.export.state),
         basis: words::clauses(visit, &clauses),
         candidate: candidate(visit, &view.export, run.as_ref().ok(), &clauses),
+        risk: view.risk.as_ref().map(|risk| Risk {
+            tier: word(visit, "risk-tier", &risk.tier),
+            reasons: risk.reasons.iter().map(|reason| word(visit, "risk-reason", reason)).collect(),
+        }),
+        manifest: manifest(visit, &view.export),
+        again: last_again(visit, &view.export),
         request_key: Visit::request_key(),
         ..AirlockReview::default()
     };
@@ -125,7 +135,12 @@ async fn page(visit: &Visit, export: &str, rows: &Rows) -> Result<Response, Erro
     }
     // Rows are for reviewers of other units only; everybody else sees the report, which is no fault of theirs.
     match exports::comparison(&visit.app, &visit.ctx, id).await {
-        Ok(seen) => show_rows(visit, &mut page, &seen, rows, &clauses),
+        Ok(seen) => {
+            if view.export.state == ExportState::Requested {
+                page.again.href = Some(format!("/airlock/{id}/again"));
+            }
+            show_rows(visit, &mut page, &seen, rows, &clauses);
+        }
         Err(Error::Forbidden("access.denied")) => {}
         Err(error @ (Error::Forbidden(_) | Error::Unavailable(_))) => {
             page.refusal = Some(errors::refusal(visit, &error));
@@ -133,6 +148,53 @@ async fn page(visit: &Visit, export: &str, rows: &Rows) -> Result<Response, Erro
         Err(error) => return Err(error),
     }
     visit.page("airlock", &page).await
+}
+
+/// What is frozen, the list's own digest first.
+fn manifest(visit: &Visit, export: &Export) -> Vec<Fact> {
+    let Some(manifest) = &export.manifest else { return Vec::new() };
+    let label = |frozen: &Frozen| match frozen.name.split_once('/') {
+        Some((kind, name)) => format!("{} {name}", visit.text(&format!("frozen-{kind}"))),
+        None => visit.text(&format!("frozen-{}", frozen.name)),
+    };
+    let files = manifest.files.iter().map(|frozen| Fact::new(&label(frozen), &frozen.digest.to_string()));
+    std::iter::once(fact(visit, "frozen-list", manifest.digest.to_string())).chain(files).collect()
+}
+
+/// What came of the last run that a reviewer ordered.
+fn last_again(visit: &Visit, export: &Export) -> Again {
+    let Some(again) = &export.again else { return Again::default() };
+    let mut facts = vec![fact(visit, "again-by", &again.by), fact(visit, "requested-at", visit.minute(again.ordered))];
+    let (state, light) = match &again.outcome {
+        None => ("again-running", Light::DueSoon),
+        Some(AgainOutcome::Same { digest }) => {
+            facts.push(fact(visit, "again-digest", digest.to_string()));
+            ("again-same", Light::Done)
+        }
+        Some(AgainOutcome::Other { candidate, again, overtaken }) => {
+            facts.push(fact(visit, "again-candidate", candidate.to_string()));
+            facts.push(fact(visit, "again-digest", again.to_string()));
+            (if *overtaken { "again-overtaken" } else { "again-other" }, Light::Overdue)
+        }
+        Some(AgainOutcome::Failed { code }) => {
+            facts.push(fact(visit, "error-code", code));
+            ("again-failed", Light::Overdue)
+        }
+    };
+    Again { href: None, state: visit.text(state), light, facts }
+}
+
+async fn again(visit: Visit, Path(export): Path<String>, request: Request) -> Response {
+    let result = order_again(&visit, &export, request).await;
+    visit.answer(result).await
+}
+
+async fn order_again(visit: &Visit, export: &str, request: Request) -> Result<Response, Error> {
+    visit.signed_in()?;
+    let id = Visit::id::<kind::Export>(export, "export.unknown")?;
+    let _sent = Sent::read(visit, request).await?;
+    exports::order_again(&visit.app, &visit.ctx, id).await?;
+    Ok(visit.send_on(&format!("/airlock/{id}"), Some("again-ordered")))
 }
 
 /// The case of the export with the votes in it, and what this person may do there now.
@@ -270,6 +332,7 @@ fn candidate(visit: &Visit, export: &Export, run: Option<&app::runs::Run>, claus
     let mut facts = vec![
         fact(visit, "model", &export.model_name),
         fact(visit, "purpose", &export.purpose),
+        fact(visit, "release-format", visit.text(&format!("format-{}", export.format.name()))),
         fact(visit, "operator", &export.unit_name),
         fact(visit, "by", &export.requested_by),
         fact(visit, "requested-at", visit.minute(export.requested)),

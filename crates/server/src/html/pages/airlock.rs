@@ -67,6 +67,24 @@ pub struct Vote {
     pub at: String,
 }
 
+/// The risk of a candidate in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Risk {
+    pub tier: String,
+    pub reasons: Vec<String>,
+}
+
+/// The run of the same order that a reviewer asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Again {
+    /// Asks for one; absent for who may not.
+    pub href: Option<String>,
+    /// What came of the last one; empty if there was none.
+    pub state: String,
+    pub light: Light,
+    pub facts: Vec<Fact>,
+}
+
 /// Reviewing one export (`airlock_review.html`). Its actions are those of its case and go there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct AirlockReview {
@@ -80,6 +98,12 @@ pub struct AirlockReview {
     /// What this person may do in the case now; empty for who has voted or may not.
     pub actions: Vec<Action>,
     pub action_href: String,
+    /// How many persons it needs by its risk; for those who decide.
+    pub risk: Option<Risk>,
+    /// What is frozen, each thing by its digest.
+    pub manifest: Vec<Fact>,
+    /// The reviewers' run of the same order.
+    pub again: Again,
     /// Why the rows cannot be shown.
     pub refusal: Option<Refusal>,
     pub case_href: String,
@@ -137,6 +161,14 @@ impl Page for AirlockReview {
             }],
             action_href: "/cases/30/commands".into(),
             case_href: "/cases/30".into(),
+            risk: Some(Risk { tier: "需两人审核".into(), reasons: vec!["有格子的主体数不到下限的两倍".into()] }),
+            manifest: vec![Fact::new("结果文件", "3f7c5a"), Fact::new("模型", "77aa01")],
+            again: Again {
+                href: Some("/airlock/1/again".into()),
+                state: "重算所得字节一致".into(),
+                light: Light::Done,
+                facts: vec![Fact::new("重算人", "沈例宁"), Fact::new("摘要", "99ab")],
+            },
             compared: "与上一次出域相比：1 格有变化，0 行新增，0 行不再有。".into(),
             filter: Some(Link::new("只看有变化的行", "/airlock/1?changed=1")),
             next_href: Some("/airlock/1?from=100".into()),
