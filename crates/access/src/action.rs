@@ -110,6 +110,8 @@ words! {
         ProductWithdraw = "product.withdraw",
         /// See a product.
         ProductView = "product.view",
+        /// Name the buyer of a leaked part of a data set.
+        ProductTrace = "product.trace",
         /// Call a product.
         ProductCall = "product.call",
         /// Draft a usage agreement.

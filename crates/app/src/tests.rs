@@ -11,3 +11,4 @@ mod public;
 mod registration;
 mod slice;
 mod versions;
+mod watermarks;

@@ -123,7 +123,7 @@ pub(crate) async fn key(app: &App) -> Result<WatermarkKey> {
             Box::pin(async move { app.keys().derived(tx, PLATFORM, "watermarks").await })
         })
         .await?;
-    Ok(WatermarkKey::new(key.to_bytes()))
+    Ok(WatermarkKey::new(*key.to_bytes()))
 }
 
 /// The released table of an export, as the product delivers it.
@@ -212,6 +212,14 @@ pub struct TracedBuyer {
     pub bits: f64,
     /// Standard deviations from an innocent buyer's mean.
     pub deviations: f64,
+}
+
+/// Whether a person may trace leaks of a product.
+///
+/// # Errors
+/// Not authority or supervision.
+pub fn may_trace(app: &App, ctx: &Ctx, record: &ProductRecord) -> Result<()> {
+    app.permit(ctx, Action::ProductTrace, record.reference()).map(|_| ())
 }
 
 /// Names the buyer whose copy a leaked part of a data set was made of. The look is journalled with its result.

@@ -34,12 +34,16 @@ pub(crate) fn canonical(
     let file = Arc::new(ObjectFile::open(objects_dir, keys, &order.object)?);
     check_digest(&file, order.digest)?;
     let batch = sorted(&whole(&file, &[Content::Result])?)?;
-    let bytes = match order.format {
-        CanonicalFormat::Csv => csv(&batch)?,
-        CanonicalFormat::Json => json(&batch)?,
-        CanonicalFormat::Parquet => parquet(&batch)?,
-    };
-    Ok((bytes, batch.num_rows() as u64))
+    Ok((form(&batch, order.format)?, batch.num_rows() as u64))
+}
+
+/// A sorted table in a form.
+pub(super) fn form(batch: &RecordBatch, format: CanonicalFormat) -> Result<Vec<u8>, Error> {
+    match format {
+        CanonicalFormat::Csv => csv(batch),
+        CanonicalFormat::Json => json(batch),
+        CanonicalFormat::Parquet => parquet(batch),
+    }
 }
 
 /// Digests of two results in canonical form. Blocks.
@@ -59,7 +63,7 @@ pub(crate) fn compare(objects_dir: &Path, keys: &KeyRing, order: &CompareOrder) 
 }
 
 /// Rows in the order of all their columns: the order in which the engine found them tells nothing.
-fn sorted(batch: &RecordBatch) -> Result<RecordBatch, Error> {
+pub(super) fn sorted(batch: &RecordBatch) -> Result<RecordBatch, Error> {
     let schema = batch.schema();
     let fields = schema.fields().iter().map(|field| SortField::new(field.data_type().clone()));
     let converter = RowConverter::new(fields.collect()).map_err(|_| Error::RunFailed)?;
@@ -105,11 +109,16 @@ fn push_value(out: &mut String, column: &StringArray, row: usize, is_text: bool)
 }
 
 fn push_text(out: &mut String, text: &str) {
-    if text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\'']) {
+    if is_formula(text) {
         push_field(out, &format!("'{text}"));
     } else {
         push_field(out, text);
     }
+}
+
+/// Whether a spreadsheet would take a text for a formula, or could not tell one of ours.
+pub(super) fn is_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\''])
 }
 
 fn push_field(out: &mut String, text: &str) {

@@ -2,12 +2,14 @@
 
 mod canonical;
 mod index;
+mod released;
 #[cfg(test)]
 mod tests;
 mod verification;
 
 pub(crate) use canonical::{canonical, compare};
 pub use index::Index;
+pub use released::ReleasedTable;
 pub(crate) use verification::Verification;
 
 use std::path::Path;

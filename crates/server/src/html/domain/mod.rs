@@ -22,6 +22,7 @@ mod resource;
 mod runs;
 pub(crate) mod subject;
 mod tenants;
+mod trace;
 mod workbench;
 
 use axum::Router;
@@ -44,6 +45,7 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(runs::routes())
         .merge(airlock::routes())
         .merge(product::routes())
+        .merge(trace::routes())
         .merge(product_new::routes())
         .merge(pricing::routes())
         .merge(agreements::routes())
