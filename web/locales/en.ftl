@@ -2243,3 +2243,25 @@ error-product-watermark = Only data sets made of a release can bear marks
     .remedy = Leave the marks out, or make it a data set.
 error-privacy-watermark = The marks cannot be made as declared
     .remedy = Check columns, tolerance, grain and bounds.
+
+# Planted faults
+plant-title = A planted fault
+plant-text = Supervision may lay a known fault over a result that waits. A reviewer's first ballot then answers the test and is not counted; the reviewer sees the real result next and votes about that.
+plant-scores = Reviewers and planted faults
+plant-reviewer = Reviewer
+plant-none = No fault has been planted yet.
+plant-fault = Fault
+plant-fault-small-cell = A number about too few
+plant-fault-identifier = A person's number
+plant-do = Plant it
+plant-by = Planted by
+plant-caught = found
+plant-missed = missed
+notice-planted = Planted; the outcome shows here after the reviewers have voted.
+action-export-plant = Test the reviewers
+error-export-planted = A fault has been planted in this one already
+    .remedy = A request is used for one test.
+error-export-no-place = No column of this result can hold that fault
+    .remedy = Take the other fault, or another request.
+error-export-was-planted = What you saw was a test; this ballot is not counted
+    .remedy = Open the request again, look at the real result, and vote.

@@ -2231,3 +2231,25 @@ error-product-watermark = 只有以出域结果为来源的数据集才能带标
     .remedy = 请去掉标记，或者改为数据集。
 error-privacy-watermark = 标记的申报办不到
     .remedy = 请检查列、容差、步长和上下限。
+
+# 审核人抽测
+plant-title = 审核人抽测
+plant-text = 监管单位可以在待审结果上叠加一处已知的错误。审核人的第一次表决只算抽测，不计票；随后看到真实结果，再正式表决。
+plant-scores = 审核人抽测
+plant-reviewer = 审核人
+plant-none = 还没有抽测记录。
+plant-fault = 叠加的错误
+plant-fault-small-cell = 一格主体数过少的数字
+plant-fault-identifier = 一个身份证件号码
+plant-do = 叠加错误
+plant-by = 抽测人
+plant-caught = 发现
+plant-missed = 漏过
+notice-planted = 已叠加，审核人表决后可见结果。
+action-export-plant = 抽测审核人
+error-export-planted = 该结果已经叠加过错误
+    .remedy = 一件申请只抽测一次。
+error-export-no-place = 该结果没有可以叠加这种错误的列
+    .remedy = 请改用另一种错误，或者另选一件。
+error-export-was-planted = 刚才看到的是抽测，这一票不计入
+    .remedy = 请重新打开该件，查看真实结果后再表决。

@@ -93,6 +93,8 @@ words! {
         ExportReview = "export.review",
         /// See an export request and its frozen copy.
         ExportView = "export.view",
+        /// Lay a fault over a candidate, to see which reviewers find it.
+        ExportPlant = "export.plant",
         /// Rebuild and release an approved export.
         ExportRelease = "export.release",
 

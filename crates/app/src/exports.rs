@@ -7,6 +7,7 @@ mod again;
 mod door;
 mod files;
 mod manifest;
+mod plants;
 mod request;
 mod review;
 mod risk;
@@ -27,6 +28,10 @@ pub use again::{Again, AgainOutcome, order_again};
 pub(crate) use door::{release, take_up};
 pub use files::{ReleaseFormat, ReleasedBytes, download};
 pub use manifest::{Frozen, Manifest};
+pub(crate) use plants::answer;
+pub use plants::{
+    Plant, PlantAnswer, PlantLine, PlantReport, PlantedFault, ReviewerScore, plant, plant_report,
+};
 pub(crate) use request::opened;
 pub use request::{NewExport, open_export_case, request_export};
 pub use review::{Candidate, Earlier, candidate, comparison, review_queue};
@@ -95,6 +100,9 @@ pub struct Export {
     pub requested: Timestamp,
     /// The case that approved it.
     pub approval: Option<Id<kind::Case>>,
+    /// A fault laid over what reviewers are shown; nobody but who planted it knows before it is over.
+    #[serde(default)]
+    pub plant: Option<Plant>,
     /// What left.
     pub release: Option<Release>,
     /// It was approved and stayed inside all the same: what left in the meantime is in its way. Another run of the model
@@ -143,6 +151,9 @@ impl Record for Export {
             Key::new("model", self.model, sort),
             Key::new("run", self.run, sort),
         ]
+        .into_iter()
+        .chain(self.plant.iter().map(|plant| Key::new("planted", "", plant.at.micros())))
+        .collect()
     }
     fn uniques(&self) -> Vec<(&'static str, String)> {
         // One request for a result at a time; a refused one may be made again.
@@ -264,8 +275,10 @@ fn seen(ctx: &Ctx, export: Export, case: Option<ExportCase>) -> ExportView {
 
 fn shown_to(export: Export, ctx: &Ctx) -> Export {
     let tenant = export.tenant;
+    let plant = export.plant_shown_to(ctx);
     let again = export.again.filter(|_| crate::runs::may_decide(ctx, tenant));
-    Export { frozen: export.frozen.shown_to(ctx, tenant), again, ..export }
+    let plant = plant.filter(|_| ctx.is_person());
+    Export { frozen: export.frozen.shown_to(ctx, tenant), again, plant, ..export }
 }
 
 /// The exports of a tenant, newest first.

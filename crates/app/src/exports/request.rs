@@ -126,6 +126,7 @@ async fn freeze(
         manifest: Some(manifest),
         review: None,
         again: None,
+        plant: None,
         state: ExportState::Requested,
         requested_by: ctx.person_name.clone(),
         requested_by_id: ctx.principal.person,

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use super::fixture::{County, packs};
 use super::slice::{approved, asked, granted, granted_in, let_go, query_model};
 use crate::cases::{self, OpenRequest};
-use crate::exports::{self, AgainOutcome, Export, ExportState, NewExport, ReleaseFormat, RiskReason, Tier};
+use crate::exports::{
+    self, AgainOutcome, Export, ExportState, NewExport, PlantedFault, ReleaseFormat, RiskReason, Tier,
+};
 use crate::runs::{Run, RunResult};
 use crate::{jobs, ledger};
 
@@ -213,4 +215,42 @@ async fn what_left_is_fetched_in_each_form_and_in_no_other() {
     let other = NewExport { purpose: "模型".to_owned(), format: Some("pkl".to_owned()), ..NewExport::default() };
     let refused = exports::open_export_case(&county.app, &engineer, export.run, &other).await.unwrap_err();
     assert_eq!(refused.code(), "export.format");
+}
+
+async fn rows(county: &County, unit: &str, export: &Export) -> Vec<Vec<Value>> {
+    exports::candidate(&county.app, &county.ctx(unit), export.id, 0).await.unwrap().page.rows
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_planted_fault_is_answered_and_never_leaves() {
+    let county = granted().await;
+    let (export, case) = waiting(&county).await;
+    let real = rows(&county, "bigdata-bureau", &export).await;
+    let planter = county.ctx("supervision-office");
+    let no = exports::plant(&county.app, &county.ctx("bigdata-bureau"), export.id, PlantedFault::SmallCell);
+    assert!(matches!(no.await.unwrap_err(), crate::Error::Forbidden(_)));
+    exports::plant(&county.app, &planter, export.id, PlantedFault::SmallCell).await.unwrap();
+    let twice = exports::plant(&county.app, &planter, export.id, PlantedFault::Identifier).await.unwrap_err();
+    assert_eq!(twice.code(), "export.planted");
+    let spoilt = rows(&county, "bigdata-bureau", &export).await;
+    let changed: Vec<_> = real.iter().flatten().zip(spoilt.iter().flatten()).filter(|(a, b)| a != b).collect();
+    assert!(matches!(changed.as_slice(), [(_, small)] if **small == json!(2)), "{changed:?}");
+    assert_eq!(rows(&county, "supervision-office", &export).await, real, "who planted it is not tested");
+    let seen = exports::export(&county.app, &county.ctx("bigdata-bureau"), export.id).await.unwrap();
+    assert_eq!(seen.export.plant, None);
+    for _ in 0..2 {
+        let tested = vote(&county, "bigdata-bureau", case, "approve").await.unwrap_err();
+        assert_eq!(tested.code(), "export.was_planted", "no ballot counts before another look");
+    }
+    assert_eq!(rows(&county, "bigdata-bureau", &export).await, real);
+    vote(&county, "bigdata-bureau", case, "approve").await.unwrap();
+    vote(&county, "supervision-office", case, "approve").await.unwrap();
+    assert_eq!(state(&county, &export).await, ExportState::Released);
+    let csv = exports::download(&county.app, &county.ctx("operator"), export.id, ReleaseFormat::Csv).await;
+    assert!(String::from_utf8(csv.unwrap().bytes).unwrap().starts_with("industry,n,mean\nretail,998,"));
+    let report = exports::plant_report(&county.app, &planter).await.unwrap();
+    let scores: Vec<_> = report.reviewers.iter().map(|score| (score.unit.as_str(), score.caught, score.missed)).collect();
+    assert_eq!(scores, [("bigdata-bureau", 0, 1)]);
+    let operator = exports::export(&county.app, &county.ctx("operator"), export.id).await.unwrap();
+    assert_eq!(operator.export.plant, None);
 }

@@ -38,6 +38,5 @@ pub(crate) const ABSENT: &[&str] = &[
     "mask attack report, synthetic twins, memorisation score",
     "partial masks, and so their stitching across profiles",
     "EXPLAIN of lineage, label, threshold and budget",
-    "planted bad files in the airlock",
     "a new snapshot under a standing grant: a grant holds the snapshot it was made with",
 ];

@@ -4,6 +4,7 @@ mod blind;
 mod files;
 mod forms;
 mod looks;
+mod plants;
 mod votes;
 
 use anyhow::Result;
@@ -19,6 +20,7 @@ use files::{
 };
 use forms::{all_forms, early_forms, forms_of_others, no_such_form, run_in_forms, suppressed_in_forms};
 use looks::{candidate, report, reviewer_looks, reviewer_sees_report};
+use plants::{planted_released, planted_then_real};
 use votes::{
     after_one_vote, asked_again, before_votes, blind as blind_pages, foreign_votes, odd_runs, own_vote, refused,
     replaced, twice, two_cases,
@@ -74,6 +76,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     steps("E28", "the first vote read in the journal by the second reviewer", journal_tells, journal_after),
     steps("E29", "votes of a request that was taken back", taken_back, released_after_votes),
     steps("E30", "the reviewers' run ordered or read by the operator and others", reruns_of_others, reviewer_reruns),
+    steps("E31", "a planted fault released, or planted by somebody else", planted_released, planted_then_real),
 ];
 
 /// A released legitimate result: run, export, case.

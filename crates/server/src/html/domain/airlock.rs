@@ -2,7 +2,8 @@
 
 use app::Error;
 use app::cases::{self, CaseView};
-use app::exports::{self, AgainOutcome, Export, ExportState, ExportView, Frozen};
+use app::access::Role;
+use app::exports::{self, AgainOutcome, Export, ExportState, ExportView, Frozen, PlantedFault};
 use axum::Router;
 use axum::extract::{Path, Query, Request};
 use axum::response::Response;
@@ -11,7 +12,7 @@ use base::{Id, kind};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::common::{cell, fact, more, result, short, word};
+use super::common::{cell, choices, fact, more, result, short, word};
 use super::compare::{Difference, compare};
 use super::runs;
 use crate::html::desk::fields::{Values, Wrong};
@@ -33,6 +34,7 @@ pub(super) fn routes() -> Router<Edge> {
         .route("/airlock", get(list))
         .route("/airlock/{export}", get(show))
         .route("/airlock/{export}/again", post(again))
+        .route("/airlock/{export}/plant", post(plant))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -51,8 +53,26 @@ async fn list_page(visit: &Visit, asked: &Asked) -> Result<Response, Error> {
     let page = Airlock {
         rows: found.iter().map(|view| row(visit, view)).collect(),
         more_href: more("/airlock", &[], next),
+        scores: scores(visit).await,
     };
     visit.page("airlock", &page).await
+}
+
+/// How reviewers did with planted faults, for supervision.
+async fn scores(visit: &Visit) -> Option<Table> {
+    let report = exports::plant_report(&visit.app, &visit.ctx).await.ok()?;
+    let heads = ["plant-reviewer", "unit", "plant-caught", "plant-missed"].map(|name| visit.text(name));
+    let [name, unit, caught, missed] = heads.each_ref().map(String::as_str);
+    let mut table =
+        Table::new(&visit.text("plant-scores"), &[name, unit, caught, missed], &[caught, missed], &[]);
+    table.rows = report
+        .reviewers
+        .iter()
+        .map(|score| {
+            vec![score.name.clone(), score.unit.clone(), words::count(score.caught), words::count(score.missed)]
+        })
+        .collect();
+    Some(table)
 }
 
 fn row(visit: &Visit, view: &ExportView) -> AirlockRow {
@@ -117,6 +137,10 @@ async fn page(visit: &Visit, export: &str, rows: &Rows) -> Result<Response, Erro
         }),
         manifest: manifest(visit, &view.export),
         again: last_again(visit, &view.export),
+        plant: planted(visit, &view.export),
+        plant_href: (may_plant(visit) && view.export.state == ExportState::Requested && view.export.plant.is_none())
+            .then(|| format!("/airlock/{id}/plant")),
+        faults: choices(visit, "plant-fault", &[PlantedFault::SmallCell, PlantedFault::Identifier], "small_cell"),
         request_key: Visit::request_key(),
         ..AirlockReview::default()
     };
@@ -159,6 +183,41 @@ fn manifest(visit: &Visit, export: &Export) -> Vec<Fact> {
     };
     let files = manifest.files.iter().map(|frozen| Fact::new(&label(frozen), &frozen.digest.to_string()));
     std::iter::once(fact(visit, "frozen-list", manifest.digest.to_string())).chain(files).collect()
+}
+
+fn may_plant(visit: &Visit) -> bool {
+    visit.ctx.principal.has(Role::Supervisor)
+}
+
+/// What was planted and who found it.
+fn planted(visit: &Visit, export: &Export) -> Vec<Fact> {
+    let Some(plant) = &export.plant else { return Vec::new() };
+    let mut facts = vec![
+        fact(visit, "plant-fault", word(visit, "plant-fault", &plant.fault)),
+        fact(visit, "plant-by", &plant.by_name),
+    ];
+    facts.extend(plant.answers.iter().map(|answer| {
+        Fact::new(
+            &format!("{} {}", answer.unit, answer.name),
+            &visit.text(if answer.caught { "plant-caught" } else { "plant-missed" }),
+        )
+    }));
+    facts
+}
+
+async fn plant(visit: Visit, Path(export): Path<String>, request: Request) -> Response {
+    let result = plant_fault(&visit, &export, request).await;
+    visit.answer(result).await
+}
+
+async fn plant_fault(visit: &Visit, export: &str, request: Request) -> Result<Response, Error> {
+    visit.signed_in()?;
+    let id = Visit::id::<kind::Export>(export, "export.unknown")?;
+    let sent = Sent::read(visit, request).await?;
+    let fault = serde_json::from_value(Json::from(sent.get("fault")))
+        .map_err(|_| Error::invalid("http.bad_request", ""))?;
+    exports::plant(&visit.app, &visit.ctx, id, fault).await?;
+    Ok(visit.send_on(&format!("/airlock/{id}"), Some("planted")))
 }
 
 /// What came of the last run that a reviewer ordered.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::case::Action;
-use super::parts::{Clause, Fact, Light, Link, Refusal, Table};
+use super::parts::{Choice, Clause, Fact, Light, Link, Refusal, Table};
 use super::runs::{Candidate, DisclosureReport};
 use crate::html::render::Page;
 
@@ -25,6 +25,8 @@ pub struct AirlockRow {
 pub struct Airlock {
     pub rows: Vec<AirlockRow>,
     pub more_href: Option<String>,
+    /// Planted faults that reviewers found and missed; for supervision.
+    pub scores: Option<Table>,
 }
 
 impl Page for Airlock {
@@ -48,6 +50,12 @@ impl Page for Airlock {
                     row("出域〔2026〕4号", "2 / 2", "已出域", Light::Done),
                 ],
                 more_href: None,
+                scores: Some(Table::new(
+                    "审核人抽测",
+                    &["审核人", "机构", "发现", "漏过"],
+                    &["发现", "漏过"],
+                    &[&["沈例宁", "县级监管机构", "3", "0"]],
+                )),
             },
             Self::default(),
         ]
@@ -104,6 +112,11 @@ pub struct AirlockReview {
     pub manifest: Vec<Fact>,
     /// The reviewers' run of the same order.
     pub again: Again,
+    /// Plants a fault; for supervision while it waits.
+    pub plant_href: Option<String>,
+    pub faults: Vec<Choice>,
+    /// What was planted, for who did and for all once it is over.
+    pub plant: Vec<Fact>,
     /// Why the rows cannot be shown.
     pub refusal: Option<Refusal>,
     pub case_href: String,
@@ -172,6 +185,9 @@ impl Page for AirlockReview {
             compared: "与上一次出域相比：1 格有变化，0 行新增，0 行不再有。".into(),
             filter: Some(Link::new("只看有变化的行", "/airlock/1?changed=1")),
             next_href: Some("/airlock/1?from=100".into()),
+            plant_href: Some("/airlock/1/plant".into()),
+            faults: vec![Choice::new("small_cell", "一个小数", true)],
+            plant: vec![Fact::new("抽测内容", "一个小数"), Fact::new("沈例宁", "发现")],
             request_key: "k8".into(),
             version: 3,
             ..Self::default()
