@@ -51,6 +51,8 @@ pub enum RiskReason {
     ManySuppressed,
     /// One entity makes up too much of a cell that was left out.
     Dominance,
+    /// In a cell that was left out nearly all entities have the same.
+    Uniform,
     /// What left before is in the way of some cells.
     Overlap,
     /// Cells leave with noise.
@@ -81,6 +83,7 @@ impl Risk {
             (report.smallest <= Bucket::UpToTwice && !report.kinds.is_empty(), RiskReason::SmallCells),
             (suppressed, RiskReason::ManySuppressed),
             (report.failures.dominance > 0, RiskReason::Dominance),
+            (report.failures.uniform > 0, RiskReason::Uniform),
             (in_the_way || report.failures.differencing > 0, RiskReason::Overlap),
             (report.perturbed > 0, RiskReason::Noise),
             (rows.is_none_or(|rows| rows >= LARGE_ROWS), RiskReason::Large),
@@ -106,7 +109,7 @@ mod tests {
 
     fn quiet() -> DisclosureReport {
         DisclosureReport {
-            thresholds: Thresholds { min_entities: 10, max_dominance_ppm: 500_000 },
+            thresholds: Thresholds { min_entities: 10, max_dominance_ppm: 500_000, margin_ppm: 150_000 },
             kinds: vec!["person".to_owned()],
             cells: 20,
             passed: 20,
@@ -121,7 +124,7 @@ mod tests {
     #[test]
     fn each_finding_alone_asks_for_two() {
         let few = Failures { few_entities: 5, ..Failures::default() };
-        let table: [(DisclosureReport, u64, RiskReason); 6] = [
+        let table: [(DisclosureReport, u64, RiskReason); 7] = [
             (DisclosureReport { smallest: Bucket::UpToTwice, ..quiet() }, 20, RiskReason::SmallCells),
             (
                 DisclosureReport { suppressed: 5, failures: few, ..quiet() },
@@ -132,6 +135,11 @@ mod tests {
                 DisclosureReport { failures: Failures { dominance: 1, ..Failures::default() }, ..quiet() },
                 20,
                 RiskReason::Dominance,
+            ),
+            (
+                DisclosureReport { failures: Failures { uniform: 1, ..Failures::default() }, ..quiet() },
+                20,
+                RiskReason::Uniform,
             ),
             (
                 DisclosureReport { failures: Failures { differencing: 1, ..Failures::default() }, ..quiet() },
