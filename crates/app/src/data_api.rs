@@ -131,7 +131,10 @@ pub(crate) async fn admit(
     }
     check_open(&bundle)?;
     if request.operation != Operation::of(bundle.product.product.kind) {
-        return Err(Error::explained("data.operation", "a lookup answers /query, a verification /verify, a data set /file"));
+        return Err(Error::explained(
+            "data.operation",
+            "a lookup answers /query, a verification /verify, a data set /file",
+        ));
     }
     let ctx = context(&bundle, now, request);
     let permit = app.permit(&ctx, Action::ProductCall, reference(&bundle))?;

@@ -39,8 +39,8 @@ pub async fn deliver(
     };
     let (bundle, permit, left) = admit(app, request, now).await?;
     let record = &bundle.product;
-    let export = watermarks::delivered(record)
-        .ok_or_else(|| Error::invalid("product.no_api", record.code.clone()))?;
+    let export =
+        watermarks::delivered(record).ok_or_else(|| Error::invalid("product.no_api", record.code.clone()))?;
     let table = watermarks::table(app, export, watermarks::columns(record)).await?;
     let marking = record.marking.clone().filter(Marking::suffices);
     let spec = marking.as_ref().map(|marking| marking.spec(record.product.id));

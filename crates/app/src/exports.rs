@@ -367,4 +367,3 @@ pub(crate) async fn release_index(
     });
     Ok(index.await.map_err(|error| Error::internal("export.index", error))??)
 }
-

@@ -127,7 +127,11 @@ pub(crate) async fn key(app: &App) -> Result<WatermarkKey> {
 }
 
 /// The released table of an export, as the product delivers it.
-pub(crate) async fn table(app: &App, export: Id<kind::Export>, columns: Vec<String>) -> Result<ReleasedTable> {
+pub(crate) async fn table(
+    app: &App,
+    export: Id<kind::Export>,
+    columns: Vec<String>,
+) -> Result<ReleasedTable> {
     let (object, key) = app
         .store()
         .read("watermark.table", |tx| {
@@ -137,7 +141,10 @@ pub(crate) async fn table(app: &App, export: Id<kind::Export>, columns: Vec<Stri
                     return Err(Error::Forbidden("tenant.closed"));
                 }
                 let release = export.release.ok_or(Error::Conflict("export.not_released"))?;
-                Ok((release.parquet.object, zones::key_of(app, tx, export.tenant, release.parquet.object).await?))
+                Ok((
+                    release.parquet.object,
+                    zones::key_of(app, tx, export.tenant, release.parquet.object).await?,
+                ))
             })
         })
         .await?;
@@ -230,12 +237,14 @@ pub fn may_trace(app: &App, ctx: &Ctx, record: &ProductRecord) -> Result<()> {
 pub async fn trace(app: &App, ctx: &Ctx, id: Id<kind::Product>, leak: Bytes) -> Result<Trace> {
     let record = market::find(app, id).await?;
     let permit = &app.permit(ctx, Action::ProductTrace, record.reference())?;
-    let marking = record.marking.clone().filter(Marking::suffices).ok_or(Error::Conflict("watermark.none"))?;
+    let marking =
+        record.marking.clone().filter(Marking::suffices).ok_or(Error::Conflict("watermark.none"))?;
     let usages = app
         .store()
         .read("watermark.buyers", |tx| {
             Box::pin(async move {
-                let found = records::all::<UsageRecord>(tx, "product", &id.to_string(), records::ALL_MAX).await?;
+                let found =
+                    records::all::<UsageRecord>(tx, "product", &id.to_string(), records::ALL_MAX).await?;
                 Ok::<_, Error>(found.into_iter().map(|usage| usage.value).collect::<Vec<_>>())
             })
         })

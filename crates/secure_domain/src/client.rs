@@ -15,10 +15,11 @@ use tokio::task::JoinSet;
 
 use crate::isolation::Isolation;
 use crate::protocol::{
-    Answer, AppendOrder, AssessOrder, CanonicalOrder, CheckOrder, Checked, CompareOrder, Compared, ConcludeOrder, Envelope,
-    ExplainOrder, Explained, GrantOrder, Init, IntakeDone, IntakeOrder, LedgerAnswer, LookupOrder, Page,
-    PageOrder, PermitRecord, QueryOrder, Reply, Request, RunCounted, RunDone, RunOrder, SampleDone,
-    ServeDone, ServeOrder, TableSpec, TwinOrder, Verdict, VerifyOrder, VerifyQuestion, ZoneKey,
+    Answer, AppendOrder, AssessOrder, CanonicalOrder, CheckOrder, Checked, CompareOrder, Compared,
+    ConcludeOrder, Envelope, ExplainOrder, Explained, GrantOrder, Init, IntakeDone, IntakeOrder,
+    LedgerAnswer, LookupOrder, Page, PageOrder, PermitRecord, QueryOrder, Reply, Request, RunCounted,
+    RunDone, RunOrder, SampleDone, ServeDone, ServeOrder, TableSpec, TwinOrder, Verdict, VerifyOrder,
+    VerifyQuestion, ZoneKey,
 };
 use crate::{Error, frame};
 

@@ -134,9 +134,12 @@ pub(crate) async fn without_ballots(
             && event.actor.as_ref().is_none_or(|actor| actor.person != ctx.principal.person)
     };
     let Some(ballot) = events.iter().find(another) else { return Ok(payload) };
-    let still = load(tx, case).await?.state.acts.iter().any(|act| {
-        act.sealed && ballot.actor.as_ref().is_none_or(|actor| actor.person == act.by.person)
-    });
+    let still = load(tx, case)
+        .await?
+        .state
+        .acts
+        .iter()
+        .any(|act| act.sealed && ballot.actor.as_ref().is_none_or(|actor| actor.person == act.by.person));
     Ok(if still { serde_json::json!({ "sealed": true }) } else { payload })
 }
 

@@ -87,7 +87,8 @@ pub async fn order_again(app: &App, ctx: &Ctx, id: Id<kind::Export>) -> Result<E
                     records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
                     jobs::push(tx, jobs::RUN_AGAIN, again, ctx.now, &(id, again)).await?;
                 }
-                let payload = serde_json::json!({ "again": stored.value.again.as_ref().map(|again| again.id) });
+                let payload =
+                    serde_json::json!({ "again": stored.value.again.as_ref().map(|again| again.id) });
                 let tenant = Some(stored.value.tenant);
                 let note = Note { subject: format!("export/{id}"), tenant, clauses: &[], payload };
                 app.record(tx, permit, ctx.now, note).await?;

@@ -66,9 +66,7 @@ fn enough(export: &Export, case: &CaseState) -> Result<()> {
                 && matches!(act.command, CommandKind::Approve | CommandKind::ApprovePartly))
     };
     // Votes of an earlier visit were about what was returned.
-    let last = |act: &&Act| {
-        !case.acts.iter().any(|other| other.step == act.step && other.visit > act.visit)
-    };
+    let last = |act: &&Act| !case.acts.iter().any(|other| other.step == act.step && other.visit > act.visit);
     let mut persons: Vec<Id<kind::Person>> = case
         .acts
         .iter()

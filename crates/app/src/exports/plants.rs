@@ -129,11 +129,14 @@ impl Export {
         let Some(plant) = self.plant.as_ref().filter(|plant| plant.waits_for(ctx.principal.person)) else {
             return;
         };
-        let (Some(column), Some(rows)) = (self.spoilt(plant.fault), self.frozen.rows.filter(|rows| *rows > 0))
+        let (Some(column), Some(rows)) =
+            (self.spoilt(plant.fault), self.frozen.rows.filter(|rows| *rows > 0))
         else {
             return;
         };
-        let place = plant.id.as_bytes().iter().fold(0_u64, |sum, byte| sum * 31 % 1_000_003 + u64::from(*byte)) % rows;
+        let place =
+            plant.id.as_bytes().iter().fold(0_u64, |sum, byte| sum * 31 % 1_000_003 + u64::from(*byte))
+                % rows;
         let row = usize::try_from(place).ok().and_then(|place| place.checked_sub(offset));
         let cell = row.and_then(|row| page.rows.get_mut(row)).and_then(|row| row.get_mut(column));
         if let Some(cell) = cell {
@@ -251,7 +254,8 @@ pub(crate) async fn answer(
                 let subject = format!("plant/{}", plant.id);
                 let payload = serde_json::json!({ "caught": refused });
                 records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
-                app.record(tx, permit, ctx.now, Note { subject, tenant: None, clauses: &[], payload }).await?;
+                app.record(tx, permit, ctx.now, Note { subject, tenant: None, clauses: &[], payload })
+                    .await?;
                 Ok(())
             })
         })
@@ -329,7 +333,11 @@ pub async fn plant_report(app: &App, ctx: &Ctx) -> Result<PlantReport> {
         }
         // A reviewer of the same office may read this; which candidate it is stays with whoever planted it.
         if export.value.plant_shown_to(ctx).is_some() {
-            plants.push(PlantLine { export: export.value.id, model_name: export.value.model_name.clone(), plant });
+            plants.push(PlantLine {
+                export: export.value.id,
+                model_name: export.value.model_name.clone(),
+                plant,
+            });
         }
     }
     plants.sort_by_key(|line| std::cmp::Reverse(line.plant.at));

@@ -77,7 +77,8 @@ impl Risk {
         let Some(report) = report else {
             return Self { tier: Tier::Two, reasons: vec![RiskReason::Unchecked] };
         };
-        let suppressed = report.suppressed.saturating_mul(100) > report.cells.saturating_mul(SUPPRESSED_PERCENT);
+        let suppressed =
+            report.suppressed.saturating_mul(100) > report.cells.saturating_mul(SUPPRESSED_PERCENT);
         let in_the_way = report.overlaps.iter().any(|overlap| overlap.reason != ReasonKind::Few);
         let grave = [
             (report.smallest <= Bucket::UpToTwice && !report.kinds.is_empty(), RiskReason::SmallCells),
@@ -126,11 +127,7 @@ mod tests {
         let few = Failures { few_entities: 5, ..Failures::default() };
         let table: [(DisclosureReport, u64, RiskReason); 7] = [
             (DisclosureReport { smallest: Bucket::UpToTwice, ..quiet() }, 20, RiskReason::SmallCells),
-            (
-                DisclosureReport { suppressed: 5, failures: few, ..quiet() },
-                20,
-                RiskReason::ManySuppressed,
-            ),
+            (DisclosureReport { suppressed: 5, failures: few, ..quiet() }, 20, RiskReason::ManySuppressed),
             (
                 DisclosureReport { failures: Failures { dominance: 1, ..Failures::default() }, ..quiet() },
                 20,

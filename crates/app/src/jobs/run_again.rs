@@ -17,11 +17,7 @@ use crate::tenants::{self, Tenant};
 use crate::{App, Ctx, Error, Result, objects, releases, zones};
 
 /// Runs it. Safe to run again: one that ended stays as it is.
-pub(super) async fn run(
-    app: &App,
-    (id, again): (Id<kind::Export>, Id<kind::Run>),
-    last: bool,
-) -> Result<()> {
+pub(super) async fn run(app: &App, (id, again): (Id<kind::Export>, Id<kind::Run>), last: bool) -> Result<()> {
     let (export, tenant) = exports::with_tenant(app, id).await?;
     let Some(order) = exports::waiting(&export, again) else { return Ok(()) };
     if let Some(left) = order.attempt {
@@ -98,8 +94,7 @@ async fn begin(
                 records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
                 let payload = (&original.inputs, written, original.model_digest);
                 let subject = format!("export/{id}");
-                let note =
-                    Note { subject, tenant: Some(tenant), clauses: &original.clauses, payload };
+                let note = Note { subject, tenant: Some(tenant), clauses: &original.clauses, payload };
                 app.record(tx, permit, now, note).await?;
                 Ok(model)
             })

@@ -12,7 +12,8 @@ use crate::exports::{
 use crate::runs::{Run, RunResult};
 use crate::{jobs, ledger};
 
-const BY_INDUSTRY: &str = "SELECT industry, count(*) AS n, avg(employees) AS mean FROM enterprises GROUP BY industry";
+const BY_INDUSTRY: &str =
+    "SELECT industry, count(*) AS n, avg(employees) AS mean FROM enterprises GROUP BY industry";
 
 async fn waiting(county: &County) -> (Export, Id<kind::Case>) {
     let model = approved(county, &query_model(BY_INDUSTRY)).await;
@@ -62,10 +63,13 @@ async fn what_was_taken_back_begins_without_votes() {
     county.act("operator", case, json!({ "command": "withdraw" })).await.unwrap();
     let new = NewExport { purpose: "行业统计".to_owned(), ..NewExport::default() };
     let engineer = county.ctx("operator");
-    let (anew, opened) =
-        exports::open_export_case(&county.app, &engineer, export.run, &new).await.unwrap();
+    let (anew, opened) = exports::open_export_case(&county.app, &engineer, export.run, &new).await.unwrap();
     vote(&county, "bigdata-bureau", opened.id, "approve").await.unwrap();
-    assert_eq!(state(&county, &anew).await, ExportState::Requested, "a vote of the case taken back is no vote");
+    assert_eq!(
+        state(&county, &anew).await,
+        ExportState::Requested,
+        "a vote of the case taken back is no vote"
+    );
     vote(&county, "supervision-office", opened.id, "approve").await.unwrap();
     assert_eq!(state(&county, &anew).await, ExportState::Released);
 }
@@ -117,7 +121,8 @@ async fn votes_about_another_result_open_no_door() {
 async fn the_risk_is_told_to_those_who_decide_and_counted_at_the_door() {
     // A pack that is content with one person.
     let mut sources = packs();
-    for (name, text) in sources.iter_mut().filter(|pack| pack.id == "deqing").flat_map(|pack| &mut pack.files) {
+    for (name, text) in sources.iter_mut().filter(|pack| pack.id == "deqing").flat_map(|pack| &mut pack.files)
+    {
         if name.ends_with("出域审核.yaml") {
             *text = text.replace("表决: {人数: 2, 同意: 2, 密封: 是}", "表决: {人数: 1, 同意: 1, 密封: 是}");
         }
@@ -126,14 +131,18 @@ async fn the_risk_is_told_to_those_who_decide_and_counted_at_the_door() {
     let (export, case) = waiting(&county).await;
     let reviewer = county.ctx("supervision-office");
     let risk = exports::export(&county.app, &reviewer, export.id).await.unwrap().risk.unwrap();
-    assert_eq!((risk.tier, risk.reasons.as_slice()), (Tier::Two, [RiskReason::SmallCells, RiskReason::ManySuppressed].as_slice()));
+    assert_eq!(
+        (risk.tier, risk.reasons.as_slice()),
+        (Tier::Two, [RiskReason::SmallCells, RiskReason::ManySuppressed].as_slice())
+    );
     let own = exports::export(&county.app, &county.ctx("operator"), export.id).await.unwrap();
     assert_eq!(own.risk, None, "reasons would tell what was suppressed");
     let refused = vote(&county, "supervision-office", case, "approve").await.unwrap_err();
     assert_eq!(refused.code(), "export.reviewers");
     assert_eq!(state(&county, &export).await, ExportState::Requested);
     // Without the few there is nothing to suppress, and one is enough.
-    let large = "SELECT industry, count(*) AS n FROM enterprises WHERE industry <> 'fishery' GROUP BY industry";
+    let large =
+        "SELECT industry, count(*) AS n FROM enterprises WHERE industry <> 'fishery' GROUP BY industry";
     let model = approved(&county, &query_model(large)).await;
     let (quiet, case) = asked(&county, &model).await;
     vote(&county, "supervision-office", case, "approve").await.unwrap();
@@ -186,7 +195,8 @@ async fn what_left_is_fetched_in_each_form_and_in_no_other() {
     let early = exports::download(&county.app, &engineer, export.id, ReleaseFormat::Pdf).await.unwrap_err();
     assert_eq!(early.code(), "export.not_released");
     let_go(&county, &export, case).await;
-    let fetch = async |format| exports::download(&county.app, &engineer, export.id, format).await.unwrap().bytes;
+    let fetch =
+        async |format| exports::download(&county.app, &engineer, export.id, format).await.unwrap().bytes;
     let csv = String::from_utf8(fetch(ReleaseFormat::Csv).await).unwrap();
     assert_eq!(csv, "industry,n,mean\nretail,998,53.73547094188377\ntextile,999,54.693693693693696\n");
     let json = String::from_utf8(fetch(ReleaseFormat::Json).await).unwrap();
@@ -207,12 +217,17 @@ async fn what_left_is_fetched_in_each_form_and_in_no_other() {
         }
     }
     let chunks = fetch(ReleaseFormat::Png).await;
-    assert!(!chunks.windows(4).any(|name| [b"tEXt", b"iTXt", b"zTXt", b"tIME", b"eXIf"].contains(&name.try_into().unwrap())));
+    assert!(
+        !chunks
+            .windows(4)
+            .any(|name| [b"tEXt", b"iTXt", b"zTXt", b"tIME", b"eXIf"].contains(&name.try_into().unwrap()))
+    );
     assert_eq!(ReleaseFormat::parse("onnx").unwrap_err().code(), "export.no_model");
     for name in ["exe", "CSV", "pickle", "", "html", "svg", "xlsx"] {
         assert_eq!(ReleaseFormat::parse(name).unwrap_err().code(), "export.format");
     }
-    let other = NewExport { purpose: "模型".to_owned(), format: Some("pkl".to_owned()), ..NewExport::default() };
+    let other =
+        NewExport { purpose: "模型".to_owned(), format: Some("pkl".to_owned()), ..NewExport::default() };
     let refused = exports::open_export_case(&county.app, &engineer, export.run, &other).await.unwrap_err();
     assert_eq!(refused.code(), "export.format");
 }
@@ -233,7 +248,8 @@ async fn a_planted_fault_is_answered_and_never_leaves() {
     let twice = exports::plant(&county.app, &planter, export.id, PlantedFault::Identifier).await.unwrap_err();
     assert_eq!(twice.code(), "export.planted");
     let spoilt = rows(&county, "bigdata-bureau", &export).await;
-    let changed: Vec<_> = real.iter().flatten().zip(spoilt.iter().flatten()).filter(|(a, b)| a != b).collect();
+    let changed: Vec<_> =
+        real.iter().flatten().zip(spoilt.iter().flatten()).filter(|(a, b)| a != b).collect();
     assert!(matches!(changed.as_slice(), [(_, small)] if **small == json!(2)), "{changed:?}");
     assert_eq!(rows(&county, "supervision-office", &export).await, real, "who planted it is not tested");
     let seen = exports::export(&county.app, &county.ctx("bigdata-bureau"), export.id).await.unwrap();
@@ -249,7 +265,8 @@ async fn a_planted_fault_is_answered_and_never_leaves() {
     let csv = exports::download(&county.app, &county.ctx("operator"), export.id, ReleaseFormat::Csv).await;
     assert!(String::from_utf8(csv.unwrap().bytes).unwrap().starts_with("industry,n,mean\nretail,998,"));
     let report = exports::plant_report(&county.app, &planter).await.unwrap();
-    let scores: Vec<_> = report.reviewers.iter().map(|score| (score.unit.as_str(), score.caught, score.missed)).collect();
+    let scores: Vec<_> =
+        report.reviewers.iter().map(|score| (score.unit.as_str(), score.caught, score.missed)).collect();
     assert_eq!(scores, [("bigdata-bureau", 0, 1)]);
     let operator = exports::export(&county.app, &county.ctx("operator"), export.id).await.unwrap();
     assert_eq!(operator.export.plant, None);

@@ -79,7 +79,8 @@ async fn dataset(
     code: &str,
     watermark: serde_json::Value,
 ) -> crate::Result<ProductRecord> {
-    let field = |name: &str, kind: &str| json!({ "name": name, "title": name, "type": kind, "required": true });
+    let field =
+        |name: &str, kind: &str| json!({ "name": name, "title": name, "type": kind, "required": true });
     let new: NewProduct = serde_json::from_value(json!({
         "code": code, "name": "站点用水", "description": "", "form": "数据包", "kind": "dataset", "scenarios": ["研究"],
         "source": { "export": export }, "parameters": [],
@@ -180,9 +181,11 @@ async fn a_tenth_of_a_copy_names_its_buyer_and_nobody_else() {
     let found = watermarks::trace(&county.app, &supervisor, id, leak(&plain)).await.unwrap();
     assert!(found.named.is_empty() && found.rows == STATIONS as u64, "{:?}", found.named);
 
-    let operator = watermarks::trace(&county.app, &county.ctx("operator"), id, leak(&part)).await.unwrap_err();
+    let operator =
+        watermarks::trace(&county.app, &county.ctx("operator"), id, leak(&part)).await.unwrap_err();
     assert!(matches!(operator, crate::Error::Forbidden(_)), "{operator:?}");
-    let noise = watermarks::trace(&county.app, &supervisor, id, Bytes::from_static(b"PAR1 and no more")).await;
+    let noise =
+        watermarks::trace(&county.app, &supervisor, id, Bytes::from_static(b"PAR1 and no more")).await;
     assert_eq!(noise.unwrap_err().code(), "domain.intake");
 }
 

@@ -20,7 +20,11 @@ fn stamp() -> Stamp {
 }
 
 fn cells(rows: usize) -> Vec<Vec<String>> {
-    (0..rows).map(|row| vec![HOSTILE[row % HOSTILE.len()].to_owned(), format!("{}", row as i64 - 2), String::new()]).collect()
+    (0..rows)
+        .map(|row| {
+            vec![HOSTILE[row % HOSTILE.len()].to_owned(), format!("{}", row as i64 - 2), String::new()]
+        })
+        .collect()
 }
 
 fn chart(rows: usize) -> Chart {

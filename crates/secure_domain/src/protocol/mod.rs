@@ -16,13 +16,13 @@ use serde::{Deserialize, Serialize};
 pub use catalog::{Domain, OutputColumn, Parameter, Value};
 
 pub use answers::{
-    Advised, Changed, Checked, ColumnProfile, Compared, Explained, Failure, IntakeDone, LedgerAnswer, Nearby, Page,
-    Reply, RunCounted, RunDone, SampleDone, ServeDone, Verdict,
+    Advised, Changed, Checked, ColumnProfile, Compared, Explained, Failure, IntakeDone, LedgerAnswer, Nearby,
+    Page, Reply, RunCounted, RunDone, SampleDone, ServeDone, Verdict,
 };
 pub use orders::{
-    AppendOrder, AssessOrder, CanonicalFormat, CanonicalOrder, CheckOrder, CompareOrder, ConcludeOrder, CsvFormat,
-    ExplainOrder, Frozen, GrantOrder, InputPin, IntakeFormat, IntakeOrder, LookupOrder, PageOrder, QueryOrder,
-    RunOrder, ServeOrder, TwinColumn, TwinOrder, VerifyOrder, VerifyQuestion,
+    AppendOrder, AssessOrder, CanonicalFormat, CanonicalOrder, CheckOrder, CompareOrder, ConcludeOrder,
+    CsvFormat, ExplainOrder, Frozen, GrantOrder, InputPin, IntakeFormat, IntakeOrder, LookupOrder, PageOrder,
+    QueryOrder, RunOrder, ServeOrder, TwinColumn, TwinOrder, VerifyOrder, VerifyQuestion,
 };
 pub use words::{ColumnSpec, Limits, ObjectRef, PermitRecord, Secret, TableSpec, ZoneKey};
 

@@ -102,11 +102,13 @@ fn unreadable() -> Error {
 }
 
 fn parquet(bytes: &[u8]) -> Result<RecordBatch, Error> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::copy_from_slice(bytes))
-        .map_err(|_| unreadable())?;
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(Bytes::copy_from_slice(bytes)).map_err(|_| unreadable())?;
     let schema = Arc::clone(builder.schema());
     let rows = builder.metadata().file_metadata().num_rows();
-    if schema.fields().len() > COLUMNS_MAX || usize::try_from(rows).is_ok_and(|rows| rows > watermark::ROWS_MAX) {
+    if schema.fields().len() > COLUMNS_MAX
+        || usize::try_from(rows).is_ok_and(|rows| rows > watermark::ROWS_MAX)
+    {
         return Err(Error::Limit { what: "leaked_rows" });
     }
     let reader = builder.with_batch_size(BATCH_ROWS).build().map_err(|_| unreadable())?;

@@ -59,8 +59,7 @@ async fn file(
     let format = wanted.format.as_deref().map(ReleaseFormat::parse).transpose()?.unwrap_or_default();
     let name = format!("attachment; filename=\"{product}.{}\"", format.name());
     let request = request(product, Operation::File, &headers, parameters)?;
-    let (delivery, receipt) =
-        app::deliveries::deliver(&edge.app, &request, format, edge.app.now()).await?;
+    let (delivery, receipt) = app::deliveries::deliver(&edge.app, &request, format, edge.app.now()).await?;
     let mut response = delivery.bytes.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));

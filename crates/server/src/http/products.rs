@@ -22,10 +22,7 @@ pub(super) fn routes() -> Router<Edge> {
         .route("/products", get(list))
         .route("/products/{product}", get(one))
         .route("/products/{product}/passport", get(passport))
-        .route(
-            "/products/{product}/traces",
-            post(trace).layer(DefaultBodyLimit::max(LEAK_BYTES_MAX)),
-        )
+        .route("/products/{product}/traces", post(trace).layer(DefaultBodyLimit::max(LEAK_BYTES_MAX)))
         .route("/products/{product}/plan", put(propose))
         .route("/products/{product}/suspension", post(suspend))
         .route("/products/{product}/usages", post(draft_usage))

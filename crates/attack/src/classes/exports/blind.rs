@@ -13,7 +13,8 @@ async fn journal_of(scene: &Scene<'_>, who: &str, made: &Made) -> Result<Vec<Str
     let client = scene.lab.client;
     let mut told = Vec::new();
     for subject in [format!("case/{}", made.case), format!("export/{}", made.export)] {
-        let lines = client.get(who, &format!("/api/v1/journal?subject={subject}&limit=50")).await?.done("journal")?;
+        let lines =
+            client.get(who, &format!("/api/v1/journal?subject={subject}&limit=50")).await?.done("journal")?;
         told.push(String::from_utf8_lossy(&lines.body).into_owned());
         let lines = lines.json();
         for line in lines.pointer("/items").and_then(Value::as_array).into_iter().flatten() {
@@ -111,10 +112,14 @@ pub(super) fn reruns_of_others<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
 /// Orders the run of a candidate again and waits; answers how it ended.
 async fn rerun(scene: &Scene<'_>, made: &Made) -> Result<String> {
     let client = scene.lab.client;
-    client.post("bureau.chief", &format!("/api/v1/exports/{}/reruns", made.export), json!({})).await?.done("rerun")?;
+    client
+        .post("bureau.chief", &format!("/api/v1/exports/{}/reruns", made.export), json!({}))
+        .await?
+        .done("rerun")?;
     let mut patience = Patience::default();
     loop {
-        let seen = client.get("bureau.chief", &format!("/api/v1/exports/{}", made.export)).await?.done("export")?;
+        let seen =
+            client.get("bureau.chief", &format!("/api/v1/exports/{}", made.export)).await?.done("export")?;
         let ended = seen.text("/again/outcome/outcome");
         if !ended.is_empty() {
             return Ok(ended);

@@ -84,11 +84,13 @@ pub(super) fn no_such_form<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     Box::pin(async move {
         let mut found = Found::default();
         let made = let_go(scene).await?;
-        let names = ["onnx", "pkl", "joblib", "html", "svg", "xlsx", "xml", "zip", "arrow", "sql", "Csv", "json%20"];
+        let names =
+            ["onnx", "pkl", "joblib", "html", "svg", "xlsx", "xml", "zip", "arrow", "sql", "Csv", "json%20"];
         for format in names {
             let answer = file(scene, ENGINEER, &made.export, format).await?;
             found.forms += 1;
-            found.expect(matches!(answer.status, 400 | 404 | 422), || format!("{format}: {}", answer.shown()));
+            found
+                .expect(matches!(answer.status, 400 | 404 | 422), || format!("{format}: {}", answer.shown()));
         }
         let other = waiting_run(scene).await?;
         for format in ["onnx", "pkl", "../csv", ""] {
@@ -105,7 +107,8 @@ pub(super) fn no_such_form<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
 /// A run whose export nobody has asked for.
 async fn waiting_run(scene: &Scene<'_>) -> Result<String> {
     let sql = scene.fill(super::BY_ZONE);
-    let model = scene.lab.model(ENGINEER, &sql, &[]).await?.map_err(|answer| anyhow::anyhow!(answer.shown()))?;
+    let model =
+        scene.lab.model(ENGINEER, &sql, &[]).await?.map_err(|answer| anyhow::anyhow!(answer.shown()))?;
     let run = scene.lab.run(&model, &[]).await?.map_err(|answer| anyhow::anyhow!(answer.shown()))?;
     Ok(run.id)
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::attack::{Attack, Benign, Class, Doing, Found, Kind, Scene, Step};
 use crate::client::Answer;
 use crate::stage::{ENGINEER, MANAGER};
-use blind::{journal_tells, journal_after, reruns_of_others, reviewer_reruns, taken_back};
+use blind::{journal_after, journal_tells, reruns_of_others, reviewer_reruns, taken_back};
 use files::{
     broken_lines, foreign_download, formula_at, formula_equals, formula_header, formula_signs, odd_formats,
     ordinary_text, own_columns, suppressed_names,
@@ -22,8 +22,8 @@ use forms::{all_forms, early_forms, forms_of_others, no_such_form, run_in_forms,
 use looks::{candidate, report, reviewer_looks, reviewer_sees_report};
 use plants::{planted_released, planted_then_real};
 use votes::{
-    after_one_vote, asked_again, before_votes, blind as blind_pages, foreign_votes, odd_runs, own_vote, refused,
-    replaced, twice, two_cases,
+    after_one_vote, asked_again, before_votes, blind as blind_pages, foreign_votes, odd_runs, own_vote,
+    refused, replaced, twice, two_cases,
 };
 
 const fn steps(id: &'static str, title: &'static str, step: Step, twin: Step) -> Attack {
@@ -75,8 +75,18 @@ pub(super) const ATTACKS: &[Attack] = &[
     steps("E27", "any form of the file fetched by other people", forms_of_others, all_forms),
     steps("E28", "the first vote read in the journal by the second reviewer", journal_tells, journal_after),
     steps("E29", "votes of a request that was taken back", taken_back, released_after_votes),
-    steps("E30", "the reviewers' run ordered or read by the operator and others", reruns_of_others, reviewer_reruns),
-    steps("E31", "a planted fault released, or planted by somebody else", planted_released, planted_then_real),
+    steps(
+        "E30",
+        "the reviewers' run ordered or read by the operator and others",
+        reruns_of_others,
+        reviewer_reruns,
+    ),
+    steps(
+        "E31",
+        "a planted fault released, or planted by somebody else",
+        planted_released,
+        planted_then_real,
+    ),
 ];
 
 /// A released legitimate result: run, export, case.

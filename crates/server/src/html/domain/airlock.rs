@@ -1,8 +1,8 @@
 //! The airlock's queue and the review of one export. Votes are cast in its case.
 
 use app::Error;
-use app::cases::{self, CaseView};
 use app::access::Role;
+use app::cases::{self, CaseView};
 use app::exports::{self, AgainOutcome, Export, ExportState, ExportView, Frozen, PlantedFault};
 use axum::Router;
 use axum::extract::{Path, Query, Request};
@@ -69,7 +69,12 @@ async fn scores(visit: &Visit) -> Option<Table> {
         .reviewers
         .iter()
         .map(|score| {
-            vec![score.name.clone(), score.unit.clone(), words::count(score.caught), words::count(score.missed)]
+            vec![
+                score.name.clone(),
+                score.unit.clone(),
+                words::count(score.caught),
+                words::count(score.missed),
+            ]
         })
         .collect();
     Some(table)
@@ -138,9 +143,16 @@ async fn page(visit: &Visit, export: &str, rows: &Rows) -> Result<Response, Erro
         manifest: manifest(visit, &view.export),
         again: last_again(visit, &view.export),
         plant: planted(visit, &view.export),
-        plant_href: (may_plant(visit) && view.export.state == ExportState::Requested && view.export.plant.is_none())
-            .then(|| format!("/airlock/{id}/plant")),
-        faults: choices(visit, "plant-fault", &[PlantedFault::SmallCell, PlantedFault::Identifier], "small_cell"),
+        plant_href: (may_plant(visit)
+            && view.export.state == ExportState::Requested
+            && view.export.plant.is_none())
+        .then(|| format!("/airlock/{id}/plant")),
+        faults: choices(
+            visit,
+            "plant-fault",
+            &[PlantedFault::SmallCell, PlantedFault::Identifier],
+            "small_cell",
+        ),
         request_key: Visit::request_key(),
         ..AirlockReview::default()
     };
@@ -223,7 +235,8 @@ async fn plant_fault(visit: &Visit, export: &str, request: Request) -> Result<Re
 /// What came of the last run that a reviewer ordered.
 fn last_again(visit: &Visit, export: &Export) -> Again {
     let Some(again) = &export.again else { return Again::default() };
-    let mut facts = vec![fact(visit, "again-by", &again.by), fact(visit, "requested-at", visit.minute(again.ordered))];
+    let mut facts =
+        vec![fact(visit, "again-by", &again.by), fact(visit, "requested-at", visit.minute(again.ordered))];
     let (state, light) = match &again.outcome {
         None => ("again-running", Light::DueSoon),
         Some(AgainOutcome::Same { digest }) => {

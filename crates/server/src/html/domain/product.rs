@@ -247,7 +247,11 @@ async fn passport(visit: &Visit, record: &ProductRecord) -> Result<Vec<Fact>, Er
     // Whether copies are marked is no secret; how they are is.
     if product_kind_is_file(record) {
         let marked = record.marking.as_ref().is_some_and(app::watermarks::Marking::suffices);
-        facts.push(fact(visit, "watermark", visit.text(if marked { "watermark-yes" } else { "watermark-no" })));
+        facts.push(fact(
+            visit,
+            "watermark",
+            visit.text(if marked { "watermark-yes" } else { "watermark-no" }),
+        ));
     }
     if known.filing.is_some() {
         facts.insert(1, fact(visit, "filing", visit.text("filed")));

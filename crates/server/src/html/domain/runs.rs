@@ -300,7 +300,10 @@ fn downloads(visit: &Visit, export: Option<&ExportView>) -> Vec<Link> {
     let Some(view) = export.filter(|view| view.export.release.is_some()) else { return Vec::new() };
     let id = view.export.id;
     let link = |format: ReleaseFormat| {
-        Link::new(&visit.text(&format!("format-{}", format.name())), &format!("/exports/{id}/files/{}", format.name()))
+        Link::new(
+            &visit.text(&format!("format-{}", format.name())),
+            &format!("/exports/{id}/files/{}", format.name()),
+        )
     };
     ReleaseFormat::ALL.into_iter().map(link).collect()
 }

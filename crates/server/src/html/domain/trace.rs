@@ -74,11 +74,7 @@ async fn read(visit: &Visit, request: Request) -> Result<Bytes, Error> {
     Err(Error::invalid("upload.empty", ""))
 }
 
-async fn draw(
-    visit: &Visit,
-    product: &str,
-    found: Option<Result<Trace, Error>>,
-) -> Result<Response, Error> {
+async fn draw(visit: &Visit, product: &str, found: Option<Result<Trace, Error>>) -> Result<Response, Error> {
     visit.signed_in()?;
     let id = Visit::id::<kind::Product>(product, "product.unknown")?;
     let record = products::product(&visit.app, &visit.ctx, id).await?;
@@ -132,7 +128,11 @@ fn tell(visit: &Visit, page: &mut TracePage, trace: &Trace) {
         .map(|buyer| vec![buyer.unit_name.clone(), buyer.usage.to_string(), format!("{:.1}", buyer.bits)])
         .collect();
     let needed = format!("{:.0}", trace.needed_bits);
-    page.found.push(fact(visit, "trace-threshold", visit.text_with("trace-threshold-text", &[("bits", &needed)])));
+    page.found.push(fact(
+        visit,
+        "trace-threshold",
+        visit.text_with("trace-threshold-text", &[("bits", &needed)]),
+    ));
     page.looked =
         Some(Link::new(&trace.journal_seq.to_string(), &format!("/ledger?record={}", trace.journal_seq)));
 }

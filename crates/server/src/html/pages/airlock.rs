@@ -174,7 +174,10 @@ impl Page for AirlockReview {
             }],
             action_href: "/cases/30/commands".into(),
             case_href: "/cases/30".into(),
-            risk: Some(Risk { tier: "需两人审核".into(), reasons: vec!["有格子的主体数不到下限的两倍".into()] }),
+            risk: Some(Risk {
+                tier: "需两人审核".into(),
+                reasons: vec!["有格子的主体数不到下限的两倍".into()],
+            }),
             manifest: vec![Fact::new("结果文件", "3f7c5a"), Fact::new("模型", "77aa01")],
             again: Again {
                 href: Some("/airlock/1/again".into()),

@@ -36,7 +36,12 @@ impl Page for TracePage {
         let mut named = asked.clone();
         named.verdict = "泄露的是“样例银行”的副本。".into();
         named.found = vec![Fact::new("行数", "300"), Fact::new("读出的单元格", "600")];
-        named.ranked = Table::new("可疑程度", &["数据使用主体", "证据（比特）"], &["证据（比特）"], &[&["样例银行", "96.2"]]);
+        named.ranked = Table::new(
+            "可疑程度",
+            &["数据使用主体", "证据（比特）"],
+            &["证据（比特）"],
+            &[&["样例银行", "96.2"]],
+        );
         named.looked = Some(Link::new("1188", "/ledger?record=1188"));
         let unmarked = Self { action_href: None, capacity: Vec::new(), ..asked.clone() };
         vec![asked, named, unmarked]
