@@ -145,10 +145,7 @@ pub async fn create_product(
     tenant: Id<kind::Tenant>,
     new: &NewProduct,
 ) -> Result<ProductRecord> {
-    let code_ok = new.code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if !code_ok || !(3..=64).contains(&new.code.len()) {
-        return Err(Error::invalid("product.code", &new.code));
-    }
+    check_code(&new.code)?;
     let id = new_id::<kind::Product>(ctx.now);
     let reference = ResourceRef::new(Thing::Product, id)
         .with_owner(ctx.principal.unit)
@@ -213,6 +210,11 @@ pub async fn create_product(
         })
     })
     .await
+}
+
+fn check_code(code: &str) -> Result<()> {
+    let sound = code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if sound && (3..=64).contains(&code.len()) { Ok(()) } else { Err(Error::invalid("product.code", code)) }
 }
 
 /// What a new product's release can carry of the marks it declares; nobody but its operator may try.

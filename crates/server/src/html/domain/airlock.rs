@@ -1,26 +1,25 @@
 //! The airlock's queue and the review of one export. Votes are cast in its case.
 
 use app::Error;
-use app::access::Role;
 use app::cases::{self, CaseView};
-use app::exports::{self, AgainOutcome, Export, ExportState, ExportView, Frozen, PlantedFault};
+use app::exports::{self, Export, ExportState, ExportView, PlantedFault};
 use axum::Router;
-use axum::extract::{Path, Query, Request};
+use axum::extract::{Path, Query};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::get;
 use base::{Id, kind};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::airlock_panels as panels;
 use super::common::{cell, choices, fact, more, result, short, word};
 use super::compare::{Difference, compare};
 use super::runs;
 use crate::html::desk::fields::{Values, Wrong};
-use crate::html::desk::sent::Sent;
 use crate::html::desk::visit::Visit;
 use crate::html::desk::{act, case, errors, words};
-use crate::html::pages::airlock::{Again, Airlock, AirlockReview, AirlockRow, Risk, Vote};
-use crate::html::pages::parts::{Fact, Light, Link, Table};
+use crate::html::pages::airlock::{Airlock, AirlockReview, AirlockRow, Risk, Vote};
+use crate::html::pages::parts::{Light, Link, Table};
 use crate::html::pages::runs::Candidate;
 use crate::state::Edge;
 
@@ -30,11 +29,7 @@ const ROWS: u32 = 50;
 const SAMPLE_ROWS: usize = 25;
 
 pub(super) fn routes() -> Router<Edge> {
-    Router::new()
-        .route("/airlock", get(list))
-        .route("/airlock/{export}", get(show))
-        .route("/airlock/{export}/again", post(again))
-        .route("/airlock/{export}/plant", post(plant))
+    Router::new().route("/airlock", get(list)).route("/airlock/{export}", get(show)).merge(panels::routes())
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -53,31 +48,9 @@ async fn list_page(visit: &Visit, asked: &Asked) -> Result<Response, Error> {
     let page = Airlock {
         rows: found.iter().map(|view| row(visit, view)).collect(),
         more_href: more("/airlock", &[], next),
-        scores: scores(visit).await,
+        scores: panels::scores(visit).await,
     };
     visit.page("airlock", &page).await
-}
-
-/// How reviewers did with planted faults, for supervision.
-async fn scores(visit: &Visit) -> Option<Table> {
-    let report = exports::plant_report(&visit.app, &visit.ctx).await.ok()?;
-    let heads = ["plant-reviewer", "unit", "plant-caught", "plant-missed"].map(|name| visit.text(name));
-    let [name, unit, caught, missed] = heads.each_ref().map(String::as_str);
-    let mut table =
-        Table::new(&visit.text("plant-scores"), &[name, unit, caught, missed], &[caught, missed], &[]);
-    table.rows = report
-        .reviewers
-        .iter()
-        .map(|score| {
-            vec![
-                score.name.clone(),
-                score.unit.clone(),
-                words::count(score.caught),
-                words::count(score.missed),
-            ]
-        })
-        .collect();
-    Some(table)
 }
 
 fn row(visit: &Visit, view: &ExportView) -> AirlockRow {
@@ -140,10 +113,10 @@ async fn page(visit: &Visit, export: &str, rows: &Rows) -> Result<Response, Erro
             tier: word(visit, "risk-tier", &risk.tier),
             reasons: risk.reasons.iter().map(|reason| word(visit, "risk-reason", reason)).collect(),
         }),
-        manifest: manifest(visit, &view.export),
-        again: last_again(visit, &view.export),
-        plant: planted(visit, &view.export),
-        plant_href: (may_plant(visit)
+        manifest: panels::manifest(visit, &view.export),
+        again: panels::again(visit, &view.export),
+        plant: panels::plant(visit, &view.export),
+        plant_href: (panels::may_plant(visit)
             && view.export.state == ExportState::Requested
             && view.export.plant.is_none())
         .then(|| format!("/airlock/{id}/plant")),
@@ -184,89 +157,6 @@ async fn page(visit: &Visit, export: &str, rows: &Rows) -> Result<Response, Erro
         Err(error) => return Err(error),
     }
     visit.page("airlock", &page).await
-}
-
-/// What is frozen, the list's own digest first.
-fn manifest(visit: &Visit, export: &Export) -> Vec<Fact> {
-    let Some(manifest) = &export.manifest else { return Vec::new() };
-    let label = |frozen: &Frozen| match frozen.name.split_once('/') {
-        Some((kind, name)) => format!("{} {name}", visit.text(&format!("frozen-{kind}"))),
-        None => visit.text(&format!("frozen-{}", frozen.name)),
-    };
-    let files = manifest.files.iter().map(|frozen| Fact::new(&label(frozen), &frozen.digest.to_string()));
-    std::iter::once(fact(visit, "frozen-list", manifest.digest.to_string())).chain(files).collect()
-}
-
-fn may_plant(visit: &Visit) -> bool {
-    visit.ctx.principal.has(Role::Supervisor)
-}
-
-/// What was planted and who found it.
-fn planted(visit: &Visit, export: &Export) -> Vec<Fact> {
-    let Some(plant) = &export.plant else { return Vec::new() };
-    let mut facts = vec![
-        fact(visit, "plant-fault", word(visit, "plant-fault", &plant.fault)),
-        fact(visit, "plant-by", &plant.by_name),
-    ];
-    facts.extend(plant.answers.iter().map(|answer| {
-        Fact::new(
-            &format!("{} {}", answer.unit, answer.name),
-            &visit.text(if answer.caught { "plant-caught" } else { "plant-missed" }),
-        )
-    }));
-    facts
-}
-
-async fn plant(visit: Visit, Path(export): Path<String>, request: Request) -> Response {
-    let result = plant_fault(&visit, &export, request).await;
-    visit.answer(result).await
-}
-
-async fn plant_fault(visit: &Visit, export: &str, request: Request) -> Result<Response, Error> {
-    visit.signed_in()?;
-    let id = Visit::id::<kind::Export>(export, "export.unknown")?;
-    let sent = Sent::read(visit, request).await?;
-    let fault = serde_json::from_value(Json::from(sent.get("fault")))
-        .map_err(|_| Error::invalid("http.bad_request", ""))?;
-    exports::plant(&visit.app, &visit.ctx, id, fault).await?;
-    Ok(visit.send_on(&format!("/airlock/{id}"), Some("planted")))
-}
-
-/// What came of the last run that a reviewer ordered.
-fn last_again(visit: &Visit, export: &Export) -> Again {
-    let Some(again) = &export.again else { return Again::default() };
-    let mut facts =
-        vec![fact(visit, "again-by", &again.by), fact(visit, "requested-at", visit.minute(again.ordered))];
-    let (state, light) = match &again.outcome {
-        None => ("again-running", Light::DueSoon),
-        Some(AgainOutcome::Same { digest }) => {
-            facts.push(fact(visit, "again-digest", digest.to_string()));
-            ("again-same", Light::Done)
-        }
-        Some(AgainOutcome::Other { candidate, again, overtaken }) => {
-            facts.push(fact(visit, "again-candidate", candidate.to_string()));
-            facts.push(fact(visit, "again-digest", again.to_string()));
-            (if *overtaken { "again-overtaken" } else { "again-other" }, Light::Overdue)
-        }
-        Some(AgainOutcome::Failed { code }) => {
-            facts.push(fact(visit, "error-code", code));
-            ("again-failed", Light::Overdue)
-        }
-    };
-    Again { href: None, state: visit.text(state), light, facts }
-}
-
-async fn again(visit: Visit, Path(export): Path<String>, request: Request) -> Response {
-    let result = order_again(&visit, &export, request).await;
-    visit.answer(result).await
-}
-
-async fn order_again(visit: &Visit, export: &str, request: Request) -> Result<Response, Error> {
-    visit.signed_in()?;
-    let id = Visit::id::<kind::Export>(export, "export.unknown")?;
-    let _sent = Sent::read(visit, request).await?;
-    exports::order_again(&visit.app, &visit.ctx, id).await?;
-    Ok(visit.send_on(&format!("/airlock/{id}"), Some("again-ordered")))
 }
 
 /// The case of the export with the votes in it, and what this person may do there now.

@@ -7,6 +7,7 @@
 
 mod agreements;
 mod airlock;
+mod airlock_panels;
 mod authorisations;
 mod bills;
 mod catalog;

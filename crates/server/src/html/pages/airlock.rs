@@ -133,10 +133,9 @@ pub struct AirlockReview {
     pub looked: Option<Link>,
 }
 
-impl Page for AirlockReview {
-    const TEMPLATE: &'static str = "airlock_review.html";
-
-    fn samples() -> Vec<Self> {
+impl AirlockReview {
+    /// One that waits for its reviewers.
+    fn open_sample() -> Self {
         let candidate = |title: &str, month: &str, ua: &str| Candidate {
             title: title.into(),
             facts: vec![Fact::new("参数", month), Fact::new("行数", "16"), Fact::new("大小", "1.2 KB")],
@@ -150,7 +149,7 @@ impl Page for AirlockReview {
         };
         let mut now = candidate("运〔2026〕12号", "month = 7", "5,066");
         now.sample.marks = vec![vec![String::new(), "有变化，原为 4,975".into()]];
-        let open = Self {
+        Self {
             number: "出域〔2026〕5号".into(),
             state: "审核中".into(),
             light: Light::Normal,
@@ -194,7 +193,15 @@ impl Page for AirlockReview {
             request_key: "k8".into(),
             version: 3,
             ..Self::default()
-        };
+        }
+    }
+}
+
+impl Page for AirlockReview {
+    const TEMPLATE: &'static str = "airlock_review.html";
+
+    fn samples() -> Vec<Self> {
+        let open = Self::open_sample();
         let mut barred = open.clone();
         barred.actions = Vec::new();
         barred.earlier = Vec::new();
