@@ -61,6 +61,7 @@ const PINNED: &[(&str, &[&str])] = &[
     ("datafusion", &["secure_domain"]),
     ("parquet", &["secure_domain"]),
     ("object_store", &["secure_domain"]),
+    ("resvg", &["documents"]),
     ("typst", &["documents"]),
     ("typst-layout", &["documents"]),
     ("typst-pdf", &["documents"]),

@@ -93,6 +93,8 @@ words! {
         ExportReview = "export.review",
         /// See an export request and its frozen copy.
         ExportView = "export.view",
+        /// Lay a fault over a candidate, to see which reviewers find it.
+        ExportPlant = "export.plant",
         /// Rebuild and release an approved export.
         ExportRelease = "export.release",
 
@@ -110,6 +112,8 @@ words! {
         ProductWithdraw = "product.withdraw",
         /// See a product.
         ProductView = "product.view",
+        /// Name the buyer of a leaked part of a data set.
+        ProductTrace = "product.trace",
         /// Call a product.
         ProductCall = "product.call",
         /// Draft a usage agreement.

@@ -22,6 +22,8 @@ pub enum Operation {
     Query,
     /// Yes, no or unknown for a key.
     Verify,
+    /// The whole data set as a file.
+    File,
 }
 
 impl Operation {
@@ -30,6 +32,7 @@ impl Operation {
     pub const fn of(kind: ProductKind) -> Self {
         match kind {
             ProductKind::Verification => Self::Verify,
+            ProductKind::Dataset => Self::File,
             _ => Self::Query,
         }
     }
@@ -93,6 +96,29 @@ pub struct CallReceipt {
 /// `access.key_…` for the key; `data.other_request` for an idempotency key that was used for another question; `products.usage_…`, `products.quota_…`, `products.rate_limit`; `tenant.closed` while the
 /// authorisation is suspended; `data.parameters` with every fault at once.
 pub async fn call(app: &App, request: &CallRequest, now: Timestamp) -> Result<(CallAnswer, CallReceipt)> {
+    let (bundle, permit, left) = admit(app, request, now).await?;
+    let answer = answer(app, &permit, &bundle, request).await?;
+    let rows = match &answer {
+        CallAnswer::Rows { rows, .. } => rows.len(),
+        CallAnswer::Verdict { .. } => 1,
+    };
+    let answered = Answered { rows, digest: digest(&answer)? };
+    let receipt = recorded(app, &permit, &bundle, request, &answered, now).await?;
+    Ok((answer, CallReceipt { left_today: left, ..receipt }))
+}
+
+/// What was answered, as the journal and the meter keep it.
+pub(crate) struct Answered {
+    pub(crate) rows: usize,
+    pub(crate) digest: Digest,
+}
+
+/// Lets a call in: key, product, open access, permit, parameters, quota. The quota is taken.
+pub(crate) async fn admit(
+    app: &App,
+    request: &CallRequest,
+    now: Timestamp,
+) -> Result<(Arc<Bundle>, access::Permit, Option<u64>)> {
     let presented =
         ApiKeySecret::parse(&request.key).map_err(|_| Error::Unauthenticated("access.key_unknown"))?;
     let bundle = bundle(app, presented.id()).await?;
@@ -105,7 +131,10 @@ pub async fn call(app: &App, request: &CallRequest, now: Timestamp) -> Result<(C
     }
     check_open(&bundle)?;
     if request.operation != Operation::of(bundle.product.product.kind) {
-        return Err(Error::explained("data.operation", "a lookup answers /query, a verification /verify"));
+        return Err(Error::explained(
+            "data.operation",
+            "a lookup answers /query, a verification /verify, a data set /file",
+        ));
     }
     let ctx = context(&bundle, now, request);
     let permit = app.permit(&ctx, Action::ProductCall, reference(&bundle))?;
@@ -122,12 +151,23 @@ pub async fn call(app: &App, request: &CallRequest, now: Timestamp) -> Result<(C
         }
     })?;
     let left = take_quota(app, &bundle.usage.agreement, request, now).await?;
-    let answer = answer(app, &permit, &bundle, request).await?;
-    let receipt = record(app, &permit, &bundle, request, &answer, now).await?;
+    Ok((bundle, permit, left))
+}
+
+/// Writes a call down; a repetition gives its quota back.
+pub(crate) async fn recorded(
+    app: &App,
+    permit: &access::Permit,
+    bundle: &Bundle,
+    request: &CallRequest,
+    answered: &Answered,
+    now: Timestamp,
+) -> Result<CallReceipt> {
+    let receipt = record(app, permit, bundle, request, answered, now).await?;
     if receipt.repeated {
         give_back(app, &bundle.usage.agreement, now);
     }
-    Ok((answer, CallReceipt { left_today: left, ..receipt }))
+    Ok(receipt)
 }
 
 async fn bundle(app: &App, key: Id<kind::ApiKey>) -> Result<Arc<Bundle>> {
@@ -163,7 +203,8 @@ fn check_open(bundle: &Bundle) -> Result<()> {
     if bundle.product.product.state != ProductState::Listed {
         return Err(Error::Forbidden("product.not_listed"));
     }
-    if !bundle.product.product.kind.is_api() {
+    // Reports are papers; nothing delivers them yet.
+    if bundle.product.product.kind == ProductKind::Report {
         return Err(Error::invalid("product.no_api", bundle.product.code.clone()));
     }
     Ok(())
@@ -341,19 +382,16 @@ async fn record(
     permit: &access::Permit,
     bundle: &Bundle,
     request: &CallRequest,
-    answer: &CallAnswer,
+    answered: &Answered,
     now: Timestamp,
 ) -> Result<CallReceipt> {
-    let rows = match answer {
-        CallAnswer::Rows { rows, .. } => rows.len(),
-        CallAnswer::Verdict { .. } => 1,
-    };
+    let rows = answered.rows;
     let asked = digest(&(&request.product, &request.scenario, &request.parameters))?;
     let note = CallNote {
         usage: bundle.usage.agreement.id,
         scenario: &request.scenario,
         request: asked,
-        answer: digest(answer)?,
+        answer: answered.digest,
         rows,
     };
     let payload = canonical_json(&note).map_err(|error| Error::internal("journal.payload", error))?;

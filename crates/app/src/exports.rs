@@ -3,29 +3,45 @@
 //! An export freezes a run's result by object and digest. A case of the pack decides about it; its effect here marks the
 //! export approved and pushes the job that is the only one in the platform to ask a worker for a canonical rebuild.
 
+mod again;
+mod door;
+mod files;
+mod manifest;
+mod plants;
+mod request;
 mod review;
+mod risk;
 
-use access::{Action, Permit, ResourceRef, Thing};
+use access::{Action, ResourceRef, Thing};
 use base::{Digest, Id, Timestamp, kind};
 use products::Source;
-use regulation::case::{CaseState, FormValues};
 use regulation::pack::{Effect, FactValue, Pack};
 use secure_domain::objects::KeyRing;
 use secure_domain::protocol::ObjectRef;
 use secure_domain::serving::Index;
 use serde::{Deserialize, Serialize};
 use storage::Tx;
-use storage::records::{self, Expected, Key, Record, Versioned};
+use storage::records::{self, Key, Record, Versioned};
 
+pub(crate) use again::waiting;
+pub use again::{Again, AgainOutcome, order_again};
+pub(crate) use door::{release, take_up};
+pub use files::{ReleaseFormat, ReleasedBytes, download};
+pub use manifest::{Frozen, Manifest};
+pub(crate) use plants::answer;
+pub use plants::{
+    Plant, PlantAnswer, PlantLine, PlantReport, PlantedFault, ReviewerScore, plant, plant_report,
+};
+pub(crate) use request::opened;
+pub use request::{NewExport, open_export_case, request_export};
 pub use review::{Candidate, Earlier, candidate, comparison, review_queue};
+pub use risk::{Risk, RiskReason, Tier};
 
+use crate::cases::CaseRecord;
 use crate::cases::facts::{self, Facts};
-use crate::cases::{self, AttachmentRef, CaseRecord, OpenRequest, Opened};
-use crate::clock::new_id;
-use crate::journal::Note;
-use crate::runs::{self, RunResult};
+use crate::runs::RunResult;
 use crate::tenants::{self, Tenant};
-use crate::{App, Ctx, Error, Result, jobs, models, objects, zones};
+use crate::{App, Ctx, Error, Result, models, zones};
 
 /// Where an export is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,8 +72,20 @@ pub struct Export {
     pub model_name: String,
     /// What the result is wanted for.
     pub purpose: String,
+    /// The form it is wanted in; once released it may be fetched in every form.
+    #[serde(default)]
+    pub format: ReleaseFormat,
     /// The frozen result.
     pub frozen: RunResult,
+    /// What exactly is frozen, by digests; absent in requests of before there was one.
+    #[serde(default)]
+    pub manifest: Option<Manifest>,
+    /// The case that decides about it: the only one whose votes count.
+    #[serde(default)]
+    pub review: Option<Id<kind::Case>>,
+    /// The last run of its order that a reviewer asked for; shown to those who decide.
+    #[serde(default)]
+    pub again: Option<Again>,
     /// Where it is.
     pub state: ExportState,
     /// Who asked, by name.
@@ -72,6 +100,9 @@ pub struct Export {
     pub requested: Timestamp,
     /// The case that approved it.
     pub approval: Option<Id<kind::Case>>,
+    /// A fault laid over what reviewers are shown; nobody but who planted it knows before it is over.
+    #[serde(default)]
+    pub plant: Option<Plant>,
     /// What left.
     pub release: Option<Release>,
     /// It was approved and stayed inside all the same: what left in the meantime is in its way. Another run of the model
@@ -87,6 +118,9 @@ pub struct Release {
     pub csv: ReleasedFile,
     /// As Parquet.
     pub parquet: ReleasedFile,
+    /// As JSON; absent in releases of before there was one.
+    #[serde(default)]
+    pub json: Option<ReleasedFile>,
     /// Rows.
     pub rows: u64,
     /// When.
@@ -117,6 +151,9 @@ impl Record for Export {
             Key::new("model", self.model, sort),
             Key::new("run", self.run, sort),
         ]
+        .into_iter()
+        .chain(self.plant.iter().map(|plant| Key::new("planted", "", plant.at.micros())))
+        .collect()
     }
     fn uniques(&self) -> Vec<(&'static str, String)> {
         // One request for a result at a time; a refused one may be made again.
@@ -130,25 +167,17 @@ impl Export {
     pub fn reference(&self, tenant: &Tenant) -> ResourceRef {
         reference(self.id, tenant).with_requester(self.requested_by_id, self.unit)
     }
+
+    /// What its reviewers' votes are about.
+    #[must_use]
+    pub fn subject_digest(&self) -> Digest {
+        self.manifest.as_ref().map_or(self.frozen.digest, |manifest| manifest.digest)
+    }
 }
 
 fn reference(id: impl ToString, tenant: &Tenant) -> ResourceRef {
     let life = tenant.resource().life;
     ResourceRef::new(Thing::Export, id).with_owner(tenant.unit).with_tenant(tenant.id).with_life(life)
-}
-
-/// What somebody writes who asks for an export.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewExport {
-    /// What the result is wanted for; also the title of its case.
-    pub purpose: String,
-    /// Form values, where the pack's procedure asks for a form.
-    #[serde(default)]
-    pub form: FormValues,
-    /// Attachments, where it asks for some.
-    #[serde(default)]
-    pub attachments: Vec<AttachmentRef>,
 }
 
 /// An export with the case that decides about it.
@@ -159,6 +188,8 @@ pub struct ExportView {
     pub export: Export,
     /// Its case: id, number, and the outcome once there is one.
     pub case: Option<ExportCase>,
+    /// How closely it has to be looked at; for those who decide about it.
+    pub risk: Option<Risk>,
 }
 
 /// The case of an export.
@@ -172,138 +203,6 @@ pub struct ExportCase {
     pub outcome: Option<(String, bool)>,
 }
 
-/// Asks that the result of a run leave the domain. A request that waits already is answered again.
-///
-/// # Errors
-/// Not the operator; `tenant.closed`; `run.not_done`.
-pub async fn request_export(app: &App, ctx: &Ctx, run: Id<kind::Run>, purpose: &str) -> Result<Export> {
-    let purpose = purpose.trim();
-    if purpose.is_empty() || purpose.chars().count() > 500 {
-        return Err(Error::invalid("export.purpose", ""));
-    }
-    let id = new_id::<kind::Export>(ctx.now);
-    let (_, tenant) = runs::with_tenant(app, run).await?;
-    let own = reference(id, &tenant).with_requester(ctx.principal.person, ctx.principal.unit);
-    let permit = &app.permit(ctx, Action::ExportRequest, own)?;
-    app.command(ctx, permit, "export.request", &(run, purpose), move |tx| {
-        Box::pin(async move {
-            let export = match waiting(tx, ctx, run).await? {
-                Some(export) => export,
-                None => {
-                    let export = freeze(tx, ctx, id, run, purpose).await?;
-                    records::put(tx, &export, Expected::New, ctx.now).await?;
-                    export
-                }
-            };
-            let note = Note {
-                subject: format!("export/{}", export.id),
-                tenant: Some(export.tenant),
-                clauses: &[],
-                payload: &export,
-            };
-            app.record(tx, permit, ctx.now, note).await?;
-            Ok(shown_to(export, ctx))
-        })
-    })
-    .await
-}
-
-/// The request that waits for this run's result. One whose case ended against it is closed first.
-async fn waiting(tx: &mut Tx<'_>, ctx: &Ctx, run: Id<kind::Run>) -> Result<Option<Export>> {
-    let Some(mut stored) = records::by_unique::<Export>(tx, "run", &run.to_string()).await? else {
-        return Ok(None);
-    };
-    match case_of(tx, stored.value.id).await? {
-        Some(ExportCase { outcome: Some((_, false)), .. })
-            if stored.value.state == ExportState::Requested =>
-        {
-            stored.value.state = ExportState::Refused;
-            records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
-            Ok(None)
-        }
-        Some(ExportCase { outcome: None, .. }) | None if stored.value.state == ExportState::Requested => {
-            Ok(Some(stored.value))
-        }
-        _ => Err(Error::Conflict("export.decided")),
-    }
-}
-
-async fn freeze(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    id: Id<kind::Export>,
-    run: Id<kind::Run>,
-    purpose: &str,
-) -> Result<Export> {
-    let run = runs::versioned(tx, run).await?.value;
-    let tenant = tenants::get(tx, run.tenant).await?;
-    if !tenant.is_open() {
-        return Err(Error::Forbidden("tenant.closed"));
-    }
-    Ok(Export {
-        id,
-        tenant: run.tenant,
-        run: run.id,
-        model: run.model,
-        model_name: run.model_name,
-        purpose: purpose.to_owned(),
-        frozen: run.result.ok_or(Error::Conflict("run.not_done"))?,
-        state: ExportState::Requested,
-        requested_by: ctx.person_name.clone(),
-        requested_by_id: ctx.principal.person,
-        unit: tenant.unit,
-        unit_name: tenant.unit_name,
-        requested: ctx.now,
-        approval: None,
-        release: None,
-        overtaken: false,
-    })
-}
-
-/// Asks for an export and opens the case that decides about it, by the pack's own procedure.
-///
-/// # Errors
-/// As [`request_export`]; `pack.procedure` when the pack has no procedure that releases exports; what the case's opening
-/// finds wrong. A request whose case could not be opened waits and is used by the next attempt.
-pub async fn open_export_case(
-    app: &App,
-    ctx: &Ctx,
-    run: Id<kind::Run>,
-    new: &NewExport,
-) -> Result<(Export, Opened)> {
-    let pack = app.packs().current();
-    let procedure = procedure_with(&pack, Effect::ReleaseExport)?;
-    // Each half has its own idempotency key: a repeated request repeats both.
-    let own = |half: &str| {
-        let key = ctx.idempotency_key.as_ref().map(|key| format!("{key}/{half}"));
-        Ctx { idempotency_key: key, ..ctx.clone() }
-    };
-    let export = request_export(app, &own("export"), run, &new.purpose).await?;
-    let known = app
-        .store()
-        .read("export.case", |tx| {
-            let id = export.id;
-            Box::pin(async move { case_of(tx, id).await })
-        })
-        .await?;
-    if let Some(case) = known.filter(|case| case.outcome.is_none()) {
-        return Ok((export, Opened { id: case.id, number: case.number }));
-    }
-    let text = |id: String| FactValue::Text(id);
-    let request = OpenRequest {
-        procedure,
-        title: new.purpose.trim().to_owned(),
-        form: new.form.clone(),
-        attachments: new.attachments.clone(),
-        facts: Facts::from([
-            (facts::TENANT.to_owned(), text(export.tenant.to_string())),
-            (facts::EXPORT.to_owned(), text(export.id.to_string())),
-        ]),
-    };
-    let opened = cases::open(app, &own("case"), &request).await?;
-    Ok((export, opened))
-}
-
 /// The procedure of a pack one of whose actions has an effect.
 ///
 /// # Errors
@@ -313,11 +212,17 @@ pub(crate) fn procedure_with(pack: &Pack, effect: Effect) -> Result<String> {
     found.ok_or_else(|| Error::invalid("pack.procedure", format!("{effect:?}")))
 }
 
-/// The newest case about an export.
-pub(crate) async fn case_of(tx: &mut Tx<'_>, id: Id<kind::Export>) -> Result<Option<ExportCase>> {
-    let mut about = records::all::<CaseRecord>(tx, "about", &id.to_string(), 100).await?;
-    about.sort_by_key(|case| case.value.opened_at);
-    Ok(about.pop().map(|case| ExportCase {
+/// The case that decides about an export; of a request of before the two were bound, the newest about it.
+pub(crate) async fn case_of(tx: &mut Tx<'_>, export: &Export) -> Result<Option<ExportCase>> {
+    let found = match export.review {
+        Some(case) => records::get::<CaseRecord>(tx, case.uuid()).await?,
+        None => {
+            let mut about = records::all::<CaseRecord>(tx, "about", &export.id.to_string(), 100).await?;
+            about.sort_by_key(|case| case.value.opened_at);
+            about.pop()
+        }
+    };
+    Ok(found.map(|case| ExportCase {
         id: case.value.id,
         number: case.value.number,
         outcome: case.value.outcome,
@@ -348,7 +253,9 @@ pub async fn export(app: &App, ctx: &Ctx, id: Id<kind::Export>) -> Result<Export
     let (export, tenant) = with_tenant(app, id).await?;
     app.permit(ctx, Action::ExportView, export.reference(&tenant))
         .map_err(|_| Error::NotFound("export.unknown"))?;
-    let case = app.store().read("export.case", |tx| Box::pin(async move { case_of(tx, id).await })).await?;
+    let about = &export;
+    let case =
+        app.store().read("export.case", |tx| Box::pin(async move { case_of(tx, about).await })).await?;
     Ok(seen(ctx, export, case))
 }
 
@@ -360,12 +267,18 @@ fn seen(ctx: &Ctx, export: Export, case: Option<ExportCase>) -> ExportView {
     if against && export.state == ExportState::Requested {
         export.state = ExportState::Refused;
     }
-    ExportView { export, case }
+    // The report is there for those who decide only; so is what follows from it.
+    let report = export.frozen.report.as_ref();
+    let risk = report.map(|report| Risk::of(Some(report), export.frozen.rows));
+    ExportView { export, case, risk }
 }
 
 fn shown_to(export: Export, ctx: &Ctx) -> Export {
     let tenant = export.tenant;
-    Export { frozen: export.frozen.shown_to(ctx, tenant), ..export }
+    let plant = export.plant_shown_to(ctx);
+    let again = export.again.filter(|_| crate::runs::may_decide(ctx, tenant));
+    let plant = plant.filter(|_| ctx.is_person());
+    Export { frozen: export.frozen.shown_to(ctx, tenant), again, plant, ..export }
 }
 
 /// The exports of a tenant, newest first.
@@ -381,7 +294,7 @@ pub async fn exports(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Result<V
                 let all = records::all::<Export>(tx, "tenant", &tenant.to_string(), 1_000).await?;
                 let mut found = Vec::new();
                 for export in all {
-                    let case = case_of(tx, export.value.id).await?;
+                    let case = case_of(tx, &export.value).await?;
                     found.push(seen(ctx, export.value, case));
                 }
                 Ok::<_, Error>((owner, found))
@@ -401,55 +314,8 @@ pub(crate) async fn facts_of(tx: &mut Tx<'_>, id: Id<kind::Export>) -> Result<Fa
     Ok(Facts::from([
         (facts::TENANT.to_owned(), FactValue::Text(tenant.id.to_string())),
         (facts::OPERATOR.to_owned(), FactValue::Text(tenant.unit_code)),
-        (facts::DIGEST.to_owned(), FactValue::Text(export.frozen.digest.to_string())),
+        (facts::DIGEST.to_owned(), FactValue::Text(export.subject_digest().to_string())),
     ]))
-}
-
-/// Effect: the frozen result may leave; a job rebuilds and releases it.
-pub(crate) async fn release(
-    _app: &App,
-    tx: &mut Tx<'_>,
-    _permit: &Permit,
-    ctx: &Ctx,
-    case: &CaseState,
-) -> Result<()> {
-    let mut stored = versioned(tx, facts::id(&case.facts, facts::EXPORT)?).await?;
-    let export = &mut stored.value;
-    if export.state != ExportState::Requested {
-        return Err(Error::Conflict("export.decided"));
-    }
-    if facts::tenant(&case.facts) != Some(export.tenant) {
-        return Err(Error::invalid("case.reference", facts::TENANT));
-    }
-    let frozen = FactValue::Text(export.frozen.digest.to_string());
-    if case.facts.get(facts::DIGEST) != Some(&frozen) {
-        return Err(Error::Conflict("case.subject_changed"));
-    }
-    if !tenants::get(tx, export.tenant).await?.is_open() {
-        return Err(Error::Forbidden("tenant.closed"));
-    }
-    export.state = ExportState::Approved;
-    export.approval = Some(case.id);
-    let id = export.id;
-    records::put(tx, export, Expected::Version(stored.version), ctx.now).await?;
-    jobs::push(tx, jobs::RELEASE_EXPORT, id, ctx.now, &id).await
-}
-
-/// Releases that were approved before access closed are taken up again.
-pub(crate) async fn take_up(
-    tx: &mut Tx<'_>,
-    ctx: &Ctx,
-    tenant: Id<kind::Tenant>,
-    case: &CaseState,
-) -> Result<()> {
-    for export in records::all::<Export>(tx, "tenant", &tenant.to_string(), 1_000).await? {
-        if export.value.state == ExportState::Approved {
-            let id = export.value.id;
-            let key = format!("{id}/{}/{}", case.id, case.version);
-            jobs::push(tx, jobs::RELEASE_EXPORT, key, ctx.now, &id).await?;
-        }
-    }
-    Ok(())
 }
 
 /// What a product made from a release rests on: its source, its resources, their providers.
@@ -500,44 +366,4 @@ pub(crate) async fn release_index(
         Index::open(&dir, &keys, &reference, &key_columns)
     });
     Ok(index.await.map_err(|error| Error::internal("export.index", error))??)
-}
-
-/// Form of a download.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReleaseFormat {
-    /// CSV.
-    Csv,
-    /// Parquet.
-    Parquet,
-}
-
-/// A released file, for the operator. The download is durable in the journal before its bytes are read.
-///
-/// # Errors
-/// `export.unknown`; `export.not_released`; `tenant.closed`.
-pub async fn download(app: &App, ctx: &Ctx, id: Id<kind::Export>, format: ReleaseFormat) -> Result<Vec<u8>> {
-    let (export, tenant) = with_tenant(app, id).await?;
-    // Asking for a release and fetching it are the operator's; supervisors see the record, not the file.
-    let permit = &app.permit(ctx, Action::ExportRequest, export.reference(&tenant))?;
-    let release = export.release.ok_or(Error::Conflict("export.not_released"))?;
-    let file = match format {
-        ReleaseFormat::Csv => release.csv,
-        ReleaseFormat::Parquet => release.parquet,
-    };
-    app.store()
-        .transact(permit, "export.download", |tx| {
-            Box::pin(async move {
-                if !tenants::get(tx, export.tenant).await?.is_open() {
-                    return Err(Error::Forbidden("tenant.closed"));
-                }
-                let subject = format!("export/{id}");
-                let note =
-                    Note { subject, tenant: Some(export.tenant), clauses: &[], payload: (format, file) };
-                app.record(tx, permit, ctx.now, note).await
-            })
-        })
-        .await?;
-    app.committed();
-    objects::open(app, file.object).await
 }

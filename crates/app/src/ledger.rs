@@ -526,7 +526,8 @@ pub struct JournalRecord {
     /// The row.
     #[serde(flatten)]
     pub line: JournalLine,
-    /// What happened in full; absent once the tenant's key is destroyed.
+    /// What happened in full; absent once the tenant's key is destroyed. Of a ballot that is sealed to this reader only
+    /// that it is: `{"sealed": true}`.
     pub payload: Option<serde_json::Value>,
 }
 
@@ -542,7 +543,8 @@ pub async fn journal_record(app: &App, ctx: &Ctx, seq: u64) -> Result<JournalRec
                 let row = journal::get(tx, seq).await?.ok_or(Error::NotFound("ledger.record"))?;
                 let payload = match unseal(app, tx, &row).await {
                     Err(Error::NotFound(_)) => None,
-                    other => Some(other?),
+                    // Reviewers may read the journal too, and must not read there how another one voted.
+                    other => Some(crate::cases::without_ballots(tx, ctx, &row.subject, other?).await?),
                 };
                 let note = Note {
                     subject: format!("journal/{seq}"),

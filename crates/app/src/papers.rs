@@ -25,6 +25,7 @@ use crate::resources::{self, Wanted};
 use crate::tenants::{Certificate, Tenant};
 use crate::{App, Ctx, Error, Result, jobs, objects};
 
+pub(crate) use print::turn;
 pub use print::{blank_form, print_document, print_form, printable};
 
 /// The service that writes papers.

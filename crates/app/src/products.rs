@@ -16,6 +16,7 @@ use crate::cases::facts::{self, Facts};
 use crate::clock::new_id;
 use crate::journal::Note;
 use crate::resources::RegisteredNumber;
+use crate::watermarks::{self, Marking, Watermark};
 use crate::{App, Ctx, Error, Result, exports, models, tenants};
 
 /// The pack's parameter that caps the return rate.
@@ -40,6 +41,9 @@ pub struct ProductRecord {
     /// Numbers under which outside registers know it.
     #[serde(default)]
     pub numbers: Vec<RegisteredNumber>,
+    /// The marks of its copies, where it is a data set that declares some.
+    #[serde(default)]
+    pub marking: Option<Marking>,
 }
 
 /// A proposed price with the estimate of income and cost for its return rate.
@@ -115,6 +119,9 @@ pub struct NewProduct {
     pub parameters: Vec<Field>,
     /// What an answer carries.
     pub response: Vec<Field>,
+    /// Which columns of a data set may carry the buyer's mark; none: copies are not marked.
+    #[serde(default)]
+    pub watermark: Option<Watermark>,
 }
 
 /// Where a new product's answers come from.
@@ -138,16 +145,15 @@ pub async fn create_product(
     tenant: Id<kind::Tenant>,
     new: &NewProduct,
 ) -> Result<ProductRecord> {
-    let code_ok = new.code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if !code_ok || !(3..=64).contains(&new.code.len()) {
-        return Err(Error::invalid("product.code", &new.code));
-    }
+    check_code(&new.code)?;
     let id = new_id::<kind::Product>(ctx.now);
     let reference = ResourceRef::new(Thing::Product, id)
         .with_owner(ctx.principal.unit)
         .with_tenant(tenant)
         .with_life(Life::Draft);
     let permit = &app.permit(ctx, Action::ProductCreate, reference)?;
+    let marking = marking(app, ctx, tenant, id, new).await?;
+    let marking = &marking;
     app.command(ctx, permit, "product.create", &(tenant, new), move |tx| {
         Box::pin(async move {
             let owner = tenants::get(tx, tenant).await?;
@@ -190,6 +196,7 @@ pub async fn create_product(
                 proposed: None,
                 created: ctx.now,
                 numbers: Vec::new(),
+                marking: marking.clone(),
             };
             records::put(tx, &record, Expected::New, ctx.now).await?;
             let note = Note {
@@ -203,6 +210,40 @@ pub async fn create_product(
         })
     })
     .await
+}
+
+fn check_code(code: &str) -> Result<()> {
+    let sound = code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if sound && (3..=64).contains(&code.len()) { Ok(()) } else { Err(Error::invalid("product.code", code)) }
+}
+
+/// What a new product's release can carry of the marks it declares; nobody but its operator may try.
+async fn marking(
+    app: &App,
+    ctx: &Ctx,
+    tenant: Id<kind::Tenant>,
+    id: Id<kind::Product>,
+    new: &NewProduct,
+) -> Result<Option<Marking>> {
+    let Some(watermark) = &new.watermark else { return Ok(None) };
+    let NewSource::Export(export) = new.source else {
+        return Err(Error::explained("product.watermark", "only releases are marked"));
+    };
+    let own = app
+        .store()
+        .read("product.owner", |tx| {
+            Box::pin(async move {
+                let owner = tenants::get(tx, tenant).await?;
+                let export = exports::versioned(tx, export).await?.value;
+                Ok::<_, Error>(owner.unit == ctx.principal.unit && export.tenant == tenant)
+            })
+        })
+        .await?;
+    if !own {
+        return Err(Error::NotFound("export.unknown"));
+    }
+    let columns = new.response.iter().map(|field| field.name.clone()).collect();
+    watermarks::marking(app, id, new.kind, export, columns, watermark).await.map(Some)
 }
 
 /// Proposes a price; the pricing case decides on it.

@@ -149,9 +149,14 @@ impl RunResult {
     /// As a person may see it.
     #[must_use]
     pub(crate) fn shown_to(self, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Self {
-        let may = ctx.is_person() && decides(ctx) && !ctx.principal.tenants.contains(&tenant);
+        let may = may_decide(ctx, tenant);
         Self { report: self.report.filter(|_| may), rows: self.rows.filter(|_| may), ..self }
     }
+}
+
+/// Whether a person is one of those who decide about exports of this tenant.
+pub(crate) fn may_decide(ctx: &Ctx, tenant: Id<kind::Tenant>) -> bool {
+    ctx.is_person() && decides(ctx) && !ctx.principal.tenants.contains(&tenant)
 }
 
 /// Those who decide about exports, or watch over who does; never the operator's people, even if they hold such a role.

@@ -1,5 +1,6 @@
 //! The way of data through the platform, with real workers (as tasks of the test), real packs and a real store.
 
+mod airlock;
 mod clocks;
 mod duties;
 pub(crate) mod fixture;
@@ -10,3 +11,4 @@ mod public;
 mod registration;
 mod slice;
 mod versions;
+mod watermarks;

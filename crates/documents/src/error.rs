@@ -51,6 +51,12 @@ pub enum DocumentError {
         /// How many are allowed.
         max: usize,
     },
+    /// The cells cannot be drawn.
+    #[error("no chart: {what}")]
+    NoChart {
+        /// Why, in English.
+        what: &'static str,
+    },
     /// The typesetting itself failed; ours to mend.
     #[error("typesetting failed: {detail}")]
     Engine {
@@ -68,6 +74,7 @@ impl DocumentError {
             Self::Value { .. } => "document.value",
             Self::TooMuchData { .. } => "document.too_much_data",
             Self::TooLong { .. } => "document.too_long",
+            Self::NoChart { .. } => "document.no_chart",
             Self::Engine { .. } => "document.engine",
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! [`print_form`] prints any [`regulation::pack::Form`] as the table it is on paper, filled or blank. [`render`] fills a
 //! [`regulation::pack::Document`], the template of a pack, with values; [`check`] says what is wrong with a template,
-//! with line and column, before anybody uses it. [`of_case`] collects from a case what a template may name.
+//! with line and column, before anybody uses it. [`print_sheet`] and [`draw_chart`] show cells that were released, as a
+//! table and as bars. [`of_case`] collects from a case what a template may name.
 //!
 //! What it is not: it reads no file, no clock, no network and no font of the system. Date and number come as
 //! arguments, the two fonts are in the crate, packages and files are refused.
@@ -14,6 +15,7 @@
 
 mod blank;
 mod case;
+mod chart;
 mod error;
 mod form;
 mod grammar;
@@ -21,6 +23,7 @@ mod literal;
 mod print;
 mod qr;
 mod sample;
+mod sheet;
 mod template;
 mod typeface;
 mod value;
@@ -28,10 +31,12 @@ mod words;
 mod world;
 
 pub use case::{Actual, of_case, opinions};
+pub use chart::{CHART_BARS_MAX, Chart, draw_chart};
 pub use error::{DocumentError, Fault};
 pub use form::{FormPaper, OpinionEntry, print_form};
 pub use print::{Lang, Rendered, Stamp, Verification};
 pub use sample::sample;
+pub use sheet::{Sheet, print_sheet};
 pub use template::{check, missing, render};
 pub use typeface::covers;
 pub use value::{Data, Datum};

@@ -9,8 +9,8 @@ use typst::foundations::Bytes;
 use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
 
-static REGULAR: &[u8] = include_bytes!("../fonts/NotoSansSC-Regular.ttf");
-static BOLD: &[u8] = include_bytes!("../fonts/NotoSansSC-Bold.ttf");
+const REGULAR: &[u8] = include_bytes!("../fonts/NotoSansSC-Regular.ttf");
+const BOLD: &[u8] = include_bytes!("../fonts/NotoSansSC-Bold.ttf");
 
 /// Stands for a character the fonts lack; printers in East Asia have used the mark for that since lead type.
 pub(crate) const GETA: char = '〓';
@@ -21,6 +21,14 @@ pub(crate) static FONTS: LazyLock<Vec<Font>> =
 
 pub(crate) static BOOK: LazyLock<LazyHash<FontBook>> =
     LazyLock::new(|| LazyHash::new(FontBook::from_fonts(FONTS.iter())));
+
+/// Name of the family.
+pub(crate) const TYPEFACE: &str = "Noto Sans SC";
+
+/// The font files.
+pub(crate) const fn typefaces() -> [&'static [u8]; 2] {
+    [REGULAR, BOLD]
+}
 
 /// Whether a character can be printed, in both weights. Line breaks count as printable.
 #[must_use]

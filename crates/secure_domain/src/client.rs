@@ -15,10 +15,11 @@ use tokio::task::JoinSet;
 
 use crate::isolation::Isolation;
 use crate::protocol::{
-    Answer, AppendOrder, AssessOrder, CanonicalOrder, CheckOrder, Checked, ConcludeOrder, Envelope,
-    ExplainOrder, Explained, GrantOrder, Init, IntakeDone, IntakeOrder, LedgerAnswer, LookupOrder, Page,
-    PageOrder, PermitRecord, QueryOrder, Reply, Request, RunCounted, RunDone, RunOrder, SampleDone,
-    ServeDone, ServeOrder, TableSpec, TwinOrder, Verdict, VerifyOrder, VerifyQuestion, ZoneKey,
+    Answer, AppendOrder, AssessOrder, CanonicalOrder, CheckOrder, Checked, CompareOrder, Compared,
+    ConcludeOrder, Envelope, ExplainOrder, Explained, GrantOrder, Init, IntakeDone, IntakeOrder,
+    LedgerAnswer, LookupOrder, Page, PageOrder, PermitRecord, QueryOrder, Reply, Request, RunCounted,
+    RunDone, RunOrder, SampleDone, ServeDone, ServeOrder, TableSpec, TwinOrder, Verdict, VerifyOrder,
+    VerifyQuestion, ZoneKey,
 };
 use crate::{Error, frame};
 
@@ -374,6 +375,15 @@ impl ZoneClient {
             (Reply::Bytes { digest, .. }, body) if digest == base::Digest::of(&body) => Ok(body),
             _ => Err(Error::Protocol { what: "reply" }),
         }
+    }
+
+    /// Compares two results that lie sealed, by the digests of their canonical forms.
+    ///
+    /// # Errors
+    /// `domain.order_mismatch` if one of them is not the frozen one.
+    pub async fn compare(&self, permit: &access::Permit, order: CompareOrder) -> Result<Compared, Error> {
+        let request = Request::Compare(Box::new(order));
+        expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Compared(found) => found)
     }
 
     /// Builds a lookup index over a released object.

@@ -12,7 +12,7 @@ use storage::{Tx, records};
 use super::open::{AttachmentRef, Opened};
 use super::{actor, attachments, context, effects, happened, load, observe, record, resource, written};
 use crate::identity::Person;
-use crate::{App, Ctx, Error, Result};
+use crate::{App, Ctx, Error, Result, exports};
 
 /// Cases one meeting decides.
 const AGENDA_MAX: usize = 50;
@@ -88,6 +88,9 @@ pub async fn act(app: &App, ctx: &Ctx, id: Id<kind::Case>, request: &ActRequest)
         permits.push((case, permit?));
     }
     let Some((_, permit)) = permits.first() else { return Err(Error::NotFound("case.unknown")) };
+    let refused =
+        request.command == CommandKind::Refuse || request.vote.is_some_and(|vote| vote == Ballot::Refuse);
+    exports::answer(app, ctx, permit, id, request.command, refused).await?;
     let permits = &permits;
     app.command(ctx, permit, "case.act", &(id, request), move |tx| {
         Box::pin(async move {

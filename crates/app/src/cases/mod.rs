@@ -30,8 +30,8 @@ pub(crate) use owe::lapsed;
 pub(crate) use owe::{Due, Party, due, duties_follow};
 pub(crate) use sweep::sweep;
 pub(crate) use versions::{carry, would_move};
-pub(crate) use view::readable;
 pub use view::{CaseView, case_view, preview_form, procedures};
+pub(crate) use view::{readable, without_ballots};
 
 use access::{Life, Permit, ResourceRef, Thing};
 use base::{Date, Digest, Id, Timestamp, kind};

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use access::{Action, ResourceRef, Thing};
 use base::{Id, kind};
 use regulation::case::{FormValues, OpenCase};
-use regulation::pack::{Binding, FactValue, Pack};
+use regulation::pack::{Binding, Effect, FactValue, Pack};
 use serde::{Deserialize, Serialize};
 use storage::{Tx, settings};
 
-use super::{actor, attachments, context, effects, happened, observe, written};
+use super::{actor, attachments, context, effects, facts, happened, observe, written};
 use crate::clock::new_id;
-use crate::{App, Ctx, Error, Result};
+use crate::{App, Ctx, Error, Result, exports};
 
 /// An uploaded file under the name the procedure asks for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -66,6 +66,9 @@ pub async fn open(app: &App, ctx: &Ctx, request: &OpenRequest) -> Result<Opened>
         Box::pin(async move {
             let pack = app.packs().governing(tx).await?;
             let opened = prepare(app, tx, ctx, &pack, id, request).await?;
+            if lets_go(&pack, &request.procedure) && request.facts.contains_key(facts::EXPORT) {
+                exports::opened(app, tx, ctx, id, facts::id(&request.facts, facts::EXPORT)?).await?;
+            }
             let context = context(app, &pack, ctx.now);
             let number = opened.number.clone();
             let events = regulation::case::open(&context, &opened).map_err(Error::Rejected)?;
@@ -76,6 +79,11 @@ pub async fn open(app: &App, ctx: &Ctx, request: &OpenRequest) -> Result<Opened>
         })
     })
     .await
+}
+
+/// A procedure at whose end a result may leave.
+fn lets_go(pack: &Pack, procedure: &str) -> bool {
+    pack.procedures.get(procedure).is_some_and(|procedure| procedure.brings(Effect::ReleaseExport))
 }
 
 /// A procedure that anybody may start (an objection) needs no duty in a unit.

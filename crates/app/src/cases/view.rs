@@ -5,10 +5,12 @@ use std::sync::Arc;
 use access::Action;
 use base::{Id, kind};
 use regulation::case::{
-    Actor, Available, CaseState, ClockView, TimelineEntry, available_with, clocks, may_read, timeline,
+    Actor, Available, CaseState, ClockView, Event, EventBody, TimelineEntry, available_with, clocks,
+    may_read, timeline,
 };
 use regulation::pack::{CommandKind, Form, Pack, Procedure};
 use serde::Serialize;
+use storage::Tx;
 
 use super::{CaseRecord, Loaded, actor, context, load, observe, record, related, resource};
 use crate::{App, Ctx, Error, Result};
@@ -117,6 +119,30 @@ pub fn preview_form(app: &App, procedure: &str) -> Result<(Arc<Pack>, Procedure,
     Ok((pack, found, form))
 }
 
+/// What the journal keeps of a case as this person may read it: a ballot that somebody else cast stays sealed until the
+/// result stands.
+pub(crate) async fn without_ballots(
+    tx: &mut Tx<'_>,
+    ctx: &Ctx,
+    subject: &str,
+    payload: serde_json::Value,
+) -> Result<serde_json::Value> {
+    let Some(case) = subject.strip_prefix("case/").and_then(|id| id.parse().ok()) else { return Ok(payload) };
+    let Ok(events) = serde_json::from_value::<Vec<Event>>(payload.clone()) else { return Ok(payload) };
+    let another = |event: &&Event| {
+        matches!(event.body, EventBody::Voted { sealed: true, .. })
+            && event.actor.as_ref().is_none_or(|actor| actor.person != ctx.principal.person)
+    };
+    let Some(ballot) = events.iter().find(another) else { return Ok(payload) };
+    let still = load(tx, case)
+        .await?
+        .state
+        .acts
+        .iter()
+        .any(|act| act.sealed && ballot.actor.as_ref().is_none_or(|actor| actor.person == act.by.person));
+    Ok(if still { serde_json::json!({ "sealed": true }) } else { payload })
+}
+
 /// Votes, what is stated with them, and opinions that are still sealed are shown to their author only: reviewers vote blind.
 fn hide_sealed(mut state: CaseState, me: &Actor) -> CaseState {
     let mut voted = Vec::new();
@@ -141,7 +167,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use base::{Digest, Timestamp};
-    use regulation::case::{Ballot, Event, EventBody, PackRef, fold};
+    use regulation::case::{Ballot, PackRef, fold};
 
     use super::*;
     use crate::clock::new_id;

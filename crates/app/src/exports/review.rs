@@ -4,7 +4,7 @@ use access::Action;
 use base::{Id, kind};
 use secure_domain::protocol::{ObjectRef, Page, PageOrder, ZoneKind};
 use serde::Serialize;
-use storage::records::{self, Order, Query};
+use storage::records::{self, Expected, Order, Query};
 
 use super::{Export, ExportState, ExportView, case_of, seen, versioned, with_tenant};
 use crate::journal::Note;
@@ -66,11 +66,15 @@ async fn look(app: &App, ctx: &Ctx, id: Id<kind::Export>, offset: usize, rows: u
         .store()
         .transact(permit, "export.candidate", |tx| {
             Box::pin(async move {
-                let export = versioned(tx, id).await?.value;
+                let mut stored = versioned(tx, id).await?;
+                if stored.value.see_as_it_is(ctx.principal.person) {
+                    records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
+                }
+                let export = stored.value;
                 if !tenants::get(tx, export.tenant).await?.is_open() {
                     return Err(Error::Forbidden("tenant.closed"));
                 }
-                let case = case_of(tx, id).await?;
+                let case = case_of(tx, &export).await?;
                 let mut earlier: Vec<Export> =
                     records::all::<Export>(tx, "model", &export.model.to_string(), 1_000)
                         .await?
@@ -93,7 +97,8 @@ async fn look(app: &App, ctx: &Ctx, id: Id<kind::Export>, offset: usize, rows: u
         })
         .await?;
     app.committed();
-    let page = read(app, permit, &export, offset, rows).await?;
+    let mut page = read(app, permit, &export, offset, rows).await?;
+    export.spoil(ctx, &mut page, offset);
     let mut shown = Vec::with_capacity(earlier.len());
     for export in earlier {
         let page = read(app, permit, &export, 0, rows).await?;
@@ -149,7 +154,7 @@ pub async fn review_queue(
                 let mut found: Vec<(ExportView, Tenant)> = Vec::new();
                 for export in page.items {
                     let tenant = tenants::get(tx, export.value.tenant).await?;
-                    let case = case_of(tx, export.value.id).await?;
+                    let case = case_of(tx, &export.value).await?;
                     found.push((seen(ctx, export.value, case), tenant));
                 }
                 Ok::<_, Error>((found, page.next))

@@ -4,6 +4,7 @@ mod destroy_tenant;
 pub(crate) mod ledger;
 mod prepare_grant;
 mod release_export;
+mod run_again;
 mod run_order;
 mod stop_zones;
 
@@ -26,6 +27,10 @@ const CONCURRENT: usize = 4;
 const LEASE_SECONDS: i64 = 600;
 /// After so many failed attempts a job is a dead letter, shown to administrators.
 const ATTEMPTS_MAX: i64 = 8;
+/// How often a job that met a busy store is tried again at once, before it waits for its next attempt.
+const BUSY_TRIES: u32 = 6;
+/// The first wait between such tries; each is twice the one before.
+const BUSY_WAIT: Duration = Duration::from_millis(50);
 /// How often the runner looks without being woken.
 const IDLE: Duration = Duration::from_millis(500);
 
@@ -45,6 +50,8 @@ pub(crate) const MOVE_CASES: &str = "move_cases";
 
 /// Executes an ordered run.
 pub(crate) const RUN_ORDER: &str = "run_order";
+/// Runs the order of a candidate again for its reviewers.
+pub(crate) const RUN_AGAIN: &str = "run_again";
 /// Rebuilds an approved export in canonical form and releases it.
 pub(crate) const RELEASE_EXPORT: &str = "release_export";
 
@@ -102,7 +109,7 @@ pub(crate) async fn run(app: App) {
                     }
                     let (app, running) = (app.clone(), Arc::clone(&running));
                     app.tasks().clone().spawn(async move {
-                        let result = dispatch(&app, &job).await;
+                        let result = attempt(&app, &job).await;
                         let newest =
                             running.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
                         let job = Job { attempt: newest.unwrap_or(job.attempt), ..job };
@@ -132,7 +139,7 @@ pub(crate) async fn drain(app: &App) {
             return;
         }
         for job in &due {
-            report(app, job, dispatch(app, job).await).await;
+            report(app, job, attempt(app, job).await).await;
         }
     }
 }
@@ -163,10 +170,41 @@ async fn lease(app: &App, free: usize) -> Result<Vec<Job>> {
         .await
 }
 
+/// Runs a job; when the store was busy, again at once.
+async fn attempt(app: &App, job: &Job) -> Result<()> {
+    patiently(|| dispatch(app, job)).await
+}
+
+/// Tries again what met a busy store, a few times and by the machine's own time. The next attempt of a job waits by the
+/// installation's clock, which may stand still.
+async fn patiently<T, F: Future<Output = Result<T>>>(work: impl Fn() -> F) -> Result<T> {
+    let mut wait = BUSY_WAIT;
+    for _ in 0..BUSY_TRIES {
+        match work().await {
+            Err(Error::Unavailable("storage.busy")) => {}
+            other => return other,
+        }
+        tokio::time::sleep(wait).await;
+        wait *= 2;
+    }
+    work().await
+}
+
 /// Says in the store how an attempt ended.
 async fn report(app: &App, job: &Job, result: Result<()>) {
+    if let Err(error) = patiently(|| told(app, job, &result)).await {
+        tracing::error!(
+            job.kind,
+            job.key,
+            error.code = error.code(),
+            "job outcome not stored; it will run again"
+        );
+    }
+}
+
+async fn told(app: &App, job: &Job, result: &Result<()>) -> Result<()> {
     let now = app.now();
-    let outcome = match &result {
+    match result {
         Ok(()) => app
             .store()
             .system("jobs.done", |tx| Box::pin(async move { Ok::<_, Error>(jobs::done(tx, job).await?) }))
@@ -186,14 +224,6 @@ async fn report(app: &App, job: &Job, result: Result<()>) {
                 .await
                 .map(|_| ())
         }
-    };
-    if let Err(error) = outcome {
-        tracing::error!(
-            job.kind,
-            job.key,
-            error.code = error.code(),
-            "job outcome not stored; it will run again"
-        );
     }
 }
 
@@ -208,8 +238,39 @@ async fn dispatch(app: &App, job: &Job) -> Result<()> {
         DESTROY_TENANT => destroy_tenant::run(app, body(job)?).await,
         MOVE_CASES => crate::packs::move_cases(app, body(job)?).await,
         RUN_ORDER => run_order::run(app, body(job)?, job.attempt >= ATTEMPTS_MAX).await,
+        RUN_AGAIN => run_again::run(app, body(job)?, job.attempt >= ATTEMPTS_MAX).await,
         WRITE_PAPERS => crate::papers::write(app, body(job)?).await,
         RELEASE_EXPORT => release_export::run(app, body(job)?).await,
         other => Err(Error::internal("job.unknown", format!("no such job: {other}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// Runs work that meets a busy store so many times; answers how it ended and how often it was tried.
+    async fn busy(times: u32, then: fn() -> Result<()>) -> (Result<()>, u32) {
+        let tries = AtomicU32::new(0);
+        let ended = patiently(|| async {
+            match tries.fetch_add(1, Ordering::Relaxed) {
+                tried if tried < times => Err(Error::Unavailable("storage.busy")),
+                _ => then(),
+            }
+        })
+        .await;
+        (ended, tries.into_inner())
+    }
+
+    #[tokio::test]
+    async fn what_met_a_busy_store_is_tried_again_at_once_and_not_for_ever() {
+        assert!(matches!(busy(0, || Ok(())).await, (Ok(()), 1)));
+        assert!(matches!(busy(3, || Ok(())).await, (Ok(()), 4)));
+        let (ended, tries) = busy(100, || Ok(())).await;
+        assert_eq!((ended.unwrap_err().code(), tries), ("storage.busy", BUSY_TRIES + 1));
+        let (ended, tries) = busy(1, || Err(Error::Conflict("export.decided"))).await;
+        assert_eq!((ended.unwrap_err().code(), tries), ("export.decided", 2), "another fault is told");
     }
 }

@@ -31,26 +31,46 @@ pub(super) async fn run(app: &App, id: Id<kind::Export>) -> Result<()> {
     if !write_down(app, &export, &tenant).await? {
         return hold_back(app, &export, &tenant).await;
     }
-    let (csv, parquet) = rebuild(app, &export, &tenant).await?;
+    let rebuilt = rebuild(app, &export, &tenant).await?;
     let now = app.now();
-    let csv_bytes = csv.len() as u64;
-    let parquet_bytes = parquet.len() as u64;
-    let csv = stage(app, export.tenant, "release.csv", csv.to_vec(), now).await?;
-    let parquet = stage(app, export.tenant, "release.parquet", parquet.to_vec(), now).await?;
-    let file =
-        |staged: &Staged, bytes| ReleasedFile { object: staged.row.id, digest: staged.plain_digest, bytes };
-    let release = Release {
-        csv: file(&csv, csv_bytes),
-        parquet: file(&parquet, parquet_bytes),
-        rows: export.frozen.rows.unwrap_or_default(),
-        at: now,
+    let mut staged = Vec::with_capacity(rebuilt.len());
+    for (kind, bytes) in rebuilt {
+        match stage(app, export.tenant, kind, bytes.to_vec(), now).await {
+            Ok(file) => staged.push(file),
+            Err(error) => {
+                forget(app, &staged).await;
+                return Err(error);
+            }
+        }
+    }
+    let done = match staged.as_slice() {
+        [csv, json, parquet] => {
+            let release = Release {
+                csv: file(csv),
+                parquet: file(parquet),
+                json: Some(file(json)),
+                rows: export.frozen.rows.unwrap_or_default(),
+                at: now,
+            };
+            register(app, &export, &tenant, &release, &staged).await
+        }
+        _ => Err(Error::internal("export.rebuild", "forms are missing")),
     };
-    let done = register(app, &export, &tenant, &release, [&csv.row, &parquet.row]).await;
     if done.is_err() {
-        discard(app, csv.row.id).await;
-        discard(app, parquet.row.id).await;
+        forget(app, &staged).await;
     }
     done
+}
+
+fn file(staged: &Staged) -> ReleasedFile {
+    let bytes = u64::try_from(staged.row.plain_bytes).unwrap_or_default();
+    ReleasedFile { object: staged.row.id, digest: staged.plain_digest, bytes }
+}
+
+async fn forget(app: &App, staged: &[Staged]) {
+    for file in staged {
+        discard(app, file.row.id).await;
+    }
 }
 
 /// Writes into the release ledger what is about to leave; false if something that left since the run is in its way. Comes
@@ -106,8 +126,8 @@ async fn hold_back(app: &App, export: &Export, tenant: &Tenant) -> Result<()> {
     Ok(())
 }
 
-/// Both canonical forms of the frozen result, bound to its digest.
-async fn rebuild(app: &App, export: &Export, tenant: &Tenant) -> Result<(Bytes, Bytes)> {
+/// The canonical forms of the frozen result, bound to its digest: CSV, JSON, Parquet, each with what its object is called.
+async fn rebuild(app: &App, export: &Export, tenant: &Tenant) -> Result<Vec<(&'static str, Bytes)>> {
     let permit =
         app.permit(&Ctx::service(SERVICE, app.now()), Action::ExportRelease, export.reference(tenant))?;
     let (owner, object) = (export.tenant, export.frozen.object);
@@ -124,10 +144,16 @@ async fn rebuild(app: &App, export: &Export, tenant: &Tenant) -> Result<(Bytes, 
         digest: export.frozen.digest,
         format,
     };
-    let csv = zone.canonical(&permit, order(CanonicalFormat::Csv)).await;
-    let parquet = zone.canonical(&permit, order(CanonicalFormat::Parquet)).await;
+    let mut rebuilt = Vec::new();
+    for (kind, format) in [
+        ("release.csv", CanonicalFormat::Csv),
+        ("release.json", CanonicalFormat::Json),
+        ("release.parquet", CanonicalFormat::Parquet),
+    ] {
+        rebuilt.push((kind, zone.canonical(&permit, order(format)).await));
+    }
     zone.forget_keys(vec![name.clone()]).await?;
-    Ok((csv?, parquet?))
+    rebuilt.into_iter().map(|(kind, bytes)| Ok((kind, bytes?))).collect()
 }
 
 async fn register(
@@ -135,12 +161,11 @@ async fn register(
     export: &Export,
     tenant: &Tenant,
     release: &Release,
-    objects: [&rows::Object; 2],
+    staged: &[Staged],
 ) -> Result<()> {
     let ctx = Ctx::service(SERVICE, app.now());
     let permit = &app.permit(&ctx, Action::ExportRelease, export.reference(tenant))?;
     let id = export.id;
-    let objects = &objects;
     app.store()
         .transact(permit, "export.released", |tx| {
             Box::pin(async move {
@@ -152,8 +177,8 @@ async fn register(
                 if stored.value.state != ExportState::Approved {
                     return Err(Error::Conflict("export.decided"));
                 }
-                for object in objects {
-                    rows::put(tx, object).await?;
+                for file in staged {
+                    rows::put(tx, &file.row).await?;
                 }
                 stored.value.state = ExportState::Released;
                 stored.value.release = Some(release.clone());

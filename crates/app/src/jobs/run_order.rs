@@ -22,7 +22,7 @@ use crate::tenants::Tenant;
 use crate::{App, Ctx, Error, Result, objects, zones};
 
 /// The service that executes runs.
-const SERVICE: &str = "run.execute";
+pub(super) const SERVICE: &str = "run.execute";
 
 /// Executes a run. Safe to run again: a run that ended stays as it is.
 pub(super) async fn run(app: &App, id: Id<kind::Run>, last: bool) -> Result<()> {
@@ -42,13 +42,13 @@ pub(super) async fn run(app: &App, id: Id<kind::Run>, last: bool) -> Result<()> 
 }
 
 /// A sealed object that is to be written, with its key.
-struct Target {
-    key: ZoneKey,
+pub(super) struct Target {
+    pub(super) key: ZoneKey,
     wrapped: Vec<u8>,
 }
 
 impl Target {
-    async fn new(app: &App, tenant: Id<kind::Tenant>, object: Id<kind::Object>) -> Result<Self> {
+    pub(super) async fn new(app: &App, tenant: Id<kind::Tenant>, object: Id<kind::Object>) -> Result<Self> {
         let (key, wrapped) = app
             .store()
             .read("object.key", |tx| {
@@ -93,7 +93,7 @@ async fn attempt(app: &App, mut run: Run, tenant: &Tenant) -> Result<()> {
 }
 
 /// Counted in the prod zone, judged in the ledger zone, concluded in the prod zone.
-async fn execute(
+pub(super) async fn execute(
     app: &App,
     permit: &Permit,
     run: &Run,
@@ -121,7 +121,13 @@ async fn execute(
     Ok(done)
 }
 
-fn order(run: &Run, model: &ModelRecord, objects: Attempt, draft: &str, entity_key: Secret) -> RunOrder {
+pub(super) fn order(
+    run: &Run,
+    model: &ModelRecord,
+    objects: Attempt,
+    draft: &str,
+    entity_key: Secret,
+) -> RunOrder {
     let object = |object: Id<kind::Object>| ObjectRef { object, key: object.to_string() };
     RunOrder {
         run: run.id,

@@ -64,7 +64,7 @@ pub async fn print_form(
 
 /// The turn to print for a reader. Typesetting takes a processor for as long as it lasts, so readers share one lane and are
 /// told soon when it is full; papers that are issued have their own.
-async fn turn(app: &App) -> Result<tokio::sync::SemaphorePermit<'_>> {
+pub(crate) async fn turn(app: &App) -> Result<tokio::sync::SemaphorePermit<'_>> {
     let turn = tokio::time::timeout(TURN_MAX, app.printing().acquire()).await;
     let turn = turn.map_err(|_| Error::Unavailable("paper.busy"))?;
     turn.map_err(|error| Error::internal("paper.turn", error))

@@ -29,12 +29,14 @@ pub(crate) struct County {
     persons: BTreeMap<&'static str, Id<kind::Person>>,
 }
 
-const UNITS: [(&str, &[Role]); 5] = [
+const UNITS: [(&str, &[Role]); 7] = [
     ("bigdata-bureau", &[Role::Authority, Role::Reviewer]),
     ("supervision-office", &[Role::Supervisor, Role::Reviewer]),
     ("market-bureau", &[Role::Provider]),
     ("civil-bureau", &[Role::Provider]),
     ("operator", &[Role::OperatorManager, Role::OperatorEngineer, Role::Applicant]),
+    ("bank", &[Role::Buyer]),
+    ("carrier", &[Role::Buyer]),
 ];
 
 pub(crate) fn packs() -> Vec<PackSource> {

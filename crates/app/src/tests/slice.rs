@@ -19,15 +19,18 @@ fn sql(text: &str) -> QueryRequest {
     QueryRequest { sql: text.to_owned(), ..QueryRequest::default() }
 }
 
-fn query_model(sql: &str) -> NewModel {
+pub(super) fn query_model(sql: &str) -> NewModel {
     serde_json::from_value(json!({
         "name": "industries", "sql": sql, "entity": "enterprise", "reversibility": "sums only"
     }))
     .unwrap()
 }
 
-async fn granted() -> County {
-    let county = County::open().await;
+pub(super) async fn granted() -> County {
+    granted_in(County::open().await).await
+}
+
+pub(super) async fn granted_in(county: County) -> County {
     let csv = enterprises(2_000);
     let resource =
         county.resource("market-bureau", "enterprises", "enterprise", "credit_code", csv).await.unwrap();
@@ -41,7 +44,7 @@ async fn granted() -> County {
 }
 
 /// A model that reviewers have approved.
-async fn approved(county: &County, new: &NewModel) -> models::ModelRecord {
+pub(super) async fn approved(county: &County, new: &NewModel) -> models::ModelRecord {
     let engineer = county.ctx("operator");
     let model = models::create_model(&county.app, &engineer, county.tenant, new).await.unwrap();
     let id = model.model.id;
@@ -79,8 +82,8 @@ async fn data_reach_a_buyer_only_as_reviewed_sums() {
 
     let new = NewExport { purpose: "行业统计".to_owned(), ..NewExport::default() };
     let (export, case) = exports::open_export_case(&county.app, &engineer, run.id, &new).await.unwrap();
-    let again = exports::open_export_case(&county.app, &engineer, run.id, &new).await.unwrap();
-    assert_eq!((again.0.id, again.1.id), (export.id, case.id), "one request waits once");
+    let again = exports::open_export_case(&county.app, &engineer, run.id, &new).await.unwrap_err();
+    assert_eq!(again.code(), "export.waiting", "one request waits once");
     let view = crate::cases::case_view(&county.app, &engineer, case.id).await.unwrap();
     let names = crate::cases::subject_names(&county.app, &view).await.unwrap();
     assert_eq!(names[crate::cases::facts::EXPORT], model.model.name, "a case is about named things");
@@ -104,7 +107,7 @@ async fn data_reach_a_buyer_only_as_reviewed_sums() {
     let released = exports::export(&county.app, &engineer, export.id).await.unwrap();
     assert_eq!(released.export.state, ExportState::Released);
     let csv = exports::download(&county.app, &engineer, export.id, ReleaseFormat::Csv).await.unwrap();
-    assert_eq!(String::from_utf8(csv).unwrap(), "industry,n\nretail,998\ntextile,999\n");
+    assert_eq!(String::from_utf8(csv.bytes).unwrap(), "industry,n\nretail,998\ntextile,999\n");
     let index = exports::release_index(&county.app, export.id, vec!["industry".to_owned()]).await.unwrap();
     assert_eq!(index.lookup(&["retail".to_owned()]).unwrap().rows, [[json!("retail"), json!(998)]]);
 }
@@ -360,7 +363,7 @@ async fn a_query_is_explained_before_it_is_ordered() {
 }
 
 /// Orders a model's run and asks that its result leave; answers the export and its case.
-async fn asked(
+pub(super) async fn asked(
     county: &County,
     model: &models::ModelRecord,
 ) -> (exports::Export, base::Id<base::kind::Case>) {
@@ -374,7 +377,7 @@ async fn asked(
     (export, case.id)
 }
 
-async fn let_go(
+pub(super) async fn let_go(
     county: &County,
     export: &exports::Export,
     case: base::Id<base::kind::Case>,

@@ -32,12 +32,11 @@ pub(crate) fn all() -> Vec<Attack> {
 pub(crate) const ABSENT: &[&str] = &[
     "statistics mode (queries on raw data without an order, within budgets)",
     "noise of cell keys and of discrete mechanisms, error bars, one budget per resource",
-    "exports as PNG, PDF, JSON and ONNX; the watermark of data sets and its detector",
+    "models as exports (ONNX): no run makes one",
     "import gate for social data",
     "consent as a predicate of the guard, and persons who withdraw it",
     "mask attack report, synthetic twins, memorisation score",
     "partial masks, and so their stitching across profiles",
     "EXPLAIN of lineage, label, threshold and budget",
-    "risk tiers of the airlock, planted bad files",
     "a new snapshot under a standing grant: a grant holds the snapshot it was made with",
 ];

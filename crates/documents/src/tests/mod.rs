@@ -4,4 +4,5 @@ mod forms;
 mod hostile;
 mod letters;
 mod occasions;
+mod sheets;
 mod typeface;

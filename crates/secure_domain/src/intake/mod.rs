@@ -19,6 +19,7 @@ use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use vault::{DataKey, SealContext};
 
+pub(crate) use encoding::decode;
 pub use faults::{Fault, Faults};
 
 use crate::Error;
@@ -46,6 +47,11 @@ pub(crate) fn take_in(
         IntakeFormat::Parquet => ("", parquet_file::take_in(bytes, &order.columns, &target)?),
     };
     Ok(IntakeDone { written, encoding: encoding.to_owned(), columns: observer.finish()? })
+}
+
+/// A file that is neither delimited text nor Parquet.
+pub(crate) fn unreadable() -> Error {
+    faults::whole(0, "file.format")
 }
 
 /// Where the rows go.

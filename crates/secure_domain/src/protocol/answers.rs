@@ -47,6 +47,8 @@ pub enum Reply {
         /// Rows in it.
         rows: u64,
     },
+    /// Digests of two results in canonical form.
+    Compared(Compared),
     /// An index is ready.
     Serve(ServeDone),
     /// Answer of a verification.
@@ -54,6 +56,15 @@ pub enum Reply {
         /// The answer.
         verdict: Verdict,
     },
+}
+
+/// Digests of two results in canonical form; the bytes stay inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compared {
+    /// Of the first.
+    pub first: Digest,
+    /// Of the second.
+    pub second: Digest,
 }
 
 /// Rows with their columns.

@@ -16,13 +16,13 @@ use serde::{Deserialize, Serialize};
 pub use catalog::{Domain, OutputColumn, Parameter, Value};
 
 pub use answers::{
-    Advised, Changed, Checked, ColumnProfile, Explained, Failure, IntakeDone, LedgerAnswer, Nearby, Page,
-    Reply, RunCounted, RunDone, SampleDone, ServeDone, Verdict,
+    Advised, Changed, Checked, ColumnProfile, Compared, Explained, Failure, IntakeDone, LedgerAnswer, Nearby,
+    Page, Reply, RunCounted, RunDone, SampleDone, ServeDone, Verdict,
 };
 pub use orders::{
-    AppendOrder, AssessOrder, CanonicalFormat, CanonicalOrder, CheckOrder, ConcludeOrder, CsvFormat,
-    ExplainOrder, GrantOrder, InputPin, IntakeFormat, IntakeOrder, LookupOrder, PageOrder, QueryOrder,
-    RunOrder, ServeOrder, TwinColumn, TwinOrder, VerifyOrder, VerifyQuestion,
+    AppendOrder, AssessOrder, CanonicalFormat, CanonicalOrder, CheckOrder, CompareOrder, ConcludeOrder,
+    CsvFormat, ExplainOrder, Frozen, GrantOrder, InputPin, IntakeFormat, IntakeOrder, LookupOrder, PageOrder,
+    QueryOrder, RunOrder, ServeOrder, TwinColumn, TwinOrder, VerifyOrder, VerifyQuestion,
 };
 pub use words::{ColumnSpec, Limits, ObjectRef, PermitRecord, Secret, TableSpec, ZoneKey};
 
@@ -140,6 +140,8 @@ pub enum Request {
     ReadResult(Box<PageOrder>),
     /// Prod: rebuild a result in canonical form; bytes are in the body.
     Canonical(Box<CanonicalOrder>),
+    /// Prod: do two results give the same canonical bytes? Tells digests only.
+    Compare(Box<CompareOrder>),
     /// Prod and dev: build a lookup index over a released object.
     ServeLoad(Box<ServeOrder>),
     /// Prod and dev: drop a lookup index.
@@ -186,6 +188,7 @@ impl Request {
             Self::Append(_) => "append",
             Self::ReadResult(_) => "read_result",
             Self::Canonical(_) => "canonical",
+            Self::Compare(_) => "compare",
             Self::ServeLoad(_) => "serve_load",
             Self::ServeDrop { .. } => "serve_drop",
             Self::Lookup(_) => "lookup",

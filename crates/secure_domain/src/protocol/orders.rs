@@ -147,6 +147,8 @@ pub struct PageOrder {
 pub enum CanonicalFormat {
     /// UTF-8, no BOM, CRLF-free, header line, RFC 4180 quoting.
     Csv,
+    /// JSON: an array of objects with sorted names.
+    Json,
     /// Parquet without statistics and metadata.
     Parquet,
 }
@@ -160,6 +162,24 @@ pub struct CanonicalOrder {
     pub digest: Digest,
     /// The form.
     pub format: CanonicalFormat,
+}
+
+/// A result that lies sealed, with the digest its sealed bytes must have.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Frozen {
+    /// The object.
+    pub object: ObjectRef,
+    /// Digest of its sealed bytes.
+    pub digest: Digest,
+}
+
+/// Do two results give the same canonical bytes?
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CompareOrder {
+    /// One.
+    pub first: Frozen,
+    /// The other.
+    pub second: Frozen,
 }
 
 /// Build a lookup index.

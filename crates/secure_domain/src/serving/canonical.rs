@@ -1,5 +1,6 @@
 //! Canonical rebuild of a result: equal values give equal bytes, and nothing but the values is in them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,12 +12,15 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
+use base::Digest;
+use serde_json::Value;
+
 use super::whole;
 use crate::Error;
 use crate::objects::{Content, KeyRing, ObjectFile};
-use crate::protocol::{CanonicalFormat, CanonicalOrder};
+use crate::protocol::{CanonicalFormat, CanonicalOrder, CompareOrder, Compared, Frozen};
 use crate::run::check_digest;
-use crate::value::texts;
+use crate::value::{JsonColumns, texts};
 
 /// The bytes of a canonical rebuild, and its rows. Blocks.
 ///
@@ -30,15 +34,36 @@ pub(crate) fn canonical(
     let file = Arc::new(ObjectFile::open(objects_dir, keys, &order.object)?);
     check_digest(&file, order.digest)?;
     let batch = sorted(&whole(&file, &[Content::Result])?)?;
-    let bytes = match order.format {
-        CanonicalFormat::Csv => csv(&batch)?,
-        CanonicalFormat::Parquet => parquet(&batch)?,
+    Ok((form(&batch, order.format)?, batch.num_rows() as u64))
+}
+
+/// A sorted table in a form.
+pub(super) fn form(batch: &RecordBatch, format: CanonicalFormat) -> Result<Vec<u8>, Error> {
+    match format {
+        CanonicalFormat::Csv => csv(batch),
+        CanonicalFormat::Json => json(batch),
+        CanonicalFormat::Parquet => parquet(batch),
+    }
+}
+
+/// Digests of two results in canonical form. Blocks.
+///
+/// # Errors
+/// As [`canonical`].
+pub(crate) fn compare(objects_dir: &Path, keys: &KeyRing, order: &CompareOrder) -> Result<Compared, Error> {
+    let digest = |frozen: &Frozen| {
+        let order = CanonicalOrder {
+            object: frozen.object.clone(),
+            digest: frozen.digest,
+            format: CanonicalFormat::Csv,
+        };
+        canonical(objects_dir, keys, &order).map(|(bytes, _)| Digest::of(&bytes))
     };
-    Ok((bytes, batch.num_rows() as u64))
+    Ok(Compared { first: digest(&order.first)?, second: digest(&order.second)? })
 }
 
 /// Rows in the order of all their columns: the order in which the engine found them tells nothing.
-fn sorted(batch: &RecordBatch) -> Result<RecordBatch, Error> {
+pub(super) fn sorted(batch: &RecordBatch) -> Result<RecordBatch, Error> {
     let schema = batch.schema();
     let fields = schema.fields().iter().map(|field| SortField::new(field.data_type().clone()));
     let converter = RowConverter::new(fields.collect()).map_err(|_| Error::RunFailed)?;
@@ -84,11 +109,16 @@ fn push_value(out: &mut String, column: &StringArray, row: usize, is_text: bool)
 }
 
 fn push_text(out: &mut String, text: &str) {
-    if text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\'']) {
+    if is_formula(text) {
         push_field(out, &format!("'{text}"));
     } else {
         push_field(out, text);
     }
+}
+
+/// Whether a spreadsheet would take a text for a formula, or could not tell one of ours.
+pub(super) fn is_formula(text: &str) -> bool {
+    text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\''])
 }
 
 fn push_field(out: &mut String, text: &str) {
@@ -104,6 +134,24 @@ fn push_field(out: &mut String, text: &str) {
         out.push(c);
     }
     out.push('"');
+}
+
+/// An array of objects, one a row; the names of an object in the order of their bytes, no space anywhere. Numbers are
+/// numbers but decimals, which are texts like dates, so that no reader rounds them; texts are as they are.
+fn json(batch: &RecordBatch) -> Result<Vec<u8>, Error> {
+    let schema = batch.schema();
+    let columns = JsonColumns::new(batch)?;
+    let names: Vec<&String> = schema.fields().iter().map(|field| field.name()).collect();
+    let mut out = b"[".to_vec();
+    for row in 0..batch.num_rows() {
+        if row > 0 {
+            out.push(b',');
+        }
+        let object: BTreeMap<&String, Value> = names.iter().copied().zip(columns.row(row)).collect();
+        serde_json::to_writer(&mut out, &object).map_err(|_| Error::RunFailed)?;
+    }
+    out.push(b']');
+    Ok(out)
 }
 
 /// No statistics, no dictionary order, no writer's metadata.

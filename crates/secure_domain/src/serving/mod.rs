@@ -2,12 +2,14 @@
 
 mod canonical;
 mod index;
+mod released;
 #[cfg(test)]
 mod tests;
 mod verification;
 
-pub(crate) use canonical::canonical;
+pub(crate) use canonical::{canonical, compare};
 pub use index::Index;
+pub use released::ReleasedTable;
 pub(crate) use verification::Verification;
 
 use std::path::Path;
@@ -18,7 +20,7 @@ use arrow::compute::concat_batches;
 
 use crate::Error;
 use crate::objects::{Content, KeyRing, ObjectFile, ObjectRows};
-use crate::protocol::{Page, PageOrder};
+use crate::protocol::{ObjectRef, Page, PageOrder};
 use crate::value::page;
 
 /// Limit: rows of an object that is held in memory as one batch.
@@ -34,6 +36,21 @@ fn whole(file: &Arc<ObjectFile>, allowed: &[Content]) -> Result<RecordBatch, Err
     let schema = Arc::clone(&rows.schema);
     let batches = rows.collect::<Result<Vec<_>, _>>()?;
     concat_batches(&schema, &batches).map_err(|_| Error::RunFailed)
+}
+
+/// Rows of a release in canonical form, which left the domain and is no raw data. Blocks.
+///
+/// # Errors
+/// `domain.order_mismatch` for raw rows, twins and results that have not left; `vault.open`; `domain.limit`.
+pub fn released_page(
+    objects_dir: &Path,
+    keys: &KeyRing,
+    object: &ObjectRef,
+    rows_max: usize,
+) -> Result<Page, Error> {
+    let file = Arc::new(ObjectFile::open(objects_dir, keys, object)?);
+    let batch = whole(&file, &[Content::Unmarked])?;
+    page(&batch.schema(), std::slice::from_ref(&batch), 0, rows_max)
 }
 
 /// Rows of a sealed result, for those who review it. Nothing but results of runs can be read. Blocks.

@@ -15,7 +15,7 @@ fn canonical_bytes_depend_on_values_only() {
     let a = seal(dir.path(), Content::Result, &object(1, "result"), std::slice::from_ref(&batch));
     let parts = [batch.slice(half, batch.num_rows() - half), batch.slice(0, half)];
     let b = seal(dir.path(), Content::Result, &object(2, "result"), &parts);
-    for format in [CanonicalFormat::Csv, CanonicalFormat::Parquet] {
+    for format in [CanonicalFormat::Csv, CanonicalFormat::Json, CanonicalFormat::Parquet] {
         let rebuild = |number, digest| {
             let order = CanonicalOrder { object: object(number, "result"), digest, format };
             canonical(dir.path(), &ring(), &order)
@@ -28,6 +28,11 @@ fn canonical_bytes_depend_on_values_only() {
         match format {
             CanonicalFormat::Csv => {
                 assert!(text.starts_with("person_id,station,day,cost\nP000000,S0,2022-01-08,"));
+            }
+            CanonicalFormat::Json => {
+                assert!(text.starts_with("[{\"cost\":"), "names in the order of their bytes");
+                let rows: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+                assert_eq!((rows.len(), &rows[0]["person_id"]), (4_000, &json!("P000000")));
             }
             CanonicalFormat::Parquet => {
                 use parquet::file::reader::{FileReader, SerializedFileReader};

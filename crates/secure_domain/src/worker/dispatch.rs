@@ -10,7 +10,7 @@ use crate::books::Books;
 use crate::engine::{DevEngine, ProdEngine};
 use crate::intake::take_in;
 use crate::protocol::{Reply, Request, ServeDone, ServeOrder, VerifyOrder, ZoneKind};
-use crate::serving::{Index, Verification, canonical, read_page};
+use crate::serving::{Index, Verification, canonical, compare, read_page};
 use crate::twin::{grant, twin};
 
 /// Limit: indexes and verifications held at once.
@@ -105,6 +105,10 @@ impl Zone {
                 let made = self.blocking(move |zone| canonical(&zone.objects_dir, &zone.keys, &order));
                 let (bytes, rows) = made.await?;
                 Ok((Reply::Bytes { digest: base::Digest::of(&bytes), rows }, Bytes::from(bytes)))
+            }
+            Request::Compare(order) if self.kind == ZoneKind::Prod => {
+                let found = self.blocking(move |zone| compare(&zone.objects_dir, &zone.keys, &order));
+                only(Reply::Compared(found.await?))
             }
             Request::Assess(order) => {
                 let judged =

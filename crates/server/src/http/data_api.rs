@@ -1,11 +1,13 @@
 //! The buyers' API: a program calls a product with its key.
 
 use app::data_api::{CallAnswer, CallReceipt, CallRequest, Operation};
-use axum::extract::{DefaultBodyLimit, Path, State};
+use app::exports::ReleaseFormat;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Body, Problem};
@@ -20,6 +22,7 @@ pub(super) fn routes() -> Router<Edge> {
     Router::new()
         .route("/data/v1/{product}/query", post(query))
         .route("/data/v1/{product}/verify", post(verify))
+        .route("/data/v1/{product}/file", post(file))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
@@ -41,6 +44,34 @@ async fn verify(
     answer(&edge, request(product, Operation::Verify, &headers, parameters)?).await
 }
 
+#[derive(Deserialize)]
+struct Wanted {
+    format: Option<String>,
+}
+
+async fn file(
+    State(edge): State<Edge>,
+    Path(product): Path<String>,
+    Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
+    Body(parameters): Body<Map<String, Value>>,
+) -> Result<Response, Problem> {
+    let format = wanted.format.as_deref().map(ReleaseFormat::parse).transpose()?.unwrap_or_default();
+    let name = format!("attachment; filename=\"{product}.{}\"", format.name());
+    let request = request(product, Operation::File, &headers, parameters)?;
+    let (delivery, receipt) = app::deliveries::deliver(&edge.app, &request, format, edge.app.now()).await?;
+    let mut response = delivery.bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        headers.insert(header::CONTENT_DISPOSITION, name);
+    }
+    let marked = if delivery.marked { "marked" } else { "none" };
+    headers.insert(HeaderName::from_static("x-watermark"), HeaderValue::from_static(marked));
+    receive(headers, &receipt);
+    Ok(response)
+}
+
 async fn answer(edge: &Edge, request: CallRequest) -> Result<Response, Problem> {
     let (answer, receipt) = app::data_api::call(&edge.app, &request, edge.app.now()).await?;
     Ok(respond(&answer, &receipt))
@@ -48,7 +79,12 @@ async fn answer(edge: &Edge, request: CallRequest) -> Result<Response, Problem> 
 
 fn respond(answer: &CallAnswer, receipt: &CallReceipt) -> Response {
     let mut response = Json(answer).into_response();
-    let headers = response.headers_mut();
+    receive(response.headers_mut(), receipt);
+    response
+}
+
+/// What goes with an answer.
+fn receive(headers: &mut HeaderMap, receipt: &CallReceipt) {
     let repeated = if receipt.repeated { "true" } else { "false" };
     let mut set = |name: &'static str, value: String| {
         if let Ok(value) = HeaderValue::from_str(&value) {
@@ -62,7 +98,6 @@ fn respond(answer: &CallAnswer, receipt: &CallReceipt) -> Response {
         set("x-quota-left-today", left.to_string());
     }
     set("cache-control", "no-store".to_owned());
-    response
 }
 
 fn request(

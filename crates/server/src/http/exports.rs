@@ -1,6 +1,8 @@
 //! Exports: results that ask to leave, what reviewers see of them, and what left.
 
-use app::exports::{self, Candidate, Export, ExportView, NewExport, ReleaseFormat};
+use app::exports::{
+    self, Candidate, Export, ExportView, NewExport, Plant, PlantReport, PlantedFault, ReleaseFormat,
+};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -19,6 +21,9 @@ pub(super) fn routes() -> Router<Edge> {
         .route("/tenants/{tenant}/exports", get(list_exports))
         .route("/exports/{export}", get(show_export))
         .route("/exports/{export}/candidate", get(show_candidate))
+        .route("/exports/{export}/reruns", post(order_rerun))
+        .route("/exports/{export}/plants", post(plant_fault))
+        .route("/plants", get(show_plants))
         .route("/exports/{export}/files/{format}", get(download_release))
 }
 
@@ -82,15 +87,41 @@ async fn show_candidate(
     Ok(Json(exports::candidate(&edge.app, &ctx, id(&export)?, offset).await?))
 }
 
+async fn order_rerun(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(export): Path<String>,
+) -> Result<(StatusCode, Json<ExportView>), Problem> {
+    let view = exports::order_again(&edge.app, &ctx, id(&export)?).await?;
+    Ok((StatusCode::ACCEPTED, Json(view)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewPlant {
+    fault: PlantedFault,
+}
+
+async fn plant_fault(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(export): Path<String>,
+    Body(new): Body<NewPlant>,
+) -> Result<(StatusCode, Json<Plant>), Problem> {
+    let plant = exports::plant(&edge.app, &ctx, id(&export)?, new.fault).await?;
+    Ok((StatusCode::CREATED, Json(plant)))
+}
+
+async fn show_plants(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<PlantReport> {
+    Ok(Json(exports::plant_report(&edge.app, &ctx).await?))
+}
+
 async fn download_release(
     State(edge): State<Edge>,
     Caller(ctx): Caller,
-    Path((export, format)): Path<(String, ReleaseFormat)>,
+    Path((export, format)): Path<(String, String)>,
 ) -> Result<Response, Problem> {
-    let bytes = exports::download(&edge.app, &ctx, id(&export)?, format).await?;
-    let extension = match format {
-        ReleaseFormat::Csv => "csv",
-        ReleaseFormat::Parquet => "parquet",
-    };
-    Ok(download(&format!("{export}.{extension}"), bytes))
+    let format = ReleaseFormat::parse(&format)?;
+    let file = exports::download(&edge.app, &ctx, id(&export)?, format).await?;
+    Ok(download(&format!("{export}.{}", file.format.name()), file.bytes))
 }

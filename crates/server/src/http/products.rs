@@ -3,7 +3,8 @@
 use app::access::Role;
 use app::products::{NewProduct, ProductRecord, Proposal};
 use app::{Ctx, usages};
-use axum::extract::{Path, Query, State};
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
@@ -12,12 +13,16 @@ use serde::Deserialize;
 use super::{Answer, Body, Page, PageQuery, Problem, id};
 use crate::state::{Caller, Edge};
 
+/// Limit: bytes of a leaked file.
+const LEAK_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 pub(super) fn routes() -> Router<Edge> {
     Router::new()
         .route("/tenants/{tenant}/products", post(create))
         .route("/products", get(list))
         .route("/products/{product}", get(one))
         .route("/products/{product}/passport", get(passport))
+        .route("/products/{product}/traces", post(trace).layer(DefaultBodyLimit::max(LEAK_BYTES_MAX)))
         .route("/products/{product}/plan", put(propose))
         .route("/products/{product}/suspension", post(suspend))
         .route("/products/{product}/usages", post(draft_usage))
@@ -58,8 +63,20 @@ pub(crate) fn shown_to(mut record: ProductRecord, ctx: &Ctx) -> ProductRecord {
         || ctx.principal.roles.iter().any(|role| judges.contains(role));
     if !(ctx.is_person() && inside) {
         record.proposed = None;
+        // How copies are marked is of no use but to whoever would wash a mark out.
+        record.marking = None;
     }
     record
+}
+
+/// The body is a part of the data set that was found outside: CSV or Parquet.
+async fn trace(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(product): Path<String>,
+    leak: Bytes,
+) -> Answer<app::watermarks::Trace> {
+    Ok(Json(app::watermarks::trace(&edge.app, &ctx, id(&product)?, leak).await?))
 }
 
 async fn passport(

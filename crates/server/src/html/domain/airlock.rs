@@ -2,7 +2,7 @@
 
 use app::Error;
 use app::cases::{self, CaseView};
-use app::exports::{self, Export, ExportState, ExportView};
+use app::exports::{self, Export, ExportState, ExportView, PlantedFault};
 use axum::Router;
 use axum::extract::{Path, Query};
 use axum::response::Response;
@@ -11,13 +11,14 @@ use base::{Id, kind};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::common::{cell, fact, more, result, short, word};
+use super::airlock_panels as panels;
+use super::common::{cell, choices, fact, more, result, short, word};
 use super::compare::{Difference, compare};
 use super::runs;
 use crate::html::desk::fields::{Values, Wrong};
 use crate::html::desk::visit::Visit;
 use crate::html::desk::{act, case, errors, words};
-use crate::html::pages::airlock::{Airlock, AirlockReview, AirlockRow, Vote};
+use crate::html::pages::airlock::{Airlock, AirlockReview, AirlockRow, Risk, Vote};
 use crate::html::pages::parts::{Light, Link, Table};
 use crate::html::pages::runs::Candidate;
 use crate::state::Edge;
@@ -28,7 +29,7 @@ const ROWS: u32 = 50;
 const SAMPLE_ROWS: usize = 25;
 
 pub(super) fn routes() -> Router<Edge> {
-    Router::new().route("/airlock", get(list)).route("/airlock/{export}", get(show))
+    Router::new().route("/airlock", get(list)).route("/airlock/{export}", get(show)).merge(panels::routes())
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -47,6 +48,7 @@ async fn list_page(visit: &Visit, asked: &Asked) -> Result<Response, Error> {
     let page = Airlock {
         rows: found.iter().map(|view| row(visit, view)).collect(),
         more_href: more("/airlock", &[], next),
+        scores: panels::scores(visit).await,
     };
     visit.page("airlock", &page).await
 }
@@ -107,6 +109,23 @@ async fn page(visit: &Visit, export: &str, rows: &Rows) -> Result<Response, Erro
         light: light(view.export.state),
         basis: words::clauses(visit, &clauses),
         candidate: candidate(visit, &view.export, run.as_ref().ok(), &clauses),
+        risk: view.risk.as_ref().map(|risk| Risk {
+            tier: word(visit, "risk-tier", &risk.tier),
+            reasons: risk.reasons.iter().map(|reason| word(visit, "risk-reason", reason)).collect(),
+        }),
+        manifest: panels::manifest(visit, &view.export),
+        again: panels::again(visit, &view.export),
+        plant: panels::plant(visit, &view.export),
+        plant_href: (panels::may_plant(visit)
+            && view.export.state == ExportState::Requested
+            && view.export.plant.is_none())
+        .then(|| format!("/airlock/{id}/plant")),
+        faults: choices(
+            visit,
+            "plant-fault",
+            &[PlantedFault::SmallCell, PlantedFault::Identifier],
+            "small_cell",
+        ),
         request_key: Visit::request_key(),
         ..AirlockReview::default()
     };
@@ -125,7 +144,12 @@ async fn page(visit: &Visit, export: &str, rows: &Rows) -> Result<Response, Erro
     }
     // Rows are for reviewers of other units only; everybody else sees the report, which is no fault of theirs.
     match exports::comparison(&visit.app, &visit.ctx, id).await {
-        Ok(seen) => show_rows(visit, &mut page, &seen, rows, &clauses),
+        Ok(seen) => {
+            if view.export.state == ExportState::Requested {
+                page.again.href = Some(format!("/airlock/{id}/again"));
+            }
+            show_rows(visit, &mut page, &seen, rows, &clauses);
+        }
         Err(Error::Forbidden("access.denied")) => {}
         Err(error @ (Error::Forbidden(_) | Error::Unavailable(_))) => {
             page.refusal = Some(errors::refusal(visit, &error));
@@ -270,6 +294,7 @@ fn candidate(visit: &Visit, export: &Export, run: Option<&app::runs::Run>, claus
     let mut facts = vec![
         fact(visit, "model", &export.model_name),
         fact(visit, "purpose", &export.purpose),
+        fact(visit, "release-format", visit.text(&format!("format-{}", export.format.name()))),
         fact(visit, "operator", &export.unit_name),
         fact(visit, "by", &export.requested_by),
         fact(visit, "requested-at", visit.minute(export.requested)),

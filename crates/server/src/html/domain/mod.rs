@@ -7,6 +7,7 @@
 
 mod agreements;
 mod airlock;
+mod airlock_panels;
 mod authorisations;
 mod bills;
 mod catalog;
@@ -23,6 +24,7 @@ mod resource;
 mod runs;
 pub(crate) mod subject;
 mod tenants;
+mod trace;
 mod workbench;
 
 use axum::Router;
@@ -45,6 +47,7 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(runs::routes())
         .merge(airlock::routes())
         .merge(product::routes())
+        .merge(trace::routes())
         .merge(product_new::routes())
         .merge(pricing::routes())
         .merge(agreements::routes())

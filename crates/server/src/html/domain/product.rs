@@ -222,6 +222,9 @@ async fn draw(
             Effect::RecordQuality,
             &[(facts_tenant(), product.tenant.to_string()), (facts::PRODUCT, id.to_string())],
         ),
+        trace_href: (record.marking.is_some()
+            && app::watermarks::may_trace(&visit.app, &visit.ctx, record).is_ok())
+        .then(|| format!("/products/{id}/trace")),
         actions: actions(visit, record),
         action_href: format!("/products/{id}/suspension"),
         request_key: Visit::request_key(),
@@ -241,10 +244,23 @@ async fn passport(visit: &Visit, record: &ProductRecord) -> Result<Vec<Fact>, Er
         fact(visit, "product-path", &record.code),
         fact(visit, "passport-digest", short(&known.digest)),
     ];
+    // Whether copies are marked is no secret; how they are is.
+    if product_kind_is_file(record) {
+        let marked = record.marking.as_ref().is_some_and(app::watermarks::Marking::suffices);
+        facts.push(fact(
+            visit,
+            "watermark",
+            visit.text(if marked { "watermark-yes" } else { "watermark-no" }),
+        ));
+    }
     if known.filing.is_some() {
         facts.insert(1, fact(visit, "filing", visit.text("filed")));
     }
     Ok(facts)
+}
+
+fn product_kind_is_file(record: &ProductRecord) -> bool {
+    record.product.kind == app::offers::ProductKind::Dataset
 }
 
 async fn lineage(visit: &Visit, record: &ProductRecord) -> Vec<Link> {
@@ -360,6 +376,7 @@ fn curl(record: &ProductRecord) -> String {
     let operation = match Operation::of(record.product.kind) {
         Operation::Query => "query",
         Operation::Verify => "verify",
+        Operation::File => "file?format=csv",
     };
     let body: Map<String, Value> = record
         .product

@@ -264,6 +264,7 @@ fn new_product(candidate: &Candidate, sent: &Sent) -> NewProduct {
         source: candidate.source,
         parameters,
         response,
+        watermark: None,
     }
 }
 

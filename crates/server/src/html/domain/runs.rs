@@ -41,8 +41,7 @@ pub(super) fn routes() -> Router<Edge> {
         .route("/runs/new", get(show_order).post(order))
         .route("/runs/{run}", get(show))
         .route("/runs/{run}/release", post(ask_release))
-        .route("/exports/{export}/release.csv", get(download_csv))
-        .route("/exports/{export}/release.parquet", get(download_parquet))
+        .route("/exports/{export}/files/{format}", get(download_file))
 }
 
 /// How people call something that has an id only: its day and the end of the id.
@@ -236,8 +235,15 @@ async fn page(visit: &Visit, run: &str, error: Option<&Error>) -> Result<Respons
             .and_then(|result| Some(report(visit, result.report.as_ref()?, &run.clauses))),
         kept: run.result.as_ref().filter(|result| result.report.is_none()).map(|_| kept(visit, &run)),
         release_href: (can_ask && may_ask && mine).then(|| format!("/runs/{id}/release")),
+        formats: ReleaseFormat::ALL
+            .into_iter()
+            .map(|format| {
+                let name = format.name();
+                Choice::new(name, &visit.text(&format!("format-{name}")), format == ReleaseFormat::default())
+            })
+            .collect(),
         case_href: export.as_ref().and_then(|view| Some(format!("/cases/{}", view.case.as_ref()?.id))),
-        downloads: downloads(export.as_ref().filter(|_| mine && may_ask)),
+        downloads: downloads(visit, export.as_ref().filter(|_| mine && may_ask)),
         request_key: Visit::request_key(),
         refusal: error.map(|error| errors::refusal(visit, error)),
     };
@@ -290,13 +296,16 @@ fn stages(visit: &Visit, run: &Run, export: Option<&ExportView>) -> Vec<Fact> {
     ]
 }
 
-fn downloads(export: Option<&ExportView>) -> Vec<Link> {
+fn downloads(visit: &Visit, export: Option<&ExportView>) -> Vec<Link> {
     let Some(view) = export.filter(|view| view.export.release.is_some()) else { return Vec::new() };
     let id = view.export.id;
-    vec![
-        Link::new("CSV", &format!("/exports/{id}/release.csv")),
-        Link::new("Parquet", &format!("/exports/{id}/release.parquet")),
-    ]
+    let link = |format: ReleaseFormat| {
+        Link::new(
+            &visit.text(&format!("format-{}", format.name())),
+            &format!("/exports/{id}/files/{}", format.name()),
+        )
+    };
+    ReleaseFormat::ALL.into_iter().map(link).collect()
 }
 
 /// What the operator's people are told instead of the report.
@@ -429,7 +438,11 @@ async fn try_ask_release(visit: &Visit, run: &str, request: Request) -> Result<R
     visit.signed_in()?;
     let id = Visit::id::<kind::Run>(run, "run.unknown")?;
     let sent = Sent::read(visit, request).await?;
-    let new = NewExport { purpose: sent.get("purpose").trim().to_owned(), ..NewExport::default() };
+    let new = NewExport {
+        purpose: sent.get("purpose").trim().to_owned(),
+        format: Some(sent.get("format").to_owned()).filter(|format| !format.is_empty()),
+        ..NewExport::default()
+    };
     match exports::open_export_case(&visit.app, &visit.keyed(sent.get("request_key")), id, &new).await {
         Ok((_, opened)) => {
             Ok(visit.send_on(&format!("/cases/{}", opened.id), Some(&format!("opened~{}", opened.number))))
@@ -439,31 +452,22 @@ async fn try_ask_release(visit: &Visit, run: &str, request: Request) -> Result<R
     }
 }
 
-async fn download_csv(visit: Visit, Path(export): Path<String>) -> Response {
-    let result = download(&visit, &export, ReleaseFormat::Csv, "text/csv; charset=utf-8", "csv").await;
+async fn download_file(visit: Visit, Path((export, format)): Path<(String, String)>) -> Response {
+    let result = download(&visit, &export, &format).await;
     visit.answer(result).await
 }
 
-async fn download_parquet(visit: Visit, Path(export): Path<String>) -> Response {
-    let result =
-        download(&visit, &export, ReleaseFormat::Parquet, "application/vnd.apache.parquet", "parquet").await;
-    visit.answer(result).await
-}
-
-async fn download(
-    visit: &Visit,
-    export: &str,
-    format: ReleaseFormat,
-    media: &'static str,
-    ending: &str,
-) -> Result<Response, Error> {
+async fn download(visit: &Visit, export: &str, format: &str) -> Result<Response, Error> {
     visit.signed_in()?;
     let id = Visit::id::<kind::Export>(export, "export.unknown")?;
-    let bytes = exports::download(&visit.app, &visit.ctx, id, format).await?;
-    let mut response = bytes.into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
-    if let Ok(name) = HeaderValue::from_str(&format!("attachment; filename=\"release-{id}.{ending}\"")) {
-        response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    let format = ReleaseFormat::parse(format)?;
+    let file = exports::download(&visit.app, &visit.ctx, id, format).await?;
+    let mut response = file.bytes.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+    let name = format!("attachment; filename=\"release-{id}.{}\"", format.name());
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        headers.insert(header::CONTENT_DISPOSITION, name);
     }
     Ok(response)
 }

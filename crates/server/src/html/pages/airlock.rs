@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::case::Action;
-use super::parts::{Clause, Fact, Light, Link, Refusal, Table};
+use super::parts::{Choice, Clause, Fact, Light, Link, Refusal, Table};
 use super::runs::{Candidate, DisclosureReport};
 use crate::html::render::Page;
 
@@ -25,6 +25,8 @@ pub struct AirlockRow {
 pub struct Airlock {
     pub rows: Vec<AirlockRow>,
     pub more_href: Option<String>,
+    /// Planted faults that reviewers found and missed; for supervision.
+    pub scores: Option<Table>,
 }
 
 impl Page for Airlock {
@@ -48,6 +50,12 @@ impl Page for Airlock {
                     row("出域〔2026〕4号", "2 / 2", "已出域", Light::Done),
                 ],
                 more_href: None,
+                scores: Some(Table::new(
+                    "审核人抽测",
+                    &["审核人", "机构", "发现", "漏过"],
+                    &["发现", "漏过"],
+                    &[&["沈例宁", "县级监管机构", "3", "0"]],
+                )),
             },
             Self::default(),
         ]
@@ -67,6 +75,24 @@ pub struct Vote {
     pub at: String,
 }
 
+/// The risk of a candidate in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Risk {
+    pub tier: String,
+    pub reasons: Vec<String>,
+}
+
+/// The run of the same order that a reviewer asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Again {
+    /// Asks for one; absent for who may not.
+    pub href: Option<String>,
+    /// What came of the last one; empty if there was none.
+    pub state: String,
+    pub light: Light,
+    pub facts: Vec<Fact>,
+}
+
 /// Reviewing one export (`airlock_review.html`). Its actions are those of its case and go there.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct AirlockReview {
@@ -80,6 +106,17 @@ pub struct AirlockReview {
     /// What this person may do in the case now; empty for who has voted or may not.
     pub actions: Vec<Action>,
     pub action_href: String,
+    /// How many persons it needs by its risk; for those who decide.
+    pub risk: Option<Risk>,
+    /// What is frozen, each thing by its digest.
+    pub manifest: Vec<Fact>,
+    /// The reviewers' run of the same order.
+    pub again: Again,
+    /// Plants a fault; for supervision while it waits.
+    pub plant_href: Option<String>,
+    pub faults: Vec<Choice>,
+    /// What was planted, for who did and for all once it is over.
+    pub plant: Vec<Fact>,
     /// Why the rows cannot be shown.
     pub refusal: Option<Refusal>,
     pub case_href: String,
@@ -96,10 +133,9 @@ pub struct AirlockReview {
     pub looked: Option<Link>,
 }
 
-impl Page for AirlockReview {
-    const TEMPLATE: &'static str = "airlock_review.html";
-
-    fn samples() -> Vec<Self> {
+impl AirlockReview {
+    /// One that waits for its reviewers.
+    fn open_sample() -> Self {
         let candidate = |title: &str, month: &str, ua: &str| Candidate {
             title: title.into(),
             facts: vec![Fact::new("参数", month), Fact::new("行数", "16"), Fact::new("大小", "1.2 KB")],
@@ -113,7 +149,7 @@ impl Page for AirlockReview {
         };
         let mut now = candidate("运〔2026〕12号", "month = 7", "5,066");
         now.sample.marks = vec![vec![String::new(), "有变化，原为 4,975".into()]];
-        let open = Self {
+        Self {
             number: "出域〔2026〕5号".into(),
             state: "审核中".into(),
             light: Light::Normal,
@@ -137,13 +173,35 @@ impl Page for AirlockReview {
             }],
             action_href: "/cases/30/commands".into(),
             case_href: "/cases/30".into(),
+            risk: Some(Risk {
+                tier: "需两人审核".into(),
+                reasons: vec!["有格子的主体数不到下限的两倍".into()],
+            }),
+            manifest: vec![Fact::new("结果文件", "3f7c5a"), Fact::new("模型", "77aa01")],
+            again: Again {
+                href: Some("/airlock/1/again".into()),
+                state: "重算所得字节一致".into(),
+                light: Light::Done,
+                facts: vec![Fact::new("重算人", "沈例宁"), Fact::new("摘要", "99ab")],
+            },
             compared: "与上一次出域相比：1 格有变化，0 行新增，0 行不再有。".into(),
             filter: Some(Link::new("只看有变化的行", "/airlock/1?changed=1")),
             next_href: Some("/airlock/1?from=100".into()),
+            plant_href: Some("/airlock/1/plant".into()),
+            faults: vec![Choice::new("small_cell", "一个小数", true)],
+            plant: vec![Fact::new("抽测内容", "一个小数"), Fact::new("沈例宁", "发现")],
             request_key: "k8".into(),
             version: 3,
             ..Self::default()
-        };
+        }
+    }
+}
+
+impl Page for AirlockReview {
+    const TEMPLATE: &'static str = "airlock_review.html";
+
+    fn samples() -> Vec<Self> {
+        let open = Self::open_sample();
         let mut barred = open.clone();
         barred.actions = Vec::new();
         barred.earlier = Vec::new();

@@ -30,4 +30,5 @@ pub mod runs;
 pub mod shell;
 pub mod sign_in;
 pub mod tenant;
+pub mod trace;
 pub mod workbench;

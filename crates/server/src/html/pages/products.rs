@@ -101,6 +101,8 @@ pub struct ProductPage {
     pub how: Option<HowToUse>,
     pub price_href: Option<String>,
     pub ticket_href: Option<String>,
+    /// Finds out whose copy was passed on; for those who watch over the market.
+    pub trace_href: Option<String>,
     /// Cases to open about it, and taking it off the market.
     pub actions: Vec<Action>,
     pub action_href: String,

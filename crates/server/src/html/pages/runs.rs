@@ -158,8 +158,10 @@ pub struct RunPage {
     pub report: Option<DisclosureReport>,
     /// Said instead of the report to those who may not see what was suppressed.
     pub kept: Option<String>,
-    /// Asks for release; absent when it cannot be asked. Posts `purpose`.
+    /// Asks for release; absent when it cannot be asked. Posts `purpose` and `format`.
     pub release_href: Option<String>,
+    /// Forms it may be asked in.
+    pub formats: Vec<Choice>,
     pub case_href: Option<String>,
     pub downloads: Vec<Link>,
     pub request_key: String,

@@ -120,6 +120,7 @@ fn all() -> Vec<Rendered> {
         runs::RunPage,
         airlock::Airlock,
         airlock::AirlockReview,
+        trace::TracePage,
         products::Products,
         products::ProductPage,
         products::ProductPrice,
