@@ -39,6 +39,7 @@ pub mod runs;
 pub mod tenants;
 #[cfg(test)]
 mod tests;
+pub mod twins;
 pub mod uploads;
 pub mod usages;
 pub mod workbench;

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 pub use catalog::{Domain, OutputColumn, Parameter, Value};
 
 pub use answers::{
-    Checked, ColumnProfile, Failure, IntakeDone, LedgerAnswer, Page, Reply, RunCounted, RunDone, SampleDone,
-    ServeDone, Verdict,
+    Checked, ColumnProfile, Examined, ExaminedColumn, Failure, IntakeDone, LedgerAnswer, MadeOf, Page, Reply,
+    RunCounted, RunDone, SampleDone, ServeDone, TwinDone, Verdict,
 };
 pub use orders::{
     AppendOrder, AssessOrder, CanonicalFormat, CanonicalOrder, CheckOrder, ConcludeOrder, CsvFormat,
@@ -115,7 +115,7 @@ pub enum Request {
     Intake(Box<IntakeOrder>),
     /// Prod: copy granted columns of a holding object under the tenant's own key.
     Grant(Box<GrantOrder>),
-    /// Prod: make a masked sample for the dev zone.
+    /// Prod: make the twin of a table for the dev zone.
     Twin(Box<TwinOrder>),
     /// Dev: a free query.
     Query(Box<QueryOrder>),

@@ -13,8 +13,7 @@ use crate::twin::random::{Fingerprint, Fingerprints};
 use crate::{DataType, Error};
 
 /// Most rows of an entity in each class of the first histogram. More count as so many.
-const ROWS: [u16; 20] =
-    [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1_000];
+const ROWS: [u16; 20] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1_000];
 /// Powers of two on both sides of nought.
 const COARSE: usize = 127;
 const NOUGHT: usize = 63;
@@ -127,7 +126,9 @@ impl<'a> Gauge<'a> {
         }
         for (feature, distinct) in self.terms.of(Treatment::Invented).zip(&mut self.distinct) {
             let prints = fingerprints(&[seen.column(feature)?], &self.print)?;
-            distinct.extend(prints.into_iter().zip(&firsts).filter_map(|(p, first)| Some((p?, ())).filter(|_| *first)));
+            distinct.extend(
+                prints.into_iter().zip(&firsts).filter_map(|(p, first)| Some((p?, ())).filter(|_| *first)),
+            );
         }
         Ok(())
     }
@@ -172,7 +173,9 @@ impl<'a> Gauge<'a> {
         for feature in self.terms.of(Treatment::Learnt) {
             bounds.push(match has_numbers(feature) {
                 true => match numbers.next() {
-                    Some(numbers) => Some(numbers.refine(&self.mechanism, &mut self.noise, feature.data_type)?),
+                    Some(numbers) => {
+                        Some(numbers.refine(&self.mechanism, &mut self.noise, feature.data_type)?)
+                    }
                     None => None,
                 },
                 false => None,
@@ -280,7 +283,8 @@ impl Bounds {
 
     fn edge(self, bin: usize) -> i64 {
         let bin = i128::try_from(bin).unwrap_or(0);
-        i64::try_from(i128::from(self.low) + bin * self.span() / i128::from(self.bins.max(1))).unwrap_or(i64::MAX)
+        i64::try_from(i128::from(self.low) + bin * self.span() / i128::from(self.bins.max(1)))
+            .unwrap_or(i64::MAX)
     }
 
     fn bin(self, value: f64) -> usize {

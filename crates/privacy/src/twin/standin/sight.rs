@@ -113,8 +113,8 @@ fn stored(batch: &RecordBatch, name: &str, wanted: Option<DataType>) -> Result<A
 impl Terms<'_> {
     /// Columns that attacks compare: those that were learnt or invented.
     pub(super) fn compared(&self) -> impl Iterator<Item = &Feature> {
-        self.features.iter().filter(|feature| {
-            matches!(feature.treatment(self.key), Treatment::Learnt | Treatment::Invented)
-        })
+        self.features
+            .iter()
+            .filter(|feature| matches!(feature.treatment(self.key), Treatment::Learnt | Treatment::Invented))
     }
 }

@@ -22,6 +22,7 @@ mod resource;
 mod runs;
 pub(crate) mod subject;
 mod tenants;
+mod twins;
 mod workbench;
 
 use axum::Router;
@@ -38,6 +39,7 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(register::routes())
         .merge(resource::routes())
         .merge(tenants::routes())
+        .merge(twins::routes())
         .merge(authorisations::routes())
         .merge(workbench::routes())
         .merge(models::routes())

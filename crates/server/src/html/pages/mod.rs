@@ -30,4 +30,5 @@ pub mod runs;
 pub mod shell;
 pub mod sign_in;
 pub mod tenant;
+pub mod twin;
 pub mod workbench;

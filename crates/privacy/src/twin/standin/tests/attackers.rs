@@ -16,7 +16,8 @@ fn who_knows_everything_but_the_secret_learns_nothing_of_it() {
         let features = features();
         let (key, secret) = (["id".to_owned()], secret(seed));
         let made = made(&terms(&features, &key, &secret, PEOPLE), &batch);
-        let (zones, villages, flags) = (texts(&made.columns[2]), texts(&made.columns[3]), integers(&made.columns[6]));
+        let (zones, villages, flags) =
+            (texts(&made.columns[2]), texts(&made.columns[3]), integers(&made.columns[6]));
         // Alone in a village; or the first of the register who fits a row in order.
         let by_village: HashMap<&str, &Person> = people.iter().map(|p| (p.village.as_str(), p)).collect();
         for (row, flag) in flags.iter().enumerate() {
@@ -27,7 +28,10 @@ fn who_knows_everything_but_the_secret_learns_nothing_of_it() {
                 right += u32::from(*flag == Some(person.flag));
             }
         }
-        assert!(villages.iter().flatten().all(|village| !village.starts_with('S')), "nobody's own village is told");
+        assert!(
+            villages.iter().flatten().all(|village| !village.starts_with('S')),
+            "nobody's own village is told"
+        );
     }
     let expected = f64::from(all) / 2.0;
     let off = (f64::from(right) - expected).abs() / (f64::from(all) / 4.0).sqrt();
@@ -44,7 +48,11 @@ fn no_identifier_and_no_free_text_is_left() {
     for (feature, column) in features.iter().zip(&made.columns) {
         let Some(column) = arrow::array::AsArray::as_string_opt::<i32>(column) else { continue };
         for text in column.iter().flatten() {
-            assert!(!raw.contains(text) && !people.iter().any(|p| text.contains(&p.phone)), "{}", feature.name);
+            assert!(
+                !raw.contains(text) && !people.iter().any(|p| text.contains(&p.phone)),
+                "{}",
+                feature.name
+            );
         }
     }
     let illnesses = texts(&made.columns[8]);

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 
 use super::people::*;
 use crate::format::ResidentId;
@@ -65,8 +67,20 @@ fn tables_of_a_tenant_join_however_they_were_delivered() {
     let visits = visits(&people);
     let general = SensitiveKind::General;
     let features: Vec<Feature> = vec![
-        feature("person", DataType::Text, SensitiveKind::ResidentId, Label::Identifier, format(SensitiveKind::ResidentId)),
-        feature("doctor", DataType::Text, general, Label::Identifier, MaskSpec::Token { domain: "doctor".into() }),
+        feature(
+            "person",
+            DataType::Text,
+            SensitiveKind::ResidentId,
+            Label::Identifier,
+            format(SensitiveKind::ResidentId),
+        ),
+        feature(
+            "doctor",
+            DataType::Text,
+            general,
+            Label::Identifier,
+            MaskSpec::Token { domain: "doctor".into() },
+        ),
         feature("cost", DataType::Float, general, Label::Sensitive, MaskSpec::Keep),
         feature("at", DataType::Timestamp, general, Label::Quasi, MaskSpec::Keep),
     ];
@@ -83,7 +97,8 @@ fn tables_of_a_tenant_join_however_they_were_delivered() {
     assert!((2..=8).contains(&doctors.len()), "a tenth of the doctors, not {}", doctors.len());
     let costs = arrow::array::AsArray::as_primitive::<arrow::datatypes::Float64Type>(&made.columns[2]);
     assert!(costs.iter().flatten().all(|cost| (0.0..=2.0).contains(&cost)));
-    let times = arrow::array::AsArray::as_primitive::<arrow::datatypes::TimestampMicrosecondType>(&made.columns[3]);
+    let times =
+        arrow::array::AsArray::as_primitive::<arrow::datatypes::TimestampMicrosecondType>(&made.columns[3]);
     let near = |at: &i64| (1_690_000_000_000_000..1_740_000_000_000_000).contains(at);
     let within = times.iter().flatten().filter(near).count();
     assert!(within * 10 >= times.len() * 8, "{within} of {} within the years of the data", times.len());

@@ -27,7 +27,13 @@ pub(super) struct Person {
     pub(super) flag: i64,
 }
 
-pub(super) fn feature(name: &str, data_type: DataType, kind: SensitiveKind, label: Label, mask: MaskSpec) -> Feature {
+pub(super) fn feature(
+    name: &str,
+    data_type: DataType,
+    kind: SensitiveKind,
+    label: Label,
+    mask: MaskSpec,
+) -> Feature {
     Feature { name: name.into(), data_type, kind, label, mask }
 }
 
@@ -62,7 +68,8 @@ pub(super) fn people(seed: u8) -> (Vec<Person>, RecordBatch) {
         let birth = i32::try_from(draw.between(-7_000, 14_000)).unwrap();
         let mut id = String::new();
         let sequence = u16::try_from(place % 1_000).unwrap();
-        ResidentId { region: 339_901 + u32::try_from(place / 1_000).unwrap(), birth, sequence }.write(&mut id);
+        ResidentId { region: 339_901 + u32::try_from(place / 1_000).unwrap(), birth, sequence }
+            .write(&mut id);
         let lonely = place % 15 == 0;
         people.push(Person {
             id,
@@ -99,7 +106,12 @@ pub(super) fn secret(number: u8) -> MaskKey {
     MaskKey::new([number; 32])
 }
 
-pub(super) fn terms<'a>(features: &'a [Feature], key: &'a [String], secret: &'a MaskKey, rows: usize) -> Terms<'a> {
+pub(super) fn terms<'a>(
+    features: &'a [Feature],
+    key: &'a [String],
+    secret: &'a MaskKey,
+    rows: usize,
+) -> Terms<'a> {
     Terms {
         table: "register",
         features,
@@ -109,7 +121,7 @@ pub(super) fn terms<'a>(features: &'a [Feature], key: &'a [String], secret: &'a 
         snapshot: "s1",
         rows: u64::try_from(rows).unwrap(),
         cost: COST,
-        limits: Limits { memorisation_gain_max: 0.3, ..Limits::default() },
+        limits: Limits::default(),
     }
 }
 
