@@ -307,7 +307,7 @@ operator = Operator
 domain = Field
 resources-granted = Resources
 zone-dev = Dev zone
-zone-dev-hint = Masked samples or synthetic rows only; query freely.
+zone-dev-hint = Synthetic rows, or masked ones that withstood attack; query freely.
 zone-prod = Prod zone
 zone-prod-hint = Raw data is sealed; only reviewed code runs on it.
 grants = Granted data
@@ -323,7 +323,7 @@ duty = Duty
 training = Training
 
 ## Workbench, models, runs
-workbench-text = You query masked samples; results are not real data.
+workbench-text = You query twins, synthetic or masked; results are not real data.
 workbench-empty = The dev zone has no tables
 workbench-empty-text = Masked samples appear here once data is granted.
 tables = Tables
@@ -682,7 +682,7 @@ guide-provider-2-link = Inbox
 guide-provider-3 = Repair data by priority; the operator confirms.
 guide-provider-3-link = Quality tickets
 guide-engineer = Data engineer
-guide-engineer-1 = See what data were granted; the development zone holds masked samples only.
+guide-engineer-1 = See what data were granted; the development zone holds twins only, synthetic or masked.
 guide-engineer-1-link = Domain
 guide-engineer-2 = Try queries on samples; a refused one says what to change.
 guide-engineer-2-link = Workbench

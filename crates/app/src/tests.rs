@@ -9,4 +9,5 @@ mod partners;
 mod public;
 mod registration;
 mod slice;
+mod twins;
 mod versions;

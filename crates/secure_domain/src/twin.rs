@@ -95,9 +95,9 @@ fn label(order: &TwinOrder, column: &TwinColumn) -> Option<Label> {
 }
 
 impl Source<'_> {
-    /// The rows from the beginning.
-    fn scan(&self) -> Result<ObjectRows, Error> {
-        ObjectRows::open(&self.file, Some(&read(self.order)))
+    /// Some columns of the rows, from the beginning.
+    fn scan(&self, columns: &[String]) -> Result<ObjectRows, Error> {
+        ObjectRows::open(&self.file, Some(columns))
     }
 
     /// What is told of a twin besides what attacks reached.

@@ -15,7 +15,7 @@ pub(super) fn copy(
 ) -> Result<(Option<Written>, Examined), Error> {
     let order = source.order;
     let names: Vec<String> = order.columns.iter().map(|column| column.name.clone()).collect();
-    let masked = source.scan()?.map(|batch| {
+    let masked = source.scan(&names)?.map(|batch| {
         let batch = reordered(&batch?, &names)?;
         let mut columns = Vec::with_capacity(order.columns.len());
         for (column, array) in order.columns.iter().zip(batch.columns()) {

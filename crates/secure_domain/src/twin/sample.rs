@@ -7,7 +7,7 @@ use privacy::ir::Label;
 use privacy::masking::{Beside, MaskKey, keep_entities, mask_beside};
 use rand::seq::SliceRandom as _;
 
-use super::{Source, Writer, label, reordered};
+use super::{Source, Writer, label, read, reordered};
 use crate::Error;
 use crate::objects::Written;
 use crate::protocol::{Examined, MadeOf};
@@ -45,7 +45,7 @@ pub(super) fn sample(
 /// All rows of so many entities of a thousand, in one piece.
 fn kept(source: &Source<'_>, mask_key: &MaskKey, per_mille: u16) -> Result<RecordBatch, Error> {
     let entity = &source.order.entity;
-    let rows = source.scan()?;
+    let rows = source.scan(&read(source.order))?;
     let schema = rows.schema.clone();
     let mut batches = Vec::new();
     for batch in rows {

@@ -38,8 +38,8 @@ pub(super) fn synthetic(
         cost: order.cost,
         limits: order.limits,
     };
-    let made = stand_in::<Error>(&terms, |with| {
-        source.scan()?.try_for_each(|batch| with(&batch?).map_err(Error::from))
+    let made = stand_in::<Error>(&terms, |columns, with| {
+        source.scan(columns)?.try_for_each(|batch| with(&batch?).map_err(Error::from))
     })?;
     let examined = examined(source, &made);
     if !made.publishable() {

@@ -7,9 +7,9 @@ use arrow::compute::concat;
 use arrow::record_batch::RecordBatch;
 
 use super::assemble::{Rows, assemble};
-use super::gauge::{Gauge, Gauged};
+use super::gauge::{Gauge, Gauged, has_numbers};
 use super::sight::Seen;
-use super::{Feature, StandIn, Terms, Treatment};
+use super::{Each, Feature, StandIn, Terms, Treatment};
 use crate::attack::{self, Input, Report};
 use crate::disclosure::dp::{Budget, Cost, NotGiven};
 use crate::ir::Label;
@@ -25,7 +25,7 @@ const GAIN: f64 = 0.3;
 const GAUGE_FIFTHS: u64 = 1;
 
 /// Goes over the raw rows.
-type Scan<'a, E> = dyn FnMut(&mut dyn FnMut(&RecordBatch) -> Result<(), Error>) -> Result<(), E> + 'a;
+type Scan<'a, E> = dyn FnMut(&[String], Each<'_>) -> Result<(), E> + 'a;
 
 /// Raw rows that are kept in memory, column by column.
 #[derive(Default)]
@@ -106,7 +106,7 @@ fn measure<E: From<Error>>(
     let mut gauge = Gauge::new(terms, cost, terms.seed(&format!("gauge {number}")))?;
     let mut looked = Looked::default();
     let mut sight = terms.sight();
-    scan(&mut |batch| {
+    scan(&terms.columns(|_| true), &mut |batch| {
         let seen = sight.read(batch)?;
         gauge.push(&seen)?;
         let sampled = sight.sampled(&seen);
@@ -121,7 +121,8 @@ fn measure<E: From<Error>>(
     let found = gauge.turn()?;
     if gauge.has_numbers() {
         let mut sight = terms.sight();
-        scan(&mut |batch| gauge.push(&sight.read(batch)?))?;
+        let numbers = |f: &Feature| has_numbers(f) && f.treatment(terms.key) == Treatment::Learnt;
+        scan(&terms.columns(numbers), &mut |batch| gauge.push(&sight.read(batch)?))?;
     }
     Ok((gauge.finish(found)?, looked))
 }
@@ -182,10 +183,12 @@ fn learn<E: From<Error>>(
     };
     let mut survey = Survey::new(&description, cost, &mut budget, seed).map_err(fault)?;
     let mut sight = terms.sight();
-    scan(&mut |batch| survey.push(terms.table, &shown(terms, &sight.read(batch)?)?))?;
+    let compared = |feature: &Feature| terms.compared().any(|known| known.name == feature.name);
+    let columns = terms.columns(compared);
+    scan(&columns, &mut |batch| survey.push(terms.table, &shown(terms, &sight.read(batch)?)?))?;
     let mut count = survey.turn()?;
     let mut sight = terms.sight();
-    scan(&mut |batch| count.push(terms.table, &shown(terms, &sight.read(batch)?)?))?;
+    scan(&columns, &mut |batch| count.push(terms.table, &shown(terms, &sight.read(batch)?)?))?;
     Ok(Some((count.finish()?, table)))
 }
 
@@ -234,7 +237,8 @@ fn report(
             attack::Column {
                 name: feature.name.clone(),
                 kind: feature.kind,
-                label: if invented { Label::Identifier } else { feature.label },
+                // What is drawn from marginals identifies nobody, even of a kind that does.
+                label: if invented { Label::Identifier } else { feature.label.min(Label::Sensitive) },
                 entity: terms.key.contains(&feature.name),
             }
         })

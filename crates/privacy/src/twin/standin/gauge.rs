@@ -83,6 +83,7 @@ pub(super) struct Gauge<'a> {
 
 /// Counts of one column.
 struct Numbers {
+    data_type: DataType,
     counts: Vec<u64>,
     /// What the coarse look found.
     coarse: Option<Bounds>,
@@ -93,7 +94,7 @@ impl<'a> Gauge<'a> {
         let numbers: Vec<Numbers> = terms
             .of(Treatment::Learnt)
             .filter(|feature| has_numbers(feature))
-            .map(|_| Numbers { counts: vec![0; COARSE], coarse: None })
+            .map(|feature| Numbers { data_type: feature.data_type, counts: vec![0; COARSE], coarse: None })
             .collect();
         let distinct: Vec<_> = terms.of(Treatment::Invented).map(|_| Fingerprints::default()).collect();
         // One histogram of rows, two of each column with numbers, one count of each invented one.
@@ -173,9 +174,7 @@ impl<'a> Gauge<'a> {
         for feature in self.terms.of(Treatment::Learnt) {
             bounds.push(match has_numbers(feature) {
                 true => match numbers.next() {
-                    Some(numbers) => {
-                        Some(numbers.refine(&self.mechanism, &mut self.noise, feature.data_type)?)
-                    }
+                    Some(numbers) => Some(numbers.refine(&self.mechanism, &mut self.noise)?),
                     None => None,
                 },
                 false => None,
@@ -216,59 +215,69 @@ impl Numbers {
         Ok(())
     }
 
-    /// The first and last bin that are surely not empty; the fullest one if none is.
-    fn full(&self, mechanism: &Mechanism, noise: &mut Seeded) -> Result<(usize, usize), Error> {
+    /// The first and last bin that are surely not empty; none if no bin is.
+    fn full(&self, mechanism: &Mechanism, noise: &mut Seeded) -> Result<Option<(usize, usize)>, Error> {
         let reach = mechanism.reach(NATS);
         let mut found: Option<(usize, usize)> = None;
-        let mut fullest = (0, 0);
         for (bin, count) in self.counts.iter().enumerate() {
-            let count = noisy(*count, mechanism, noise)?;
-            if count > reach {
+            if noisy(*count, mechanism, noise)? > reach {
                 found = Some((found.map_or(bin, |(first, _)| first), bin));
             }
-            fullest = fullest.max((count, bin));
         }
-        Ok(found.unwrap_or((fullest.1, fullest.1)))
+        Ok(found)
     }
 
     fn look(&mut self, mechanism: &Mechanism, noise: &mut Seeded) -> Result<Bounds, Error> {
-        let (first, last) = self.full(mechanism, noise)?;
-        let (low, high) = (powers(first).0, powers(last).1);
+        let (low, high) = match self.full(mechanism, noise)? {
+            Some((first, last)) => (powers(first).0, powers(last).1),
+            None => usual(self.data_type),
+        };
+        let (low, high) = (within(low, self.data_type), within(high, self.data_type));
         let bounds = Bounds { low, high, bins: bins(low, high) };
         self.counts = vec![0; usize::from(bounds.bins)];
         Ok(bounds)
     }
 
-    fn refine(
-        &mut self,
-        mechanism: &Mechanism,
-        noise: &mut Seeded,
-        data_type: DataType,
-    ) -> Result<Bounds, Error> {
-        let coarse = self.coarse.unwrap_or(Bounds { low: 0, high: 1, bins: 2 });
-        let (first, last) = self.full(mechanism, noise)?;
-        let (mut low, mut high) = (coarse.edge(first), coarse.edge(last + 1).saturating_sub(1));
-        if matches!(data_type, DataType::Float | DataType::Decimal { .. }) {
+    fn refine(&mut self, mechanism: &Mechanism, noise: &mut Seeded) -> Result<Bounds, Error> {
+        let (low, high) = usual(self.data_type);
+        let coarse = self.coarse.unwrap_or(Bounds { low, high, bins: bins(low, high) });
+        let (first, last) =
+            self.full(mechanism, noise)?.unwrap_or((0, usize::from(coarse.bins.saturating_sub(1))));
+        let (low, mut high) = (coarse.edge(first), coarse.edge(last + 1).saturating_sub(1));
+        if matches!(self.data_type, DataType::Float | DataType::Decimal { .. }) {
             // Values between two whole numbers lie within.
-            high = high.saturating_add(1);
+            high = within(high.saturating_add(1), self.data_type);
         }
-        (low, high) = (within(low, data_type), within(high, data_type));
-        high = high.max(low + i64::from(data_type == DataType::Float));
+        let low = low.min(high - i64::from(self.data_type == DataType::Float));
         Ok(Bounds { low, high, bins: bins(low, high) })
     }
 }
 
-/// Bounds that the type can hold.
+/// Days from 0001-01-01 to 9999-12-31, which can be written.
+const DAYS: (i64, i64) = (-719_162, 2_932_896);
+const DAY_MICROS: i64 = 86_400_000_000;
+
+/// Bounds where too few are there to tell: up to a hundred, and the years from 1970 to 2029.
+const fn usual(data_type: DataType) -> (i64, i64) {
+    match data_type {
+        DataType::Date => (0, 21_914),
+        DataType::Timestamp => (0, 21_914 * DAY_MICROS),
+        _ => (0, 100),
+    }
+}
+
+/// The nearest value that the type can hold.
 fn within(value: i64, data_type: DataType) -> i64 {
-    let most = match data_type {
-        DataType::Date => i64::from(i32::MAX),
+    let (least, most) = match data_type {
+        DataType::Date => DAYS,
+        DataType::Timestamp => (DAYS.0 * DAY_MICROS, DAYS.1 * DAY_MICROS),
         DataType::Decimal { precision, scale } => {
             let whole = u32::from(precision).saturating_sub(u32::try_from(scale).unwrap_or(0)).min(18);
-            10_i64.pow(whole) - 1
+            (1 - 10_i64.pow(whole), 10_i64.pow(whole) - 1)
         }
-        _ => i64::MAX / 4,
+        _ => (i64::MIN / 4, i64::MAX / 4),
     };
-    value.clamp(-most, most)
+    value.clamp(least, most)
 }
 
 fn bins(low: i64, high: i64) -> u16 {

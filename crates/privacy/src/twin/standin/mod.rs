@@ -11,7 +11,7 @@
 //! - *hidden*: null.
 //!
 //! The mask that a provider chose shapes what was invented or drawn (tokens, bands, regions); it protects nobody here.
-//! Dependence is kept among learnt columns and among public ones, not between the two, nor with keys.
+//! Dependence is kept among public columns, and among learnt ones where they are few; not between the two, nor with keys.
 //!
 //! The price ([`Terms::cost`]) is paid once for a table: a fifth for the gauge, the rest for the model. All noise comes from
 //! the tenant's key and the snapshot: asking again gives the same twin, not another look.
@@ -33,13 +33,16 @@ use serde::{Deserialize, Serialize};
 
 use self::sight::Sight;
 use super::random::derive;
-use super::{Pairs, TREE_COLUMNS_MAX, Verdict};
+use super::{Pairs, Verdict};
 use crate::attack::{Limits, Report};
 use crate::disclosure::dp::Cost;
 use crate::ir::Label;
 use crate::masking::{MaskKey, MaskSpec};
 use crate::{DataType, Error, SensitiveKind};
 
+/// Learnt columns among which dependence is kept. Among more, the price of pairs would cost the values of smaller groups,
+/// and queries are written on values.
+const PAIRED_MAX: usize = 6;
 /// Limit: tries at a stand-in that no attack gets through.
 const ATTEMPTS_MAX: u32 = 3;
 
@@ -96,6 +99,9 @@ const fn is_described(kind: SensitiveKind) -> bool {
     kind.is_identifier() || matches!(kind, SensitiveKind::Address | SensitiveKind::Coordinate)
 }
 
+/// What is done with each batch of raw rows.
+pub type Each<'a> = &'a mut dyn FnMut(&RecordBatch) -> Result<(), Error>;
+
 /// On what terms a stand-in is made.
 #[derive(Debug, Clone)]
 pub struct Terms<'a> {
@@ -144,8 +150,8 @@ impl StandIn {
     }
 }
 
-/// Makes a stand-in. `scan` goes over the raw rows from the beginning each time it is called, up to five times for each try;
-/// batches hold the features and the key, by name.
+/// Makes a stand-in. `scan` goes over the raw rows from the beginning each time it is called, up to four times for each try;
+/// batches hold at least the columns it is told, by name.
 ///
 /// *Memory*: as a [`Survey`](super::Survey), the sampled rows, and a few thousand rows for the attacks.
 ///
@@ -153,7 +159,7 @@ impl StandIn {
 /// Those of `scan`; [`Error::Column`] for a column that is missing; those of [`super::Survey`] and [`super::generate()`].
 pub fn stand_in<E: From<Error>>(
     terms: &Terms<'_>,
-    mut scan: impl FnMut(&mut dyn FnMut(&RecordBatch) -> Result<(), Error>) -> Result<(), E>,
+    mut scan: impl FnMut(&[String], Each<'_>) -> Result<(), E>,
 ) -> Result<StandIn, E> {
     let mut attempts = 0;
     let mut cost = terms.cost;
@@ -185,6 +191,6 @@ impl Terms<'_> {
 
     fn pairs(&self) -> Pairs {
         let learnt = self.of(Treatment::Learnt).count();
-        if learnt <= TREE_COLUMNS_MAX { Pairs::Tree } else { Pairs::Given(Vec::new()) }
+        if learnt <= PAIRED_MAX { Pairs::Tree } else { Pairs::Given(Vec::new()) }
     }
 }

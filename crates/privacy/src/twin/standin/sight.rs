@@ -111,6 +111,12 @@ fn stored(batch: &RecordBatch, name: &str, wanted: Option<DataType>) -> Result<A
 }
 
 impl Terms<'_> {
+    /// Names of the key's columns and of some features.
+    pub(super) fn columns(&self, wanted: impl Fn(&Feature) -> bool) -> Vec<String> {
+        let features = self.features.iter().filter(|feature| wanted(feature)).map(|feature| &feature.name);
+        features.chain(self.key).cloned().collect()
+    }
+
     /// Columns that attacks compare: those that were learnt or invented.
     pub(super) fn compared(&self) -> impl Iterator<Item = &Feature> {
         self.features

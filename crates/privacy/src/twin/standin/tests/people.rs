@@ -127,7 +127,8 @@ pub(super) fn terms<'a>(
 
 pub(super) fn made(terms: &Terms<'_>, batch: &RecordBatch) -> StandIn {
     // In several batches, as an object is read.
-    stand_in::<Error>(terms, |with| {
+    stand_in::<Error>(terms, |columns, with| {
+        assert!(columns.iter().all(|name| batch.column_by_name(name).is_some()));
         let rows = batch.num_rows();
         (0..rows).step_by(700).try_for_each(|from| with(&batch.slice(from, 700.min(rows - from))))
     })
