@@ -82,6 +82,8 @@ impl Page for TwinPage {
             ..attack("准标识符关联", "得手", Light::Overdue, "比例 0.31 ≤ 0.05")
         }];
         refused.columns.iter_mut().for_each(|column| column.treatment.clear());
-        vec![page, refused, Self::default()]
+        let mut public = page.clone();
+        (public.held, public.other) = (Vec::new(), Vec::new());
+        vec![page, refused, public]
     }
 }
