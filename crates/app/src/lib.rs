@@ -40,6 +40,7 @@ pub mod runs;
 pub mod tenants;
 #[cfg(test)]
 mod tests;
+pub mod twins;
 pub mod uploads;
 pub mod usages;
 pub mod watermarks;

@@ -2,7 +2,7 @@
 
 use access::{Action, Life, ResourceRef, Thing};
 use base::{Id, Timestamp, kind};
-use catalog::{Decision, Openness, Resource, UpdateFrequency, Zone};
+use catalog::{Decision, Openness, Resource, TwinForm, UpdateFrequency, Zone};
 use privacy::ir::Entity;
 use regulation::case::CaseState;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::cases::facts;
 use crate::clock::new_id;
 use crate::identity::{Unit, unit};
 use crate::journal::Note;
-use crate::{App, Ctx, Error, Result, tenants};
+use crate::{App, Ctx, Error, Result, tenants, twins};
 
 /// A resource with what the platform keeps beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -244,6 +244,7 @@ fn describe(id: Id<kind::Resource>, provider: String, new: &NewResource) -> Reso
         entity: Some(new.entity.clone()),
         profile: None,
         snapshots: Vec::new(),
+        twin: catalog::TwinForm::default(),
     }
 }
 
@@ -302,25 +303,41 @@ fn without_data(entry: &CatalogEntry) -> Result<()> {
     if entry.resource.snapshots.is_empty() { Ok(()) } else { Err(Error::Conflict("resource.has_data")) }
 }
 
-/// Confirms the classification of columns.
+/// What a provider decides about a resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Classify {
+    /// About its columns; those that are not named stay as they are.
+    pub columns: Vec<Decision>,
+    /// What dev zones get to see of it; absent to leave it as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin: Option<TwinForm>,
+}
+
+/// Confirms the classification of columns. Grants whose twins were refused are prepared anew.
 ///
 /// # Errors
-/// Not the provider; unknown columns; masks too weak; what the catalog finds wrong.
+/// Not the provider; unknown columns; masks too weak; what the catalog finds wrong; `privacy.stitch` where samples of this
+/// resource and of another would show two parts of one identifier.
 pub async fn classify_resource(
     app: &App,
     ctx: &Ctx,
     id: Id<kind::Resource>,
-    decisions: &[Decision],
+    decided: &Classify,
 ) -> Result<CatalogEntry> {
     let entry = find(app, id).await?;
     let permit = &app.permit(ctx, Action::ResourceClassify, entry.reference())?;
-    app.command(ctx, permit, "resource.classify", &(id, decisions), move |tx| {
+    app.command(ctx, permit, "resource.classify", &(id, decided), move |tx| {
         Box::pin(async move {
             let mut stored = versioned(tx, id).await?;
-            stored.value.resource.confirm_classification(decisions, ctx.principal.person, ctx.now)?;
+            let resource = &mut stored.value.resource;
+            resource.confirm_classification(&decided.columns, ctx.principal.person, ctx.now)?;
+            resource.twin = decided.twin.unwrap_or(resource.twin);
+            twins::check_stitching(tx, &stored.value).await?;
             records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
+            tenants::prepare_refused(tx, id, ctx.now).await?;
             let subject = format!("resource/{id}");
-            let note = Note { subject, tenant: None, clauses: &[], payload: decisions };
+            let note = Note { subject, tenant: None, clauses: &[], payload: decided };
             app.record(tx, permit, ctx.now, note).await?;
             Ok(stored.value)
         })

@@ -16,7 +16,7 @@ use crate::identity::Unit;
 use crate::{App, Ctx, Error, Result};
 
 pub use grants::{Grant, GrantState, GrantedObject};
-pub(crate) use grants::{discard, grant_data, grants, named_resources, revoke_data};
+pub(crate) use grants::{discard, grant_data, grants, named_resources, prepare_refused, revoke_data};
 pub(crate) use life::{
     activate_agreement, close_access, destroy, establish, open_access, restore_access, seal,
 };

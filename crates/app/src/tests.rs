@@ -10,5 +10,6 @@ mod partners;
 mod public;
 mod registration;
 mod slice;
+mod twins;
 mod versions;
 mod watermarks;

@@ -8,6 +8,7 @@ mod algebra;
 mod attack;
 mod classes;
 mod client;
+mod delivery;
 mod estate;
 mod lab;
 mod population;

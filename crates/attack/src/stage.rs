@@ -4,7 +4,8 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use crate::client::{Client, Sent};
+use crate::client::Client;
+use crate::delivery::{request, upload};
 use crate::population::Population;
 use crate::story::{Applicant, move_clock, play, until};
 
@@ -197,7 +198,7 @@ async fn authorise(
 }
 
 /// A column: name, kind, level, label, mask.
-fn column(name: &str, kind: &str, level: u8, label: &str, mask: Value) -> Value {
+pub(crate) fn column(name: &str, kind: &str, level: u8, label: &str, mask: Value) -> Value {
     json!({ "column": name, "kind": kind, "level": level, "label": label, "mask": mask,
             "note": "虚构的演示数据" })
 }
@@ -333,47 +334,18 @@ async fn plant(client: &Client, planted: &Planted<'_>) -> Result<String> {
     Ok(id)
 }
 
-/// Uploads a snapshot.
-pub(crate) async fn upload(client: &Client, who: &str, resource: &str, csv: String) -> Result<()> {
-    let sent = Sent { body: Some(("text/csv".to_owned(), csv.into_bytes())), ..Sent::default() };
-    let path = format!("/api/v1/resources/{resource}/uploads?format=csv");
-    client.send(who, "POST", &path, sent).await?.done("upload")?;
-    Ok(())
-}
-
-/// Asks for the tables and lets their providers agree.
+/// Asks for the tables, lets their providers agree and waits until they can be used.
 async fn grant(client: &Client, who: &str, tenant: &str, tables: &Tables) -> Result<()> {
     move_clock(client, "2026-10-26 09:00").await?;
     let names = [&tables.persons, &tables.visits, &tables.register, &tables.enterprises, &tables.villages];
-    let opened = client
-        .post(
-            who,
-            "/api/v1/cases",
-            json!({
-                "procedure": "数据需求评审",
-                "title": "虚构数据需求",
-                "facts": { "授权": tenant, "涉及个人信息等": true, "涉及省回流数据": false },
-                "form": {
-                    "数据名称": names,
-                    "申请单位": "样例单位", "法定代表人/联系人": "高拟青", "联系电话": "0572-8012346",
-                    "安全责任人": "林设远", "安全责任人联系电话": "0572-8012347",
-                    "应用场景": "按地区、行业汇总", "申请单位申请理由": "只用于汇总",
-                },
-            }),
-        )
-        .await?
-        .done("data request")?;
-    let case = opened.text("/id");
-    for provider in PROVIDERS {
-        let facts = json!({ "含禁止开放数据": false, "符合最小必要": true, "已脱敏或者取得同意": true });
-        act(client, provider, &case, json!({ "command": "approve", "facts": facts })).await?;
-    }
+    request(client, who, tenant, &names, &PROVIDERS).await?;
     let wanted: Vec<(String, Value)> =
         (0..names.len()).map(|place| (format!("/grants/{place}/state"), json!("ready"))).collect();
     let path = format!("/api/v1/tenants/{tenant}");
     until(client, &wanted, async || {
         let answer = client.get(who, &path).await?;
-        if String::from_utf8_lossy(&answer.body).contains("\"failed\"") {
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        if ["\"failed\"", "\"refused\""].iter().any(|state| text.contains(state)) {
             bail!("a grant failed: {}", answer.shown());
         }
         Ok(answer)

@@ -14,6 +14,7 @@ mod lineage;
 mod model;
 mod profile;
 mod resource;
+mod twin_form;
 
 pub use error::Error;
 pub use lineage::{Lineage, Node};
@@ -22,3 +23,4 @@ pub use profile::{ColumnProfile, Profile, Profiler};
 pub use resource::{
     Classification, Column, Decision, Openness, Resource, Snapshot, UpdateFrequency, Zone, check_column_name,
 };
+pub use twin_form::TwinForm;

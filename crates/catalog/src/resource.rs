@@ -13,7 +13,7 @@ use privacy::masking::MaskSpec;
 use privacy::{DataType, SensitiveKind};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Profile};
+use crate::{Error, Profile, TwinForm};
 
 /// Characters of a column's name.
 const NAME_CHARS_MAX: usize = 128;
@@ -91,6 +91,9 @@ pub struct Resource {
     pub profile: Option<Profile>,
     /// Ingested snapshots, oldest first.
     pub snapshots: Vec<Snapshot>,
+    /// What the dev zones get to see of it.
+    #[serde(default)]
+    pub twin: TwinForm,
 }
 
 /// A column of a resource.
@@ -338,13 +341,13 @@ impl Resource {
         Ok(())
     }
 
-    /// How a twin with these columns is made: each column's mask, in the order asked.
+    /// What a twin with these columns is made by: the classification of each, in the order asked.
     ///
     /// # Errors
     /// As [`Self::grantable`] for the dev zone.
-    pub fn twin(&self, columns: &[String]) -> Result<Vec<(String, MaskSpec)>, Error> {
+    pub fn classified(&self, columns: &[String]) -> Result<Vec<(String, Classification)>, Error> {
         self.grantable(columns, Zone::Dev)?;
-        columns.iter().map(|name| Ok((name.clone(), self.classification(name)?.mask.clone()))).collect()
+        columns.iter().map(|name| Ok((name.clone(), self.classification(name)?.clone()))).collect()
     }
 
     /// What the query check must know of these columns. Unclassified ones stay in, to be refused by name. The entity

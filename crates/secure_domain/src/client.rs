@@ -18,8 +18,8 @@ use crate::protocol::{
     Answer, AppendOrder, AssessOrder, CanonicalOrder, CheckOrder, Checked, CompareOrder, Compared,
     ConcludeOrder, Envelope, ExplainOrder, Explained, GrantOrder, Init, IntakeDone, IntakeOrder,
     LedgerAnswer, LookupOrder, Page, PageOrder, PermitRecord, QueryOrder, Reply, Request, RunCounted,
-    RunDone, RunOrder, SampleDone, ServeDone, ServeOrder, TableSpec, TwinOrder, Verdict, VerifyOrder,
-    VerifyQuestion, ZoneKey,
+    RunDone, RunOrder, SampleDone, ServeDone, ServeOrder, TableSpec, TwinDone, TwinOrder, Verdict,
+    VerifyOrder, VerifyQuestion, ZoneKey,
 };
 use crate::{Error, frame};
 
@@ -276,13 +276,13 @@ impl ZoneClient {
         expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Sample(done) => done)
     }
 
-    /// Makes a masked sample.
+    /// Makes the twin of a table.
     ///
     /// # Errors
     /// What the worker says.
-    pub async fn twin(&self, permit: &access::Permit, order: TwinOrder) -> Result<SampleDone, Error> {
+    pub async fn twin(&self, permit: &access::Permit, order: TwinOrder) -> Result<TwinDone, Error> {
         let request = Request::Twin(Box::new(order));
-        expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Sample(done) => done)
+        expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Twin(done) => *done)
     }
 
     /// Asks a free query of a dev zone.

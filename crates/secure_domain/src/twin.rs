@@ -1,15 +1,26 @@
-//! What leaves raw data for another seal: granted columns for the tenant's own zone, masked samples for its dev zone.
+//! What leaves raw data for another seal: granted columns for the tenant's own zone, twins for its dev zone.
+//!
+//! Three sorts of twins. Where everything is public and nobody is protected, all rows. Else rows of nobody
+//! ([`privacy::twin::standin`]); or, where the provider asked for it, masked rows of sampled entities. The last two are attacked
+//! here, where the raw rows are, before anything is written: what an attack gets through is refused with the report.
+
+mod copy;
+mod sample;
+mod synthetic;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::compute::filter_record_batch;
-use privacy::masking::{MaskKey, MaskSpec, keep_entities, mask_column};
+use catalog::TwinForm;
+use privacy::ir::Label;
+use privacy::masking::{MaskKey, MaskSpec};
 
 use crate::Error;
-use crate::objects::{Content, KeyRing, ObjectFile, ObjectRows, ParquetObject};
-use crate::protocol::{GrantOrder, OutputColumn, SampleDone, TwinOrder};
+use crate::objects::{Content, KeyRing, ObjectFile, ObjectRows, ParquetObject, Written};
+use crate::protocol::{
+    Examined, ExaminedColumn, GrantOrder, MadeOf, OutputColumn, SampleDone, TwinColumn, TwinDone, TwinOrder,
+};
 use crate::run::check_digest;
 use crate::value::{columns_of, store, stored_schema};
 
@@ -36,7 +47,16 @@ pub(crate) fn grant(objects_dir: &Path, keys: &KeyRing, order: &GrantOrder) -> R
     Ok(SampleDone { written: object.finish()?, columns, source_rows })
 }
 
-/// Makes a masked sample of a raw table. Blocks.
+/// The raw table of an order for a twin, to be gone over several times.
+struct Source<'a> {
+    order: &'a TwinOrder,
+    file: Arc<ObjectFile>,
+    /// Columns of the twin.
+    columns: Vec<OutputColumn>,
+    rows: u64,
+}
+
+/// Makes the twin of a raw table. Blocks.
 ///
 /// # Errors
 /// `domain.order_mismatch` if the object is not the ordered one or a mask leaves an identifier readable.
@@ -45,35 +65,74 @@ pub(crate) fn twin(
     keys: &KeyRing,
     order: &TwinOrder,
     mask_key: &MaskKey,
-) -> Result<SampleDone, Error> {
+) -> Result<TwinDone, Error> {
     check_masks(order)?;
     let file = Arc::new(ObjectFile::open(objects_dir, keys, &order.table.object)?);
     check_digest(&file, order.digest)?;
     let names: Vec<String> = order.columns.iter().map(|column| column.name.clone()).collect();
-    let read: Vec<String> = names.iter().chain(&order.entity.columns).cloned().collect();
-    let rows = ObjectRows::open(&file, Some(&read))?;
+    let rows = ObjectRows::open(&file, Some(&read(order)))?;
     rows.check_content(&[Content::Raw])?;
-    let columns = in_order(&rows, &names)?;
-    let into = KeyRing::default();
-    into.add(vec![order.into_key.clone()]);
-    let (key, context) = into.open(&order.into)?;
-    let schema = stored_schema(&columns);
-    let source_rows = rows.rows;
-    let mut object =
-        ParquetObject::create_as(Content::Twin, objects_dir, &key, &context, Arc::clone(&schema))?;
-    for batch in rows {
-        let batch = batch?;
-        let entity = reordered(&batch, &order.entity.columns)?;
-        let kept = keep_entities(&order.entity.kind, entity.columns(), mask_key, order.sample_per_mille)?;
-        let sample = reordered(&filter_record_batch(&batch, &kept).map_err(|_| Error::RunFailed)?, &names)?;
-        let mut masked = Vec::with_capacity(order.columns.len());
-        for (column, array) in order.columns.iter().zip(sample.columns()) {
-            masked.push((column.name.as_str(), mask_column(array, &column.mask, mask_key)?, true));
-        }
-        let masked = RecordBatch::try_from_iter_with_nullable(masked).map_err(|_| Error::RunFailed)?;
-        object.write(&store(&masked, &schema)?)?;
+    let source = Source { order, file, columns: in_order(&rows, &names)?, rows: rows.rows };
+    drop(rows);
+    let writer = Writer { objects_dir, order, columns: &source.columns };
+    let public = order.columns.iter().all(|column| label(order, column) == Some(Label::Public));
+    let (written, examined) = match order.form {
+        _ if public && !order.entity.protected => copy::copy(&source, &writer, mask_key)?,
+        TwinForm::Synthetic => synthetic::synthetic(&source, &writer, mask_key)?,
+        TwinForm::Sample => sample::sample(&source, &writer, mask_key)?,
+    };
+    Ok(TwinDone { written, columns: source.columns, source_rows: source.rows, examined })
+}
+
+/// The columns that are read: the twin's, and the entity's key.
+fn read(order: &TwinOrder) -> Vec<String> {
+    let names = order.columns.iter().map(|column| &column.name);
+    names.chain(&order.entity.columns).cloned().collect()
+}
+
+fn label(order: &TwinOrder, column: &TwinColumn) -> Option<Label> {
+    order.table.columns.iter().find(|known| known.name == column.name)?.label
+}
+
+impl Source<'_> {
+    /// Some columns of the rows, from the beginning.
+    fn scan(&self, columns: &[String]) -> Result<ObjectRows, Error> {
+        ObjectRows::open(&self.file, Some(columns))
     }
-    Ok(SampleDone { written: object.finish()?, columns, source_rows })
+
+    /// What is told of a twin besides what attacks reached.
+    fn examined(&self, form: MadeOf) -> Examined {
+        let column = |column: &TwinColumn| ExaminedColumn {
+            name: column.name.clone(),
+            label: label(self.order, column).unwrap_or(Label::Identifier),
+            mask: column.mask.name().to_owned(),
+            treatment: None,
+        };
+        let columns = self.order.columns.iter().map(column).collect();
+        Examined { form, columns, report: None, memorisation: None, cost: None, attempts: 1 }
+    }
+}
+
+/// Writes the twin's object.
+struct Writer<'a> {
+    objects_dir: &'a Path,
+    order: &'a TwinOrder,
+    columns: &'a [OutputColumn],
+}
+
+impl Writer<'_> {
+    fn write(&self, batches: impl Iterator<Item = Result<RecordBatch, Error>>) -> Result<Written, Error> {
+        let into = KeyRing::default();
+        into.add(vec![self.order.into_key.clone()]);
+        let (key, context) = into.open(&self.order.into)?;
+        let schema = stored_schema(self.columns);
+        let mut object =
+            ParquetObject::create_as(Content::Twin, self.objects_dir, &key, &context, Arc::clone(&schema))?;
+        for batch in batches {
+            object.write(&store(&batch?, &schema)?)?;
+        }
+        object.finish()
+    }
 }
 
 /// An identifier may only enter a dev zone hidden, and an unclassified column not at all.
@@ -86,7 +145,7 @@ fn check_masks(order: &TwinOrder) -> Result<(), Error> {
         let label = known.ok_or_else(|| Error::unknown("column", &column.name))?.label;
         let hidden = match label {
             None => matches!(column.mask, MaskSpec::Null),
-            Some(privacy::ir::Label::Identifier) => column.mask.hides_identifier(),
+            Some(Label::Identifier) => column.mask.hides_identifier(),
             Some(_) => true,
         };
         if !hidden {

@@ -1,22 +1,29 @@
-//! Makes a grant usable: the granted columns copied under the tenant's own key, and a masked sample of them for its dev
-//! zone. Both are made by the tenant's prod worker.
+//! Makes a grant usable: the granted columns copied under the tenant's own key, and a twin of them for its dev zone. Both
+//! are made by the tenant's prod worker, which attacks the twin first; one that does not hold refuses the grant.
 
 use access::{Action, Permit};
 use base::{Id, Timestamp, kind};
-use catalog::Zone as ZoneName;
+use catalog::{Classification, Zone as ZoneName};
+use privacy::attack::Limits;
+use privacy::disclosure::dp::{Cost, Unit};
 use secure_domain::objects::Written;
-use secure_domain::protocol::{GrantOrder, ObjectRef, Secret, TwinColumn, TwinOrder, ZoneKey, ZoneKind};
+use secure_domain::protocol::{
+    Examined, GrantOrder, ObjectRef, Secret, TwinColumn, TwinOrder, ZoneKey, ZoneKind,
+};
 use storage::objects as rows;
 use storage::records::{self, Expected};
 
 use crate::journal::Note;
 use crate::resources::{self, CatalogEntry};
 use crate::tenants::{self, Grant, GrantState, GrantedObject, TenantState};
+use crate::twins::TwinReport;
 use crate::zones::{self, Zone};
 use crate::{App, Ctx, Error, Result, objects, parameters, uploads};
 
 /// The service that ingests snapshots.
 const SERVICE: &str = "snapshot.ingest";
+/// What a synthetic twin of one table may tell of one entity, once: ρ = 1.
+const TWIN_COST: Cost = Cost { unit: Unit::MicroRho, micro: 1_000_000 };
 
 /// Prepares a grant. Safe to run again: a grant that is ready or failed stays so, and files of an attempt that broke off
 /// are nobody's.
@@ -34,10 +41,11 @@ pub(super) async fn run(app: &App, id: Id<kind::Grant>) -> Result<()> {
         }
     }
     match prepare(app, &grant, &entry).await {
-        Ok(made) => {
-            ready(app, id, &grant, &entry, made).await?;
+        Ok(Prepared { made: Some(made), examined }) => {
+            ready(app, id, &grant, &entry, made, examined).await?;
             zones::refresh(app, grant.tenant).await
         }
+        Ok(Prepared { made: None, examined }) => refuse(app, id, &grant, &entry, examined).await,
         // Wrong for good: the resource is not what was granted any more.
         Err(error @ Error::Invalid { .. }) => fail(app, id, &grant, &entry, error.code()).await,
         Err(error) => Err(error),
@@ -90,7 +98,14 @@ impl Fresh {
     }
 }
 
-async fn prepare(app: &App, grant: &Grant, entry: &CatalogEntry) -> Result<(Made, Made)> {
+/// What came of a preparation.
+struct Prepared {
+    /// The raw copy and the twin; none if an attack got through to the twin.
+    made: Option<(Made, Made)>,
+    examined: Examined,
+}
+
+async fn prepare(app: &App, grant: &Grant, entry: &CatalogEntry) -> Result<Prepared> {
     entry.resource.grantable(&grant.columns, ZoneName::Prod)?;
     let now = app.now();
     let permit = permit(app, entry, grant.tenant, now)?;
@@ -113,10 +128,11 @@ async fn prepare(app: &App, grant: &Grant, entry: &CatalogEntry) -> Result<(Made
     let copied = zone.grant(&permit, order).await?;
     let raw = Made { written: copied.written, wrapped: raw.wrapped, snapshot: snapshot.id };
     let twin = twin(app, &zone, &permit, grant, entry, &raw).await;
-    if twin.is_err() {
+    if !matches!(twin, Ok((Some(_), _))) {
         objects::discard(app, raw.written.object).await;
     }
-    Ok((raw, twin?))
+    let (twin, examined) = twin?;
+    Ok(Prepared { made: twin.map(|twin| (raw, twin)), examined })
 }
 
 async fn twin(
@@ -126,27 +142,34 @@ async fn twin(
     grant: &Grant,
     entry: &CatalogEntry,
     raw: &Made,
-) -> Result<Made> {
+) -> Result<(Option<Made>, Examined)> {
     let entity =
         entry.resource.entity.clone().ok_or_else(|| Error::invalid("catalog.entity", &grant.code))?;
-    let masks = entry.resource.twin(&grant.columns)?;
+    let columns = entry.resource.classified(&grant.columns)?;
+    let column =
+        |(name, known): (String, Classification)| TwinColumn { name, kind: known.kind, mask: known.mask };
+    let pack = app.packs().current();
     let lies = granted(raw);
     let twin = Fresh::new(app, grant.tenant, app.now()).await?;
     // What nobody needs protection from being counted (stations, not persons) need not be sampled either.
-    let sample_per_mille =
-        if entity.protected { parameters::sample_per_mille(&app.packs().current())? } else { 1_000 };
+    let sample_per_mille = if entity.protected { parameters::sample_per_mille(&pack)? } else { 1_000 };
+    let k_min = f64::from(parameters::thresholds(&pack)?.min_entities);
     let order = TwinOrder {
         table: zones::raw_spec(grant, entry, &lies, &lies.object.to_string()),
         digest: raw.written.digest,
-        columns: masks.into_iter().map(|(name, mask)| TwinColumn { name, mask }).collect(),
+        columns: columns.into_iter().map(column).collect(),
         entity,
+        form: entry.resource.twin,
         sample_per_mille,
+        cost: TWIN_COST,
+        limits: Limits::default().tightened(&Limits { k_min, ..Limits::default() }),
         into: twin.reference(),
         into_key: twin.key.clone(),
         mask_key: None,
     };
-    let made = zone.twin(permit, order).await?;
-    Ok(Made { written: made.written, wrapped: twin.wrapped, snapshot: raw.snapshot })
+    let done = zone.twin(permit, order).await?;
+    let made = |written| Made { written, wrapped: twin.wrapped, snapshot: raw.snapshot };
+    Ok((done.written.map(made), done.examined))
 }
 
 const fn granted(made: &Made) -> GrantedObject {
@@ -186,9 +209,11 @@ async fn ready(
     grant: &Grant,
     entry: &CatalogEntry,
     (raw, twin): (Made, Made),
+    examined: Examined,
 ) -> Result<()> {
     let now = app.now();
     let permit = &permit(app, entry, grant.tenant, now)?;
+    let report = &report(grant, true, examined, now);
     let objects = &[row(app, grant.tenant, "raw", &raw, now), row(app, grant.tenant, "twin", &twin, now)];
     let (raw, twin) = (&granted(&raw), &granted(&twin));
     app.store()
@@ -203,9 +228,59 @@ async fn ready(
                 stored.value.raw = Some(raw.clone());
                 stored.value.twin = Some(twin.clone());
                 records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
+                records::put(tx, report, Expected::Any, now).await?;
                 let tenant = Some(stored.value.tenant);
                 let note =
                     Note { subject: format!("grant/{id}"), tenant, clauses: &[], payload: (raw, twin) };
+                app.record(tx, permit, now, note).await
+            })
+        })
+        .await?;
+    Ok(())
+}
+
+fn report(grant: &Grant, publishable: bool, examined: Examined, made: Timestamp) -> TwinReport {
+    let Grant { id, tenant, resource, code, .. } = grant;
+    TwinReport {
+        grant: *id,
+        tenant: *tenant,
+        resource: *resource,
+        code: code.clone(),
+        made,
+        publishable,
+        examined,
+    }
+}
+
+/// An attack got through: the report is kept, and the grant waits for its provider to classify the resource again.
+async fn refuse(
+    app: &App,
+    id: Id<kind::Grant>,
+    grant: &Grant,
+    entry: &CatalogEntry,
+    examined: Examined,
+) -> Result<()> {
+    let now = app.now();
+    let permit = &permit(app, entry, grant.tenant, now)?;
+    let report = &report(grant, false, examined, now);
+    app.store()
+        .transact(permit, "grant.refused", |tx| {
+            Box::pin(async move {
+                let mut stored =
+                    records::get::<Grant>(tx, id.uuid()).await?.ok_or(Error::NotFound("grant.unknown"))?;
+                stored.value.state = GrantState::Refused;
+                stored.value.error = Some("grant.twin_refused".to_owned());
+                records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
+                records::put(tx, report, Expected::Any, now).await?;
+                let by: Vec<&str> = report
+                    .examined
+                    .report
+                    .iter()
+                    .flat_map(|report| report.succeeded())
+                    .map(|finding| finding.attack.code())
+                    .collect();
+                let tenant = Some(stored.value.tenant);
+                let note = Note { subject: format!("grant/{id}"), tenant, clauses: &[], payload: by };
                 app.record(tx, permit, now, note).await
             })
         })

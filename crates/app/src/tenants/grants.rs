@@ -35,7 +35,7 @@ pub struct Grant {
     pub created: Timestamp,
     /// The tenant's raw copy of the granted columns, in the prod zone.
     pub raw: Option<GrantedObject>,
-    /// The masked sample in the dev zone.
+    /// The twin in the dev zone.
     pub twin: Option<GrantedObject>,
     /// Why it failed, as a code.
     pub error: Option<String>,
@@ -64,6 +64,8 @@ pub enum GrantState {
     Ready,
     /// Could not be prepared.
     Failed,
+    /// An attack got through to what the dev zone would have seen; the provider has to choose stronger masks.
+    Refused,
     /// Taken back: its copies are destroyed.
     Revoked,
 }
@@ -154,6 +156,26 @@ pub(crate) async fn revoke_data(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &Ca
 pub(crate) fn named_resources(app: &App, case: &CaseState) -> Result<Vec<String>> {
     let pack = app.packs().version(&case.pack)?;
     Ok(wanted(case, &pack).into_iter().map(|wanted| wanted.code).collect())
+}
+
+/// Grants of a resource whose twins were refused are prepared anew: the provider has classified it again.
+pub(crate) async fn prepare_refused(
+    tx: &mut Tx<'_>,
+    resource: Id<kind::Resource>,
+    now: Timestamp,
+) -> Result<()> {
+    for mut stored in records::all::<Grant>(tx, "resource", &resource.to_string(), 1_000).await? {
+        let grant = &mut stored.value;
+        if grant.state != GrantState::Refused {
+            continue;
+        }
+        grant.state = GrantState::Preparing;
+        grant.error = None;
+        let key = format!("{}/{}", grant.id, now.micros());
+        jobs::push(tx, jobs::PREPARE_GRANT, key, now, &grant.id).await?;
+        records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
+    }
+    Ok(())
 }
 
 /// Removes the files of objects whose keys are destroyed. Safe to run again.

@@ -281,7 +281,8 @@ impl County {
                 title: String::new(),
             })
             .collect();
-        resources::classify_resource(&self.app, &ctx, resource, &decisions).await.unwrap();
+        let decided = resources::Classify { columns: decisions, twin: None };
+        resources::classify_resource(&self.app, &ctx, resource, &decided).await.unwrap();
     }
 
     /// Grants columns to the tenant, as the effect of a case does, and has the job prepare them.

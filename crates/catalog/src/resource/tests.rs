@@ -38,6 +38,7 @@ fn resource() -> Resource {
         entity: Some(Entity { kind: "person".into(), columns: vec!["phone".into()], protected: true }),
         profile: None,
         snapshots: vec![],
+        twin: crate::TwinForm::default(),
     }
 }
 
@@ -122,8 +123,11 @@ fn grants_follow_openness_classification_and_masks() {
     weak.columns[0].classification.as_mut().unwrap().mask = MaskSpec::Keep;
     assert_eq!(code(weak.grantable(&names(&["phone"]), Zone::Dev)), "catalog.mask_too_weak");
     weak.grantable(&names(&["phone"]), Zone::Prod).unwrap();
-    let twin = resource.twin(&names(&["age", "phone"])).unwrap();
-    assert_eq!(twin[1], ("phone".into(), MaskSpec::Format { kind: SensitiveKind::Mobile }));
+    let twin = resource.classified(&names(&["age", "phone"])).unwrap();
+    assert_eq!(
+        (twin[1].0.as_str(), &twin[1].1.mask),
+        ("phone", &MaskSpec::Format { kind: SensitiveKind::Mobile })
+    );
     let headless = Resource { entity: None, ..resource };
     assert_eq!(code(headless.grantable(&names(&["age"]), Zone::Dev)), "catalog.entity");
 }

@@ -13,7 +13,7 @@ const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 
 impl Alphabet {
     /// How many characters it has.
-    pub(super) const fn size(self) -> u32 {
+    pub(crate) const fn size(self) -> u32 {
         match self {
             Self::Digits => 10,
             Self::Upper | Self::Lower => 36,
@@ -32,7 +32,7 @@ impl Alphabet {
         Some(u64::from(value))
     }
 
-    fn digit(self, value: u64) -> u8 {
+    pub(crate) fn digit(self, value: u64) -> u8 {
         let value = if self == Self::Lower && value > 9 { value + 26 } else { value };
         usize::try_from(value).ok().and_then(|value| DIGITS.get(value)).copied().unwrap_or(b'0')
     }

@@ -22,6 +22,10 @@
 //! a twin with the rows it was made from and with rows it never saw; of its figures only the [`Verdict`] leaves the domain.
 //! [`Compare`] tells by a noisy, paid [`Grade`] how near the marginals are.
 //!
+//! # Where little is declared
+//! [`standin`] makes the twin of one table from its classification alone: what a model must be told is measured with noise
+//! first, and identifiers come from lists of the tenant.
+//!
 //! # Memory
 //! Rows are not held. A fit holds, for each table, 17 bytes a slot for its entities, the same for the keys of each reference
 //! (slots are a power of two, at least 8/7 of what is held: 285 MB for ten million, half as much again for a moment while they
@@ -39,6 +43,7 @@ mod model;
 mod plan;
 mod project;
 mod random;
+pub mod standin;
 mod survey;
 #[cfg(test)]
 mod tests;

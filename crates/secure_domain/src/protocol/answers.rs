@@ -2,8 +2,11 @@
 
 use base::Digest;
 use catalog::OutputColumn;
+use privacy::attack::Report;
+use privacy::disclosure::dp::Cost;
 use privacy::disclosure::{DisclosureReport, Overlap, ledger};
-use privacy::ir::Explanation;
+use privacy::ir::{Explanation, Label};
+use privacy::twin::{self, standin::Treatment};
 use privacy::{DataType, detect::Proposal};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -32,8 +35,10 @@ pub enum Reply {
     Explained(Box<Explained>),
     /// A snapshot was taken in.
     Intake(Box<IntakeDone>),
-    /// Rows were copied or masked into an object.
+    /// Rows were copied into an object.
     Sample(SampleDone),
+    /// A twin was made, or refused.
+    Twin(Box<TwinDone>),
     /// A run was counted and waits for the ledger's word.
     Counted(RunCounted),
     /// A run has a result.
@@ -165,6 +170,70 @@ pub struct ColumnProfile {
     pub proposal: Proposal,
 }
 
+/// What became of an order for a twin.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TwinDone {
+    /// The object; none if an attack got through.
+    pub written: Option<Written>,
+    /// Its columns.
+    pub columns: Vec<OutputColumn>,
+    /// Rows of the source.
+    pub source_rows: u64,
+    /// What attacks on it reached.
+    pub examined: Examined,
+}
+
+/// How a twin was made, and what attacks on it reached. No value of the data is in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Examined {
+    /// What it is made of.
+    pub form: MadeOf,
+    /// What became of each column.
+    pub columns: Vec<ExaminedColumn>,
+    /// The attacks; none on a table in which everything is public and nobody is protected.
+    pub report: Option<Report>,
+    /// Whether a synthetic twin repeats rows that it was learnt from.
+    pub memorisation: Option<twin::Verdict>,
+    /// What a synthetic twin cost.
+    pub cost: Option<Cost>,
+    /// How many were made until no attack got through.
+    pub attempts: u32,
+}
+
+impl Examined {
+    /// May it be handed out?
+    #[must_use]
+    pub fn publishable(&self) -> bool {
+        self.report.as_ref().is_none_or(Report::publishable)
+            && self.memorisation != Some(twin::Verdict::Copied)
+    }
+}
+
+/// What a twin is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MadeOf {
+    /// Rows of nobody.
+    Synthetic,
+    /// Masked rows of sampled entities.
+    Sample,
+    /// All rows: everything is public and nobody is protected.
+    Public,
+}
+
+/// What became of a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExaminedColumn {
+    /// Its name.
+    pub name: String,
+    /// Its role.
+    pub label: Label,
+    /// Stable name of its mask.
+    pub mask: String,
+    /// What a synthetic twin made of it.
+    pub treatment: Option<Treatment>,
+}
+
 /// What was copied or sampled.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SampleDone {
@@ -240,6 +309,12 @@ const BENEATH: &[&str] = &[
     "privacy.threshold",
     "privacy.mask_type",
     "privacy.mask_parameter",
+    "privacy.mask_domain",
+    "privacy.mask_entity",
+    "privacy.twin",
+    "privacy.twin_limit",
+    "privacy.undeclared",
+    "privacy.randomness",
     "privacy.column",
     "privacy.length",
     "privacy.arrow",

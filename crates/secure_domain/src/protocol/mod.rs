@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 pub use catalog::{Domain, OutputColumn, Parameter, Value};
 
 pub use answers::{
-    Advised, Changed, Checked, ColumnProfile, Compared, Explained, Failure, IntakeDone, LedgerAnswer, Nearby,
-    Page, Reply, RunCounted, RunDone, SampleDone, ServeDone, Verdict,
+    Advised, Changed, Checked, ColumnProfile, Compared, Examined, ExaminedColumn, Explained, Failure,
+    IntakeDone, LedgerAnswer, MadeOf, Nearby, Page, Reply, RunCounted, RunDone, SampleDone, ServeDone,
+    TwinDone, Verdict,
 };
 pub use orders::{
     AppendOrder, AssessOrder, CanonicalFormat, CanonicalOrder, CheckOrder, CompareOrder, ConcludeOrder,
@@ -115,7 +116,7 @@ pub enum Request {
     Intake(Box<IntakeOrder>),
     /// Prod: copy granted columns of a holding object under the tenant's own key.
     Grant(Box<GrantOrder>),
-    /// Prod: make a masked sample for the dev zone.
+    /// Prod: make the twin of a table for the dev zone.
     Twin(Box<TwinOrder>),
     /// Dev: a free query.
     Query(Box<QueryOrder>),

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use base::{Digest, Id, kind};
-use catalog::{OutputColumn, Parameter};
+use catalog::{OutputColumn, Parameter, TwinForm};
+use privacy::disclosure::dp::Cost;
 use privacy::disclosure::ledger::Verdict;
 use privacy::disclosure::{Suppression, Thresholds};
 use privacy::ir::Entity;
 use privacy::masking::MaskSpec;
+use privacy::{SensitiveKind, attack};
 use serde::{Deserialize, Serialize};
 
 use super::words::{ObjectRef, Secret, TableSpec, ZoneKey};
@@ -289,11 +291,13 @@ pub struct GrantOrder {
 pub struct TwinColumn {
     /// Name, in source and twin.
     pub name: String,
-    /// What hides it.
+    /// What it holds.
+    pub kind: SensitiveKind,
+    /// What hides it, or gives an invented value its form.
     pub mask: MaskSpec,
 }
 
-/// Make a masked sample of a table for the dev zone.
+/// Make the twin of a table for the dev zone.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TwinOrder {
     /// The raw table.
@@ -304,8 +308,16 @@ pub struct TwinOrder {
     pub columns: Vec<TwinColumn>,
     /// Entity whose key is sampled: all rows of an entity are in or out.
     pub entity: Entity,
+    /// What it is made of.
+    #[serde(default)]
+    pub form: TwinForm,
     /// Entities kept, per thousand.
     pub sample_per_mille: u16,
+    /// What a synthetic twin may cost.
+    pub cost: Cost,
+    /// What attacks on it may reach.
+    #[serde(default)]
+    pub limits: attack::Limits,
     /// The object to be written, under a key of the dev zone.
     pub into: ObjectRef,
     /// That key; used for this order and forgotten.

@@ -95,7 +95,7 @@ impl Zone {
                 let key = given.or_else(|| self.mask_key.clone());
                 let key = key.ok_or_else(|| Error::unknown("key", "mask"))?;
                 let done = self.blocking(move |zone| twin(&zone.objects_dir, &zone.keys, &order, &key));
-                only(Reply::Sample(done.await?))
+                only(Reply::Twin(Box::new(done.await?)))
             }
             Request::ReadResult(order) if self.kind == ZoneKind::Prod => {
                 let page = self.blocking(move |zone| read_page(&zone.objects_dir, &zone.keys, &order));

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use privacy::disclosure::Suppression;
+use privacy::disclosure::dp::{Cost, Unit};
 use privacy::masking::MaskSpec;
 use privacy::{DataType, SensitiveKind};
 use serde_json::json;
@@ -156,7 +157,9 @@ async fn from_a_delivered_file_to_a_served_answer() {
     let Reply::Sample(granted) = ask(&prod, Request::Grant(Box::new(order))).await.unwrap() else { panic!() };
     let table = granted_table(&granted);
     let (dev_table, twin) = make_twin(&prod, &table, &granted).await;
-    assert!(twin.written.rows > 0 && twin.written.rows < 900 && twin.written.rows % 3 == 0);
+    let rows = twin.written.unwrap().rows;
+    assert!((180..360).contains(&rows), "three tenths of nine hundred, not {rows}");
+    assert!(twin.examined.publishable() && twin.examined.report.is_some());
 
     let mut dev = init(&county, ZoneKind::Dev);
     dev.tables = vec![dev_table];
@@ -199,8 +202,8 @@ fn granted_table(granted: &SampleDone) -> TableSpec {
     }
 }
 
-async fn make_twin(prod: &ZoneClient, table: &TableSpec, granted: &SampleDone) -> (TableSpec, SampleDone) {
-    let column = |name: &str, mask| TwinColumn { name: name.to_owned(), mask };
+async fn make_twin(prod: &ZoneClient, table: &TableSpec, granted: &SampleDone) -> (TableSpec, TwinDone) {
+    let column = |name: &str, mask| TwinColumn { name: name.to_owned(), kind: SensitiveKind::General, mask };
     let token = MaskSpec::Format { kind: SensitiveKind::General };
     let mut order = TwinOrder {
         table: table.clone(),
@@ -211,7 +214,10 @@ async fn make_twin(prod: &ZoneClient, table: &TableSpec, granted: &SampleDone) -
             column("amount", MaskSpec::Round { step: 10 }),
         ],
         entity: table.entity.clone().unwrap(),
+        form: catalog::TwinForm::Synthetic,
         sample_per_mille: 300,
+        cost: Cost { unit: Unit::MicroRho, micro: 1_000_000 },
+        limits: privacy::attack::Limits::default(),
         into: object(32, "dev"),
         into_key: zone_key("dev", 44),
         mask_key: None,
@@ -219,16 +225,16 @@ async fn make_twin(prod: &ZoneClient, table: &TableSpec, granted: &SampleDone) -
     let refused = ask(prod, Request::Twin(Box::new(order.clone()))).await.unwrap_err();
     assert_eq!(refused.code(), "domain.order_mismatch");
     order.columns[0].mask = token;
-    let Reply::Sample(twin) = ask(prod, Request::Twin(Box::new(order))).await.unwrap() else { panic!() };
+    let Reply::Twin(twin) = ask(prod, Request::Twin(Box::new(order))).await.unwrap() else { panic!() };
     let mut dev_table = table.clone();
     dev_table.object = object(32, "dev");
-    dev_table.rows = twin.written.rows;
+    dev_table.rows = twin.written.unwrap().rows;
     dev_table.columns = twin
         .columns
         .iter()
         .map(|column| ColumnSpec { name: column.name.clone(), data_type: column.data_type, label: None })
         .collect();
-    (dev_table, twin)
+    (dev_table, *twin)
 }
 
 async fn run_and_serve(county: &County, prod: &ZoneClient, table: &TableSpec, granted: &SampleDone) {

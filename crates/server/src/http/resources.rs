@@ -1,11 +1,10 @@
 //! The catalog.
 
-use app::resources::{self, CatalogEntry, NewResource};
+use app::resources::{self, CatalogEntry, Classify, NewResource};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
 
 use super::{Answer, Body, Page, PageQuery, Problem, id};
 use crate::state::{Caller, Edge};
@@ -60,19 +59,11 @@ async fn show_resource(
     Ok(Json(resources::resource(&edge.app, &ctx, id(&resource)?).await?))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Classification {
-    columns: serde_json::Value,
-}
-
 async fn classify_resource(
     State(edge): State<Edge>,
     Caller(ctx): Caller,
     Path(resource): Path<String>,
-    Body(given): Body<Classification>,
+    Body(decided): Body<Classify>,
 ) -> Answer<CatalogEntry> {
-    let columns: Vec<_> = serde_json::from_value(given.columns)
-        .map_err(|error| app::Error::invalid("http.body", error.to_string()))?;
-    Ok(Json(resources::classify_resource(&edge.app, &ctx, id(&resource)?, columns.as_slice()).await?))
+    Ok(Json(resources::classify_resource(&edge.app, &ctx, id(&resource)?, &decided).await?))
 }

@@ -1,6 +1,7 @@
-//! Authorisations and their certificates.
+//! Authorisations, their certificates, and reports on the twins of what they were granted.
 
 use app::tenants::{self, Certificate, Tenant, TenantView};
+use app::twins::{self, TwinReportView};
 use axum::extract::{Path, State};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -14,6 +15,7 @@ pub(super) fn routes() -> Router<Edge> {
         .route("/tenants", get(list_tenants))
         .route("/tenants/{tenant}", get(show_tenant))
         .route("/tenants/{tenant}/certificate", get(show_certificate))
+        .route("/grants/{grant}/twin", get(show_twin_report))
 }
 
 async fn list_tenants(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<Page<Tenant>> {
@@ -26,6 +28,14 @@ async fn show_tenant(
     Path(tenant): Path<String>,
 ) -> Answer<TenantView> {
     Ok(Json(tenants::tenant_view(&edge.app, &ctx, id(&tenant)?).await?))
+}
+
+async fn show_twin_report(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(grant): Path<String>,
+) -> Answer<TwinReportView> {
+    Ok(Json(twins::twin_report(&edge.app, &ctx, id(&grant)?).await?))
 }
 
 #[derive(Serialize)]

@@ -25,6 +25,7 @@ mod runs;
 pub(crate) mod subject;
 mod tenants;
 mod trace;
+mod twins;
 mod workbench;
 
 use axum::Router;
@@ -41,6 +42,7 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(register::routes())
         .merge(resource::routes())
         .merge(tenants::routes())
+        .merge(twins::routes())
         .merge(authorisations::routes())
         .merge(workbench::routes())
         .merge(models::routes())

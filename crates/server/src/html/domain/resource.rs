@@ -7,8 +7,8 @@ use app::catalog::{Column, Decision};
 use app::privacy::SensitiveKind;
 use app::privacy::detect::Proposal;
 use app::privacy::ir::Label;
-use app::privacy::masking::MaskSpec;
-use app::resources::{self, CatalogEntry};
+use app::privacy::masking::{CalendarUnit, MaskSpec, RegionLevel};
+use app::resources::{self, CatalogEntry, Classify};
 use axum::Router;
 use axum::extract::{Path, Request};
 use axum::http::StatusCode;
@@ -37,7 +37,10 @@ const NOISE_PER_MILLE: u16 = 100;
 /// The lattice, lowest first.
 const LABELS: [Label; 4] = [Label::Public, Label::Quasi, Label::Sensitive, Label::Identifier];
 /// The masks on offer.
-const MASKS: [&str; 7] = ["keep", "format", "token", "shift_date", "round", "noise", "null"];
+const MASKS: [&str; 10] =
+    ["keep", "format", "token", "partial", "region", "calendar", "shift_date", "round", "noise", "null"];
+/// Characters that a text shown in part begins with.
+const PARTIAL_HEAD: u8 = 1;
 
 pub(super) fn routes() -> Router<Edge> {
     Router::new()
@@ -82,6 +85,9 @@ async fn draw(
         columns: entry.columns.iter().map(|each| column(visit, entry, each, sent.get(&each.name))).collect(),
         snapshots: snapshots(visit, entry),
         used_by: used_by(visit, entry).await?,
+        forms: if mine && !open { super::twins::forms(visit, entry) } else { Vec::new() },
+        form_href: format!("/catalog/{id}/twin"),
+        reports: super::twins::reports(visit, entry).await?,
         confirm_href: (mine && open).then(|| format!("/catalog/{id}/classification")),
         upload_href: mine.then(|| format!("/catalog/{id}/upload")),
         edit_href: (mine && entry.snapshots.is_empty()).then(|| format!("/catalog/{id}/edit")),
@@ -241,10 +247,12 @@ async fn try_confirm(visit: &Visit, resource: &str, request: Request) -> Result<
             return draw(visit, problem::status(&error), &entry, &BTreeMap::new(), Some(refusal)).await;
         }
     };
-    match resources::classify_resource(&visit.app, &ctx, entry.id(), &decisions).await {
+    let decided = Classify { columns: decisions, twin: None };
+    match resources::classify_resource(&visit.app, &ctx, entry.id(), &decided).await {
         Ok(_) => Ok(visit.send_on(&format!("/catalog/{}", entry.id()), Some("classified"))),
         Err(error) if errors::can_be_mended(&error) => {
-            let written = decisions.into_iter().map(|decision| (decision.column.clone(), decision)).collect();
+            let decisions = decided.columns.into_iter();
+            let written = decisions.map(|decision| (decision.column.clone(), decision)).collect();
             let refusal = errors::refusal(visit, &error);
             draw(visit, problem::status(&error), &entry, &written, Some(refusal)).await
         }
@@ -284,6 +292,9 @@ fn mask_of(name: &str, kind: SensitiveKind, column: &str) -> Option<MaskSpec> {
         "format" => MaskSpec::Format { kind },
         "token" if kind == SensitiveKind::General => MaskSpec::Token { domain: column.to_lowercase() },
         "token" => MaskSpec::Token { domain: kind.name().to_owned() },
+        "partial" => MaskSpec::Partial { head: PARTIAL_HEAD, tail: 0, length: None, fill: '*' },
+        "region" => MaskSpec::Region { level: RegionLevel::County },
+        "calendar" => MaskSpec::Calendar { unit: CalendarUnit::Month },
         "shift_date" => MaskSpec::ShiftDate { days_max: SHIFT_DAYS },
         "round" => MaskSpec::Round { step: ROUND_STEP },
         "noise" => MaskSpec::Noise { per_mille: NOISE_PER_MILLE },

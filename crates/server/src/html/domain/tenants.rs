@@ -126,7 +126,7 @@ async fn grant_row(visit: &Visit, grant: &Grant, until: &str) -> GrantRow {
         light: match grant.state {
             GrantState::Preparing => Light::DueSoon,
             GrantState::Ready => Light::Normal,
-            GrantState::Failed => Light::Overdue,
+            GrantState::Failed | GrantState::Refused => Light::Overdue,
             GrantState::Revoked => Light::Suspended,
         },
     }

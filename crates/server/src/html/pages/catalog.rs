@@ -95,6 +95,16 @@ pub struct Snapshot {
     pub by: String,
 }
 
+/// A report on a twin of a resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ReportRow {
+    pub href: String,
+    pub made: String,
+    pub form: String,
+    pub state: String,
+    pub light: Light,
+}
+
 /// A resource (`resource.html`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ResourcePage {
@@ -107,6 +117,11 @@ pub struct ResourcePage {
     pub snapshots: Vec<Snapshot>,
     /// Products and grants built on it.
     pub used_by: Vec<Link>,
+    /// What dev zones may get to see, to choose from; posts `twin`. Empty when this role may not choose.
+    pub forms: Vec<Choice>,
+    pub form_href: String,
+    /// Reports on its twins, for the provider and for those who oversee.
+    pub reports: Vec<ReportRow>,
     /// Absent when this role may not confirm. Posts `kind.<column>`, `grade.<column>`, `label.<column>`, `mask.<column>`
     /// and `note`.
     pub confirm_href: Option<String>,
@@ -163,6 +178,15 @@ impl Page for ResourcePage {
                 by: "何设竹".into(),
             }],
             used_by: vec![Link::new("货运企业资质核验", "/products/1")],
+            forms: vec![Choice::new("synthetic", "合成数据", true), Choice::new("sample", "脱敏抽样", false)],
+            form_href: "/catalog/1/twin".into(),
+            reports: vec![ReportRow {
+                href: "/grants/1/twin".into(),
+                made: "2026-11-02 09:00".into(),
+                form: "合成数据".into(),
+                state: "可以使用".into(),
+                light: Light::Normal,
+            }],
             confirm_href: Some("/catalog/1/classification".into()),
             upload_href: Some("/catalog/1/upload".into()),
             edit_href: None,
@@ -183,6 +207,8 @@ impl Page for ResourcePage {
         plain.edit_href = Some("/catalog/1/edit".into());
         plain.withdraw_href = Some("/catalog/1/withdraw".into());
         plain.used_by = Vec::new();
+        plain.forms = Vec::new();
+        plain.reports = Vec::new();
         vec![page, plain]
     }
 }

@@ -31,4 +31,5 @@ pub mod shell;
 pub mod sign_in;
 pub mod tenant;
 pub mod trace;
+pub mod twin;
 pub mod workbench;

@@ -9,7 +9,7 @@ use crate::html::pages::shell::{Notice, NoticeKind};
 use crate::html::pages::{
     admin, airlock, announcements, authorisations, case, catalog, duties, error, form, help, holidays, inbox,
     isolation, ledger, market, models, pack_checks, pack_versions, packs, portal, products, runs, sign_in,
-    tenant, workbench,
+    tenant, twin, workbench,
 };
 
 /// A rendered sample: template, number, language, HTML.
@@ -52,7 +52,7 @@ fn shell_of(template: &str, number: usize) -> Shell {
             "case_open" | "case_start" => "start",
             "announcement_edit" => "announcements",
             "authorisation" => "authorisations",
-            "resource" | "resource_register" => "catalog",
+            "resource" | "resource_register" | "twin" => "catalog",
             "model" => "models",
             "run" | "run_order" => "runs",
             "agreement" => "agreements",
@@ -155,6 +155,7 @@ fn all() -> Vec<Rendered> {
         admin::AdminAccounts,
         admin::AdminJobs,
         isolation::IsolationPage,
+        twin::TwinPage,
         duties::DutiesPage,
         help::Help,
         error::ErrorPage,
@@ -358,7 +359,10 @@ fn messages_are_all_used() {
         "sensitive-",
         "source-",
         "standing-",
+        "measure-",
         "tenant-stage-",
+        "treatment-",
+        "twin-",
         "tenant-state-",
         "type-",
         "usage-state-",

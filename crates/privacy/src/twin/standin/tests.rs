@@ -1,0 +1,3 @@
+mod attackers;
+mod forms;
+mod people;
