@@ -56,7 +56,8 @@ async fn released(county: &County) -> Id<kind::Export> {
         note: "test".to_owned(),
         title: String::new(),
     };
-    let decisions: Vec<_> = entry.resource.columns.iter().map(decide).collect();
+    let decisions =
+        resources::Classify { columns: entry.resource.columns.iter().map(decide).collect(), twin: None };
     resources::classify_resource(&county.app, &provider, entry.id(), &decisions).await.unwrap();
     let grant = county.grant(entry.id(), &["station", "zone", "litres", "visits"]).await;
     assert_eq!(grant.state, crate::tenants::GrantState::Ready, "{:?}", grant.error);
@@ -207,12 +208,8 @@ async fn what_cannot_carry_marks_is_delivered_without_and_says_so() {
     let supervisor = county.ctx("supervision-office");
     let none = watermarks::trace(&county.app, &supervisor, small.product.id, Bytes::from(copy.bytes)).await;
     assert_eq!(none.unwrap_err().code(), "watermark.none");
-    let early = deliveries::deliver(
-        &county.app,
-        &request(&small, &key, Operation::File),
-        ReleaseFormat::Pdf,
-        county.app.now(),
-    );
+    let asked = request(&small, &key, Operation::File);
+    let early = deliveries::deliver(&county.app, &asked, ReleaseFormat::Pdf, county.app.now());
     assert_eq!(early.await.unwrap_err().code(), "export.format");
 
     let faulty = [

@@ -35,6 +35,5 @@ pub(crate) const ABSENT: &[&str] = &[
     "models as exports (ONNX): no run makes one",
     "import gate for social data",
     "consent as a predicate of the guard, and persons who withdraw it",
-    "EXPLAIN of lineage, label, threshold and budget",
     "a new snapshot under a standing grant: a grant holds the snapshot it was made with",
 ];

@@ -9,7 +9,7 @@ use crate::html::pages::shell::{Notice, NoticeKind};
 use crate::html::pages::{
     admin, airlock, announcements, authorisations, case, catalog, duties, error, form, help, holidays, inbox,
     isolation, ledger, market, models, pack_checks, pack_versions, packs, portal, products, runs, sign_in,
-    tenant, twin, workbench,
+    tenant, trace, twin, workbench,
 };
 
 /// A rendered sample: template, number, language, HTML.
