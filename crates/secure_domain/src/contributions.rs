@@ -7,12 +7,15 @@
 use std::collections::HashMap;
 use std::io::Read;
 
+use arrow::array::AsArray;
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::cast;
+use arrow::datatypes::Float64Type;
 use arrow::row::{OwnedRow, RowConverter, SortField};
 use privacy::disclosure::cell_key::cell_key;
 use privacy::disclosure::ledger::{EntityDigest, MeasureId, Ordinals};
-use privacy::ir::{ContributorQuery, Measured};
+use privacy::disclosure::{EntityCounts, Spread, Spreads};
+use privacy::ir::{Contribution, ContributorQuery, Measured};
 use privacy::masking::MaskKey;
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
@@ -20,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::value::texts;
 
-/// Limit: pairs of cell and entity of one result.
+/// Limit: pairs of cell and entity of one result, and amounts they add to its numbers.
 pub(crate) const PAIRS_MAX: usize = 20_000_000;
 /// Bytes of one digest.
 const DIGEST_BYTES: usize = size_of::<EntityDigest>();
@@ -45,6 +48,8 @@ pub(crate) struct Part {
     pub(crate) kind: String,
     /// What each cell tells about them.
     pub(crate) measures: Vec<MeasureId>,
+    /// They are whom the cells speak about, not whom they count.
+    pub(crate) population: bool,
     /// The entities; a cell's set holds places in this list.
     pub(crate) digests: Vec<EntityDigest>,
     /// One set for each row of the result.
@@ -67,7 +72,7 @@ impl Contributions {
     /// key, whoever asks and in whatever words.
     pub(crate) fn cell_keys(&self) -> Vec<u32> {
         let mut keys = vec![0_u32; self.rows().unwrap_or_default()];
-        for part in &self.parts {
+        for part in self.parts.iter().filter(|part| !part.population) {
             for (key, cell) in keys.iter_mut().zip(&part.cells) {
                 let digests = cell.iter().filter_map(|one| part.digests.get(usize::try_from(one).ok()?));
                 let records = digests.map(|digest| {
@@ -114,12 +119,23 @@ pub(crate) struct Collector {
     measures: Vec<MeasureId>,
     key: MaskKey,
     /// Rows of the result by their group keys; a single row without keys.
-    rows: Option<(RowConverter, HashMap<OwnedRow, usize>)>,
+    rows: Option<Places>,
+    /// Whom the cells speak about: several cells may have one population, and some populations no cell.
+    population: bool,
     types: Vec<arrow::datatypes::DataType>,
     known: HashMap<EntityDigest, u32>,
     digests: Vec<EntityDigest>,
     cells: Vec<RoaringBitmap>,
-    pairs: usize,
+    /// What entities add to each number: by number, by row of the result.
+    amounts: Vec<(Contribution, Vec<Vec<f64>>)>,
+    taken: usize,
+}
+
+/// What was found about the entities of one kind.
+pub(crate) struct Collected {
+    pub(crate) part: Part,
+    pub(crate) counts: EntityCounts,
+    pub(crate) spreads: Vec<Spreads>,
 }
 
 impl Collector {
@@ -138,6 +154,7 @@ impl Collector {
         };
         let kind = query.need.entity.kind.clone();
         Ok(Self {
+            population: false,
             measures: measures(measured, &kind, &query.resource),
             kind,
             key: key.clone(),
@@ -146,20 +163,42 @@ impl Collector {
             known: HashMap::new(),
             digests: Vec::new(),
             cells: vec![RoaringBitmap::new(); result_rows],
-            pairs: 0,
+            amounts: query
+                .contributions
+                .iter()
+                .map(|of| (of.clone(), vec![Vec::new(); result_rows]))
+                .collect(),
+            taken: 0,
         })
     }
 
-    /// Takes pairs of cell and entity in: group keys, then the entity's key.
+    /// For the populations of the same cells. `keys` are those that tell them apart.
+    pub(crate) fn of_populations(
+        query: &ContributorQuery,
+        result_rows: usize,
+        keys: &[ArrayRef],
+        key: &MaskKey,
+    ) -> Result<Self, Error> {
+        let mut collector = Self::new(query, &[], result_rows, keys, key)?;
+        collector.population = true;
+        collector.measures = vec![MeasureId::of(&["population", &collector.kind])];
+        collector.amounts.clear();
+        Ok(collector)
+    }
+
+    /// Takes pairs of cell and entity in: group keys, the entity's key, what it adds to each number.
     pub(crate) fn take(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        let Some((entity, groups)) = batch.columns().split_last() else { return Err(Error::RunFailed) };
-        if groups.len() != self.types.len() {
+        let (groups, rest) = batch.columns().split_at_checked(self.types.len()).ok_or(Error::RunFailed)?;
+        let (entity, added) = rest.split_first().ok_or(Error::RunFailed)?;
+        if added.len() != self.amounts.len() {
             return Err(Error::RunFailed);
         }
-        self.pairs = self.pairs.saturating_add(batch.num_rows());
-        if self.pairs > PAIRS_MAX {
+        self.taken = self.taken.saturating_add(batch.num_rows().saturating_mul(added.len().max(1)));
+        if self.taken > PAIRS_MAX {
             return Err(Error::Limit { what: "contributors" });
         }
+        let added = added.iter().map(|column| column.as_primitive_opt::<Float64Type>());
+        let added = added.collect::<Option<Vec<_>>>().ok_or(Error::RunFailed)?;
         let columns = groups.iter().zip(&self.types);
         let columns = columns.map(|(column, to)| cast(column, to).map_err(|_| Error::RunFailed));
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
@@ -169,15 +208,26 @@ impl Collector {
         };
         let entity = texts(entity)?;
         for row in 0..batch.num_rows() {
+            let places = match (&self.rows, &converted) {
+                (Some((_, places)), Some(rows)) => {
+                    places.get(&rows.row(row).owned()).cloned().unwrap_or_default()
+                }
+                _ => (0..self.cells.len()).collect(),
+            };
+            // A group that the result does not have would be a group nobody judges.
+            if places.is_empty() && !self.population {
+                return Err(Error::RunFailed);
+            }
+            for ((_, cells), amounts) in self.amounts.iter_mut().zip(&added) {
+                for place in &places {
+                    let cell = cells.get_mut(*place).ok_or(Error::RunFailed)?;
+                    cell.push(if amounts.is_null(row) { 0.0 } else { amounts.value(row) });
+                }
+            }
+            // Rows that nobody can be named for count as one contributor, and as no entity.
             if entity.is_null(row) {
                 continue;
             }
-            let place = match (&self.rows, &converted) {
-                (Some((_, places)), Some(rows)) => places.get(&rows.row(row).owned()).copied(),
-                _ => Some(0),
-            };
-            // A group that the result does not have would be a group nobody judges.
-            let cell = place.and_then(|place| self.cells.get_mut(place)).ok_or(Error::RunFailed)?;
             let digest = Ordinals::digest(&self.key, &self.kind, entity.value(row).as_bytes());
             let next =
                 u32::try_from(self.digests.len()).map_err(|_| Error::Limit { what: "contributors" })?;
@@ -185,23 +235,45 @@ impl Collector {
             if number == next {
                 self.digests.push(digest);
             }
-            cell.insert(number);
+            self.taken = self.taken.saturating_add(places.len().saturating_sub(1));
+            for place in places {
+                self.cells.get_mut(place).ok_or(Error::RunFailed)?.insert(number);
+            }
         }
         Ok(())
     }
 
-    pub(crate) fn finish(self) -> Part {
-        Part { kind: self.kind, measures: self.measures, digests: self.digests, cells: self.cells }
+    pub(crate) fn finish(self) -> Collected {
+        let counts = self.cells.iter().map(RoaringBitmap::len).collect();
+        let spread = |(of, cells): (Contribution, Vec<Vec<f64>>)| Spreads {
+            of,
+            cells: cells.into_iter().map(Spread::of).collect(),
+        };
+        Collected {
+            counts: EntityCounts { kind: self.kind.clone(), counts, populations: None },
+            spreads: self.amounts.into_iter().map(spread).collect(),
+            part: Part {
+                kind: self.kind,
+                measures: self.measures,
+                population: self.population,
+                digests: self.digests,
+                cells: self.cells,
+            },
+        }
     }
 }
 
-type Places = (RowConverter, HashMap<OwnedRow, usize>);
+/// Rows of the result by their keys.
+type Places = (RowConverter, HashMap<OwnedRow, Vec<usize>>);
 
 fn places(keys: &[ArrayRef], types: &[arrow::datatypes::DataType]) -> Result<Places, Error> {
     let fields = types.iter().map(|data_type| SortField::new(data_type.clone())).collect();
     let converter = RowConverter::new(fields).map_err(|_| Error::RunFailed)?;
     let rows = converter.convert_columns(keys).map_err(|_| Error::RunFailed)?;
-    let places = rows.iter().enumerate().map(|(place, row)| (row.owned(), place)).collect();
+    let mut places = HashMap::<OwnedRow, Vec<usize>>::new();
+    for (place, row) in rows.iter().enumerate() {
+        places.entry(row.owned()).or_default().push(place);
+    }
     Ok((converter, places))
 }
 
@@ -210,6 +282,8 @@ fn places(keys: &[ArrayRef], types: &[arrow::datatypes::DataType]) -> Result<Pla
 struct Header {
     kind: String,
     measures: Vec<MeasureId>,
+    #[serde(default)]
+    population: bool,
     entities: usize,
     cells: usize,
 }
@@ -225,6 +299,7 @@ impl Contributions {
             let header = Header {
                 kind: part.kind.clone(),
                 measures: part.measures.clone(),
+                population: part.population,
                 entities: part.digests.len(),
                 cells: part.cells.len(),
             };
@@ -278,7 +353,13 @@ fn read(mut bytes: &[u8]) -> Option<Contributions> {
                 cell.max().is_none_or(|last| usize::try_from(last).is_ok_and(|last| last < header.entities));
             cells.push(Some(cell).filter(|_| fits)?);
         }
-        found.push(Part { kind: header.kind, measures: header.measures, digests: digests.to_vec(), cells });
+        found.push(Part {
+            kind: header.kind,
+            measures: header.measures,
+            population: header.population,
+            digests: digests.to_vec(),
+            cells,
+        });
     }
     let rows: Vec<usize> = found.iter().map(|part| part.cells.len()).collect();
     let even = rows.windows(2).all(|pair| pair.first() == pair.last());
@@ -303,6 +384,7 @@ mod tests {
         Part {
             kind: kind.to_owned(),
             measures: vec![MeasureId::of(&["count", kind])],
+            population: false,
             digests: (0..entities).map(|n| [n; DIGEST_BYTES]).collect(),
             cells: cells.iter().map(|cell| cell.iter().copied().collect()).collect(),
         }

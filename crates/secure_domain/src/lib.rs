@@ -41,6 +41,7 @@ pub mod serving;
 mod session;
 mod twin;
 mod value;
+mod weights;
 pub mod worker;
 
 pub use error::{CODES, Error};

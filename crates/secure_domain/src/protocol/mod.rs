@@ -16,13 +16,13 @@ use serde::{Deserialize, Serialize};
 pub use catalog::{Domain, OutputColumn, Parameter, Value};
 
 pub use answers::{
-    Checked, ColumnProfile, Examined, ExaminedColumn, Failure, IntakeDone, LedgerAnswer, MadeOf, Page, Reply,
-    RunCounted, RunDone, SampleDone, ServeDone, TwinDone, Verdict,
+    Advised, Changed, Checked, ColumnProfile, Examined, ExaminedColumn, Explained, Failure, IntakeDone,
+    LedgerAnswer, MadeOf, Nearby, Page, Reply, RunCounted, RunDone, SampleDone, ServeDone, TwinDone, Verdict,
 };
 pub use orders::{
     AppendOrder, AssessOrder, CanonicalFormat, CanonicalOrder, CheckOrder, ConcludeOrder, CsvFormat,
-    GrantOrder, InputPin, IntakeFormat, IntakeOrder, LookupOrder, PageOrder, QueryOrder, RunOrder,
-    ServeOrder, TwinColumn, TwinOrder, VerifyOrder, VerifyQuestion,
+    ExplainOrder, GrantOrder, InputPin, IntakeFormat, IntakeOrder, LookupOrder, PageOrder, QueryOrder,
+    RunOrder, ServeOrder, TwinColumn, TwinOrder, VerifyOrder, VerifyQuestion,
 };
 pub use words::{ColumnSpec, Limits, ObjectRef, PermitRecord, Secret, TableSpec, ZoneKey};
 
@@ -121,6 +121,8 @@ pub enum Request {
     Query(Box<QueryOrder>),
     /// Dev and prod: would this SQL be accepted as a run order?
     Check(Box<CheckOrder>),
+    /// Dev: what would become of this SQL as a run order, and what would pass instead?
+    Explain(Box<ExplainOrder>),
     /// Prod: execute approved SQL up to the ledger's word.
     Run(Box<RunOrder>),
     /// Prod: write the result of a run that was counted.
@@ -176,6 +178,7 @@ impl Request {
             Self::Twin(_) => "twin",
             Self::Query(_) => "query",
             Self::Check(_) => "check",
+            Self::Explain(_) => "explain",
             Self::Run(_) => "run",
             Self::Conclude(_) => "conclude",
             Self::ForgetRun { .. } => "forget_run",

@@ -43,6 +43,9 @@ impl Zone {
                 Engine::Prod(engine) => engine.check(*order).await?,
                 Engine::None | Engine::Ledger(_) => return Err(Error::WrongZone { operation }),
             })),
+            Request::Explain(order) => {
+                only(Reply::Explained(Box::new(self.dev(operation)?.explain(*order).await?)))
+            }
             Request::Run(order) => only(Reply::Counted(self.prod(operation)?.run(*order).await?)),
             Request::Conclude(order) => {
                 only(Reply::Run(Box::new(self.prod(operation)?.conclude(*order).await?)))

@@ -12,6 +12,7 @@ mod bills;
 mod catalog;
 mod common;
 mod compare;
+mod explained;
 mod keys;
 mod models;
 mod pricing;
