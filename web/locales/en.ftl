@@ -352,7 +352,6 @@ stage-unit-preserving = one by one
 stage-aggregated = aggregated
 stage-perturbed = with noise
 stage-released = released
-workbench-text = You query masked samples; results are not real data.
 workbench-empty = The dev zone has no tables
 workbench-empty-text = Masked samples appear here once data is granted.
 tables = Tables

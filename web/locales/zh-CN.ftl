@@ -315,7 +315,6 @@ training = 培训考核
 
 ## Workbench, models, runs
 workbench-text = 查询的是合成或者脱敏的开发样本，结果不代表真实数据。
-workbench-text = 查询的是脱敏样本，结果不代表真实数据。
 explain-query = 试判能否出域
 explained-accepted = 在原始数据上可以运行
 explained-refused = 在原始数据上会被拒绝
