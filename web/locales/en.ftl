@@ -2348,6 +2348,7 @@ twin-publishable = may be used
 twin-refused = refused: an attack got through
 twin-report = Attack report on the twin
 twin-report-about = Before a dev zone sees anything the platform attacks it, inside the prod zone. The report holds counts and rates, never a value.
+twin-reports = Attack reports
 twin-treatment = What became of it
 twin-worked = Attacks that got through
 twin-worked-text = This twin does not enter the dev zone. The provider follows the advice below or chooses synthetic data; it is then prepared anew.

@@ -2336,6 +2336,7 @@ twin-publishable = 可以使用
 twin-refused = 被攻破，已拒绝
 twin-report = 开发样本攻击报告
 twin-report-about = 平台在生产区里先行攻击开发区将要看到的数据；报告只含计数和比例，不含任何数据值。
+twin-reports = 攻击报告
 twin-treatment = 处理结果
 twin-worked = 得手的攻击
 twin-worked-text = 该样本不会进入开发区。请数据提供单位按下面的建议改用更强的脱敏方式，或改用合成数据；改定后平台自动重新准备。

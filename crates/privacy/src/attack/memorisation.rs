@@ -36,7 +36,8 @@ pub struct Memorisation {
     pub distance_ratio: f64,
     /// Share of synthetic rows that equal a training row which is alone with its values. *Units*: 0–1.
     pub copies_share: f64,
-    /// Share of held-back rows that do. *Units*: 0–1.
+    /// Share of held-back rows that do, or of synthetic rows that equal a held-back one, as if there were as many of those:
+    /// the larger. *Units*: 0–1.
     pub copies_expected: f64,
     /// Synthetic rows that were compared, drawn by the seed.
     pub compared: usize,
@@ -84,6 +85,8 @@ pub fn memorisation(
     let empty = drawn.is_empty() || train_rows.is_empty() || holdout_rows.is_empty();
     let nearer_share = if empty { nearer_expected } else { nearer / drawn.len() as f64 };
     let alone = train.alone();
+    // Where values are dense, rows that were made up equal real ones by chance: as often those that were held back.
+    let by_chance = synthetic.share_in(&holdout.alone()) * ratio(train.rows(), holdout.rows());
     Ok(Memorisation {
         nearer_share,
         nearer_expected,
@@ -91,7 +94,7 @@ pub fn memorisation(
         significant: significant(nearer_share, nearer_expected, drawn.len()),
         distance_ratio: if empty { 1.0 } else { quotient(median(distances.0), median(distances.1)) },
         copies_share: synthetic.share_in(&alone),
-        copies_expected: holdout.share_in(&alone),
+        copies_expected: holdout.share_in(&alone).max(by_chance).min(1.0),
         compared: drawn.len(),
     })
 }
@@ -113,7 +116,10 @@ pub(super) fn attacks(input: &Input<'_>, limits: &Limits) -> Result<Vec<Finding>
         let measure = Measure::at_most(Unit::Gain, score.gain, limits.memorisation_gain_max);
         let finding = Finding::judged(Attack::Memorisation, measure, columns.clone());
         findings.push(finding.with_chance(0.0).unless_chance(score.significant));
-        (score.copies_share, score.copies_expected, holdout.num_rows().min(input.masked.num_rows()))
+        // What is expected was told from a part, so it is known so much worse.
+        let scale = 2 * (1 + input.raw.num_rows() / holdout.num_rows().max(1));
+        let rows = holdout.num_rows().min(input.masked.num_rows());
+        (score.copies_share, score.copies_expected, rows / scale)
     } else {
         findings.push(Finding::not_applicable(Attack::Memorisation, Reason::NoHoldout));
         let (raw, synthetic) = (read(input.raw).0, read(input.masked).0);

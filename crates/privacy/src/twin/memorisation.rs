@@ -78,13 +78,20 @@ pub fn memorisation(
         let hits = twin.rows.iter().filter(|record| rows.contains(&record.prints)).count();
         count(hits) * 1_000
     };
-    let excess = i128::from(equal(&training)) - i128::from(equal(&holdout));
+    let (learnt, held) = (equal(&training), equal(&holdout));
+    let excess = i128::from(learnt) - i128::from(held);
     // A copy of a row that was not sampled goes unseen.
     let scale = i128::from(training.seen.max(1));
     let copied = excess * scale / (i128::from(count(twin.rows.len())) * i128::from(count(rows)));
     let copied_per_mille = i64::try_from(copied.clamp(-1_000, 1_000)).unwrap_or(0);
     let nearer_per_mille = nearer(&twin, &training, &holdout);
-    let verdict = match (copied_per_mille, nearer_per_mille) {
+    // What chance explains (four standard deviations) is no memory, whatever the figures.
+    let hits = ((learnt + held) / 1_000) as f64;
+    let copied = if excess as f64 > 4_000.0 * hits.sqrt() { copied_per_mille } else { 0 };
+    let compared = twin.rows.len().min(NEAR_TWIN_ROWS) as f64;
+    let chance = 500.0 + 4.0 * 500.0 / compared.sqrt();
+    let nearer = if nearer_per_mille as f64 > chance { nearer_per_mille } else { 500 };
+    let verdict = match (copied, nearer) {
         (100.., _) | (_, 650..) => Verdict::Copied,
         (20.., _) | (_, 560..) => Verdict::Doubtful,
         _ => Verdict::Clear,

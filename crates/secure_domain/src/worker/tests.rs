@@ -228,6 +228,8 @@ async fn make_twin(prod: &ZoneClient, table: &TableSpec, granted: &SampleDone) -
     let Reply::Twin(twin) = ask(prod, Request::Twin(Box::new(order))).await.unwrap() else { panic!() };
     let mut dev_table = table.clone();
     dev_table.object = object(32, "dev");
+    let worked: Vec<_> = twin.examined.report.iter().flat_map(|report| report.succeeded()).collect();
+    assert!(twin.examined.publishable(), "{worked:?} {:?}", twin.examined.memorisation);
     dev_table.rows = twin.written.unwrap().rows;
     dev_table.columns = twin
         .columns

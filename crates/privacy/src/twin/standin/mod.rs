@@ -17,7 +17,7 @@
 //! the tenant's key and the snapshot: asking again gives the same twin, not another look.
 //!
 //! Each stand-in is attacked before it is handed out ([`crate::attack`]), with rows that were held back from learning. If
-//! an attack gets through, another is made at half the price, twice at most.
+//! an attack gets through, another is made at half the price, three times at most.
 
 mod assemble;
 mod attempt;
@@ -44,7 +44,7 @@ use crate::{DataType, Error, SensitiveKind};
 /// and queries are written on values.
 const PAIRED_MAX: usize = 6;
 /// Limit: tries at a stand-in that no attack gets through.
-const ATTEMPTS_MAX: u32 = 3;
+const ATTEMPTS_MAX: u32 = 4;
 
 /// A column as it is classified.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -123,6 +123,10 @@ async fn grant_row(visit: &Visit, grant: &Grant, until: &str) -> GrantRow {
             (None, Some(code)) => visit.error_words(code).0,
             (None, None) => word(visit, "grant-state", &grant.state),
         },
+        report_href: app::twins::twin_report(&visit.app, &visit.ctx, grant.id)
+            .await
+            .is_ok()
+            .then(|| format!("/grants/{}/twin", grant.id)),
         light: match grant.state {
             GrantState::Preparing => Light::DueSoon,
             GrantState::Ready => Light::Normal,

@@ -2,9 +2,9 @@
 
 use app::Error;
 use app::catalog::TwinForm;
-use app::privacy::attack::{Bound, Finding, Outcome};
+use app::privacy::attack::{Bound, Finding, Outcome, Reason};
 use app::resources::{self, CatalogEntry, Classify};
-use app::twins::{self, Examined, ExaminedColumn, TwinReport};
+use app::twins::{self, Examined, ExaminedColumn, MadeOf, TwinReport};
 use axum::Router;
 use axum::extract::{Path, Request};
 use axum::response::Response;
@@ -52,7 +52,7 @@ async fn page(visit: &Visit, grant: &str) -> Result<Response, Error> {
             Outcome::Held => &mut page.held,
             Outcome::NotApplicable(_) => &mut page.other,
         };
-        list.push(attack(visit, finding));
+        list.push(attack(visit, report.examined.form, finding));
     }
     visit.page("catalog", &page).await
 }
@@ -97,7 +97,7 @@ fn column(visit: &Visit, column: &ExaminedColumn) -> TwinColumn {
     }
 }
 
-fn attack(visit: &Visit, finding: &Finding) -> TwinAttack {
+fn attack(visit: &Visit, form: MadeOf, finding: &Finding) -> TwinAttack {
     let attack = finding.attack;
     let (state, light) = match finding.outcome {
         Outcome::Succeeded => ("twin-got-through", Light::Overdue),
@@ -109,14 +109,17 @@ fn attack(visit: &Visit, finding: &Finding) -> TwinAttack {
         columns: finding.columns.clone(),
         state: visit.text(state),
         light,
-        figure: figure(visit, finding),
+        figure: figure(visit, form, finding),
         told: visit.pick(attack.worked_zh(), attack.worked_en()),
         remedy: visit.pick(attack.remedy_zh(), attack.remedy_en()),
     }
 }
 
-fn figure(visit: &Visit, finding: &Finding) -> String {
+fn figure(visit: &Visit, form: MadeOf, finding: &Finding) -> String {
     if let Outcome::NotApplicable(reason) = finding.outcome {
+        // Rows of nobody come from no row: that is what this attack lacks.
+        let made_up = form == MadeOf::Synthetic && reason == Reason::NoPairs;
+        let reason = if made_up { Reason::Synthetic } else { reason };
         return visit.pick(reason.zh(), reason.en());
     }
     let Some(measure) = finding.measure else { return String::new() };

@@ -65,6 +65,8 @@ pub struct GrantRow {
     pub granted: String,
     pub until: String,
     pub twin: String,
+    /// The attack report on the twin, for those who may read it.
+    pub report_href: Option<String>,
     pub light: Light,
 }
 
@@ -126,7 +128,8 @@ impl Page for TenantPage {
                 fields: "6 / 9".into(),
                 granted: "2026-10-27".into(),
                 until: "2027-10-12".into(),
-                twin: "脱敏样本 1,000 行".into(),
+                twin: "样本 1,000 行".into(),
+                report_href: Some("/grants/1/twin".into()),
                 light: Light::Normal,
             }],
             staff: vec![StaffRow {

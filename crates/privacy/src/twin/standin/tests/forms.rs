@@ -135,5 +135,9 @@ fn numbers_of_every_size_are_bounded() {
     let drawn = integers(&made.columns[1]);
     let inside = drawn.iter().flatten().filter(|n| (-5_100_000..-4_700_000).contains(*n)).count();
     assert!(inside * 10 >= drawn.len() * 9, "{inside} of {}", drawn.len());
-    assert_eq!(made.columns[1].null_count(), 0);
+    assert!(
+        made.publishable(),
+        "values that are dense are met by chance: {:?}",
+        made.report.succeeded().collect::<Vec<_>>()
+    );
 }
