@@ -105,6 +105,19 @@ impl Zones {
         live.as_ref().filter(|live| !live.client.is_closed()).map(use_it)
     }
 
+    /// Keeps a zone from being started while something else happens.
+    #[cfg(test)]
+    pub(crate) async fn hold<T>(
+        &self,
+        tenant: Id<kind::Tenant>,
+        kind: ZoneKind,
+        meanwhile: impl Future<Output = T>,
+    ) -> T {
+        let slot = self.slot((tenant, kind));
+        let _held = slot.live.lock().await;
+        meanwhile.await
+    }
+
     /// Stops every worker of a tenant and waits until they are gone.
     pub(crate) async fn stop(&self, tenant: Id<kind::Tenant>) {
         for (_, slot) in self.of(tenant) {

@@ -87,6 +87,7 @@ fn table(
             })
             .collect(),
         entity,
+        consent: None,
     };
     (spec, written.digest)
 }
@@ -227,6 +228,7 @@ impl County {
             parameters: Vec::new(),
             values: Default::default(),
             inputs: tables.iter().map(|table| self.pin(table)).collect(),
+            purpose: None,
             output,
             thresholds: Thresholds { min_entities: 10, max_dominance_ppm: 500_000 },
             suppression: Suppression::DropRows,

@@ -144,6 +144,7 @@ impl County {
             closed_on: Vec::new(),
             was_open: false,
             certificate: None,
+            epoch: 0,
         };
         self.put(&tenant).await;
         let (app, id) = (&self.app, tenant.id);

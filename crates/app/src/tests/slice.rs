@@ -19,14 +19,14 @@ fn sql(text: &str) -> QueryRequest {
     QueryRequest { sql: text.to_owned(), ..QueryRequest::default() }
 }
 
-fn query_model(sql: &str) -> NewModel {
+pub(super) fn query_model(sql: &str) -> NewModel {
     serde_json::from_value(json!({
         "name": "industries", "sql": sql, "entity": "enterprise", "reversibility": "sums only"
     }))
     .unwrap()
 }
 
-async fn granted() -> County {
+pub(super) async fn granted() -> County {
     let county = County::open().await;
     let csv = enterprises(2_000);
     let resource =
@@ -41,7 +41,7 @@ async fn granted() -> County {
 }
 
 /// A model that reviewers have approved.
-async fn approved(county: &County, new: &NewModel) -> models::ModelRecord {
+pub(super) async fn approved(county: &County, new: &NewModel) -> models::ModelRecord {
     let engineer = county.ctx("operator");
     let model = models::create_model(&county.app, &engineer, county.tenant, new).await.unwrap();
     let id = model.model.id;
@@ -265,7 +265,7 @@ async fn destruction_leaves_a_certificate_and_nothing_readable() {
         .await
         .unwrap();
     let case = crate::clock::new_id(now);
-    let order = jobs::DestroyOrder { tenant, case, destroyed_at: now };
+    let order = jobs::DestroyOrder { tenant, case, destroyed_at: now, traces: Vec::new() };
     for attempt in ["first", "second"] {
         county.push(jobs::DESTROY_TENANT, attempt, &order).await;
         jobs::drain(app).await;

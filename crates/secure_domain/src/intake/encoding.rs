@@ -14,7 +14,7 @@ const SOUND_PER_DAMAGED: usize = 20;
 ///
 /// # Errors
 /// `domain.intake` for UTF-16, which no check of rows could report sensibly.
-pub(super) fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, &'static str), Error> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, &'static str), Error> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(whole(0, "csv.utf16"));
     }

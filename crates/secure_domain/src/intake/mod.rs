@@ -4,7 +4,7 @@
 //! or proposal holds a value.
 
 mod delimited;
-mod encoding;
+pub(crate) mod encoding;
 mod faults;
 mod parquet_file;
 mod profile;

@@ -27,6 +27,8 @@ pub enum Reply {
     Page(Page),
     /// A verdict on SQL.
     Checked(Checked),
+    /// Consents were taken in.
+    Consents(Box<crate::consent::ConsentsDone>),
     /// A snapshot was taken in.
     Intake(Box<IntakeDone>),
     /// Rows were copied or masked into an object.

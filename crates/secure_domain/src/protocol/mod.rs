@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use catalog::{Domain, OutputColumn, Parameter, Value};
 
+pub use crate::consent::{ConsentOrder, ConsentSpec, ConsentsDone, Purpose};
 pub use answers::{
     Checked, ColumnProfile, Failure, IntakeDone, LedgerAnswer, Page, Reply, RunCounted, RunDone, SampleDone,
     ServeDone, Verdict,
@@ -113,6 +114,8 @@ pub enum Request {
     },
     /// Intake: turn an upload into a sealed snapshot.
     Intake(Box<IntakeOrder>),
+    /// Intake: turn an upload into sealed consents.
+    Consents(Box<ConsentOrder>),
     /// Prod: copy granted columns of a holding object under the tenant's own key.
     Grant(Box<GrantOrder>),
     /// Prod: make a masked sample for the dev zone.
@@ -172,6 +175,7 @@ impl Request {
             Self::Upload { .. } => "upload",
             Self::DropUpload { .. } => "drop_upload",
             Self::Intake(_) => "intake",
+            Self::Consents(_) => "consents",
             Self::Grant(_) => "grant",
             Self::Twin(_) => "twin",
             Self::Query(_) => "query",

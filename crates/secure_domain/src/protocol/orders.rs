@@ -10,6 +10,8 @@ use privacy::ir::Entity;
 use privacy::masking::MaskSpec;
 use serde::{Deserialize, Serialize};
 
+use crate::consent::Purpose;
+
 use super::words::{ObjectRef, Secret, TableSpec, ZoneKey};
 
 /// A free query in a dev zone.
@@ -69,6 +71,9 @@ pub struct RunOrder {
     pub values: BTreeMap<String, String>,
     /// The inputs; exactly the tables that the text reads.
     pub inputs: Vec<InputPin>,
+    /// What it is for; needed where an input is there by consent.
+    #[serde(default)]
+    pub purpose: Option<Purpose>,
     /// The columns approved to come out.
     pub output: Vec<OutputColumn>,
     /// Thresholds of disclosure control, from the regulation pack.
@@ -180,6 +185,9 @@ pub struct VerifyOrder {
     pub handle: String,
     /// The pinned table it is about.
     pub input: InputPin,
+    /// What it is for; needed where the table is there by consent.
+    #[serde(default)]
+    pub purpose: Option<Purpose>,
     /// The key column.
     pub key_column: String,
     /// The approved condition: one SQL expression over the table's columns.

@@ -196,6 +196,7 @@ fn granted_table(granted: &SampleDone) -> TableSpec {
             columns: vec!["id_number".to_owned()],
             protected: true,
         }),
+        consent: None,
     }
 }
 

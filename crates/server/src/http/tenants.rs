@@ -1,6 +1,6 @@
 //! Authorisations and their certificates.
 
-use app::tenants::{self, Certificate, Tenant, TenantView};
+use app::tenants::{self, Certificate, CertificateDocument, Tenant, TenantView};
 use axum::extract::{Path, State};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -14,6 +14,7 @@ pub(super) fn routes() -> Router<Edge> {
         .route("/tenants", get(list_tenants))
         .route("/tenants/{tenant}", get(show_tenant))
         .route("/tenants/{tenant}/certificate", get(show_certificate))
+        .route("/tenants/{tenant}/certificate/document", get(show_document))
 }
 
 async fn list_tenants(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<Page<Tenant>> {
@@ -41,4 +42,13 @@ async fn show_certificate(
 ) -> Answer<CertificateView> {
     let (tenant, certificate) = tenants::certificate(&edge.app, &ctx, id(&tenant)?).await?;
     Ok(Json(CertificateView { tenant, certificate }))
+}
+
+/// The certificate with its proofs, to be kept and checked elsewhere.
+async fn show_document(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(tenant): Path<String>,
+) -> Answer<CertificateDocument> {
+    Ok(Json(tenants::certificate_document(&edge.app, &ctx, id(&tenant)?).await?.1))
 }
