@@ -12,6 +12,7 @@ pub mod billing;
 pub mod cases;
 pub mod clock;
 mod config;
+pub mod consents;
 mod context;
 mod core;
 pub mod data_api;

@@ -11,6 +11,7 @@ use storage::records::{self, Expected, Key, Order, Query, Record, Versioned};
 
 use crate::cases::facts;
 use crate::clock::new_id;
+use crate::consents::ConsentRule;
 use crate::identity::{Unit, unit};
 use crate::journal::Note;
 use crate::{App, Ctx, Error, Result, tenants};
@@ -37,6 +38,9 @@ pub struct CatalogEntry {
     /// The case that took it off the catalogue: granted to nobody any more. What was granted before goes on.
     #[serde(default)]
     pub unlisted_by: Option<Id<kind::Case>>,
+    /// Set where rows may be used of those only who consented to the scenario.
+    #[serde(default)]
+    pub consent: Option<ConsentRule>,
 }
 
 /// A number of an outside register, kept with the thing it was given to.
@@ -184,6 +188,9 @@ pub struct NewResource {
     pub openness: Openness,
     /// What its rows are about.
     pub entity: Entity,
+    /// Rows may be used of those only who consented to the scenario; without consents delivered, of nobody.
+    #[serde(default)]
+    pub consent: bool,
 }
 
 /// Registers a resource without data yet.
@@ -222,6 +229,7 @@ async fn register(
         created: ctx.now,
         numbers: Vec::new(),
         unlisted_by: None,
+        consent: new.consent.then(ConsentRule::default),
     };
     records::put(tx, &entry, Expected::New, ctx.now).await?;
     let subject = format!("resource/{id}");
@@ -267,6 +275,7 @@ pub async fn edit_resource(
             let mut stored = versioned(tx, id).await?;
             without_data(&stored.value)?;
             stored.value.resource = described.clone();
+            stored.value.consent = new.consent.then(|| stored.value.consent.take().unwrap_or_default());
             records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
             let subject = format!("resource/{id}");
             app.record(tx, permit, ctx.now, Note { subject, tenant: None, clauses: &[], payload: new })

@@ -21,7 +21,7 @@ pub use certificate::{
     certificate_document, verify_certificate,
 };
 pub(crate) use certificate::subject_of;
-pub use grants::{Grant, GrantState, GrantedObject};
+pub use grants::{Basis, Grant, GrantState, GrantedObject};
 pub(crate) use grants::{discard, grant_data, grants, named_resources, revoke_data};
 pub(crate) use life::{
     activate_agreement, close_access, destroy, establish, open_access, restore_access, seal,

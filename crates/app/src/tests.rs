@@ -1,6 +1,7 @@
 //! The way of data through the platform, with real workers (as tasks of the test), real packs and a real store.
 
 mod clocks;
+mod consents;
 mod destruction;
 mod duties;
 pub(crate) mod fixture;

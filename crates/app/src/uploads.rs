@@ -156,7 +156,7 @@ pub async fn import_postgres(
     intake.finish(sent, &entry, UploadFormat::Csv, Origin::Postgres(place)).await
 }
 
-fn broken(error: &(dyn std::error::Error + 'static)) -> Error {
+pub(crate) fn broken(error: &(dyn std::error::Error + 'static)) -> Error {
     tracing::info!(error, "an upload broke off");
     Error::explained("upload.broken", "the body ended early")
 }
@@ -177,23 +177,28 @@ async fn admit(app: &App, ctx: &Ctx, id: Id<kind::Resource>) -> Result<(CatalogE
 }
 
 /// One delivery on its way into the intake worker.
-struct Intake<'a> {
-    app: &'a App,
-    ctx: &'a Ctx,
+pub(crate) struct Intake<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) ctx: &'a Ctx,
     permit: &'a Permit,
-    zone: Zone,
-    upload: u64,
-    key: ZoneKey,
+    pub(crate) zone: Zone,
+    pub(crate) upload: u64,
+    pub(crate) key: ZoneKey,
     wrapped: Vec<u8>,
-    object: Id<kind::Object>,
+    pub(crate) object: Id<kind::Object>,
     buffer: Vec<u8>,
-    total: u64,
+    pub(crate) total: u64,
     /// Digest of what came, piece upon piece: another file of the same length is another request.
-    digest: Digest,
+    pub(crate) digest: Digest,
 }
 
 impl<'a> Intake<'a> {
-    async fn begin(app: &'a App, ctx: &'a Ctx, permit: &'a Permit, entry: &CatalogEntry) -> Result<Self> {
+    pub(crate) async fn begin(
+        app: &'a App,
+        ctx: &'a Ctx,
+        permit: &'a Permit,
+        entry: &CatalogEntry,
+    ) -> Result<Self> {
         let (holding, object) = (entry.holding, new_id::<kind::Object>(ctx.now));
         let zone = zones::zone(app, holding, ZoneKind::Intake).await?;
         let (key, wrapped) = app
@@ -219,7 +224,7 @@ impl<'a> Intake<'a> {
         })
     }
 
-    async fn send(&mut self, mut body: impl Stream<Item = Result<Bytes>> + Unpin) -> Result<()> {
+    pub(crate) async fn send(&mut self, mut body: impl Stream<Item = Result<Bytes>> + Unpin) -> Result<()> {
         while let Some(piece) = body.next().await {
             let piece = piece?;
             self.total += piece.len() as u64;
@@ -307,7 +312,7 @@ impl<'a> Intake<'a> {
             rows: done.written.rows,
             digest: done.written.digest,
         };
-        let row = self.row(entry, done);
+        let row = self.row(entry, done.written.digest, done.written.sealed_bytes);
         let request = (id, self.total, self.digest, &from);
         let (snapshot, row, from) = (&snapshot, &row, &from);
         app.command(ctx, permit, "resource.upload", &request, move |tx| {
@@ -326,16 +331,17 @@ impl<'a> Intake<'a> {
         .await
     }
 
-    fn row(&self, entry: &CatalogEntry, done: &IntakeDone) -> rows::Object {
+    /// The row of the object that the worker wrote.
+    pub(crate) fn row(&self, entry: &CatalogEntry, digest: Digest, sealed_bytes: u64) -> rows::Object {
         let path = secure_domain::objects::object_path(&self.app.config().objects_dir(), self.object);
         rows::Object {
             id: self.object,
             tenant: entry.holding,
             kind: "snapshot".to_owned(),
             path: objects::relative(self.app, &path),
-            sealed_bytes: i64::try_from(done.written.sealed_bytes).unwrap_or(i64::MAX),
+            sealed_bytes: i64::try_from(sealed_bytes).unwrap_or(i64::MAX),
             plain_bytes: i64::try_from(self.total).unwrap_or(i64::MAX),
-            digest: done.written.digest,
+            digest,
             wrapped: self.wrapped.clone(),
             created: self.ctx.now,
             destroyed_at: None,

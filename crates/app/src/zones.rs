@@ -2,7 +2,7 @@
 //! when access closes or nobody asks for a while.
 //!
 //! Invariants: no worker runs for a tenant whose access is closed (what starts and what stops a zone wait for each
-//! other); a worker holds its own tenant's keys only, and gets them over its socket, never on the command line, in the
+//! other); a worker holds its own tenant's keys only, with those of the consents to what was granted, and gets them over its socket, never on the command line, in the
 //! environment or in a file.
 
 mod isolation;

@@ -19,7 +19,7 @@ use crate::models::{self, ModelRecord};
 use crate::releases::{self, Cells, Question};
 use crate::runs::{self, Attempt, Run, RunError, RunResult, RunState};
 use crate::tenants::Tenant;
-use crate::{App, Ctx, Error, Result, objects, zones};
+use crate::{App, Ctx, Error, Result, consents, objects, zones};
 
 /// The service that executes runs.
 const SERVICE: &str = "run.execute";
@@ -76,7 +76,8 @@ async fn attempt(app: &App, mut run: Run, tenant: &Tenant) -> Result<()> {
     let draft = Target::new(app, run.tenant, draft).await?;
     let entity_key = releases::entity_key(app).await?;
     let zone = zones::zone(app, run.tenant, ZoneKind::Prod).await?;
-    let order = order(&run, &model, objects, draft.key.name.as_str(), entity_key);
+    let mut order = order(&run, &model, objects, draft.key.name.as_str(), entity_key);
+    order.purpose = consents::purpose(app, run.scenario.as_deref());
     let keys = vec![result.key.clone(), cells.key.clone(), draft.key.clone()];
     let names = keys.iter().map(|key| key.name.clone()).collect();
     zone.add_keys(keys).await?;
@@ -136,6 +137,7 @@ fn order(run: &Run, model: &ModelRecord, objects: Attempt, draft: &str, entity_k
         parameters: model.model.parameters.clone(),
         values: run.values.clone(),
         inputs: run.inputs.clone(),
+        purpose: None,
         output: model.model.output.clone(),
         thresholds: run.thresholds,
         suppression: Suppression::DropRows,

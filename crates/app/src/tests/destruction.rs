@@ -299,6 +299,7 @@ async fn a_sealed_authorisation_answers_nobody_and_keeps_its_keys() {
     let reviewer = county.ctx("supervision-office");
     let query = QueryRequest { sql: "SELECT 1".to_owned(), ..QueryRequest::default() };
     let resource = county.find("enterprises").await;
+    let asked = models::Asked { product: crate::clock::new_id(app.now()), scenario: String::new() };
     let refused = [
         workbench::query(app, &engineer, tenant, &query).await.map(drop),
         workbench::tables(app, &engineer, tenant).await.map(drop),
@@ -306,7 +307,7 @@ async fn a_sealed_authorisation_answers_nobody_and_keeps_its_keys() {
         runs::order_run(app, &engineer, model.model.id, &BTreeMap::new()).await.map(drop),
         exports::candidate(app, &reviewer, export.id, 0).await.map(drop),
         exports::download(app, &engineer, export.id, exports::ReleaseFormat::Csv).await.map(drop),
-        models::load_verification(app, tenant, model.model.id, crate::clock::new_id(app.now())).await,
+        models::load_verification(app, tenant, model.model.id, &asked).await,
         crate::zones::zone(app, tenant, ZoneKind::Prod).await.map(drop),
         crate::zones::zone(app, tenant, ZoneKind::Dev).await.map(drop),
     ];

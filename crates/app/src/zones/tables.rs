@@ -9,7 +9,7 @@ use storage::Tx;
 use crate::keys::PLATFORM;
 use crate::resources::CatalogEntry;
 use crate::tenants::{self, Grant, GrantState, GrantedObject, TenantState};
-use crate::{App, Error, Result, objects, releases, resources};
+use crate::{App, Error, Result, consents, objects, releases, resources};
 
 /// Memory of a dev zone's engine.
 const DEV_MEMORY_BYTES: usize = 512 << 20;
@@ -113,7 +113,14 @@ async fn fill(
         let entry = resources::versioned(tx, grant.resource).await?.value;
         let key = key_of(app, tx, tenant, lies.object).await?;
         let spec = match zone {
-            ZoneKind::Prod => raw_spec(&grant, &entry, lies, &key.name),
+            ZoneKind::Prod => {
+                let spec = raw_spec(&grant, &entry, lies, &key.name);
+                // The consents to what was granted are the provider's; the zone opens them, and nothing else of it.
+                for given in spec.consent.iter().flat_map(|consent| &consent.given) {
+                    held.keys.push(key_of(app, tx, entry.holding, given.object).await?);
+                }
+                spec
+            }
             _ => twin_spec(&grant, &entry, lies, &key.name),
         };
         held.tables.push(spec);
@@ -137,7 +144,8 @@ pub(crate) async fn key_of(
 /// The raw table of a grant: granted columns as classified; columns of the entity key that were not granted are there to
 /// be counted, and unclassified, so that no query may name them.
 pub(crate) fn raw_spec(grant: &Grant, entry: &CatalogEntry, lies: &GrantedObject, key: &str) -> TableSpec {
-    spec(grant, entry, lies, key, &entry.with_entity(&grant.columns))
+    let consent = consents::spec(grant, entry);
+    TableSpec { consent, ..spec(grant, entry, lies, key, &entry.with_entity(&grant.columns)) }
 }
 
 fn twin_spec(grant: &Grant, entry: &CatalogEntry, lies: &GrantedObject, key: &str) -> TableSpec {
@@ -164,5 +172,6 @@ fn spec(
         rows: lies.rows,
         columns: columns.collect(),
         entity: entry.resource.entity.clone(),
+        consent: None,
     }
 }

@@ -15,7 +15,7 @@ use datafusion::logical_expr::{ColumnarValue, Expr, TableProviderFilterPushDown,
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::filter::FilterExec;
+use datafusion::physical_plan::filter::FilterExecBuilder;
 
 /// A table of which only the rows of consenting entities are there.
 #[derive(Debug)]
@@ -76,8 +76,8 @@ impl TableProvider for Consented {
         };
         let key = self.key.iter().map(part).collect::<Result<Vec<_>>>()?;
         let consents = Arc::new(HasConsent { key, entities: Arc::clone(&self.entities) });
-        let filter = FilterExec::try_new(consents, rows)?;
-        Ok(Arc::new(filter.with_projection(Some((0..wanted.len()).collect()))?))
+        let filter = FilterExecBuilder::new(consents, rows);
+        Ok(Arc::new(filter.apply_projection(Some((0..wanted.len()).collect()))?.build()?))
     }
 }
 

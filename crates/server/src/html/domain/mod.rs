@@ -11,6 +11,7 @@ mod authorisations;
 mod bills;
 mod catalog;
 mod common;
+mod consents;
 mod compare;
 mod keys;
 mod models;
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Router<Edge> {
     Router::new()
         .merge(catalog::routes())
         .merge(register::routes())
+        .merge(consents::routes())
         .merge(resource::routes())
         .merge(tenants::routes())
         .merge(authorisations::routes())

@@ -81,6 +81,7 @@ impl Written {
                 "protected",
                 if entity.is_some_and(|entity| !entity.protected) { "no" } else { "yes" }.to_owned(),
             ),
+            ("consent", if entry.consent.is_some() { "yes" } else { "no" }.to_owned()),
         ];
         Self(pairs.map(|(name, value)| (name.to_owned(), value)).to_vec())
     }
@@ -320,6 +321,14 @@ fn sections(visit: &Visit, written: &Written) -> Vec<FormSection> {
         ],
         ..field("protected", FieldKind::Choice, true)
     };
+    let consent = written.get("consent") == "yes";
+    let consent = Field {
+        choices: vec![
+            Choice::new("no", &visit.text("consent-not-needed"), !consent),
+            Choice::new("yes", &visit.text("consent-is-needed"), consent),
+        ],
+        ..hinted(field("consent", FieldKind::Choice, true))
+    };
     vec![
         FormSection {
             heading: visit.text("resource-section"),
@@ -340,6 +349,7 @@ fn sections(visit: &Visit, written: &Written) -> Vec<FormSection> {
                 hinted(field("entity", FieldKind::Text, true)),
                 hinted(field("entity-columns", FieldKind::Text, true)),
                 protected,
+                consent,
             ],
         },
     ]
@@ -522,6 +532,7 @@ fn read_resource(written: &Written) -> Result<NewResource, &'static str> {
             columns: columns.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             protected: written.get("protected") != "no",
         },
+        consent: written.get("consent") == "yes",
     })
 }
 

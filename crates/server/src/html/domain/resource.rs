@@ -86,6 +86,7 @@ async fn draw(
         upload_href: mine.then(|| format!("/catalog/{id}/upload")),
         edit_href: (mine && entry.snapshots.is_empty()).then(|| format!("/catalog/{id}/edit")),
         withdraw_href: (mine && entry.snapshots.is_empty()).then(|| format!("/catalog/{id}/withdraw")),
+        consents: super::consents::section(visit, entry, mine),
         request_key: Visit::request_key(),
         version: i64::try_from(entry.snapshots.len()).unwrap_or(i64::MAX),
         refusal,
@@ -104,6 +105,9 @@ fn facts(visit: &Visit, entry: &CatalogEntry) -> Vec<crate::html::pages::parts::
         facts.push(fact(visit, "entity", key));
         let protected = visit.text(if entity.protected { "yes" } else { "no" });
         facts.push(fact(visit, "entity-protected", protected));
+    }
+    if entry.consent.is_some() {
+        facts.push(fact(visit, "consent-needed", visit.text("yes")));
     }
     if let Some((snapshot, _)) = entry.newest() {
         facts.push(fact(visit, "rows", words::count(snapshot.rows)));

@@ -3,7 +3,7 @@
 use app::Error;
 use app::access::Role;
 use app::regulation::pack::Effect;
-use app::tenants::{self, Grant, GrantState, TenantView};
+use app::tenants::{Basis, self, Grant, GrantState, TenantView};
 use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
@@ -119,7 +119,16 @@ async fn grant_row(visit: &Visit, grant: &Grant, until: &str) -> GrantRow {
         granted: visit.day(grant.created),
         until: until.to_owned(),
         twin: match (&grant.twin, &grant.error) {
-            (Some(twin), _) => visit.text_with("twin-rows", &[("count", &words::count(twin.rows))]),
+            (Some(twin), _) => {
+                let rows = visit.text_with("twin-rows", &[("count", &words::count(twin.rows))]);
+                match &grant.basis {
+                    None => rows,
+                    Some(Basis::Consent) => format!("{rows} · {}", visit.text("basis-consent")),
+                    Some(Basis::Statutory { text, .. }) => {
+                        format!("{rows} · {}", visit.text_with("basis-statutory", &[("ground", text)]))
+                    }
+                }
+            }
             (None, Some(code)) => visit.error_words(code).0,
             (None, None) => word(visit, "grant-state", &grant.state),
         },
