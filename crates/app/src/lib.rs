@@ -22,6 +22,7 @@ pub mod duties;
 mod error;
 pub mod exports;
 pub mod identity;
+pub mod imports;
 mod jobs;
 mod journal;
 mod keys;

@@ -6,6 +6,7 @@ mod destruction;
 mod duties;
 pub(crate) mod fixture;
 mod holidays;
+mod imports;
 mod papers;
 mod partners;
 mod public;

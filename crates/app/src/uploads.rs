@@ -117,7 +117,7 @@ enum Origin {
 ///
 /// # Errors
 /// Not the provider; `upload.too_large`, `upload.empty`, `upload.broken`; `domain.intake` with the faults by row and
-/// column; `resource.schema_changed` when the resource is classified and the file has other columns.
+/// column, for social data also what the gate refuses; `import.admitted`; `resource.schema_changed` when the resource is classified and the file has other columns.
 pub async fn upload<E>(
     app: &App,
     ctx: &Ctx,
@@ -145,6 +145,9 @@ pub async fn import_postgres(
     table: &PostgresTable,
 ) -> Result<Uploaded> {
     let (entry, permit) = admit(app, ctx, resource).await?;
+    if entry.social.is_some() {
+        return Err(Error::invalid("import.file_only", &entry.code));
+    }
     let copy = external::copy_table(&table.url, &table.schema, &table.table).await.map_err(copy_fault)?;
     let place = copy.place.clone();
     let pieces = futures::stream::unfold(copy, |mut copy| async move {
@@ -173,6 +176,9 @@ fn copy_fault(fault: CopyFault) -> Error {
 async fn admit(app: &App, ctx: &Ctx, id: Id<kind::Resource>) -> Result<(CatalogEntry, Permit)> {
     let entry = resources::find(app, id).await?;
     let permit = app.permit(ctx, Action::ResourceUpload, entry.reference())?;
+    if entry.social.is_some_and(|social| social.admitted) {
+        return Err(Error::Conflict("import.admitted"));
+    }
     Ok((entry, permit))
 }
 
@@ -296,7 +302,8 @@ impl<'a> Intake<'a> {
             UploadFormat::Parquet => IntakeFormat::Parquet,
         };
         let into = ObjectRef { object: self.object, key: self.key.name.clone() };
-        let order = IntakeOrder { upload: self.upload, format, columns, into };
+        let strict = entry.social.is_some();
+        let order = IntakeOrder { upload: self.upload, format, columns, strict, into };
         self.zone.take_in(self.permit, order).await.map_err(|error| match error.code() {
             "domain.unknown" if fixed => Error::invalid("resource.schema_changed", error.subject()),
             _ => error.into(),

@@ -91,7 +91,10 @@ async fn may_run(tx: &mut Tx<'_>, tenant: Id<kind::Tenant>, zone: ZoneKind) -> R
     let open = match zone {
         // The platform's own; there is one.
         ZoneKind::Ledger => tenant == PLATFORM,
-        ZoneKind::Intake => tenants::get(tx, tenant).await?.state == TenantState::Holding,
+        // Social data come in under the key of the authorisation itself.
+        ZoneKind::Intake => {
+            matches!(tenants::get(tx, tenant).await?.state, TenantState::Holding | TenantState::Active)
+        }
         ZoneKind::Dev | ZoneKind::Prod => tenants::get(tx, tenant).await?.state == TenantState::Active,
     };
     if open { Ok(()) } else { Err(Error::Forbidden("tenant.closed")) }

@@ -3,6 +3,7 @@
 mod cells;
 mod differencing;
 mod exports;
+mod inflow;
 mod isolation;
 mod lifecycle;
 mod masks;
@@ -23,6 +24,7 @@ pub(crate) fn all() -> Vec<Attack> {
         exports::ATTACKS,
         masks::ATTACKS,
         isolation::ATTACKS,
+        inflow::ATTACKS,
         lifecycle::ATTACKS,
     ]
     .concat()
@@ -33,8 +35,6 @@ pub(crate) const ABSENT: &[&str] = &[
     "statistics mode (queries on raw data without an order, within budgets)",
     "noise of cell keys and of discrete mechanisms, error bars, one budget per resource",
     "exports as PNG, PDF, JSON and ONNX; the watermark of data sets and its detector",
-    "import gate for social data",
-    "consent as a predicate of the guard, and persons who withdraw it",
     "mask attack report, synthetic twins, memorisation score",
     "partial masks, and so their stitching across profiles",
     "EXPLAIN of lineage, label, threshold and budget",

@@ -244,6 +244,9 @@ pub struct IntakeOrder {
     /// Types that the provider states; columns not named are inferred.
     #[serde(default)]
     pub columns: Vec<OutputColumn>,
+    /// Whether it comes from outside the public sector and has to be nothing but a plain table.
+    #[serde(default)]
+    pub strict: bool,
     /// The object to be written.
     pub into: ObjectRef,
 }

@@ -138,6 +138,7 @@ async fn from_a_delivered_file_to_a_served_answer() {
         upload: 5,
         format: IntakeFormat::Csv(CsvFormat::default()),
         columns: Vec::new(),
+        strict: false,
         into: object(30, "data"),
     };
     let Reply::Intake(taken) = ask(&intake, Request::Intake(Box::new(order))).await.unwrap() else {

@@ -14,7 +14,7 @@ use super::common::{self, fact, open_case, tenant_light, word};
 use crate::html::desk::visit::Visit;
 use crate::html::desk::words;
 use crate::html::pages::parts::{Light, Link};
-use crate::html::pages::tenant::{GrantRow, StaffRow, TenantPage, TenantRow, Tenants, ZoneCard};
+use crate::html::pages::tenant::{ImportRow, GrantRow, StaffRow, TenantPage, TenantRow, Tenants, ZoneCard};
 use crate::state::Edge;
 
 pub(super) fn routes() -> Router<Edge> {
@@ -79,9 +79,35 @@ async fn page(visit: &Visit, tenant: &str) -> Result<Response, Error> {
         grants,
         staff: Vec::<StaffRow>::new(),
         request_href: open_case(visit, Effect::GrantData, &[(facts_tenant(), id.to_string())]),
+        imports: import_rows(visit, id).await?,
         links,
     };
     visit.page("tenants", &page).await
+}
+
+async fn import_rows(visit: &Visit, tenant: base::Id<kind::Tenant>) -> Result<Vec<ImportRow>, Error> {
+    let found = app::imports::imports(&visit.app, &visit.ctx, tenant).await?;
+    let manages = visit.ctx.principal.has(Role::OperatorManager);
+    let row = |import: &app::imports::SocialImport| {
+        let (state, light) = match (&import.resource, &import.receipt) {
+            (_, Some(_)) => ("import-state-received", Light::Done),
+            (Some(_), None) => ("import-state-described", Light::DueSoon),
+            (None, None) => ("import-state-approved", Light::DueSoon),
+        };
+        let href = match import.resource {
+            Some(resource) => Some(format!("/catalog/{resource}")),
+            None => manages.then(|| format!("/catalog/register?import={}", import.case)),
+        };
+        ImportRow {
+            title: import.title.clone(),
+            number: import.number.clone(),
+            approved: visit.day(import.approved),
+            state: visit.text(state),
+            light,
+            href,
+        }
+    };
+    Ok(found.iter().map(row).collect())
 }
 
 /// The fact under which a case names its authorisation.

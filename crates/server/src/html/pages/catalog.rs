@@ -111,6 +111,8 @@ pub struct ResourcePage {
     /// and `note`.
     pub confirm_href: Option<String>,
     pub upload_href: Option<String>,
+    /// Where classified social data are brought into their authorisation.
+    pub admit_href: Option<String>,
     /// Only while there are no data: where the registration is changed, and where it is taken back.
     pub edit_href: Option<String>,
     pub withdraw_href: Option<String>,
@@ -180,6 +182,7 @@ impl Page for ResourcePage {
             upload_href: Some("/catalog/1/upload".into()),
             edit_href: None,
             withdraw_href: None,
+            admit_href: None,
             consents: Some(Consents {
                 deliveries: Table::new(
                     "同意",
