@@ -8,7 +8,6 @@ use app::runs::RunResult;
 use app::tenants::{Tenant, TenantState};
 use app::usages::{KeyEntry, UsageRecord};
 use base::{Date, Digest, Id, Timestamp, kind};
-use privacy::disclosure::{Bucket, DisclosureReport, Failures, Thresholds};
 use products::{
     Field, FieldType, Product, ProductKind, ProductState, Quota, Source, UsageAgreement, UsageState,
 };
@@ -59,7 +58,7 @@ impl Set {
     pub(crate) fn with_release(mut self, written: &Written) -> Self {
         let file =
             ReleasedFile { object: written.object, digest: written.digest, bytes: written.sealed_bytes };
-        self.export.frozen.rows = written.rows;
+        self.export.frozen.rows = Some(written.rows);
         self.export.release =
             Some(Release { csv: file, parquet: file, rows: written.rows, at: self.export.requested });
         self.product.product.source = Source::Release { export: self.export.id, digest: written.digest };
@@ -105,23 +104,14 @@ fn tenant(operator: &Unit, now: Timestamp) -> Tenant {
 }
 
 fn export(tenant: &Tenant, now: Timestamp) -> Export {
-    let report = DisclosureReport {
-        thresholds: Thresholds { min_entities: 10, max_dominance_ppm: 700_000 },
-        kinds: Vec::new(),
-        cells: 0,
-        passed: 0,
-        suppressed: 0,
-        failures: Failures::default(),
-        smallest: Bucket::None,
-    };
     let nothing = Digest::of(b"");
     let frozen = RunResult {
         object: new_id(),
         digest: nothing,
-        rows: 0,
+        rows: None,
         cells: None,
         output: Vec::new(),
-        report: Some(report),
+        report: None,
         ir_digest: nothing,
     };
     Export {
@@ -139,6 +129,7 @@ fn export(tenant: &Tenant, now: Timestamp) -> Export {
         unit_name: tenant.unit_name.clone(),
         requested: now,
         approval: None,
+        overtaken: false,
         release: None,
     }
 }

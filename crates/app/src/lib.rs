@@ -58,5 +58,6 @@ pub use core::{App, migrate};
 pub use error::{Error, ErrorKind, FieldError, Result};
 pub use residue::{Residue, ResidueScan, ScannedPlace};
 pub use secure_domain::isolation::{Attempt, Holds, Isolation, Layer};
+pub use secure_domain::protocol::{Advised, Explained, Nearby};
 pub use worker::{ZoneDoor, probe_isolation};
 pub use zones::{IsolationState, WorkerState, isolation};

@@ -11,6 +11,8 @@ use crate::{Error, Result};
 const MIN_ENTITIES: &str = "最小实体数";
 /// Largest share of one entity in a cell.
 const MAX_SHARE: &str = "最大占比";
+/// What the others add to a cell, relative to its largest contribution.
+const MARGIN: &str = "推断余量";
 /// Share of the entities that a dev zone gets.
 const SAMPLE: &str = "抽样比例";
 /// How long logs are kept after the end.
@@ -28,6 +30,7 @@ pub(crate) fn thresholds(pack: &Pack) -> Result<Thresholds> {
     let thresholds = Thresholds {
         min_entities: min_entities.ok_or_else(|| missing(MIN_ENTITIES))?,
         max_dominance_ppm: ratio(pack, MAX_SHARE)?,
+        margin_ppm: ratio(pack, MARGIN)?,
     };
     thresholds.check().map_err(|error| Error::explained("pack.parameter", error.to_string()))?;
     Ok(thresholds)
@@ -59,7 +62,8 @@ pub(crate) fn logs_until(pack: &Pack, from: Date) -> Result<(Date, Vec<String>)>
 
 /// The clauses of a parameter, for what rests on it.
 pub(crate) fn threshold_clauses(pack: &Pack) -> Vec<String> {
-    let parameters = [MIN_ENTITIES, MAX_SHARE].into_iter().filter_map(|name| pack.parameters.get(name));
+    let parameters =
+        [MIN_ENTITIES, MAX_SHARE, MARGIN].into_iter().filter_map(|name| pack.parameters.get(name));
     parameters.flat_map(|parameter| parameter.clauses.clone()).collect()
 }
 

@@ -6,13 +6,13 @@ use access::{Action, Permit, Zone as ZoneName};
 use base::{Id, kind, limit};
 use catalog::Parameter;
 use privacy::DataType;
-use secure_domain::protocol::{Page, QueryOrder, ZoneKind};
+use secure_domain::protocol::{CheckOrder, ExplainOrder, Explained, Page, QueryOrder, ZoneKind};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::journal::Note;
 use crate::tenants::{self, GrantState};
-use crate::{App, Ctx, Error, Result, resources, zones};
+use crate::{App, Ctx, Error, Result, parameters, resources, zones};
 
 /// A query of an engineer.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -85,7 +85,7 @@ pub async fn query(
     if request.sql.len() > limit::SQL_BYTES_MAX {
         return Err(Error::Limited("workbench.too_long"));
     }
-    let (permit, journal_seq) = record(app, ctx, tenant, request).await?;
+    let (permit, journal_seq) = record(app, ctx, tenant, "workbench.query", request).await?;
     let zone = zones::zone(app, tenant, ZoneKind::Dev).await?;
     let begun = Instant::now();
     let order = QueryOrder {
@@ -99,19 +99,52 @@ pub async fn query(
     Ok(QueryAnswer { page, elapsed_millis, journal_seq })
 }
 
+/// A query of which is asked what would become of it on raw data.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExplainRequest {
+    /// One SELECT statement; parameters are written `$name`.
+    pub sql: String,
+    /// Declared parameters with the domains that an order would have.
+    #[serde(default)]
+    pub parameters: Vec<Parameter>,
+}
+
+/// What is known of a query before it is ordered on raw data: where each column comes from, what protects it; or why it
+/// would be refused, and the nearest query that would pass. Nothing about the data is in it.
+///
+/// # Errors
+/// Not an engineer admitted to the tenant; `tenant.closed`. A refusal of the guard is an answer.
+pub async fn explain(
+    app: &App,
+    ctx: &Ctx,
+    tenant: Id<kind::Tenant>,
+    request: &ExplainRequest,
+) -> Result<Explained> {
+    if request.sql.len() > limit::SQL_BYTES_MAX {
+        return Err(Error::Limited("workbench.too_long"));
+    }
+    let (permit, _) = record(app, ctx, tenant, "workbench.explain", request).await?;
+    let zone = zones::zone(app, tenant, ZoneKind::Dev).await?;
+    let thresholds = parameters::thresholds(&app.packs().current())?;
+    let check = CheckOrder { sql: request.sql.clone(), parameters: request.parameters.clone() };
+    Ok(zone.explain(&permit, ExplainOrder { check, thresholds }).await?)
+}
+
 /// Writes down who asks what, in the transaction that sees that access is open.
 async fn record(
     app: &App,
     ctx: &Ctx,
     tenant: Id<kind::Tenant>,
-    request: &QueryRequest,
+    what: &'static str,
+    request: &(impl Serialize + Sync),
 ) -> Result<(Permit, u64)> {
     let known = find(app, tenant).await?;
     let permit = app.permit(ctx, Action::WorkbenchQuery, known.resource().with_zone(ZoneName::Dev))?;
     let allowed = &permit;
     let seq = app
         .store()
-        .transact(allowed, "workbench.query", |tx| {
+        .transact(allowed, what, |tx| {
             Box::pin(async move {
                 if !tenants::get(tx, tenant).await?.is_open() {
                     return Err(Error::Forbidden("tenant.closed"));

@@ -16,9 +16,9 @@ use tokio::task::JoinSet;
 use crate::isolation::Isolation;
 use crate::protocol::{ConsentOrder, ConsentsDone, 
     Answer, AppendOrder, AssessOrder, CanonicalOrder, CheckOrder, Checked, ConcludeOrder, Envelope,
-    GrantOrder, Init, IntakeDone, IntakeOrder, LedgerAnswer, LookupOrder, Page, PageOrder, PermitRecord,
-    QueryOrder, Reply, Request, RunCounted, RunDone, RunOrder, SampleDone, ServeDone, ServeOrder, TableSpec,
-    TwinOrder, Verdict, VerifyOrder, VerifyQuestion, ZoneKey,
+    ExplainOrder, Explained, GrantOrder, Init, IntakeDone, IntakeOrder, LedgerAnswer, LookupOrder, Page,
+    PageOrder, PermitRecord, QueryOrder, Reply, Request, RunCounted, RunDone, RunOrder, SampleDone,
+    ServeDone, ServeOrder, TableSpec, TwinOrder, Verdict, VerifyOrder, VerifyQuestion, ZoneKey,
 };
 use crate::{Error, frame};
 
@@ -313,6 +313,15 @@ impl ZoneClient {
     pub async fn check(&self, permit: &access::Permit, order: CheckOrder) -> Result<Checked, Error> {
         let request = Request::Check(Box::new(order));
         expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Checked(checked) => checked)
+    }
+
+    /// What is known of SQL before it is ordered.
+    ///
+    /// # Errors
+    /// As [`Self::check`] for what is no query; a refusal of the guard is an answer.
+    pub async fn explain(&self, permit: &access::Permit, order: ExplainOrder) -> Result<Explained, Error> {
+        let request = Request::Explain(Box::new(order));
+        expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Explained(found) => *found)
     }
 
     /// Executes a run order in a prod zone, up to the ledger's word.

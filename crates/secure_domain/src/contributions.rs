@@ -7,12 +7,15 @@
 use std::collections::HashMap;
 use std::io::Read;
 
+use arrow::array::AsArray;
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::cast;
+use arrow::datatypes::Float64Type;
 use arrow::row::{OwnedRow, RowConverter, SortField};
 use privacy::disclosure::cell_key::cell_key;
 use privacy::disclosure::ledger::{EntityDigest, MeasureId, Ordinals};
-use privacy::ir::{ContributorQuery, Measured};
+use privacy::disclosure::{EntityCounts, Spread, Spreads};
+use privacy::ir::{Contribution, ContributorQuery, Measured};
 use privacy::masking::MaskKey;
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
@@ -20,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::value::texts;
 
-/// Limit: pairs of cell and entity of one result.
+/// Limit: pairs of cell and entity of one result, and amounts they add to its numbers.
 pub(crate) const PAIRS_MAX: usize = 20_000_000;
 /// Bytes of one digest.
 const DIGEST_BYTES: usize = size_of::<EntityDigest>();
@@ -119,7 +122,16 @@ pub(crate) struct Collector {
     known: HashMap<EntityDigest, u32>,
     digests: Vec<EntityDigest>,
     cells: Vec<RoaringBitmap>,
-    pairs: usize,
+    /// What entities add to each number: by number, by row of the result.
+    amounts: Vec<(Contribution, Vec<Vec<f64>>)>,
+    taken: usize,
+}
+
+/// What was found about the entities of one kind.
+pub(crate) struct Collected {
+    pub(crate) part: Part,
+    pub(crate) counts: EntityCounts,
+    pub(crate) spreads: Vec<Spreads>,
 }
 
 impl Collector {
@@ -146,20 +158,28 @@ impl Collector {
             known: HashMap::new(),
             digests: Vec::new(),
             cells: vec![RoaringBitmap::new(); result_rows],
-            pairs: 0,
+            amounts: query
+                .contributions
+                .iter()
+                .map(|of| (of.clone(), vec![Vec::new(); result_rows]))
+                .collect(),
+            taken: 0,
         })
     }
 
-    /// Takes pairs of cell and entity in: group keys, then the entity's key.
+    /// Takes pairs of cell and entity in: group keys, the entity's key, what it adds to each number.
     pub(crate) fn take(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        let Some((entity, groups)) = batch.columns().split_last() else { return Err(Error::RunFailed) };
-        if groups.len() != self.types.len() {
+        let (groups, rest) = batch.columns().split_at_checked(self.types.len()).ok_or(Error::RunFailed)?;
+        let (entity, added) = rest.split_first().ok_or(Error::RunFailed)?;
+        if added.len() != self.amounts.len() {
             return Err(Error::RunFailed);
         }
-        self.pairs = self.pairs.saturating_add(batch.num_rows());
-        if self.pairs > PAIRS_MAX {
+        self.taken = self.taken.saturating_add(batch.num_rows().saturating_mul(added.len().max(1)));
+        if self.taken > PAIRS_MAX {
             return Err(Error::Limit { what: "contributors" });
         }
+        let added = added.iter().map(|column| column.as_primitive_opt::<Float64Type>());
+        let added = added.collect::<Option<Vec<_>>>().ok_or(Error::RunFailed)?;
         let columns = groups.iter().zip(&self.types);
         let columns = columns.map(|(column, to)| cast(column, to).map_err(|_| Error::RunFailed));
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
@@ -169,13 +189,18 @@ impl Collector {
         };
         let entity = texts(entity)?;
         for row in 0..batch.num_rows() {
-            if entity.is_null(row) {
-                continue;
-            }
             let place = match (&self.rows, &converted) {
                 (Some((_, places)), Some(rows)) => places.get(&rows.row(row).owned()).copied(),
                 _ => Some(0),
             };
+            for ((_, cells), amounts) in self.amounts.iter_mut().zip(&added) {
+                let cell = place.and_then(|place| cells.get_mut(place)).ok_or(Error::RunFailed)?;
+                cell.push(if amounts.is_null(row) { 0.0 } else { amounts.value(row) });
+            }
+            // Rows that nobody can be named for count as one contributor, and as no entity.
+            if entity.is_null(row) {
+                continue;
+            }
             // A group that the result does not have would be a group nobody judges.
             let cell = place.and_then(|place| self.cells.get_mut(place)).ok_or(Error::RunFailed)?;
             let digest = Ordinals::digest(&self.key, &self.kind, entity.value(row).as_bytes());
@@ -190,8 +215,17 @@ impl Collector {
         Ok(())
     }
 
-    pub(crate) fn finish(self) -> Part {
-        Part { kind: self.kind, measures: self.measures, digests: self.digests, cells: self.cells }
+    pub(crate) fn finish(self) -> Collected {
+        let counts = self.cells.iter().map(RoaringBitmap::len).collect();
+        let spread = |(of, cells): (Contribution, Vec<Vec<f64>>)| Spreads {
+            of,
+            cells: cells.into_iter().map(Spread::of).collect(),
+        };
+        Collected {
+            counts: EntityCounts { kind: self.kind.clone(), counts },
+            spreads: self.amounts.into_iter().map(spread).collect(),
+            part: Part { kind: self.kind, measures: self.measures, digests: self.digests, cells: self.cells },
+        }
     }
 }
 

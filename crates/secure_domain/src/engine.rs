@@ -9,12 +9,15 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 
 use crate::Error;
-use crate::guard::{bind, check_release, lower, plan_query, sample};
+use crate::guard::{bind, check_release, explain_release, lower, plan_query, sample};
 use crate::objects::{Content, KeyRing};
-use crate::protocol::{CheckOrder, Checked, InputPin, Limits, Page, Purpose, QueryOrder, TableSpec, ZoneKey};
+use crate::protocol::{
+    CheckOrder, Checked, ExplainOrder, Explained, InputPin, Limits, Page, Purpose, QueryOrder, TableSpec, ZoneKey,
+};
 use crate::run::Pending;
 use crate::session::{Fault, Session};
 use crate::value::page;
+use crate::weights::Seen;
 
 /// A dev zone's engine: free queries over twins, within bounds.
 #[derive(Clone)]
@@ -29,6 +32,8 @@ pub struct ProdEngine {
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) objects_dir: PathBuf,
     pub(crate) pending: Arc<Pending>,
+    /// Which columns were seen to be unique.
+    pub(crate) seen: Arc<Seen>,
 }
 
 impl DevEngine {
@@ -90,12 +95,22 @@ impl DevEngine {
     }
 }
 
+impl DevEngine {
+    /// What would become of SQL on raw data?
+    ///
+    /// # Errors
+    /// For what is no query; a refusal of the guard is an answer.
+    pub async fn explain(&self, order: ExplainOrder) -> Result<Explained, Error> {
+        explain_release(&self.session, order).await
+    }
+}
+
 impl ProdEngine {
     /// Only for the worker: see the module's description.
     pub(crate) fn open(objects_dir: PathBuf, keys: Arc<KeyRing>, limits: Limits) -> Result<Self, Error> {
         let session =
             Arc::new(Session::new(objects_dir.clone(), Arc::clone(&keys), limits, &[Content::Raw])?);
-        Ok(Self { session, keys, objects_dir, pending: Arc::default() })
+        Ok(Self { session, keys, objects_dir, pending: Arc::default(), seen: Arc::default() })
     }
 
     pub(crate) async fn check(&self, order: CheckOrder) -> Result<Checked, Error> {

@@ -111,13 +111,15 @@ pub(crate) fn persons() -> RecordBatch {
             "birth_year",
             Arc::new(Int64Array::from_iter_values((0..PERSONS).map(|n| 1950 + n % 50))) as ArrayRef,
         ),
-        (
-            "income",
-            Arc::new(Float64Array::from_iter_values((0..PERSONS).map(|n| if n == 7 { 1e7 } else { 100.0 }))),
-        ),
+        ("income", Arc::new(Float64Array::from_iter_values((0..PERSONS).map(income)))),
         ("secret_note", texts((0..PERSONS).map(|n| format!("note {n}")))),
     ])
     .unwrap()
+}
+
+/// 100 on average, and not the same for all.
+fn income(n: i64) -> f64 {
+    if n == 7 { 1e7 } else { 99.0 + (n % 3) as f64 }
 }
 
 pub(crate) fn visits() -> RecordBatch {
@@ -230,7 +232,7 @@ impl County {
             inputs: tables.iter().map(|table| self.pin(table)).collect(),
             purpose: None,
             output,
-            thresholds: Thresholds { min_entities: 10, max_dominance_ppm: 500_000 },
+            thresholds: Thresholds { min_entities: 10, max_dominance_ppm: 500_000, margin_ppm: 150_000 },
             suppression: Suppression::DropRows,
             entity_key: Some(Secret::new(Zeroizing::new([3; 32]))),
             draft: object(number.wrapping_add(100), "result"),

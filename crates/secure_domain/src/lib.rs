@@ -42,6 +42,7 @@ pub mod serving;
 mod session;
 mod twin;
 mod value;
+mod weights;
 pub mod worker;
 
 pub use error::{CODES, Error};

@@ -1,8 +1,8 @@
 //! Noise on the numbers of a cell that may not leave as it is.
 //!
-//! The noise of a count is that of its cell key (`privacy::disclosure::cell_key`). A sum gets noise in units of its largest
-//! contribution, so that no single entity's share in it can be had by subtraction; a mean gets that noise divided by the
-//! number of entities. Other numbers (smallest, largest, middle values, spreads, anything computed from aggregates) have no
+//! The noise of a count is that of its cell key (`privacy::disclosure::cell_key`). A sum, and a count of rows of which an
+//! entity can have several, gets noise in units of its largest contribution, so that no single entity's share in it can be
+//! had by subtraction; a mean gets that noise divided by the number of rows. Other numbers (smallest, largest, middle values, spreads, anything computed from aggregates) have no
 //! such noise: their cells are left out.
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType as ArrowType, Float64Type, Int64Type};
 use privacy::disclosure::Statistics;
 use privacy::disclosure::cell_key::{NOISE_MAX, Perturbation};
-use privacy::ir::{AggregateFunction, Counted, Rel};
+use privacy::ir::{AggregateFunction, ContributionKind, Rel, Schema};
 
 use crate::Error;
 
@@ -21,12 +21,12 @@ use crate::Error;
 enum Carrier {
     /// A group key: stays.
     Key,
-    /// A count.
-    Count,
-    /// A sum, by its places among the dominance statistics: one for each kind of entity.
-    Sum(Vec<usize>),
+    /// A count, by the name of its aggregate.
+    Count(String),
+    /// A sum, likewise.
+    Sum(String),
     /// A mean, likewise.
-    Mean(Vec<usize>),
+    Mean(String),
 }
 
 /// The columns of a result as carriers of noise.
@@ -49,9 +49,8 @@ pub(crate) fn table(min_entities: u32) -> Result<Perturbation, Error> {
 
 impl Carriers {
     /// None if some number of the result could not be given noise.
-    pub(crate) fn of(rel: &Rel, counted: &Counted) -> Option<Self> {
-        let columns = counted.checked.schema().columns.iter();
-        columns.map(|column| carrier(rel, counted, &column.name)).collect::<Option<Vec<_>>>().map(Self)
+    pub(crate) fn of(rel: &Rel, output: &Schema) -> Option<Self> {
+        output.columns.iter().map(|column| carrier(rel, &column.name)).collect::<Option<Vec<_>>>().map(Self)
     }
 
     /// The result with noise on the rows that need it.
@@ -73,32 +72,26 @@ impl Carriers {
 }
 
 /// What an output column shows: a key or an aggregate, unchanged.
-fn carrier(rel: &Rel, counted: &Counted, name: &str) -> Option<Carrier> {
+fn carrier(rel: &Rel, name: &str) -> Option<Carrier> {
     match rel {
         Rel::Project { input, columns } => {
             let named = columns.iter().find(|named| named.name == name)?;
             let privacy::ir::Expr::Column { name } = &named.expr else { return None };
-            carrier(input, counted, name)
+            carrier(input, name)
         }
         Rel::Sort { input, .. } | Rel::Filter { input, .. } | Rel::Limit { input, .. } => {
-            carrier(input, counted, name)
+            carrier(input, name)
         }
         Rel::Aggregate { group, aggregates, .. } => {
             if group.iter().any(|named| named.name == name) {
                 return Some(Carrier::Key);
             }
             let aggregate = aggregates.iter().find(|aggregate| aggregate.name == name)?;
-            let places = || {
-                let shares = counted.dominance.iter().enumerate();
-                shares
-                    .filter(|(_, share)| share.aggregate == name)
-                    .map(|(place, _)| place)
-                    .collect::<Vec<_>>()
-            };
+            let name = name.to_owned();
             match aggregate.function {
-                AggregateFunction::Count | AggregateFunction::CountDistinct => Some(Carrier::Count),
-                AggregateFunction::Sum => Some(Carrier::Sum(places())),
-                AggregateFunction::Avg => Some(Carrier::Mean(places())),
+                AggregateFunction::Count | AggregateFunction::CountDistinct => Some(Carrier::Count(name)),
+                AggregateFunction::Sum => Some(Carrier::Sum(name)),
+                AggregateFunction::Avg => Some(Carrier::Mean(name)),
                 _ => None,
             }
         }
@@ -118,29 +111,38 @@ fn noisy_column(
         cast_with_options(array, to, &options).map_err(|_| Error::RunFailed)
     };
     let entities = |row: usize| {
-        let counts = cells.statistics.entities.iter().map(|entity| entity.counts.value(row));
-        counts.min().unwrap_or_default()
+        let counts = cells.statistics.entities.iter().filter_map(|entity| entity.counts.get(row));
+        counts.min().and_then(|count| i64::try_from(*count).ok()).unwrap_or_default()
+    };
+    // The largest amount that an entity of any kind adds.
+    let largest = |aggregate: &str, kind: ContributionKind, row: usize| {
+        let spreads = cells.statistics.spreads.iter();
+        let own = spreads.filter(|spreads| spreads.of.aggregate == aggregate && spreads.of.kind == kind);
+        own.filter_map(|spreads| spreads.cells.get(row)).map(|spread| spread.largest).max_by(f64::total_cmp)
     };
     let noisy = |row: usize| cells.noisy.get(row).copied().unwrap_or(true);
     let key = |row: usize| cells.cell_keys.get(row).copied().unwrap_or_default();
+    let total = |aggregate: &str, kind: ContributionKind, row: usize| {
+        let mut spreads = cells.statistics.spreads.iter();
+        let own = spreads.find(|spreads| spreads.of.aggregate == aggregate && spreads.of.kind == kind);
+        own.and_then(|spreads| spreads.cells.get(row)).map(|spread| spread.total)
+    };
     match carrier {
         Carrier::Key => Ok(Arc::clone(column)),
-        Carrier::Count => {
+        Carrier::Count(aggregate) => {
             let wide = cast(column, &ArrowType::Int64)?;
             let counts = wide.as_primitive::<Int64Type>();
             let changed = |(row, count): (usize, Option<i64>)| {
                 let noise = if noisy(row) { table.noise(entities(row), key(row)) } else { 0 };
+                #[expect(clippy::cast_possible_truncation, reason = "rows of one entity, saturating")]
+                let rows = largest(aggregate, ContributionKind::Rows, row).map_or(1, |rows| rows as i64);
+                let noise = noise.saturating_mul(rows.max(1));
                 count.map(|count| count.saturating_add(noise).max(0))
             };
             let changed: Int64Array = counts.iter().enumerate().map(changed).collect();
             cast(&(Arc::new(changed) as ArrayRef), column.data_type())
         }
-        Carrier::Sum(places) | Carrier::Mean(places) => {
-            let largest = |row: usize| {
-                let extents = places.iter().filter_map(|place| cells.statistics.extents.get(*place));
-                let known = extents.filter(|extents| extents.is_valid(row)).map(|extents| extents.value(row));
-                known.max_by(f64::total_cmp)
-            };
+        Carrier::Sum(aggregate) | Carrier::Mean(aggregate) => {
             let wide = cast(column, &ArrowType::Float64)?;
             let sums = wide.as_primitive::<Float64Type>();
             let changed = |(row, sum): (usize, Option<f64>)| {
@@ -148,7 +150,7 @@ fn noisy_column(
                 if !noisy(row) {
                     return Some(sum);
                 }
-                let largest = largest(row)?;
+                let largest = largest(aggregate, ContributionKind::Values, row)?;
                 // Each column its own noise: with one for all, a count would give away that of the sum.
                 let own =
                     (key(row) ^ salt.wrapping_add(1).wrapping_mul(0x9e37_79b9)).wrapping_mul(0x85eb_ca6b);
@@ -159,7 +161,8 @@ fn noisy_column(
                 )]
                 let (noise, count) = (table.noise(count, own) as f64, count.max(1) as f64);
                 let noise = noise * largest;
-                Some(sum + if matches!(carrier, Carrier::Mean(_)) { noise / count } else { noise })
+                let rows = total(aggregate, ContributionKind::Rows, row).unwrap_or(count).max(1.0);
+                Some(sum + if matches!(carrier, Carrier::Mean(_)) { noise / rows } else { noise })
             };
             let changed: Float64Array = sums.iter().enumerate().map(changed).collect();
             let kept = cast(&(Arc::new(changed) as ArrayRef), column.data_type())?;

@@ -36,6 +36,8 @@ pub(crate) struct Counted {
     bare: RecordBatch,
     statistics: Statistics,
     contributions: Contributions,
+    /// Some number may count a value more than once; what so weighs leaves with noise only.
+    weighted: bool,
 }
 
 impl ProdEngine {
@@ -59,12 +61,12 @@ impl ProdEngine {
         if release.output() != order.output {
             return Err(Error::OrderMismatch { what: "output" });
         }
-        let batch = self.count(&release, &bound).await?;
-        let (bare, statistics) = disclosure::split(&batch, &release.counted)?;
-        let contributions = self.contributions(&order, &release, &bound, &bare).await?;
+        let bare = self.execute(&release, &bound).await?;
+        let (contributions, statistics) = self.contributions(&order, &release, &bound, &bare).await?;
+        let weighted = self.is_weighted(&release).await?;
         let engine = self.clone();
         // Encoding and syncing block; they must not hold up the other requests of the zone.
-        let pending = Counted { order, release, bare, statistics, contributions };
+        let pending = Counted { order, release, bare, statistics, contributions, weighted };
         tokio::task::spawn_blocking(move || engine.wait(pending)).await.map_err(|_| Error::RunFailed)?
     }
 
@@ -117,9 +119,9 @@ impl ProdEngine {
         inputs.iter().try_for_each(|pin| check_pin(pin, &release.tables).map(|_| ()))
     }
 
-    /// The result with its statistics, in one batch.
-    async fn count(&self, release: &Release, bound: &Bound) -> Result<RecordBatch, Error> {
-        let plan = lower(self.session.state(), &release.counted.rel, &release.tables, bound)
+    /// The result, in one batch.
+    async fn execute(&self, release: &Release, bound: &Bound) -> Result<RecordBatch, Error> {
+        let plan = lower(self.session.state(), &release.rel, &release.tables, bound)
             .map_err(|_| Error::RunFailed)?;
         let rows_max = self.session.limits().rows_max;
         let rows = self.session.execute(&plan, rows_max).await.map_err(Fault::uniform)?;
@@ -135,15 +137,16 @@ impl ProdEngine {
         batch.map_err(|_| Error::RunFailed)
     }
 
-    /// Who stands behind the cells, for every entity that is counted.
+    /// Who stands behind the cells and with how much, for every entity that is counted.
     async fn contributions(
         &self,
         order: &RunOrder,
         release: &Release,
         bound: &Bound,
         bare: &RecordBatch,
-    ) -> Result<Contributions, Error> {
+    ) -> Result<(Contributions, Statistics), Error> {
         let mut parts = Vec::new();
+        let mut statistics = Statistics { rows: bare.num_rows(), ..Statistics::default() };
         let queries = &release.counted.contributors;
         if !queries.is_empty() {
             let key = order.entity_key.as_ref().ok_or(Error::OrderMismatch { what: "entity_key" })?;
@@ -163,14 +166,18 @@ impl ProdEngine {
                 if more {
                     return Err(Error::Limit { what: "contributors" });
                 }
-                parts.push(collector.finish());
+                let collected = collector.finish();
+                parts.push(collected.part);
+                statistics.entities.push(collected.counts);
+                statistics.spreads.extend(collected.spreads);
             }
         }
-        Ok(Contributions { snapshot: snapshot_number(&order.inputs), parts, ..Contributions::default() })
+        let snapshot = snapshot_number(&order.inputs);
+        Ok((Contributions { snapshot, parts, ..Contributions::default() }, statistics))
     }
 
     fn write(&self, counted: Counted, verdicts: &[Verdict]) -> Result<RunDone, Error> {
-        let Counted { order, release, bare, statistics, contributions } = counted;
+        let Counted { order, release, bare, statistics, contributions, weighted } = counted;
         let mut assessment = disclosure::assess(&statistics, order.thresholds)?;
         let schema = stored_schema(&order.output);
         let mut bare = store_what_fits(&bare, &schema)?;
@@ -178,7 +185,12 @@ impl ProdEngine {
             if verdicts.len() != rows {
                 return Err(Error::OrderMismatch { what: "verdicts" });
             }
-            let carriers = Carriers::of(&release.rel, &release.counted);
+            let bound = |verdict: &Verdict| match verdict {
+                Verdict::Allow if weighted => Verdict::Perturb,
+                other => *other,
+            };
+            let verdicts: Vec<Verdict> = verdicts.iter().map(bound).collect();
+            let carriers = Carriers::of(&release.rel, release.counted.checked.schema());
             let noisy: Vec<bool> = verdicts.iter().map(|verdict| *verdict == Verdict::Perturb).collect();
             // What cannot be given noise does not leave.
             let refused = |verdict: &Verdict| *verdict == Verdict::Refuse || carriers.is_none();

@@ -11,7 +11,7 @@ use crate::models::{self, ModelState, NewModel};
 use crate::runs::{self, RunState};
 use crate::tenants::{GrantState, Tenant, TenantState};
 use crate::workbench::{self, QueryRequest};
-use crate::{Error, jobs, zones};
+use crate::{Error, Explained, jobs, zones};
 
 const COLUMNS: &[&str] = &["credit_code", "industry", "licence_status", "employees"];
 
@@ -319,6 +319,40 @@ async fn another_tenant_gets_other_tokens_and_none_of_the_keys() {
     let engineer = county.ctx("operator");
     let theirs = workbench::query(&county.app, &engineer, other, &text).await.unwrap();
     assert!(!theirs.page.rows.is_empty() && theirs.page.rows.iter().all(|row| !ours.page.rows.contains(row)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_is_explained_before_it_is_ordered() {
+    let county = granted().await;
+    let engineer = county.ctx("operator");
+    let ask = async |ctx: &crate::Ctx, text: &str| {
+        let request = workbench::ExplainRequest { sql: text.to_owned(), parameters: Vec::new() };
+        workbench::explain(&county.app, ctx, county.tenant, &request).await
+    };
+    let text = "SELECT industry, count(*) AS n FROM enterprises WHERE industry <> 'x' GROUP BY industry";
+    let Explained::Accepted(found) = ask(&engineer, text).await.unwrap() else { panic!("accepted") };
+    let [industry, n] = found.outputs.as_slice() else { panic!("two columns: {found:?}") };
+    assert_eq!((industry.name.as_str(), industry.key, n.name.as_str(), n.key), ("industry", true, "n", false));
+    let columns: Vec<_> = industry.sources.iter().chain(&n.selected_by).map(|one| &one.column).collect();
+    assert_eq!(columns, ["industry", "industry"]);
+    assert!(n.threshold.is_some() && !found.entities.is_empty());
+    // What would be refused comes back with what would not, and that passes.
+    let Explained::Refused(refused) = ask(&engineer, "SELECT credit_code FROM enterprises").await.unwrap() else {
+        panic!("refused")
+    };
+    assert_eq!(refused.refusal.code, "privacy.not_aggregate");
+    assert!(!refused.why_zh.is_empty());
+    let nearest = refused.nearest.unwrap();
+    assert!(!nearest.changes.is_empty());
+    let again = ask(&engineer, &nearest.sql).await.unwrap();
+    assert!(matches!(again, Explained::Accepted(_)), "{} {again:?}", nearest.sql);
+    // A matter of form has a rule and no repair.
+    let Explained::Refused(form) = ask(&engineer, "DELETE FROM enterprises").await.unwrap() else {
+        panic!("refused")
+    };
+    assert_eq!((form.refusal.code.as_str(), form.nearest), ("domain.statement", None));
+    let other = ask(&county.ctx("bigdata-bureau"), text).await.unwrap_err();
+    assert!(matches!(other, Error::Forbidden(_)), "{other:?}");
 }
 
 /// Orders a model's run and asks that its result leave; answers the export and its case.

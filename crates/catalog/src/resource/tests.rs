@@ -147,7 +147,7 @@ fn the_policy_lets_queries_read_granted_columns_only() {
     };
     assert_eq!(ir::check(&count(&["phone"]), &policy).unwrap_err().rule, ir::Rule::UnknownColumn);
     let counted = ir::count_entities(&count(&["age"]), &policy).unwrap();
-    assert_eq!(counted.entities[0].need.columns, ["phone"], "counted though not granted");
+    assert_eq!(counted.contributors[0].need.columns, ["phone"], "counted though not granted");
 }
 
 #[test]

@@ -8,31 +8,40 @@ pub mod cell_key;
 pub mod dp;
 pub mod ledger;
 mod rules;
+mod spread;
 mod suppress;
 pub mod table;
 #[cfg(test)]
 mod tests;
 
-use arrow::array::{Array, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch};
-use arrow::datatypes::{Float64Type, Int64Type};
+use arrow::array::BooleanArray;
 use serde::{Deserialize, Serialize};
 
 pub use appetite::{Appetite, Dominance, Group, Limits};
 pub use rules::{
     CellStatistics, CellVerdict, ColumnStatistics, Contributions, Rule, judge_cells, passed, round,
 };
+pub use spread::{Spread, Spreads, Told};
 pub use suppress::{Suppression, suppress};
 
 use crate::Error;
-use crate::ir::Counted;
 
 /// Thresholds that a pack or an agreement sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thresholds {
     /// Fewest distinct entities in a cell, at least 2.
     pub min_entities: u32,
-    /// Largest share of one entity in a sum or mean. *Units*: parts per million, 1–1 000 000 (no limit).
+    /// Largest share of one entity in a number. *Units*: parts per million, 1–1 000 000 (no limit).
     pub max_dominance_ppm: u32,
+    /// What all but the largest two add to a number, at least, relative to the largest: so far off is what the second
+    /// largest can make of it (p % rule). *Units*: parts per million, 1–1 000 000.
+    #[serde(default = "margin_before")]
+    pub margin_ppm: u32,
+}
+
+/// For what was ordered before there was a margin, and waits.
+const fn margin_before() -> u32 {
+    150_000
 }
 
 impl Thresholds {
@@ -47,22 +56,22 @@ impl Thresholds {
         if !(1..=1_000_000).contains(&self.max_dominance_ppm) {
             return Err(Error::Threshold { name: "max_dominance_ppm" });
         }
+        if !(1..=1_000_000).contains(&self.margin_ppm) {
+            return Err(Error::Threshold { name: "margin_ppm" });
+        }
         Ok(())
     }
 }
 
 /// What is known of each cell (row) of a result.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Statistics {
     /// Rows of the result.
     pub rows: usize,
     /// Distinct entities, one entry for each entity to be counted.
     pub entities: Vec<EntityCounts>,
-    /// Largest entity's share, one array for each sum or mean. *Units*: parts per million. *Shape*: one a row.
-    pub dominance: Vec<Int64Array>,
-    /// The largest entity's absolute contribution itself, in the order of `dominance`. *Units*: those of what is summed.
-    /// *Shape*: one a row.
-    pub extents: Vec<Float64Array>,
+    /// How each number is spread over them, entity by entity.
+    pub spreads: Vec<Spreads>,
 }
 
 /// Distinct entities of one kind in each cell.
@@ -71,38 +80,7 @@ pub struct EntityCounts {
     /// Kind of the entity.
     pub kind: String,
     /// *Shape*: one a row.
-    pub counts: Int64Array,
-}
-
-/// Takes the statistics out of the result of a query that [`crate::ir::count_entities`] rewrote; also returns the
-/// result without them.
-///
-/// # Errors
-/// [`Error::Column`] if a statistics column is absent or of another type.
-pub fn split(batch: &RecordBatch, counted: &Counted) -> Result<(RecordBatch, Statistics), Error> {
-    let integers = |name: &str| {
-        let missing = || Error::Column { column: name.to_owned(), expected: "integer" };
-        let column = batch.column_by_name(name).ok_or_else(missing)?;
-        column.as_primitive_opt::<Int64Type>().cloned().ok_or_else(missing)
-    };
-    let entities = counted
-        .entities
-        .iter()
-        .map(|entity| {
-            Ok(EntityCounts { kind: entity.need.entity.kind.clone(), counts: integers(&entity.column)? })
-        })
-        .collect::<Result<_, Error>>()?;
-    let dominance =
-        counted.dominance.iter().map(|share| integers(&share.column)).collect::<Result<_, _>>()?;
-    let floats = |name: &str| {
-        let missing = || Error::Column { column: name.to_owned(), expected: "float" };
-        let column = batch.column_by_name(name).ok_or_else(missing)?;
-        column.as_primitive_opt::<Float64Type>().cloned().ok_or_else(missing)
-    };
-    let extents = counted.dominance.iter().map(|share| floats(&share.extent)).collect::<Result<_, _>>()?;
-    let kept: Vec<usize> = (0..batch.num_columns().min(counted.checked.schema().columns.len())).collect();
-    let bare = batch.project(&kept).map_err(|_| Error::Arrow { operation: "project" })?;
-    Ok((bare, Statistics { rows: batch.num_rows(), entities, dominance, extents }))
+    pub counts: Vec<u64>,
 }
 
 /// The verdict on a result.
@@ -183,8 +161,11 @@ pub struct Overlap {
 pub struct Failures {
     /// Too few distinct entities.
     pub few_entities: u64,
-    /// One entity makes up too much of a sum or mean.
+    /// One entity makes up too much of a number, or the second largest could tell what the largest is.
     pub dominance: u64,
+    /// Nearly all entities have the same, so that a number speaks about each of them.
+    #[serde(default)]
+    pub uniform: u64,
     /// A statistic is missing.
     pub missing: u64,
     /// With what left before it exposes too few entities.
@@ -213,20 +194,22 @@ pub enum Bucket {
 /// [`Error::Threshold`] for thresholds out of range, [`Error::Length`] if a statistic is not one a row.
 pub fn assess(statistics: &Statistics, thresholds: Thresholds) -> Result<Assessment, Error> {
     thresholds.check()?;
-    let arrays = statistics.entities.iter().map(|entity| &entity.counts).chain(&statistics.dominance);
-    if let Some(odd) = arrays.into_iter().find(|array| array.len() != statistics.rows) {
-        return Err(Error::Length { left: statistics.rows, right: odd.len() });
+    let counts = statistics.entities.iter().map(|entity| entity.counts.len());
+    let mut lengths = counts.chain(statistics.spreads.iter().map(|spreads| spreads.cells.len()));
+    if let Some(odd) = lengths.find(|length| *length != statistics.rows) {
+        return Err(Error::Length { left: statistics.rows, right: odd });
     }
     let mut failures = Failures::default();
-    let mut smallest: Option<i64> = None;
+    let mut smallest: Option<u64> = None;
     let mut passed = Vec::with_capacity(statistics.rows);
     for row in 0..statistics.rows {
         let cell = judge(statistics, thresholds, row);
         failures.few_entities += u64::from(cell.few);
-        failures.dominance += u64::from(cell.dominated);
-        failures.missing += u64::from(cell.missing);
+        failures.dominance += u64::from(cell.told.dominated);
+        failures.uniform += u64::from(cell.told.uniform);
+        failures.missing += u64::from(cell.told.missing);
         smallest = [smallest, cell.smallest].into_iter().flatten().min();
-        passed.push(!cell.few && !cell.dominated && !cell.missing);
+        passed.push(!cell.few && cell.told == Told::default());
     }
     let cells = u64::try_from(statistics.rows).unwrap_or(u64::MAX);
     let fine = count(passed.iter().copied());
@@ -246,31 +229,27 @@ pub fn assess(statistics: &Statistics, thresholds: Thresholds) -> Result<Assessm
 
 struct Cell {
     few: bool,
-    dominated: bool,
-    missing: bool,
-    smallest: Option<i64>,
+    told: Told,
+    smallest: Option<u64>,
 }
 
 fn judge(statistics: &Statistics, thresholds: Thresholds, row: usize) -> Cell {
-    let mut cell = Cell { few: false, dominated: false, missing: false, smallest: None };
-    for entity in &statistics.entities {
-        if entity.counts.is_null(row) {
-            cell.missing = true;
-            continue;
-        }
-        let count = entity.counts.value(row);
-        cell.few |= count < i64::from(thresholds.min_entities);
-        cell.smallest = Some(cell.smallest.map_or(count, |smallest| smallest.min(count)));
+    let counts = statistics.entities.iter().filter_map(|entity| entity.counts.get(row).copied());
+    let smallest = counts.min();
+    let few = smallest.is_some_and(|count| count < u64::from(thresholds.min_entities));
+    let mut told = Told::default();
+    for spreads in &statistics.spreads {
+        let one = spreads.cells.get(row).map(|spread| spread.told(spreads.of.kind, thresholds));
+        let one = one.unwrap_or(Told { missing: true, ..Told::default() });
+        told.dominated |= one.dominated;
+        told.uniform |= one.uniform;
+        told.missing |= one.missing;
     }
-    for share in &statistics.dominance {
-        cell.missing |= share.is_null(row);
-        cell.dominated |= share.is_valid(row) && share.value(row) > i64::from(thresholds.max_dominance_ppm);
-    }
-    cell
+    Cell { few, told, smallest }
 }
 
-fn bucket(count: i64, threshold: u32) -> Bucket {
-    let threshold = i64::from(threshold);
+fn bucket(count: u64, threshold: u32) -> Bucket {
+    let threshold = u64::from(threshold);
     match count {
         _ if count < threshold => Bucket::Below,
         _ if count < threshold * 2 => Bucket::UpToTwice,

@@ -1,16 +1,21 @@
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringArray};
+use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
 use proptest::prelude::*;
 
 use super::*;
+use crate::ir::{Contribution, ContributionKind};
 
-const THRESHOLDS: Thresholds = Thresholds { min_entities: 10, max_dominance_ppm: 800_000 };
+const THRESHOLDS: Thresholds =
+    Thresholds { min_entities: 10, max_dominance_ppm: 800_000, margin_ppm: 100_000 };
 
-fn statistics(counts: &[Option<i64>], shares: &[Option<i64>]) -> Statistics {
-    let entities = vec![EntityCounts { kind: "person".into(), counts: counts.to_vec().into() }];
-    let dominance = if shares.is_empty() { vec![] } else { vec![shares.to_vec().into()] };
-    Statistics { rows: counts.len(), entities, dominance, extents: vec![] }
+fn statistics(counts: &[u64]) -> Statistics {
+    let entities = vec![EntityCounts { kind: "person".into(), counts: counts.to_vec() }];
+    Statistics { rows: counts.len(), entities, spreads: vec![] }
+}
+
+fn spread(largest: f64, rest: usize) -> Spread {
+    Spread::of((0..rest).map(|n| 1.0 + n as f64 / 1_000.0).chain([largest]).collect())
 }
 
 fn batch(names: &[&str]) -> RecordBatch {
@@ -25,14 +30,19 @@ fn passed(statistics: &Statistics) -> Vec<bool> {
 
 #[test]
 fn cells_are_judged_by_each_rule() {
-    let some = |values: &[i64]| values.iter().map(|value| Some(*value)).collect::<Vec<_>>();
-    assert_eq!(passed(&statistics(&some(&[0, 9, 10, 11]), &[])), [false, false, true, true]);
-    assert_eq!(passed(&statistics(&[None, Some(50)], &[])), [false, true]);
-    let shares = [Some(0), Some(800_000), Some(800_001), None];
-    assert_eq!(passed(&statistics(&some(&[50; 4]), &shares)), [true, true, false, false]);
-    let report = assess(&statistics(&some(&[9, 50]), &[Some(900_000), Some(1)]), THRESHOLDS).unwrap().report;
-    assert_eq!((report.cells, report.passed, report.suppressed), (2, 1, 1));
-    assert_eq!((report.failures.few_entities, report.failures.dominance), (1, 1));
+    assert_eq!(passed(&statistics(&[0, 9, 10, 11])), [false, false, true, true]);
+    let of = Contribution { aggregate: "total".into(), kind: ContributionKind::Values };
+    let with = |counts: &[u64], cells: Vec<Spread>| Statistics {
+        spreads: vec![Spreads { of: of.clone(), cells }],
+        ..statistics(counts)
+    };
+    let uniform = Spread::of(vec![3.0; 50]);
+    let cells = vec![spread(2.0, 49), spread(400.0, 49), uniform, spread(f64::NAN, 49)];
+    assert_eq!(passed(&with(&[50; 4], cells.clone())), [true, false, false, false]);
+    let report = assess(&with(&[9, 50, 50, 50], cells), THRESHOLDS).unwrap().report;
+    assert_eq!((report.cells, report.passed, report.suppressed), (4, 0, 4));
+    let failures = report.failures;
+    assert_eq!((failures.few_entities, failures.dominance, failures.uniform, failures.missing), (1, 1, 1, 1));
     assert_eq!(report.smallest, Bucket::Below);
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["smallest"], "below");
@@ -40,10 +50,12 @@ fn cells_are_judged_by_each_rule() {
 
 #[test]
 fn thresholds_that_protect_nobody_are_refused() {
-    let statistics = statistics(&[Some(1)], &[]);
-    for (min_entities, max_dominance_ppm) in [(0, 1), (1, 1), (2, 0), (2, 1_000_001)] {
-        let error = assess(&statistics, Thresholds { min_entities, max_dominance_ppm }).unwrap_err();
-        assert_eq!(error.code(), "privacy.threshold");
+    let statistics = statistics(&[1]);
+    for (min_entities, max_dominance_ppm, margin_ppm) in
+        [(0, 1, 1), (1, 1, 1), (2, 0, 1), (2, 1_000_001, 1), (2, 1, 0), (2, 1, 1_000_001)]
+    {
+        let thresholds = Thresholds { min_entities, max_dominance_ppm, margin_ppm };
+        assert_eq!(assess(&statistics, thresholds).unwrap_err().code(), "privacy.threshold");
     }
     let mut odd = statistics;
     odd.rows = 2;
@@ -53,7 +65,7 @@ fn thresholds_that_protect_nobody_are_refused() {
 #[test]
 fn failed_cells_are_taken_out() {
     let batch = batch(&["武康", "新市", "莫干山"]);
-    let assessment = assess(&statistics(&[Some(100), Some(3), Some(10)], &[]), THRESHOLDS).unwrap();
+    let assessment = assess(&statistics(&[100, 3, 10]), THRESHOLDS).unwrap();
     let keys = ["district".to_owned()];
     let dropped = suppress(&batch, &assessment, Suppression::DropRows, &keys).unwrap();
     assert_eq!((dropped.num_rows(), dropped.schema()), (2, batch.schema()));
@@ -69,8 +81,7 @@ fn failed_cells_are_taken_out() {
 
 #[test]
 fn what_the_ledger_refuses_is_suppressed_and_what_it_lets_go_with_noise_is_told() {
-    let mut assessment =
-        assess(&statistics(&[Some(100), Some(9), Some(110), Some(50)], &[]), THRESHOLDS).unwrap();
+    let mut assessment = assess(&statistics(&[100, 9, 110, 50]), THRESHOLDS).unwrap();
     assessment.apply(&[true, true, false, false], &[false, true, true, false]).unwrap();
     assert_eq!(assessment.passed().values().iter().collect::<Vec<_>>(), [false, false, true, true]);
     let report = &assessment.report;
@@ -83,18 +94,13 @@ fn what_the_ledger_refuses_is_suppressed_and_what_it_lets_go_with_noise_is_told(
 proptest! {
     #[test]
     fn nothing_below_the_threshold_ever_passes(
-        cells in proptest::collection::vec((proptest::option::of(0_i64..40), proptest::option::of(0_i64..=1_000_000)), 0..60),
+        counts in proptest::collection::vec(0_u64..40, 0..60),
         min_entities in 2_u32..30,
-        max_dominance_ppm in 1_u32..=1_000_000,
     ) {
-        let (counts, shares): (Vec<_>, Vec<_>) = cells.iter().copied().unzip();
-        let mut statistics = statistics(&counts, &[]);
-        statistics.dominance = vec![shares.into()];
-        let assessment = assess(&statistics, Thresholds { min_entities, max_dominance_ppm }).unwrap();
-        for (row, (count, share)) in cells.into_iter().enumerate() {
-            let fine = count.is_some_and(|count| count >= i64::from(min_entities))
-                && share.is_some_and(|share| share <= i64::from(max_dominance_ppm));
-            prop_assert_eq!(assessment.passed().value(row), fine);
+        let thresholds = Thresholds { min_entities, ..THRESHOLDS };
+        let assessment = assess(&statistics(&counts), thresholds).unwrap();
+        for (row, count) in counts.into_iter().enumerate() {
+            prop_assert_eq!(assessment.passed().value(row), count >= u64::from(min_entities));
         }
         prop_assert_eq!(assessment.report.passed + assessment.report.suppressed, assessment.report.cells);
     }

@@ -28,7 +28,7 @@ impl Facts {
     }
 
     /// Most rows of this relation that can match one row of another, whose keys are equated with these columns.
-    fn matches(&self, columns: &BTreeSet<&str>) -> Option<u64> {
+    pub(super) fn matches(&self, columns: &BTreeSet<&str>) -> Option<u64> {
         if self.unique.iter().any(|unique| unique.iter().all(|name| columns.contains(name.as_str()))) {
             return Some(1);
         }

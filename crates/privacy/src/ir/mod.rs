@@ -7,8 +7,9 @@
 //! - [`judge()`] decides by [`Mode`]: it adds the domains of parameters, and for statistics without a reviewer the proof of
 //!   [`bounds()`], the rows of one entity, public group keys, sensitivities and the price. [`advise`] is the same with the
 //!   [`nearest()`] query that would pass; [`explain()`] tells what is known of one that does.
-//! - [`count_entities`] rewrites a releasable query so that each result row also carries the number of distinct
-//!   entities behind it and the share of the largest one, which [`crate::disclosure`] then judges.
+//! - [`count_entities`] makes the queries for who stands behind every cell of a releasable query, and with how much, which
+//!   [`crate::disclosure`] then judges.
+//! - [`weighted`] finds numbers in which a join may count a value more than once.
 //! - [`sql::write`] prints it; [`mod@reference`] evaluates it, slowly, to be compared with the real engine.
 //!
 //! What providers declare ([`Declared`], [`Rows`]) and reviewers approve ([`Domain`]) is the ground of every proof:
@@ -46,6 +47,7 @@ mod stage;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod weights;
 mod why;
 
 use serde::{Deserialize, Serialize};
@@ -64,9 +66,10 @@ pub use lattice::{
 pub use nearest::{Advice, Change, ChangeKind, Nearest, advise, nearest};
 pub use refusal::{Refusal, Rule};
 pub use resolve::resolve;
-pub use rewrite::{ContributorQuery, Counted, DominanceColumn, EntityColumn, count_entities};
+pub use rewrite::{Contribution, ContributionKind, ContributorQuery, Counted, count_entities};
 pub use sources::{Measured, measured};
 pub use stage::{Stage, Step};
+pub use weights::{join_keys, weighted};
 
 use crate::DataType;
 

@@ -1,4 +1,4 @@
-//! Adding the statistics that disclosure control needs to a releasable query.
+//! The queries that disclosure control asks beside a releasable query: who stands behind every cell, and with how much.
 
 use std::collections::BTreeMap;
 
@@ -6,25 +6,19 @@ use serde::Serialize;
 
 use super::check::{Releasing, check, releasing, scans};
 use super::resolve::{Flow, Rigour, equated, flow};
+use super::walk::columns_of;
 use super::{
-    AggregateFunction, ArithmeticOp, Checked, CompareOp, EntityNeed, EntityRef, Expr, Function, JoinKind,
-    Literal, LogicOp, Named, NamedAggregate, Policy, Refusal, Rel, Rule,
+    AggregateFunction, Checked, EntityNeed, EntityRef, Expr, Function, JoinKind, Literal, LogicOp, Named,
+    NamedAggregate, Policy, Refusal, Rel, Rule,
 };
 use crate::DataType;
 
-/// A query that also yields the statistics of every cell.
+/// A releasable query with the queries for its contributors.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Counted {
-    /// The rewritten query. It yields the columns of the original, in order, then the statistics. Scans may occur
-    /// twice under one alias (in different branches), so it is to be executed, not resolved again.
-    pub rel: Rel,
     /// What [`check()`] found.
     pub checked: Checked,
-    /// Columns with the number of distinct entities: integer, never null.
-    pub entities: Vec<EntityColumn>,
-    /// Columns with the share of the largest entity: integer, parts per million.
-    pub dominance: Vec<DominanceColumn>,
-    /// Who stands behind the cells, one query for each of `entities`.
+    /// Who stands behind the cells, one query for each of [`Checked::entities`].
     pub contributors: Vec<ContributorQuery>,
 }
 
@@ -35,35 +29,35 @@ pub struct ContributorQuery {
     pub need: EntityNeed,
     /// The resource of its scan.
     pub resource: String,
-    /// The query: the group keys in the order of [`Checked::keys`], then the entity's key, null where a row has none. To
-    /// be executed, not resolved again.
+    /// The query: the group keys in the order of [`Checked::keys`], the entity's key, null where a row has none, then what
+    /// the entity adds to each of `contributions`: float, null where it adds nothing. To be executed, not resolved again.
     pub rel: Rel,
+    /// What the last columns are about, in order.
+    pub contributions: Vec<Contribution>,
 }
 
-/// A column that holds, for every cell, the number of distinct entities of one need.
+/// What an entity adds to a number of its cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct EntityColumn {
-    /// Name in the rewritten query's output.
-    pub column: String,
-    /// What is counted.
-    pub need: EntityNeed,
-}
-
-/// A column that holds, for every cell, the largest share of one entity in a sum or mean.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DominanceColumn {
-    /// Name in the rewritten query's output.
-    pub column: String,
-    /// The aggregate it is about.
+pub struct Contribution {
+    /// The aggregate, by its name in the releasing one.
     pub aggregate: String,
-    /// Whose share it is.
-    pub entity: EntityRef,
-    /// Name of the column with the largest entity's absolute contribution itself: float, in the units of what is summed.
-    pub extent: String,
+    /// What is added.
+    pub kind: ContributionKind,
 }
 
-/// Checks a query and adds to each result row the number of distinct entities behind it, and for each sum or mean
-/// the largest entity's share of it (by absolute values).
+/// What an entity can add to a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContributionKind {
+    /// Its rows, or its values that are not null.
+    Rows,
+    /// The sum of its values.
+    Values,
+    /// The sum of one column of a sum of several: with a release of the others, the whole tells of it alone.
+    Part,
+}
+
+/// Checks a query and finds who stands behind its cells.
 ///
 /// # Errors
 /// As [`check()`].
@@ -71,56 +65,12 @@ pub fn count_entities(rel: &Rel, policy: &Policy) -> Result<Counted, Refusal> {
     let checked = check(rel, policy)?;
     let top = releasing(rel).ok_or(Refusal::bare(Rule::NotAggregate))?;
     let (input, keys) = with_keys(top.input, policy)?;
-    let mut entities = Vec::new();
-    let mut aggregates = top.aggregates.to_vec();
-    let mut counted_keys = Vec::new();
-    let mut contributors = Vec::new();
-    for (index, need) in checked.entities().iter().enumerate() {
-        let names =
-            keys.get(&need.entity).ok_or(Refusal::new(Rule::EntityLost, need.entity.kind.as_str()))?;
-        let key = composite(names);
-        let column = format!("__entities_{index}");
-        aggregates.push(NamedAggregate {
-            name: column.clone(),
-            function: AggregateFunction::CountDistinct,
-            argument: Some(key.clone()),
-        });
-        contributors.push(contributor_query(&input, &top, need, key.clone()));
-        counted_keys.push((need.entity.clone(), key));
-        entities.push(EntityColumn { column, need: need.clone() });
-    }
-    let mut core = Rel::Aggregate { input: Box::new(input.clone()), group: top.group.to_vec(), aggregates };
-    let mut dominance = Vec::new();
-    let summed: Vec<_> = top.aggregates.iter().filter(|a| is_summed(a)).collect();
-    // Every kind of entity is judged: an enterprise may dominate where no person does.
-    for (number, (entity, key)) in counted_keys.into_iter().enumerate().filter(|_| !summed.is_empty()) {
-        core = with_dominance(core, input.clone(), &top, &summed, number, key);
-        dominance.extend(summed.iter().enumerate().map(|(index, aggregate)| DominanceColumn {
-            column: share_name(number, index),
-            aggregate: aggregate.name.clone(),
-            entity: entity.clone(),
-            extent: extent_name(number, index),
-        }));
-    }
-    let added: Vec<String> = entities
-        .iter()
-        .map(|entity| entity.column.clone())
-        .chain(dominance.iter().flat_map(|share| [share.column.clone(), share.extent.clone()]))
-        .collect();
-    let original: Vec<String> = checked.schema().columns.iter().map(|column| column.name.clone()).collect();
-    let body = replace_top(rel, &top, core, &added);
-    let columns = original.iter().chain(&added).map(|name| same(name)).collect();
-    let rel = Rel::Project { input: Box::new(body), columns };
-    Ok(Counted { rel, checked, entities, dominance, contributors })
-}
-
-/// Name of the largest share of one entity (by its number among the needs) in one sum.
-fn share_name(number: usize, index: usize) -> String {
-    format!("__dominance_{number}_{index}")
-}
-
-fn extent_name(number: usize, index: usize) -> String {
-    format!("__extent_{number}_{index}")
+    let query = |need: &EntityNeed| {
+        let lost = || Refusal::new(Rule::EntityLost, need.entity.kind.as_str());
+        Ok(contributor_query(&input, &top, need, composite(keys.get(&need.entity).ok_or_else(lost)?)))
+    };
+    let contributors = checked.entities().iter().map(query).collect::<Result<_, _>>()?;
+    Ok(Counted { checked, contributors })
 }
 
 fn contributor_query(input: &Rel, top: &Releasing<'_>, need: &EntityNeed, key: Expr) -> ContributorQuery {
@@ -135,40 +85,51 @@ fn contributor_query(input: &Rel, top: &Releasing<'_>, need: &EntityNeed, key: E
         .map(|(index, named)| Named { name: format!("__group_{index}"), expr: named.expr.clone() })
         .collect();
     group.push(Named { name: "__entity".to_owned(), expr: key });
-    let rel = Rel::Aggregate { input: Box::new(input.clone()), group, aggregates: Vec::new() };
-    ContributorQuery { need: need.clone(), resource, rel }
+    let (contributions, aggregates): (Vec<_>, Vec<_>) =
+        top.aggregates.iter().flat_map(contributed).enumerate().map(added).unzip();
+    let floats = aggregates.iter().map(|aggregate| Named {
+        name: format!("{}_float", aggregate.name),
+        expr: Expr::Cast { input: Box::new(Expr::column(&aggregate.name)), to: DataType::Float },
+    });
+    let columns = group.iter().map(|named| same(&named.name)).chain(floats).collect();
+    let pairs = Rel::Aggregate { input: Box::new(input.clone()), group, aggregates: aggregates.clone() };
+    let rel = Rel::Project { input: Box::new(pairs), columns };
+    ContributorQuery { need: need.clone(), resource, rel, contributions }
+}
+
+type Added = (Contribution, AggregateFunction, Option<Expr>);
+
+fn added((index, (contribution, function, argument)): (usize, Added)) -> (Contribution, NamedAggregate) {
+    (contribution, NamedAggregate { name: format!("__added_{index}"), function, argument })
+}
+
+/// What one entity adds to an aggregate, and how that is computed.
+fn contributed(aggregate: &NamedAggregate) -> Vec<Added> {
+    let of = |kind| Contribution { aggregate: aggregate.name.clone(), kind };
+    match (aggregate.function, &aggregate.argument) {
+        (AggregateFunction::Count, argument) => {
+            vec![(of(ContributionKind::Rows), AggregateFunction::Count, argument.clone())]
+        }
+        (AggregateFunction::Sum | AggregateFunction::Avg, Some(argument)) => {
+            let sum = |kind, argument| (of(kind), AggregateFunction::Sum, Some(argument));
+            let mut all = vec![sum(ContributionKind::Values, argument.clone())];
+            let parts = columns_of(argument);
+            if parts.len() > 1 {
+                let part = |name: &str| sum(ContributionKind::Part, Expr::column(name));
+                all.extend(parts.into_iter().map(part));
+            }
+            // A mean is as much one entity's as the rows it is over.
+            if aggregate.function == AggregateFunction::Avg {
+                all.push((of(ContributionKind::Rows), AggregateFunction::Count, Some(argument.clone())));
+            }
+            all
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn same(name: &str) -> Named {
     Named { name: name.to_owned(), expr: Expr::column(name) }
-}
-
-const fn is_summed(aggregate: &NamedAggregate) -> bool {
-    matches!(aggregate.function, AggregateFunction::Sum | AggregateFunction::Avg)
-}
-
-/// The part above the releasing aggregate, rebuilt over its replacement with the added columns passed on.
-fn replace_top(rel: &Rel, top: &Releasing<'_>, core: Rel, added: &[String]) -> Rel {
-    if std::ptr::eq(rel, top.rel) {
-        return core;
-    }
-    match rel {
-        Rel::Project { input, columns } => Rel::Project {
-            input: Box::new(replace_top(input, top, core, added)),
-            columns: columns.iter().cloned().chain(added.iter().map(|name| same(name))).collect(),
-        },
-        Rel::Filter { input, predicate } => Rel::Filter {
-            input: Box::new(replace_top(input, top, core, added)),
-            predicate: predicate.clone(),
-        },
-        Rel::Sort { input, keys } => {
-            Rel::Sort { input: Box::new(replace_top(input, top, core, added)), keys: keys.clone() }
-        }
-        Rel::Limit { input, skip, fetch } => {
-            Rel::Limit { input: Box::new(replace_top(input, top, core, added)), skip: *skip, fetch: *fetch }
-        }
-        Rel::Aggregate { .. } | Rel::Scan { .. } | Rel::Join { .. } | Rel::Union { .. } => core,
-    }
 }
 
 type Keys = BTreeMap<EntityRef, Vec<String>>;
@@ -325,85 +286,4 @@ fn composite(names: &[String]) -> Expr {
         };
     };
     Expr::column(only)
-}
-
-/// Joins to each cell the largest entity's share of each sum: two aggregates, by entity and then by cell.
-fn with_dominance(
-    core: Rel,
-    input: Rel,
-    top: &Releasing<'_>,
-    summed: &[&NamedAggregate],
-    number: usize,
-    key: Expr,
-) -> Rel {
-    let group_name = |index: usize| format!("__group_{number}_{index}");
-    let mut by_entity: Vec<Named> = top
-        .group
-        .iter()
-        .enumerate()
-        .map(|(index, named)| Named { name: group_name(index), expr: named.expr.clone() })
-        .collect();
-    let by_cell: Vec<Named> = by_entity.iter().map(|named| same(&named.name)).collect();
-    by_entity.push(Named { name: "__entity".to_owned(), expr: key });
-    let sums = summed
-        .iter()
-        .enumerate()
-        .map(|(index, aggregate)| NamedAggregate {
-            name: format!("__sum_{index}"),
-            function: AggregateFunction::Sum,
-            argument: aggregate.argument.clone(),
-        })
-        .collect();
-    let entities = Rel::Aggregate { input: Box::new(input), group: by_entity, aggregates: sums };
-    let absolute = |index: usize| {
-        let sum = Expr::Cast { input: Box::new(Expr::column(format!("__sum_{index}"))), to: DataType::Float };
-        Expr::Call { function: Function::Abs, args: vec![sum] }
-    };
-    let mut extremes = Vec::new();
-    for index in 0..summed.len() {
-        for (prefix, function) in [("__max", AggregateFunction::Max), ("__all", AggregateFunction::Sum)] {
-            let name = format!("{prefix}_{index}");
-            extremes.push(NamedAggregate { name, function, argument: Some(absolute(index)) });
-        }
-    }
-    let cells = Rel::Aggregate { input: Box::new(entities), group: by_cell.clone(), aggregates: extremes };
-    let shares = (0..summed.len()).flat_map(|index| {
-        let extent = Expr::column(format!("__max_{index}"));
-        [
-            Named { name: share_name(number, index), expr: share(index) },
-            Named { name: extent_name(number, index), expr: extent },
-        ]
-    });
-    let statistics =
-        Rel::Project { input: Box::new(cells), columns: by_cell.into_iter().chain(shares).collect() };
-    let on = top
-        .group
-        .iter()
-        .enumerate()
-        .map(|(index, named)| (Expr::column(&named.name), Expr::column(group_name(index))))
-        .collect();
-    let (left, right) = (Box::new(core), Box::new(statistics));
-    Rel::Join { kind: JoinKind::Inner, left, right, on, nulls_equal: true, filter: None }
-}
-
-/// Parts per million, rounded up; zero where there is nothing to dominate.
-fn share(index: usize) -> Expr {
-    let all = || Box::new(Expr::column(format!("__all_{index}")));
-    let zero = || Expr::literal(Literal::Float(0.0));
-    let nothing = Expr::Logic {
-        op: LogicOp::Or,
-        args: vec![
-            Expr::IsNull { input: all(), negated: false },
-            Expr::Compare { op: CompareOp::LessEq, left: all(), right: Box::new(zero()) },
-        ],
-    };
-    let scaled = Expr::Arithmetic {
-        op: ArithmeticOp::Multiply,
-        left: Box::new(Expr::column(format!("__max_{index}"))),
-        right: Box::new(Expr::literal(Literal::Float(1_000_000.0))),
-    };
-    let ratio = Expr::Arithmetic { op: ArithmeticOp::Divide, left: Box::new(scaled), right: all() };
-    let ratio = Expr::Call { function: Function::Ceil, args: vec![ratio] };
-    let value = Expr::Case { branches: vec![(nothing, zero())], otherwise: Some(Box::new(ratio)) };
-    Expr::Cast { input: Box::new(value), to: DataType::Integer }
 }

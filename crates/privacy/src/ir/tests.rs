@@ -3,6 +3,7 @@ mod interpreter;
 mod properties;
 mod random;
 mod statistics;
+mod weights;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -595,15 +596,14 @@ fn an_inner_aggregate_by_entity_keeps_it() {
     let rel =
         group(per_person, &[("visits", col("n"))], vec![agg("persons", AggregateFunction::Count, None)]);
     let counted = count_entities(&rel, &policy()).unwrap();
-    assert_eq!(counted.entities[0].need.columns, ["person_id"]);
-    let text = serde_json::to_string(&counted.rel).unwrap();
-    assert!(text.contains(
-        r#""name":"__entities_0","function":"count_distinct","argument":{"expr":"column","name":"who"}"#
-    ));
+    let [persons] = counted.contributors.as_slice() else { panic!("one kind of entity") };
+    assert_eq!(persons.need.columns, ["person_id"]);
+    let text = serde_json::to_string(&persons.rel).unwrap();
+    assert!(text.contains(r#""name":"__entity","expr":{"expr":"column","name":"who"}"#), "{text}");
 }
 
 #[test]
-fn the_rewrite_adds_counts_and_shares_beside_the_original_columns() {
+fn who_stands_behind_a_cell_is_asked_for_every_kind_of_entity_with_what_it_adds() {
     let enterprise = scan("enterprise", "t1", &["industry"]);
     let on = [("t0.employer", "t1.code")];
     let with_code = match enterprise {
@@ -627,36 +627,34 @@ fn the_rewrite_adds_counts_and_shares_beside_the_original_columns() {
         columns: vec![named("行业", col("industry")), named("合计", col("total"))],
     };
     let counted = count_entities(&rel, &policy()).unwrap();
-    let Rel::Project { columns, .. } = &counted.rel else { panic!("a projection") };
-    let names: Vec<&str> = columns.iter().map(|named| named.name.as_str()).collect();
-    assert_eq!(
-        names,
-        [
-            "行业",
-            "合计",
-            "__entities_0",
-            "__entities_1",
-            "__dominance_0_0",
-            "__extent_0_0",
-            "__dominance_1_0",
-            "__extent_1_0"
-        ],
-        "every kind of entity is counted and judged for dominance"
-    );
-    // Who they are is asked apart, cell by cell.
     let asked: Vec<&str> = counted.contributors.iter().map(|query| query.resource.as_str()).collect();
-    assert_eq!((asked.len(), counted.contributors[1].need.clone()), (2, counted.entities[1].need.clone()));
-    let Rel::Aggregate { group, aggregates, .. } = &counted.contributors[1].rel else { panic!("pairs") };
-    assert!(aggregates.is_empty() && group.len() == 2, "group key and entity: {group:?}");
-    assert_eq!(counted.entities[1].need.columns, ["region", "code"]);
-    assert_eq!(counted.dominance[0].aggregate, "total");
-    assert_eq!(counted.dominance[1].entity.kind, "enterprise");
-    let text = serde_json::to_string(&counted.rel).unwrap();
+    assert_eq!(asked, ["person", "enterprise"]);
+    let enterprises = &counted.contributors[1];
+    assert_eq!(enterprises.need.columns, ["region", "code"]);
+    let Rel::Project { columns, .. } = &enterprises.rel else { panic!("a projection") };
+    let names: Vec<&str> = columns.iter().map(|named| named.name.as_str()).collect();
+    assert_eq!(names, ["__group_0", "__entity", "__added_0_float", "__added_1_float"]);
+    let added: Vec<_> = enterprises.contributions.iter().map(|c| (c.aggregate.as_str(), c.kind)).collect();
+    assert_eq!(added, [("n", ContributionKind::Rows), ("total", ContributionKind::Values)]);
+    let text = serde_json::to_string(&enterprises.rel).unwrap();
     assert!(
         text.contains(r#""columns":["industry","code","region"]"#),
         "the key is read though nobody asked"
     );
-    assert_eq!(serde_json::from_str::<Rel>(&text).unwrap(), counted.rel);
+    assert_eq!(serde_json::from_str::<Rel>(&text).unwrap(), enterprises.rel);
+}
+
+#[test]
+fn a_sum_of_several_columns_is_judged_by_each_of_them() {
+    let both = Expr::Arithmetic {
+        op: ArithmeticOp::Add,
+        left: Box::new(col("t0.income")),
+        right: Box::new(col("t0.age")),
+    };
+    let rel = group(persons(), &[], vec![agg("total", AggregateFunction::Sum, Some(both))]);
+    let counted = count_entities(&rel, &policy()).unwrap();
+    let kinds: Vec<_> = counted.contributors[0].contributions.iter().map(|c| c.kind).collect();
+    assert_eq!(kinds, [ContributionKind::Values, ContributionKind::Part, ContributionKind::Part]);
 }
 
 #[test]

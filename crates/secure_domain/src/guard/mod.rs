@@ -7,6 +7,7 @@
 
 mod depth;
 mod dev;
+mod explain;
 mod expressions;
 mod lower;
 mod lower_expressions;
@@ -21,8 +22,9 @@ mod text_size;
 mod total;
 
 pub(crate) use dev::plan_query;
+pub(crate) use explain::explain_release;
 pub(crate) use lower::{ir_name, lower};
 pub(crate) use parameters::{Bound, bind, sample};
 pub(crate) use refusal::ALL_PAIRS;
 pub use refusal::{RULES, Refusal, RuleText};
-pub(crate) use release::{Release, check_release, names_of, plan_condition};
+pub(crate) use release::{Release, check_release, names_of, plan_condition, policy};

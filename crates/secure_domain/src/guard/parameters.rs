@@ -9,6 +9,8 @@ use datafusion::common::tree_node::Transformed;
 use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
+use privacy::ir::{self, Literal};
+
 use super::parse::{map_expressions, spoken};
 use super::refusal::PARAMETER;
 use crate::Error;
@@ -35,6 +37,28 @@ pub(crate) fn bind(parameters: &[Parameter], values: &BTreeMap<String, String>) 
         Some(unknown) => Err(refuse(unknown, "unknown")),
         None => Ok(bound),
     }
+}
+
+/// What the guard is told of the parameters' domains. A text with a range has none: nothing is claimed for it.
+pub(super) fn domains(parameters: &[Parameter]) -> ir::Parameters {
+    let literal = |value: &Value| match value {
+        Value::Text(text) => Literal::Text(text.clone()),
+        Value::Integer(number) => Literal::Integer(*number),
+        Value::Boolean(truth) => Literal::Boolean(*truth),
+        Value::Date(date) => Literal::Date(date.days()),
+    };
+    let domain = |parameter: &Parameter| match &parameter.domain {
+        Domain::Values(values) => Some(ir::Domain::List(values.iter().map(literal).collect())),
+        Domain::Range(Value::Integer(low), Value::Integer(high)) => {
+            Some(ir::Domain::Range { low: *low, high: *high, step: 1 })
+        }
+        Domain::Range(Value::Date(low), Value::Date(high)) => {
+            Some(ir::Domain::Range { low: low.days().into(), high: high.days().into(), step: 1 })
+        }
+        Domain::Range(..) => None,
+    };
+    let known = parameters.iter().filter_map(|one| Some((one.name.clone(), domain(one)?)));
+    known.collect()
 }
 
 /// Any values of the declared parameters, to see what plan a query would have.

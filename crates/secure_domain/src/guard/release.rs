@@ -12,9 +12,9 @@ use datafusion::optimizer::extract_equijoin_predicate::ExtractEquijoinPredicate;
 use datafusion::optimizer::optimizer::OptimizerRule;
 use datafusion::optimizer::scalar_subquery_to_join::ScalarSubqueryToJoin;
 use privacy::DataType;
-use privacy::ir::{Counted, Expr, Policy, Rel, count_entities, resolve};
+use privacy::ir::{Counted, Expr, Mode, Policy, Rel, Terms, count_entities, judge, resolve};
 
-use super::parameters::with_types;
+use super::parameters::{domains, with_types};
 use super::parse::{on_large_stack, parse, spoken};
 use super::refusal::{EXPRESSION, HIDDEN_KEY, Refusal};
 use super::relations::{Translator, translate};
@@ -48,7 +48,7 @@ impl Release {
 }
 
 /// What the guard knows of the zone's tables.
-fn policy(tables: &[Arc<Table>]) -> Policy {
+pub(crate) fn policy(tables: &[Arc<Table>]) -> Policy {
     let resources = tables.iter().map(|table| (table.spec.name.clone(), table.spec.policy()));
     Policy { resources: resources.collect() }
 }
@@ -61,17 +61,26 @@ pub(crate) async fn check_release(
 ) -> Result<Release, Error> {
     on_large_stack(session, move |session| {
         let tables = session.tables();
-        let plan = with_types(parse(session.state(), &sql)?, &parameters)?;
-        let plan = analyze(session.state(), plan)?;
-        let (rel, translator) = translate(&plan)?;
+        let (rel, translator) = translated(session, &sql, &parameters)?;
         let policy = policy(&tables);
-        let counted =
-            count_entities(&rel, &policy).map_err(|refusal| in_words(refusal.into(), &translator))?;
+        let terms = Terms { parameters: domains(&parameters), ..Terms::new(Mode::Order) };
+        let counted = judge(&rel, &policy, &terms).and_then(|_| count_entities(&rel, &policy));
+        let counted = counted.map_err(|refusal| in_words(refusal.into(), &translator))?;
         let keys = visible_keys(&rel, counted.checked.keys())
             .map_err(|key| Error::from(HIDDEN_KEY.about(translator.spoken(&key))))?;
         Ok(Release { counted, rel, tables, keys })
     })
     .await
+}
+
+/// The translation of a text, with the author's names.
+pub(super) fn translated(
+    session: &Session,
+    sql: &str,
+    parameters: &[Parameter],
+) -> Result<(Rel, Translator), Error> {
+    let plan = with_types(parse(session.state(), sql)?, parameters)?;
+    Ok(translate(&analyze(session.state(), plan)?)?)
 }
 
 /// The plan of an approved verification: the key as text and whether the condition holds, for every row.

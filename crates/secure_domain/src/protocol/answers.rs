@@ -3,6 +3,7 @@
 use base::Digest;
 use catalog::OutputColumn;
 use privacy::disclosure::{DisclosureReport, Overlap, ledger};
+use privacy::ir::Explanation;
 use privacy::{DataType, detect::Proposal};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,6 +30,8 @@ pub enum Reply {
     Checked(Checked),
     /// Consents were taken in.
     Consents(Box<crate::consent::ConsentsDone>),
+    /// What is known of SQL.
+    Explained(Box<Explained>),
     /// A snapshot was taken in.
     Intake(Box<IntakeDone>),
     /// Rows were copied or masked into an object.
@@ -79,6 +82,52 @@ pub struct Checked {
     pub output: Vec<OutputColumn>,
     /// Kinds of entities that are counted in every cell.
     pub entities: Vec<String>,
+}
+
+/// What is known of SQL before it is ordered: computed from the text and the declarations, nothing about the data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Explained {
+    /// It would be accepted.
+    Accepted(Box<Explanation>),
+    /// It would not.
+    Refused(Box<Advised>),
+}
+
+/// A refusal with its reason and what would pass instead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Advised {
+    /// Rule, place, and the legal form in general.
+    #[serde(flatten)]
+    pub refusal: Refusal,
+    /// What it would give away, in Chinese; empty if it is a matter of form.
+    pub why_zh: String,
+    /// The same in English.
+    pub why_en: String,
+    /// The nearest query that would pass, if one was found.
+    pub nearest: Option<Nearby>,
+}
+
+/// A query that would be accepted, and what was changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nearby {
+    /// The text.
+    pub sql: String,
+    /// The changes, in order.
+    pub changes: Vec<Changed>,
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Stable code (`privacy::ir::ChangeKind`).
+    pub code: String,
+    /// In Chinese; the subject follows.
+    pub zh: String,
+    /// In English.
+    pub en: String,
+    /// What was changed, in the author's words; may be empty.
+    pub subject: String,
 }
 
 /// What was taken in.

@@ -17,13 +17,13 @@ pub use catalog::{Domain, OutputColumn, Parameter, Value};
 
 pub use crate::consent::{ConsentOrder, ConsentSpec, ConsentsDone, Purpose};
 pub use answers::{
-    Checked, ColumnProfile, Failure, IntakeDone, LedgerAnswer, Page, Reply, RunCounted, RunDone, SampleDone,
-    ServeDone, Verdict,
+    Advised, Changed, Checked, ColumnProfile, Explained, Failure, IntakeDone, LedgerAnswer, Nearby, Page,
+    Reply, RunCounted, RunDone, SampleDone, ServeDone, Verdict,
 };
 pub use orders::{
     AppendOrder, AssessOrder, CanonicalFormat, CanonicalOrder, CheckOrder, ConcludeOrder, CsvFormat,
-    GrantOrder, InputPin, IntakeFormat, IntakeOrder, LookupOrder, PageOrder, QueryOrder, RunOrder,
-    ServeOrder, TwinColumn, TwinOrder, VerifyOrder, VerifyQuestion,
+    ExplainOrder, GrantOrder, InputPin, IntakeFormat, IntakeOrder, LookupOrder, PageOrder, QueryOrder,
+    RunOrder, ServeOrder, TwinColumn, TwinOrder, VerifyOrder, VerifyQuestion,
 };
 pub use words::{ColumnSpec, Limits, ObjectRef, PermitRecord, Secret, TableSpec, ZoneKey};
 
@@ -124,6 +124,8 @@ pub enum Request {
     Query(Box<QueryOrder>),
     /// Dev and prod: would this SQL be accepted as a run order?
     Check(Box<CheckOrder>),
+    /// Dev: what would become of this SQL as a run order, and what would pass instead?
+    Explain(Box<ExplainOrder>),
     /// Prod: execute approved SQL up to the ledger's word.
     Run(Box<RunOrder>),
     /// Prod: write the result of a run that was counted.
@@ -180,6 +182,7 @@ impl Request {
             Self::Twin(_) => "twin",
             Self::Query(_) => "query",
             Self::Check(_) => "check",
+            Self::Explain(_) => "explain",
             Self::Run(_) => "run",
             Self::Conclude(_) => "conclude",
             Self::ForgetRun { .. } => "forget_run",

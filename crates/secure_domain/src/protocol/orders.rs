@@ -39,6 +39,15 @@ pub struct CheckOrder {
     pub parameters: Vec<Parameter>,
 }
 
+/// Asks what is known of SQL before it is ordered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExplainOrder {
+    /// The text with its parameters.
+    pub check: CheckOrder,
+    /// Thresholds that an order would have.
+    pub thresholds: Thresholds,
+}
+
 /// An input that a run order is bound to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputPin {

@@ -44,6 +44,9 @@ impl Zone {
                 Engine::Prod(engine) => engine.check(*order).await?,
                 Engine::None | Engine::Ledger(_) => return Err(Error::WrongZone { operation }),
             })),
+            Request::Explain(order) => {
+                only(Reply::Explained(Box::new(self.dev(operation)?.explain(*order).await?)))
+            }
             Request::Run(order) => {
                 let engine = self.prod(operation)?.for_purpose(order.purpose.as_ref(), &order.inputs)?;
                 only(Reply::Counted(engine.run(*order).await?))

@@ -1,6 +1,7 @@
 //! The dev workbench: free queries over masked samples.
 
-use app::workbench::{self, DevTable, QueryAnswer, QueryRequest};
+use app::Explained;
+use app::workbench::{self, DevTable, ExplainRequest, QueryAnswer, QueryRequest};
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -11,6 +12,7 @@ use crate::state::{Caller, Edge};
 pub(super) fn routes() -> Router<Edge> {
     Router::new()
         .route("/tenants/{tenant}/queries", post(run_query))
+        .route("/tenants/{tenant}/explanations", post(explain_query))
         .route("/tenants/{tenant}/tables", get(list_tables))
 }
 
@@ -21,6 +23,15 @@ async fn run_query(
     Body(query): Body<QueryRequest>,
 ) -> Answer<QueryAnswer> {
     Ok(Json(workbench::query(&edge.app, &ctx, id(&tenant)?, &query).await?))
+}
+
+async fn explain_query(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(tenant): Path<String>,
+    Body(query): Body<ExplainRequest>,
+) -> Answer<Explained> {
+    Ok(Json(workbench::explain(&edge.app, &ctx, id(&tenant)?, &query).await?))
 }
 
 async fn list_tables(

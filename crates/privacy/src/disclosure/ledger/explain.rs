@@ -219,7 +219,7 @@ fn name(
     places.dedup_by_key(|(place, _)| place.release);
     let named = places.into_iter().take(EARLIER_MAX).map(|(place, shared)| Earlier {
         release: ledger.releases.get(place.release).map_or(release, String::as_str).to_owned(),
-        shared: bucket(i64::try_from(shared).unwrap_or(i64::MAX), threshold),
+        shared: bucket(shared, threshold),
     });
     named.collect()
 }

@@ -13,6 +13,7 @@ mod catalog;
 mod common;
 mod consents;
 mod compare;
+mod explained;
 mod keys;
 mod models;
 mod pricing;

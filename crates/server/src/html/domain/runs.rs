@@ -360,6 +360,7 @@ pub(super) fn report(
         found.thresholds.min_entities.to_string(),
         found.thresholds.max_dominance_ppm.div_ceil(PPM_OF_PERCENT).to_string(),
     );
+    let margin = (found.thresholds.margin_ppm / PPM_OF_PERCENT).to_string();
     let check = |name: &str, rule: String, failed: u64| DisclosureCheck {
         name: visit.text(&format!("check-{name}")),
         rule,
@@ -382,8 +383,13 @@ pub(super) fn report(
             ),
             check(
                 "dominance",
-                visit.text_with("check-dominance-rule", &[("share", &share)]),
+                visit.text_with("check-dominance-rule", &[("share", &share), ("margin", &margin)]),
                 failures.dominance,
+            ),
+            check(
+                "uniform",
+                visit.text_with("check-uniform-rule", &[("count", &entities)]),
+                failures.uniform,
             ),
             check("missing", visit.text("check-missing-rule"), failures.missing),
             check(

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use app::Error;
 use app::catalog::{Domain, Parameter, Value};
 use app::tenants::Tenant;
-use app::workbench::{self, DevTable, QueryAnswer, QueryRequest};
+use app::workbench::{self, DevTable, ExplainRequest, QueryAnswer, QueryRequest};
 use axum::Router;
 use axum::extract::{Query, Request};
 use axum::http::StatusCode;
@@ -15,6 +15,7 @@ use base::{Date, Id, kind};
 use serde::Deserialize;
 
 use super::common::{self, data_type, result};
+use super::explained::explained;
 use crate::html::chart::{Chart, Point, Shape};
 use crate::html::desk::errors;
 use crate::html::desk::sent::Sent;
@@ -183,6 +184,25 @@ async fn try_run(visit: &Visit, asked: &Asked, request: Request) -> Result<Respo
         .filter(|(name, _)| names.contains(*name))
         .map(|(n, v)| (n.clone(), v.clone()))
         .collect();
+    if sent.get("action") == "take" {
+        return visit.page("workbench", &page).await;
+    }
+    if sent.get("action") == "explain" {
+        let request = ExplainRequest {
+            sql: written.sql.clone(),
+            parameters: values.iter().map(|(n, v)| parameter(n, v)).collect(),
+        };
+        let mut status = StatusCode::OK;
+        match workbench::explain(&visit.app, &visit.ctx, tenant, &request).await {
+            Ok(found) => page.explained = Some(explained(visit, &found)),
+            Err(error @ Error::Internal { .. }) => return Err(error),
+            Err(error) => {
+                status = problem::status(&error);
+                page.error = Some(query_error(visit, &error));
+            }
+        }
+        return visit.page_with(status, "workbench", &page).await;
+    }
     let order = QueryRequest {
         sql: written.sql.clone(),
         parameters: values.iter().map(|(name, value)| parameter(name, value)).collect(),

@@ -43,7 +43,49 @@ pub struct QueryError {
     pub nearest: String,
 }
 
-/// The workbench (`workbench.html`). Posts `sql`, `parameter.<name>`, `chart`, `label`, `value`.
+/// What would become of a query on raw data.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct QueryExplained {
+    /// What it yields, column by column; none when it would be refused.
+    pub outputs: Vec<ExplainedOutput>,
+    /// What is counted in every cell, and the thresholds.
+    pub terms: String,
+    pub refusal: Option<ExplainedRefusal>,
+}
+
+/// A column of the result.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ExplainedOutput {
+    pub name: String,
+    pub data_type: String,
+    /// Stored columns that it is computed from.
+    pub sources: Vec<String>,
+    /// Stored columns that decide which rows take part.
+    pub selected_by: Vec<String>,
+    /// How delicate it is inside the query.
+    pub label: String,
+    /// Its way to where it leaves.
+    pub stages: Vec<String>,
+    pub key: bool,
+}
+
+/// Why a query would be refused.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ExplainedRefusal {
+    pub code: String,
+    pub message: String,
+    pub place: String,
+    /// What it would give away.
+    pub why: String,
+    /// The legal form in general.
+    pub legal: String,
+    /// A query that would pass; empty when none was found.
+    pub nearest: String,
+    /// What was changed.
+    pub changes: Vec<String>,
+}
+
+/// The workbench (`workbench.html`). Posts `action` (run, explain, take), `sql`, `parameter.<name>`, `chart`, `label`, `value`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Workbench {
     pub tenant: String,
@@ -52,6 +94,7 @@ pub struct Workbench {
     pub sql: String,
     pub parameters: Vec<QueryParameter>,
     pub error: Option<QueryError>,
+    pub explained: Option<QueryExplained>,
     pub result: Option<Table>,
     pub elapsed: String,
     /// none, bar, line.
@@ -114,7 +157,45 @@ impl Page for Workbench {
             place: "第 1 行，列 tailnum".into(),
             nearest: "COUNT(DISTINCT tailnum)".into(),
         });
+        let mut accepted = base.clone();
+        accepted.explained = Some(QueryExplained {
+            outputs: vec![
+                ExplainedOutput {
+                    name: "carrier".into(),
+                    data_type: "文本".into(),
+                    sources: vec!["flights.carrier".into()],
+                    selected_by: vec!["flights.month".into()],
+                    label: "公开".into(),
+                    stages: vec!["原始".into(), "汇总".into(), "出域".into()],
+                    key: true,
+                },
+                ExplainedOutput {
+                    name: "delay".into(),
+                    data_type: "数值".into(),
+                    sources: vec!["flights.dep_delay".into()],
+                    selected_by: vec!["flights.month".into()],
+                    label: "准标识".into(),
+                    stages: vec!["原始".into(), "汇总".into(), "出域".into()],
+                    key: false,
+                },
+            ],
+            terms: "每格不少于 10 架飞机，单个实体占比不超过 50%".into(),
+            refusal: None,
+        });
+        let mut would_be = base.clone();
+        would_be.explained = Some(QueryExplained {
+            refusal: Some(ExplainedRefusal {
+                code: "privacy.raw_aggregate".into(),
+                message: "受保护字段只可求和、求平均".into(),
+                place: "flights.dep_delay".into(),
+                why: "最大值就是某一个实体的值".into(),
+                legal: "请改用 COUNT、SUM、AVG".into(),
+                nearest: "SELECT carrier, AVG(dep_delay) AS delay FROM flights GROUP BY carrier".into(),
+                changes: vec!["改为平均值：delay".into()],
+            }),
+            ..QueryExplained::default()
+        });
         let empty = Self { run_href: "/workbench".into(), save_href: "/models".into(), ..Self::default() };
-        vec![base, ran, refused, empty]
+        vec![base, ran, refused, accepted, would_be, empty]
     }
 }

@@ -1,0 +1,170 @@
+//! How a number of a cell is spread over those who stand behind it, and what that gives away.
+//!
+//! - *Dominance*: the largest contribution makes up too much of the number.
+//! - *p % rule*: who knows the second largest (its owner, for one) takes it from the number and knows the largest to within
+//!   what the others add. *Source*: P.-P. de Wolf, A. Hundepool and others, Statistical Disclosure Control (2012), 4.2.
+//! - *Uniformity*: nearly all add the same amount, nothing among them. A number of people who have something, told beside how
+//!   many there are, speaks about each of them when it is all, none, or nearly so. Where there are two amounts only, the
+//!   rarer one is a count like any other.
+
+use super::Thresholds;
+use crate::ir::{Contribution, ContributionKind};
+
+/// What the entities of one cell add to one number. *Units*: those of the number; amounts are absolute.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// The largest amount.
+    pub largest: f64,
+    /// The second largest.
+    pub second: f64,
+    /// All amounts together; not finite if one of them is not.
+    pub total: f64,
+    /// Entities.
+    pub entities: usize,
+    /// Entities that add the most frequent amount.
+    pub commonest: usize,
+    /// Different amounts.
+    pub amounts: usize,
+}
+
+/// How one number of every cell is spread over entities of one kind.
+#[derive(Debug, Clone)]
+pub struct Spreads {
+    /// The number.
+    pub of: Contribution,
+    /// *Shape*: one a row.
+    pub cells: Vec<Spread>,
+}
+
+/// What a spread gives away.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Told {
+    /// One entity's amount, exactly or nearly.
+    pub dominated: bool,
+    /// What nearly all of them have in common.
+    pub uniform: bool,
+    /// Nothing can be said: an amount is no number.
+    pub missing: bool,
+}
+
+impl Spread {
+    /// Of the amounts that the entities of a cell add, with their signs, in any order; zero for who adds nothing.
+    #[must_use]
+    pub fn of(mut amounts: Vec<f64>) -> Self {
+        // Zero and minus zero are one amount.
+        amounts.iter_mut().filter(|amount| **amount == 0.0).for_each(|amount| *amount = 0.0);
+        amounts.sort_by(f64::total_cmp);
+        let (mut commonest, mut different) = (0, 0);
+        for same in amounts.chunk_by(|a, b| a.total_cmp(b).is_eq()) {
+            commonest = commonest.max(same.len());
+            different += 1;
+        }
+        let (mut largest, mut second, mut total) = (0.0_f64, 0.0_f64, 0.0_f64);
+        for amount in amounts.iter().map(|amount| amount.abs()) {
+            total += amount;
+            if amount > largest {
+                (largest, second) = (amount, largest);
+            } else if amount > second {
+                second = amount;
+            }
+        }
+        Self { largest, second, total, entities: amounts.len(), commonest, amounts: different }
+    }
+
+    /// What it gives away.
+    #[must_use]
+    pub fn told(&self, kind: ContributionKind, thresholds: Thresholds) -> Told {
+        if !self.total.is_finite() {
+            return Told { missing: true, ..Told::default() };
+        }
+        // Where everybody has one row, rows are entities, and their number is judged as such.
+        let counted = kind == ContributionKind::Rows && self.largest <= 1.0;
+        let share = f64::from(thresholds.max_dominance_ppm) / 1_000_000.0;
+        let margin = f64::from(thresholds.margin_ppm) / 1_000_000.0;
+        let rest = self.total - self.largest - self.second;
+        let dominated = !counted
+            && self.largest > 0.0
+            && (self.largest > share * self.total || rest < margin * self.largest);
+        let others = self.entities - self.commonest;
+        let few = others < usize::try_from(thresholds.min_entities).unwrap_or(usize::MAX);
+        let most = self.amounts <= 2 || self.commonest.saturating_mul(2) > self.entities;
+        let uniform = kind != ContributionKind::Rows && few && most;
+        Told { dominated, uniform, missing: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const THRESHOLDS: Thresholds =
+        Thresholds { min_entities: 10, max_dominance_ppm: 500_000, margin_ppm: 150_000 };
+
+    fn told(amounts: &[f64]) -> Told {
+        Spread::of(amounts.to_vec()).told(ContributionKind::Values, THRESHOLDS)
+    }
+
+    fn many(rest: usize, of: impl Fn(usize) -> f64, first: &[f64]) -> Vec<f64> {
+        first.iter().copied().chain((0..rest).map(of)).collect()
+    }
+
+    #[test]
+    fn two_who_are_nearly_all_are_seen_though_neither_has_half() {
+        let small = |n| 7.0 + n as f64 / 10.0;
+        assert!(told(&many(12, small, &[1_000.0, 980.0])).dominated);
+        assert!(!told(&many(30, small, &[1_000.0, 980.0])).dominated);
+        assert!(told(&many(30, small, &[1_000.0])).dominated, "one alone");
+        // Losses count as much as gains.
+        assert!(told(&many(12, small, &[1_000.0, -980.0])).dominated);
+    }
+
+    #[test]
+    fn all_none_and_nearly_so_are_uniform() {
+        let having = |having: usize, of: usize| {
+            let amounts: Vec<f64> = (0..of).map(|n| f64::from(u8::from(n < having))).collect();
+            Spread::of(amounts).told(ContributionKind::Values, THRESHOLDS).uniform
+        };
+        for (n, of) in [(0, 40), (1, 40), (9, 40), (31, 40), (40, 40), (5, 12)] {
+            assert!(having(n, of), "{n} of {of}");
+        }
+        for (n, of) in [(10, 40), (20, 40), (30, 40)] {
+            assert!(!having(n, of), "{n} of {of}");
+        }
+        // Everybody differs: twelve are enough, though fewer than ten differ from any one.
+        assert!(!told(&many(12, |n| n as f64, &[])).uniform);
+        assert!(told(&many(3, |n| 5.0 + n as f64, &[0.0; 30])).uniform, "a sum over three");
+    }
+
+    #[test]
+    fn rows_are_judged_where_somebody_has_several() {
+        let rows = |amounts: &[f64]| Spread::of(amounts.to_vec()).told(ContributionKind::Rows, THRESHOLDS);
+        assert_eq!(rows(&[1.0; 12]), Told::default());
+        assert!(rows(&many(12, |_| 1.0, &[100.0])).dominated);
+        assert_eq!(rows(&many(12, |_| 5.0, &[])), Told::default());
+    }
+
+    #[test]
+    fn an_amount_that_is_no_number_lets_nothing_pass() {
+        for odd in [f64::NAN, f64::INFINITY] {
+            assert!(told(&many(20, |n| n as f64, &[odd])).missing);
+        }
+        assert_eq!(Spread::of(vec![]).told(ContributionKind::Values, THRESHOLDS).missing, false);
+    }
+
+    proptest! {
+        /// Whatever leaves, its second largest contributor errs by the margin at least.
+        #[test]
+        fn the_margin_holds(amounts in proptest::collection::vec(0.0_f64..1e6, 2..40)) {
+            if told(&amounts).dominated {
+                return Ok(());
+            }
+            let mut sorted = amounts.clone();
+            sorted.sort_by(f64::total_cmp);
+            let (first, second) = (sorted[sorted.len() - 1], sorted[sorted.len() - 2]);
+            let guess = amounts.iter().sum::<f64>() - second;
+            prop_assert!(guess - first >= 0.15 * first - 1e-6);
+        }
+    }
+}
