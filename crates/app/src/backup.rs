@@ -17,8 +17,8 @@ use ledger::CHECKPOINT_PATH;
 use serde::{Deserialize, Serialize};
 use storage::{Store, StoreConfig, position};
 
-use crate::journal::Note;
 use crate::destructions::{self, NewerLog};
+use crate::journal::Note;
 use crate::{App, Config, Ctx, Error, Result};
 
 pub use verify::{BadPlace, FolderReport, verify_folder};

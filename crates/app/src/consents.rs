@@ -188,7 +188,9 @@ async fn spread(app: &App, resource: Id<kind::Resource>) -> Result<()> {
         .store()
         .read("consent.grants", |tx| {
             Box::pin(async move {
-                Ok::<_, Error>(records::all::<Grant>(tx, "resource", &resource.to_string(), GRANTS_MAX).await?)
+                Ok::<_, Error>(
+                    records::all::<Grant>(tx, "resource", &resource.to_string(), GRANTS_MAX).await?,
+                )
             })
         })
         .await?;

@@ -66,9 +66,8 @@ pub(crate) fn read(keys: &Path) -> Result<Option<Memory>> {
     };
     let mut memory = Memory::new();
     for (line, number) in text.lines().zip(1_u64..) {
-        let read: Destruction = serde_json::from_str(line).map_err(|error| {
-            Error::invalid("destructions.damaged", format!("{FILE}:{number}: {error}"))
-        })?;
+        let read: Destruction = serde_json::from_str(line)
+            .map_err(|error| Error::invalid("destructions.damaged", format!("{FILE}:{number}: {error}")))?;
         memory.insert(read.tenant, read);
     }
     Ok(Some(memory))
@@ -224,7 +223,8 @@ fn of_log(folder: &LedgerFolder, key: &VerifierKey, older: &LedgerFolder) -> Res
 
 fn destruction(entry: &JournalEntry) -> Option<Destruction> {
     // Earlier releases wrote the certificate's row only.
-    let says = [Action::TenantDestroy, Action::CertificateIssue].iter().any(|known| entry.action == known.key());
+    let says =
+        [Action::TenantDestroy, Action::CertificateIssue].iter().any(|known| entry.action == known.key());
     let tenant = entry.subject.strip_prefix("tenant/").filter(|_| says)?;
     Some(Destruction { tenant: tenant.parse().ok()?, case: None, at: entry.at })
 }

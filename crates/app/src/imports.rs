@@ -185,12 +185,7 @@ pub async fn imports(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Result<V
 ///
 /// # Errors
 /// `import.unknown`; not the operator's manager; `tenant.closed`; `import.described`; what the catalog finds wrong.
-pub async fn describe(
-    app: &App,
-    ctx: &Ctx,
-    case: Id<kind::Case>,
-    new: &NewResource,
-) -> Result<CatalogEntry> {
+pub async fn describe(app: &App, ctx: &Ctx, case: Id<kind::Case>, new: &NewResource) -> Result<CatalogEntry> {
     let (import, tenant) = find(app, case).await?;
     let id = new_id::<kind::Resource>(ctx.now);
     let permit = &app.permit(ctx, Action::ResourceRegister, import.reference(id))?;
@@ -242,8 +237,12 @@ pub async fn bring_in(app: &App, ctx: &Ctx, case: Id<kind::Case>) -> Result<Soci
             }
             records::put(tx, &resource.value, Expected::Version(resource.version), ctx.now).await?;
             let clauses = &stored.value.clauses;
-            let note =
-                Note { subject: format!("case/{case}"), tenant: Some(grant.tenant), clauses, payload: &receipt };
+            let note = Note {
+                subject: format!("case/{case}"),
+                tenant: Some(grant.tenant),
+                clauses,
+                payload: &receipt,
+            };
             receipt.journal_seq = app.record(tx, permit, ctx.now, note).await?;
             stored.value.receipt = Some(receipt);
             records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
@@ -255,7 +254,8 @@ pub async fn bring_in(app: &App, ctx: &Ctx, case: Id<kind::Case>) -> Result<Soci
 
 fn grant(import: &SocialImport, entry: &CatalogEntry, ctx: &Ctx) -> Result<Grant> {
     let wanted = Wanted { code: entry.resource.code.clone(), columns: Vec::new() };
-    let columns = entry.check_social(&wanted, import.tenant).map_err(|_| Error::Conflict("import.not_ready"))?;
+    let columns =
+        entry.check_social(&wanted, import.tenant).map_err(|_| Error::Conflict("import.not_ready"))?;
     Ok(Grant {
         id: new_id(ctx.now),
         tenant: import.tenant,

@@ -256,8 +256,9 @@ async fn note(
     now: Timestamp,
 ) -> Result<()> {
     let ctx = crate::Ctx::service("tenant.provision", now);
-    let record =
-        app.store().read("canary.tenant", |tx| Box::pin(async move { crate::tenants::get(tx, tenant).await }));
+    let record = app
+        .store()
+        .read("canary.tenant", |tx| Box::pin(async move { crate::tenants::get(tx, tenant).await }));
     let reference = record.await?.resource();
     let permit = &app.permit(&ctx, access::Action::TenantProvision, reference)?;
     let payload = &String::from_utf8_lossy(text).into_owned();

@@ -252,9 +252,8 @@ async fn bind(
     let pack = app.packs().current();
     let grants = tenants::grants(tx, tenant.id).await?;
     let inputs = pins(&record, &grants)?;
-    let read = |grant: &&Grant| {
-        grant.state == GrantState::Ready && inputs.iter().any(|pin| pin.table == grant.code)
-    };
+    let read =
+        |grant: &&Grant| grant.state == GrantState::Ready && inputs.iter().any(|pin| pin.table == grant.code);
     let read: Vec<&Grant> = grants.iter().filter(read).collect();
     let scenario = consents::scenario(tx, &tenant, &read, scenario).await?;
     Ok(Run {

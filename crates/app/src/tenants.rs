@@ -16,11 +16,11 @@ use crate::clock::new_id;
 use crate::identity::Unit;
 use crate::{App, Ctx, Error, Result};
 
+pub(crate) use certificate::subject_of;
 pub use certificate::{
     CERTIFICATE_FORMAT, Certificate, CertificateDocument, CertificateVerdict, certificate,
     certificate_document, verify_certificate,
 };
-pub(crate) use certificate::subject_of;
 pub use grants::{Basis, Grant, GrantState, GrantedObject};
 pub(crate) use grants::{discard, grant_data, grants, named_resources, revoke_data};
 pub(crate) use life::{

@@ -14,11 +14,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use crate::isolation::Isolation;
-use crate::protocol::{ConsentOrder, ConsentsDone, 
-    Answer, AppendOrder, AssessOrder, CanonicalOrder, CheckOrder, Checked, ConcludeOrder, Envelope,
-    ExplainOrder, Explained, GrantOrder, Init, IntakeDone, IntakeOrder, LedgerAnswer, LookupOrder, Page,
-    PageOrder, PermitRecord, QueryOrder, Reply, Request, RunCounted, RunDone, RunOrder, SampleDone,
-    ServeDone, ServeOrder, TableSpec, TwinOrder, Verdict, VerifyOrder, VerifyQuestion, ZoneKey,
+use crate::protocol::{
+    Answer, AppendOrder, AssessOrder, CanonicalOrder, CheckOrder, Checked, ConcludeOrder, ConsentOrder,
+    ConsentsDone, Envelope, ExplainOrder, Explained, GrantOrder, Init, IntakeDone, IntakeOrder, LedgerAnswer,
+    LookupOrder, Page, PageOrder, PermitRecord, QueryOrder, Reply, Request, RunCounted, RunDone, RunOrder,
+    SampleDone, ServeDone, ServeOrder, TableSpec, TwinOrder, Verdict, VerifyOrder, VerifyQuestion, ZoneKey,
 };
 use crate::{Error, frame};
 

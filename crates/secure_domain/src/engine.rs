@@ -12,7 +12,8 @@ use crate::Error;
 use crate::guard::{bind, check_release, explain_release, lower, plan_query, sample};
 use crate::objects::{Content, KeyRing};
 use crate::protocol::{
-    CheckOrder, Checked, ExplainOrder, Explained, InputPin, Limits, Page, Purpose, QueryOrder, TableSpec, ZoneKey,
+    CheckOrder, Checked, ExplainOrder, Explained, InputPin, Limits, Page, Purpose, QueryOrder, TableSpec,
+    ZoneKey,
 };
 use crate::run::Pending;
 use crate::session::{Fault, Session};
@@ -131,7 +132,9 @@ impl ProdEngine {
             return Ok(self.clone());
         }
         let purpose = purpose.ok_or(Error::OrderMismatch { what: "purpose" })?;
-        Ok(Self { session: Arc::new(self.session.for_purpose(purpose)?), ..self.clone() })
+        let session = Arc::new(self.session.for_purpose(purpose)?);
+        // What was seen of all rows is not what these rows show, and the other way round.
+        Ok(Self { session, seen: Arc::default(), ..self.clone() })
     }
 }
 

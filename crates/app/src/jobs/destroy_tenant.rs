@@ -19,11 +19,11 @@ use vault::{DataKey, OpenReader, SealContext, WrappedKey};
 
 use super::DestroyOrder;
 use crate::clock::new_id;
+use crate::destructions::{self, Destruction};
 use crate::journal::Note;
 use crate::keys::PLATFORM;
-use crate::runs::Attempt;
-use crate::destructions::{self, Destruction};
 use crate::residue::ResidueScan;
+use crate::runs::Attempt;
 use crate::tenants::{Certificate, Tenant, subject_of};
 use crate::{App, Ctx, Error, Result, parameters, residue, runs};
 
@@ -55,7 +55,8 @@ pub(super) async fn run(app: &App, order: DestroyOrder) -> Result<()> {
     for object in attempts {
         crate::objects::discard(app, object).await;
     }
-    let found = Found { scan, workers: app.zones().workers(tenant).await, residue: search(app, &order).await? };
+    let found =
+        Found { scan, workers: app.zones().workers(tenant).await, residue: search(app, &order).await? };
     issue(app, &order, &objects, found, record.certificate).await
 }
 
@@ -238,8 +239,12 @@ async fn issue(
             "a destruction is not done: something is left"
         );
     }
-    let residue_error =
-        || Error::internal("certificate.residue", format!("{} found, {} readable, {workers} workers", residue.found, scan.readable));
+    let residue_error = || {
+        Error::internal(
+            "certificate.residue",
+            format!("{} found, {} readable, {workers} workers", residue.found, scan.readable),
+        )
+    };
     let told = |known: &Certificate| {
         let same = known.residue.as_ref().is_some_and(|known| known.findings == residue.findings);
         same && (known.readable, known.workers) == (scan.readable, workers)

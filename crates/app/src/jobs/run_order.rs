@@ -207,7 +207,8 @@ struct Brought {
 async fn finish(app: &App, permit: &Permit, run: &Run, brought: &Brought) -> Result<()> {
     let Brought { objects, done, keys: [result_key, cells_key], epoch } = brought;
     let now = app.now();
-    let mut registered = vec![row(app, run, "result", objects.result, &done.written, result_key.clone(), now)];
+    let mut registered =
+        vec![row(app, run, "result", objects.result, &done.written, result_key.clone(), now)];
     let cells = cells_row(app, run, objects.cells, cells_key.clone(), now).await?;
     let result = &RunResult {
         object: objects.result,

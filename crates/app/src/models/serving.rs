@@ -35,9 +35,8 @@ pub(crate) async fn load_verification(
                 record.check_approved()?;
                 let grants = tenants::grants(tx, tenant).await?;
                 let input = input(&record, &grants)?;
-                let read = |grant: &&tenants::Grant| {
-                    grant.state == GrantState::Ready && grant.code == input.table
-                };
+                let read =
+                    |grant: &&tenants::Grant| grant.state == GrantState::Ready && grant.code == input.table;
                 let read: Vec<&tenants::Grant> = grants.iter().filter(read).collect();
                 // The scenario of a call is one of the usage agreement's, which the key was checked against.
                 let owner = tenants::Tenant { agreement: None, ..tenants::get(tx, tenant).await? };
@@ -71,12 +70,7 @@ fn input(record: &ModelRecord, grants: &[tenants::Grant]) -> Result<InputPin> {
     Ok(InputPin { table: table.clone(), snapshot: raw.snapshot, object: raw.object, digest: raw.digest })
 }
 
-fn order(
-    app: &App,
-    record: &ModelRecord,
-    input: InputPin,
-    asked: &Asked,
-) -> Result<VerifyOrder> {
+fn order(app: &App, record: &ModelRecord, input: InputPin, asked: &Asked) -> Result<VerifyOrder> {
     let ModelKind::Verification { key_column, .. } = &record.does else {
         return Err(Error::invalid("model.not_verification", record.model.name.clone()));
     };

@@ -113,9 +113,7 @@ pub async fn certificate_document(
     let found = app
         .store()
         .read("certificate.row", |tx| {
-            Box::pin(
-                async move { Ok::<_, Error>(journal::by_subject(tx, subject, None, ROWS_MAX).await?) },
-            )
+            Box::pin(async move { Ok::<_, Error>(journal::by_subject(tx, subject, None, ROWS_MAX).await?) })
         })
         .await?;
     let issued = found.first().ok_or(Error::NotFound("certificate.unproven"))?.seq;

@@ -31,15 +31,21 @@ fn rows(firms: std::ops::Range<usize>, scenario: &str, state: &str) -> String {
 async fn by_consent() -> (County, Grant) {
     let county = County::open().await;
     let csv = enterprises(2_000);
-    let resource =
-        county.resource_by("market-bureau", "enterprises", "enterprise", "credit_code", csv, true).await.unwrap();
+    let resource = county
+        .resource_by("market-bureau", "enterprises", "enterprise", "credit_code", csv, true)
+        .await
+        .unwrap();
     county.classify("market-bureau", resource, "credit_code").await;
     let grant = county.grant(resource, &["credit_code", "industry", "licence_status", "employees"]).await;
     (county, grant)
 }
 
 /// The total that a run of the scenario would let reviewers see; nothing where too few are left.
-async fn counted(county: &County, model: &models::ModelRecord, scenario: Option<&str>) -> Result<serde_json::Value> {
+async fn counted(
+    county: &County,
+    model: &models::ModelRecord,
+    scenario: Option<&str>,
+) -> Result<serde_json::Value> {
     let engineer = county.ctx("operator");
     let none = BTreeMap::new();
     let run = runs::order_run_for(&county.app, &engineer, model.model.id, &none, scenario).await?;
@@ -60,7 +66,8 @@ async fn who_withdraws_is_not_in_the_next_answer() {
     let missing = counted(&county, &model, None).await.unwrap_err();
     assert_eq!(missing.code(), "consent.scenario_missing");
     assert_eq!(counted(&county, &model, Some(LOAN)).await.unwrap(), json!(null), "nobody was asked yet");
-    let taken = load(&county, "market-bureau", ConsentMode::Update, &rows(0..500, LOAN, "granted")).await.unwrap();
+    let taken =
+        load(&county, "market-bureau", ConsentMode::Update, &rows(0..500, LOAN, "granted")).await.unwrap();
     assert_eq!((taken.delivery.granted, taken.deliveries), (500, 1));
     assert_eq!(counted(&county, &model, Some(LOAN)).await.unwrap(), json!(500));
     assert_eq!(counted(&county, &model, Some("助学评估")).await.unwrap(), json!(null), "another purpose");
@@ -109,7 +116,8 @@ async fn a_verification_forgets_who_withdraws() {
     let asked = |scenario: &str| Asked { product, scenario: scenario.to_owned() };
     let ask = async |scenario: &str| {
         models::load_verification(app, county.tenant, model, &asked(scenario)).await?;
-        let told = models::verify(app, &permit, county.tenant, &asked(scenario), "ENT-000001-X".to_owned()).await?;
+        let told =
+            models::verify(app, &permit, county.tenant, &asked(scenario), "ENT-000001-X".to_owned()).await?;
         Ok::<_, Error>(serde_json::to_value(told).unwrap())
     };
     load(&county, "market-bureau", ConsentMode::Update, &rows(0..10, LOAN, "granted")).await.unwrap();

@@ -70,7 +70,8 @@ async fn an_approved_set_is_brought_in_and_fused() {
     let case = approved_import(&county).await;
     let listed = imports::imports(app, &operator, county.tenant).await.unwrap();
     assert_eq!((listed.len(), listed[0].clauses.is_empty(), &listed[0].resource), (1, false, &None));
-    let stranger = imports::describe(app, &county.ctx("market-bureau"), case, &described()).await.unwrap_err();
+    let stranger =
+        imports::describe(app, &county.ctx("market-bureau"), case, &described()).await.unwrap_err();
     assert!(matches!(stranger, Error::Forbidden(_)), "{stranger:?}");
     let unapproved = resources::register_resource(app, &operator, &described()).await.unwrap_err();
     assert!(matches!(unapproved, Error::Forbidden(_)), "an operator registers nothing without an approval");
@@ -138,18 +139,28 @@ async fn social_data_are_seen_and_used_by_nobody_else() {
         let (listed, _) = resources::catalog(&county.app, &county.ctx(unit), None, 50).await.unwrap();
         assert!(listed.iter().all(|known| known.resource.code != "waybills"), "{unit}");
     }
-    resources::resource(&county.app, &county.ctx("supervision-office"), entry.id()).await.expect("watched over");
+    resources::resource(&county.app, &county.ctx("supervision-office"), entry.id())
+        .await
+        .expect("watched over");
     let entry = county.get::<resources::CatalogEntry>(entry.id().uuid()).await;
     let wanted = Wanted { code: "waybills".to_owned(), columns: Vec::new() };
     assert!(entry.check_wanted(&wanted).is_err(), "nobody can be granted it");
     let first = county.tenant;
     let other = county.authorise("operator", TenantState::Active).await;
-    assert!(entry.check_social(&wanted, other).is_err(), "not even another authorisation of the same operator");
+    assert!(
+        entry.check_social(&wanted, other).is_err(),
+        "not even another authorisation of the same operator"
+    );
     // It lies under the authorisation's own key and goes with it.
     county.tenant = first;
     county.set_state(TenantState::Suspended).await;
-    let closed = imports::describe(&county.app, &county.ctx("operator"), case, &described()).await.unwrap_err();
-    assert!(["tenant.closed", "access.denied", "access.halted"].contains(&closed.code()) || matches!(closed, Error::Forbidden(_)), "{closed:?}");
+    let closed =
+        imports::describe(&county.app, &county.ctx("operator"), case, &described()).await.unwrap_err();
+    assert!(
+        ["tenant.closed", "access.denied", "access.halted"].contains(&closed.code())
+            || matches!(closed, Error::Forbidden(_)),
+        "{closed:?}"
+    );
     let tenant = first;
     let objects = county
         .app

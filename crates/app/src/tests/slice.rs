@@ -332,12 +332,16 @@ async fn a_query_is_explained_before_it_is_ordered() {
     let text = "SELECT industry, count(*) AS n FROM enterprises WHERE industry <> 'x' GROUP BY industry";
     let Explained::Accepted(found) = ask(&engineer, text).await.unwrap() else { panic!("accepted") };
     let [industry, n] = found.outputs.as_slice() else { panic!("two columns: {found:?}") };
-    assert_eq!((industry.name.as_str(), industry.key, n.name.as_str(), n.key), ("industry", true, "n", false));
+    assert_eq!(
+        (industry.name.as_str(), industry.key, n.name.as_str(), n.key),
+        ("industry", true, "n", false)
+    );
     let columns: Vec<_> = industry.sources.iter().chain(&n.selected_by).map(|one| &one.column).collect();
     assert_eq!(columns, ["industry", "industry"]);
     assert!(n.threshold.is_some() && !found.entities.is_empty());
     // What would be refused comes back with what would not, and that passes.
-    let Explained::Refused(refused) = ask(&engineer, "SELECT credit_code FROM enterprises").await.unwrap() else {
+    let Explained::Refused(refused) = ask(&engineer, "SELECT credit_code FROM enterprises").await.unwrap()
+    else {
         panic!("refused")
     };
     assert_eq!(refused.refusal.code, "privacy.not_aggregate");

@@ -45,9 +45,24 @@ pub(super) const ATTACKS: &[Attack] = &[
         ]),
         twin: Benign::Allowed(&[with("operator.manager", "GET /api/v1/tenants/{tenant}/imports", "")]),
     },
-    steps("I27", "programs, archives, documents, scripts, polyglots through the import gate", smuggled, Benign::Steps(imported)),
-    steps("I28", "another operator sees, asks for and uses social data", others_social, Benign::Steps(imported)),
-    steps("I29", "orders on data that are there by consent: no scenario, another, all at once", bundled, Benign::Steps(consented)),
+    steps(
+        "I27",
+        "programs, archives, documents, scripts, polyglots through the import gate",
+        smuggled,
+        Benign::Steps(imported),
+    ),
+    steps(
+        "I28",
+        "another operator sees, asks for and uses social data",
+        others_social,
+        Benign::Steps(imported),
+    ),
+    steps(
+        "I29",
+        "orders on data that are there by consent: no scenario, another, all at once",
+        bundled,
+        Benign::Steps(consented),
+    ),
     steps("I30", "persons who withdrew are counted in the next answer", withdrawn, Benign::Steps(consented)),
 ];
 
@@ -63,7 +78,13 @@ async fn approved(scene: &Scene<'_>, who: &str) -> Result<String> {
         .done("import case")?;
     let case = opened.text("/id");
     let facts = json!({ "来源合法": true, "已抽样脱敏脱密": true });
-    act(client, "bureau.officer", &case, json!({ "command": "approve", "opinion": "同意。", "facts": facts })).await?;
+    act(
+        client,
+        "bureau.officer",
+        &case,
+        json!({ "command": "approve", "opinion": "同意。", "facts": facts }),
+    )
+    .await?;
     Ok(case)
 }
 
@@ -128,7 +149,8 @@ fn smuggled<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         let case = approved(scene, MANAGER).await?;
         let resource = describe(scene, &case, &code(scene, "smug")).await?;
         let plain = String::from_utf8_lossy(&waybills()).into_owned();
-        let eicar = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}$", "EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!$H+H*"].concat();
+        let eicar =
+            ["X5O!P%@AP[4\\PZX54(P^)7CC)7}$", "EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!$H+H*"].concat();
         let files: Vec<(&str, &str, Vec<u8>)> = vec![
             ("a program", "csv", b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff".to_vec()),
             ("another system's program", "csv", b"\x7fELF\x02\x01\x01\0".to_vec()),
@@ -151,7 +173,9 @@ fn smuggled<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
             found.forms += 1;
             found.expect((400..500).contains(&answer.status), || format!("{what}: {}", answer.shown()));
             let shown = String::from_utf8_lossy(&answer.body);
-            found.expect(!shown.contains("calc") && !shown.contains("EICAR"), || format!("{what}: the answer quotes the file"));
+            found.expect(!shown.contains("calc") && !shown.contains("EICAR"), || {
+                format!("{what}: the answer quotes the file")
+            });
         }
         let path = format!("/api/v1/imports/{case}/admission");
         let admitted = scene.lab.client.post(MANAGER, &path, json!({})).await?;
@@ -307,7 +331,8 @@ fn bundled<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         let mut found = Found::default();
         let (table, resource) = by_consent(scene, "bund").await?;
         let model = count_model(scene, &table).await?;
-        for scenario in [None, Some(""), Some("*"), Some("%"), Some("广告推送"), Some("银行"), Some(";")] {
+        for scenario in [None, Some(""), Some("*"), Some("%"), Some("广告推送"), Some("银行"), Some(";")]
+        {
             let outcome = counted(scene, &model, scenario).await?;
             found.forms += 1;
             found.expect(told(&outcome).is_none(), || format!("{scenario:?}: {}", outcome.told()));
@@ -315,13 +340,20 @@ fn bundled<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         for scenario in ["*", "全部", "所有场景", "甲、乙", "\"甲,乙\"", "all", ""] {
             let answer = consent(scene, &resource, 0..1, scenario, "granted").await?;
             found.forms += 1;
-            found.expect((400..500).contains(&answer.status), || format!("consent to `{scenario}`: {}", answer.shown()));
+            found.expect((400..500).contains(&answer.status), || {
+                format!("consent to `{scenario}`: {}", answer.shown())
+            });
         }
         for who in [MANAGER, ENGINEER, "market.officer"] {
-            let sent = Sent { body: Some(("text/csv".to_owned(), b"person,scenario,state,since\n".to_vec())), ..Sent::default() };
+            let sent = Sent {
+                body: Some(("text/csv".to_owned(), b"person,scenario,state,since\n".to_vec())),
+                ..Sent::default()
+            };
             let path = format!("/api/v1/resources/{resource}/consents?mode=replace");
             let answer = scene.lab.client.send(who, "POST", &path, sent).await?;
-            found.expect((400..500).contains(&answer.status), || format!("{who} writes consents: {}", answer.shown()));
+            found.expect((400..500).contains(&answer.status), || {
+                format!("{who} writes consents: {}", answer.shown())
+            });
         }
         Ok(found)
     })

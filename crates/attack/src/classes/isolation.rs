@@ -253,7 +253,12 @@ pub(super) const ATTACKS: &[Attack] = &[
     ),
     steps("I19", "forged tokens", steps::forged, Benign::Allowed(OWN)),
     steps("I20", "a session that was ended", steps::signed_out, Benign::Allowed(OWN)),
-    steps("I21", "headers that speak for another method, path or person", steps::headers, Benign::Allowed(OWN)),
+    steps(
+        "I21",
+        "headers that speak for another method, path or person",
+        steps::headers,
+        Benign::Allowed(OWN),
+    ),
     steps(
         "I22",
         "values of the data in the catalogue",

@@ -190,7 +190,8 @@ fn certificate<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         found.expect(proof.is_ok(), || proof.shown());
         // The search behind it: keys and a planted text were looked for in every file, and nothing was found.
         let told = answer.json();
-        let figure = |name: &str| told.pointer(&format!("/certificate/residue/{name}")).and_then(Value::as_u64);
+        let figure =
+            |name: &str| told.pointer(&format!("/certificate/residue/{name}")).and_then(Value::as_u64);
         found.expect(told.pointer("/certificate/passed") == Some(&json!(true)), || answer.shown());
         found.expect(figure("found") == Some(0) && figure("canaries") == Some(1), || answer.shown());
         found.expect(figure("keys").is_some_and(|keys| keys >= 4), || answer.shown());

@@ -34,8 +34,7 @@ impl Consented {
         entities: HashSet<Box<str>>,
     ) -> Option<Self> {
         let schema = inner.schema();
-        let key: Vec<usize> =
-            columns.iter().map(|name| schema.index_of(name).ok()).collect::<Option<_>>()?;
+        let key: Vec<usize> = columns.iter().map(|name| schema.index_of(name).ok()).collect::<Option<_>>()?;
         if key.is_empty() { None } else { Some(Self { inner, key, entities: Arc::new(entities) }) }
     }
 }

@@ -17,8 +17,7 @@ fn purpose(scenario: &str, on: &str) -> Purpose {
 
 /// Has a file of consents taken in.
 fn deliver(county: &County, number: u8, text: &str) -> Result<ConsentsDone, Error> {
-    let order =
-        ConsentOrder { upload: 1, key: vec!["person_id".to_owned()], into: object(number, "data") };
+    let order = ConsentOrder { upload: 1, key: vec!["person_id".to_owned()], into: object(number, "data") };
     take_in(county.dir.path(), &ring(), &order, &Bytes::from(text.to_owned()))
 }
 
@@ -42,7 +41,12 @@ fn consents(range: std::ops::Range<u32>, scenario: &str, state: &str, since: &st
 const HEAD: &str = "person_id,scenario,state,since\n";
 const COUNT: &str = "SELECT count(*) AS n FROM persons";
 
-async fn counted(county: &County, engine: &ProdEngine, number: u8, purpose: Option<Purpose>) -> Result<serde_json::Value, Error> {
+async fn counted(
+    county: &County,
+    engine: &ProdEngine,
+    number: u8,
+    purpose: Option<Purpose>,
+) -> Result<serde_json::Value, Error> {
     use privacy::DataType;
     let output = vec![crate::protocol::OutputColumn { name: "n".to_owned(), data_type: DataType::Integer }];
     let order = RunOrder { purpose, ..county.order(number, COUNT, &["persons"], output) };

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use crate::consent::ConsentSpec;
 use base::{Id, Timestamp, kind};
 use privacy::DataType;
 use privacy::ir::{ColumnPolicy, Entity, Label, ResourcePolicy};
-use crate::consent::ConsentSpec;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 

@@ -69,9 +69,15 @@ pub(crate) fn proven(verdict: &CertificateVerdict, lang: Lang) -> String {
         line("  ", "  ", &format!("{} @{} {what}", found.file, found.byte));
     }
     text.push_str(if known.passed {
-        lang.pick("通过：账本证明本证明书的每一项，没有发现残留。\n", "sound: the ledger vouches for every figure; nothing was found.\n")
+        lang.pick(
+            "通过：账本证明本证明书的每一项，没有发现残留。\n",
+            "sound: the ledger vouches for every figure; nothing was found.\n",
+        )
     } else {
-        lang.pick("未完成：账本证明本证明书，但发现残留，销毁没有完成。\n", "NOT DONE: the ledger vouches for it, and it says that something is left.\n")
+        lang.pick(
+            "未完成：账本证明本证明书，但发现残留，销毁没有完成。\n",
+            "NOT DONE: the ledger vouches for it, and it says that something is left.\n",
+        )
     });
     text
 }

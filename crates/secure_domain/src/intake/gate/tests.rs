@@ -33,7 +33,12 @@ fn a_plain_table_passes_and_nothing_else_does() {
     }
     let mut polyglot = b"id,name\n1,a\n".to_vec();
     polyglot.extend(b"PK\x03\x04\x14\0\0\0");
-    let eicar = [&b"id,name\n1,X5O!P%@AP[4\\PZX54(P^)7CC)7}$"[..], b"EICAR-STANDARD-", b"ANTIVIRUS-TEST-FILE!$H+H*\n"].concat();
+    let eicar = [
+        &b"id,name\n1,X5O!P%@AP[4\\PZX54(P^)7CC)7}$"[..],
+        b"EICAR-STANDARD-",
+        b"ANTIVIRUS-TEST-FILE!$H+H*\n",
+    ]
+    .concat();
     let cases: [(&[u8], &str); 16] = [
         (b"MZ\x90\0\x03\0\0\0", "gate.program"),
         (b"\x7fELF\x02\x01\x01", "gate.program"),
@@ -89,7 +94,18 @@ fn nothing_hides_between_the_parts_of_a_parquet_file() {
 
 #[test]
 fn values_that_a_spreadsheet_would_carry_out_are_refused() {
-    for plain in ["-12.5", "+86 572 8012346", "+86 (0572) 8012346", "-某公司（样例）", "@样例", "-", "=", "a=b", "南=北", "A-1(b)"] {
+    for plain in [
+        "-12.5",
+        "+86 572 8012346",
+        "+86 (0572) 8012346",
+        "-某公司（样例）",
+        "@样例",
+        "-",
+        "=",
+        "a=b",
+        "南=北",
+        "A-1(b)",
+    ] {
         assert_eq!(value(plain), None, "{plain}");
     }
     for (bad, code) in [

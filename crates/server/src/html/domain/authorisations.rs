@@ -277,17 +277,12 @@ fn search(visit: &Visit, residue: &app::ResidueScan) -> Table {
         .collect();
     let rows: Vec<Vec<&str>> = rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
     let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
-    Table::new(
-        &visit.text("residue-search"),
-        &[place, files, bytes, found],
-        &[files, bytes, found],
-        &rows,
-    )
+    Table::new(&visit.text("residue-search"), &[place, files, bytes, found], &[files, bytes, found], &rows)
 }
 
 fn finding(visit: &Visit, found: &app::Residue) -> Fact {
-    let place = visit
-        .text_with("residue-finding", &[("file", &found.file), ("byte", &words::count(found.byte))]);
+    let place =
+        visit.text_with("residue-finding", &[("file", &found.file), ("byte", &words::count(found.byte))]);
     Fact::new(&place, &word(visit, "residue-secret", &found.secret))
 }
 

@@ -24,15 +24,14 @@ const ANSWERS_BYTES_MAX: usize = 16 << 10;
 
 pub(super) fn routes() -> Router<Edge> {
     let bytes = usize::try_from(limit::UPLOAD_BYTES_MAX).unwrap_or(usize::MAX) + ANSWERS_BYTES_MAX;
-    Router::new()
-        .route("/catalog/{resource}/consents", post(load))
-        .layer(DefaultBodyLimit::max(bytes))
+    Router::new().route("/catalog/{resource}/consents", post(load)).layer(DefaultBodyLimit::max(bytes))
 }
 
 /// The part of a resource's page that is about consent; absent where none is needed.
 pub(super) fn section(visit: &Visit, entry: &CatalogEntry, mine: bool) -> Option<Consents> {
     let rule = entry.consent.as_ref()?;
-    let heads = ["consent-at", "consent-scenarios", "consent-granted", "consent-withdrawn"].map(|name| visit.text(name));
+    let heads = ["consent-at", "consent-scenarios", "consent-granted", "consent-withdrawn"]
+        .map(|name| visit.text(name));
     let [at, scenarios, granted, withdrawn] = heads.each_ref().map(String::as_str);
     let rows: Vec<[String; 4]> = rule
         .deliveries
@@ -74,8 +73,7 @@ async fn try_load(visit: &Visit, resource: &str, request: Request) -> Result<Res
     let mut parts = Multipart::from_request(request, &())
         .await
         .map_err(|rejection| bad(rejection.into_response().status()))?;
-    let (mut csrf, mut key, mut mode, mut read) =
-        (String::new(), String::new(), ConsentMode::default(), 0);
+    let (mut csrf, mut key, mut mode, mut read) = (String::new(), String::new(), ConsentMode::default(), 0);
     for _ in 0..ANSWERS_MAX {
         let Some(part) = parts.next_field().await.map_err(|error| bad(error.status()))? else { break };
         if part.file_name().is_some() {

@@ -92,8 +92,10 @@ async fn draw(
         upload_href: mine.then(|| format!("/catalog/{id}/upload")),
         admit_href: (mine && !open && entry.social.is_some() && !entry.snapshots.is_empty())
             .then(|| format!("/catalog/{id}/admission")),
-        edit_href: (mine && entry.social.is_none() && entry.snapshots.is_empty()).then(|| format!("/catalog/{id}/edit")),
-        withdraw_href: (mine && entry.social.is_none() && entry.snapshots.is_empty()).then(|| format!("/catalog/{id}/withdraw")),
+        edit_href: (mine && entry.social.is_none() && entry.snapshots.is_empty())
+            .then(|| format!("/catalog/{id}/edit")),
+        withdraw_href: (mine && entry.social.is_none() && entry.snapshots.is_empty())
+            .then(|| format!("/catalog/{id}/withdraw")),
         consents: super::consents::section(visit, entry, mine),
         request_key: Visit::request_key(),
         version: i64::try_from(entry.snapshots.len()).unwrap_or(i64::MAX),
@@ -129,7 +131,9 @@ fn facts(visit: &Visit, entry: &CatalogEntry) -> Vec<crate::html::pages::parts::
 /// The receipt of social data, as facts.
 async fn received(visit: &Visit, entry: &CatalogEntry) -> Vec<crate::html::pages::parts::Fact> {
     let Some(social) = entry.social else { return Vec::new() };
-    let Ok(import) = app::imports::import(&visit.app, &visit.ctx, social.case).await else { return Vec::new() };
+    let Ok(import) = app::imports::import(&visit.app, &visit.ctx, social.case).await else {
+        return Vec::new();
+    };
     let mut facts = vec![fact(visit, "social-case", &import.number)];
     if let Some(receipt) = import.receipt {
         let checks: Vec<String> =

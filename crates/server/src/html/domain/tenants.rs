@@ -3,7 +3,7 @@
 use app::Error;
 use app::access::Role;
 use app::regulation::pack::Effect;
-use app::tenants::{Basis, self, Grant, GrantState, TenantView};
+use app::tenants::{self, Basis, Grant, GrantState, TenantView};
 use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
@@ -14,7 +14,7 @@ use super::common::{self, fact, open_case, tenant_light, word};
 use crate::html::desk::visit::Visit;
 use crate::html::desk::words;
 use crate::html::pages::parts::{Light, Link};
-use crate::html::pages::tenant::{ImportRow, GrantRow, StaffRow, TenantPage, TenantRow, Tenants, ZoneCard};
+use crate::html::pages::tenant::{GrantRow, ImportRow, StaffRow, TenantPage, TenantRow, Tenants, ZoneCard};
 use crate::state::Edge;
 
 pub(super) fn routes() -> Router<Edge> {

@@ -134,6 +134,19 @@ pub struct Consents {
     pub header: String,
 }
 
+fn sample_consents() -> Consents {
+    Consents {
+        deliveries: Table::new(
+            "同意",
+            &["收到", "场景", "同意", "撤回"],
+            &["同意", "撤回"],
+            &[&["2026-11-02 09:30", "贷前核验", "1,204", "17"]],
+        ),
+        load_href: Some("/catalog/1/consents".into()),
+        header: "id_number,scenario,state,since".into(),
+    }
+}
+
 impl Page for ResourcePage {
     const TEMPLATE: &'static str = "resource.html";
 
@@ -183,16 +196,7 @@ impl Page for ResourcePage {
             edit_href: None,
             withdraw_href: None,
             admit_href: None,
-            consents: Some(Consents {
-                deliveries: Table::new(
-                    "同意",
-                    &["收到", "场景", "同意", "撤回"],
-                    &["同意", "撤回"],
-                    &[&["2026-11-02 09:30", "贷前核验", "1,204", "17"]],
-                ),
-                load_href: Some("/catalog/1/consents".into()),
-                header: "id_number,scenario,state,since".into(),
-            }),
+            consents: Some(sample_consents()),
             request_key: "k9".into(),
             version: 3,
             refusal: None,
