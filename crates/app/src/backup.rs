@@ -17,6 +17,7 @@ use ledger::CHECKPOINT_PATH;
 use serde::{Deserialize, Serialize};
 use storage::{Store, StoreConfig, position};
 
+use crate::destructions::{self, NewerLog};
 use crate::journal::Note;
 use crate::{App, Config, Ctx, Error, Result};
 
@@ -135,12 +136,13 @@ async fn blocking<T: Send + 'static>(
         .map_err(|error| Error::write("backup.write", error))
 }
 
-/// Fills an empty data folder from a backup: every file is compared with its digest before anything is taken over.
+/// Fills an empty data folder from a backup: every file is compared with its digest before anything is taken over. What was
+/// destroyed since, as far as the target's folder of keys or a newer copy of the log know of it, does not come back.
 ///
 /// # Errors
-/// `backup.not_whole` when the folder is not a whole, unaltered backup; `backup.not_empty` when the data folder is not
+/// `backup.ledger_older`, `backup.ledger_wrong` for a log that does not go on where the backup's ends; `backup.not_whole` when the folder is not a whole, unaltered backup; `backup.not_empty` when the data folder is not
 /// empty; storage faults.
-pub async fn restore(config: &Config, from: &Path) -> Result<Manifest> {
+pub async fn restore(config: &Config, from: &Path, newer: Option<&NewerLog>) -> Result<Manifest> {
     let not_whole = |detail: String| Error::invalid("backup.not_whole", detail);
     let bytes =
         std::fs::read(from.join(MANIFEST)).map_err(|error| not_whole(format!("{MANIFEST}: {error}")))?;
@@ -159,10 +161,12 @@ pub async fn restore(config: &Config, from: &Path) -> Result<Manifest> {
             return Err(Error::invalid("backup.not_empty", dir.display().to_string()));
         }
     }
+    let memory = destructions::beyond(config, from, newer)?;
     std::fs::create_dir_all(&config.data).map_err(|error| Error::internal("data.folder", error))?;
     let store = Store::open(&StoreConfig { url: config.database_url(), readers: 1 }).await?;
     store.migrate().await?;
     store.restore(&from.join(DATABASE)).await?;
+    let gone = destructions::erase(&store, &memory).await?;
     let size = checkpoint_size(&from.join("ledger"));
     store
         .system("restore.position", |tx| {
@@ -176,8 +180,12 @@ pub async fn restore(config: &Config, from: &Path) -> Result<Manifest> {
         let source = from.join(name);
         if source.is_dir() {
             let parent = target.parent().unwrap_or(&target).to_owned();
-            blocking(move || folder::copy(&source, &parent, name).map(|_| ())).await?;
+            let left_out = if name == "objects" { gone.clone() } else { Vec::new() };
+            blocking(move || folder::copy_without(&source, &parent, name, &left_out).map(|_| ())).await?;
         }
+    }
+    if newer.is_some() || !memory.is_empty() {
+        destructions::remember(&config.keys_dir(), memory.values())?;
     }
     Ok(manifest)
 }

@@ -19,7 +19,7 @@ use crate::ledger::Log;
 use crate::market::Market;
 use crate::packs::{PackSource, Packs};
 use crate::zones::Zones;
-use crate::{Config, Ctx, Error, Result, cases, jobs, packs, zones};
+use crate::{Config, Ctx, Error, Result, cases, destructions, jobs, packs, zones};
 
 /// A cheap handle to the application.
 #[derive(Debug, Clone)]
@@ -104,6 +104,7 @@ impl App {
             })
             .await?;
         packs::settle(&app, sources).await?;
+        destructions::settle(&app).await?;
         Ok(app)
     }
 

@@ -305,16 +305,18 @@ async fn answer(
         (Source::Serving { model, .. }, ProductKind::Verification) => {
             let key = product.parameters.first().map(|field| field.name.as_str()).unwrap_or_default();
             let key = text_of(request.parameters.get(key).unwrap_or(&Value::Null));
-            if !app.market().is_loaded(product.id) {
-                models::load_verification(app, bundle.tenant.id, *model, product.id).await?;
-                app.market().keep_loaded(product.id);
+            let asked = &models::Asked { product: product.id, scenario: request.scenario.clone() };
+            let known = app.market().generation();
+            if !app.market().is_loaded(asked) {
+                models::load_verification(app, bundle.tenant.id, *model, asked).await?;
+                app.market().keep_loaded(asked, known);
             }
-            let asked = models::verify(app, permit, bundle.tenant.id, product.id, key.clone()).await;
-            let result = match asked {
+            let told = models::verify(app, permit, bundle.tenant.id, asked, key.clone()).await;
+            let result = match told {
                 // The zone was restarted since: hand it the definition again, once.
                 Err(error) if error.code() == "domain.unknown" || error.code() == "domain.closed" => {
-                    models::load_verification(app, bundle.tenant.id, *model, product.id).await?;
-                    models::verify(app, permit, bundle.tenant.id, product.id, key).await?
+                    models::load_verification(app, bundle.tenant.id, *model, asked).await?;
+                    models::verify(app, permit, bundle.tenant.id, asked, key).await?
                 }
                 other => other?,
             };

@@ -293,7 +293,7 @@ pub async fn record_by_digest(app: &App, ctx: &Ctx, digest: Digest) -> Result<u6
 }
 
 /// The proof that a journal row stands in the log. Waits a moment for a row that is not sequenced yet.
-async fn record_proof(app: &App, ctx: &Ctx, seq: u64) -> Result<RecordProof> {
+pub(crate) async fn record_proof(app: &App, ctx: &Ctx, seq: u64) -> Result<RecordProof> {
     app.permit(ctx, Action::LedgerVerify, ResourceRef::platform())?;
     let size = app
         .store()

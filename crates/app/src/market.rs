@@ -3,7 +3,7 @@
 //! Every command of the application empties the caches after its commit, so that what a command closed is closed for
 //! the next call. Counters survive: they are loaded from the meter once and then counted here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use base::{Date, Id, kind};
@@ -11,6 +11,7 @@ use products::Counters;
 use secure_domain::serving::Index;
 
 use crate::identity::Unit;
+use crate::models::Asked;
 use crate::products::ProductRecord;
 use crate::tenants::Tenant;
 use crate::usages::{KeyEntry, UsageRecord};
@@ -41,7 +42,8 @@ pub(crate) struct Market {
     bundles: RwLock<HashMap<Id<kind::ApiKey>, Arc<Bundle>>>,
     indexes: RwLock<HashMap<Id<kind::Product>, Arc<Index>>>,
     counted: Mutex<HashMap<Id<kind::Usage>, Counted>>,
-    loaded: RwLock<HashMap<Id<kind::Product>, ()>>,
+    /// How often the caches were emptied, and which verifications were handed to a zone since.
+    loaded: RwLock<(u64, HashSet<Asked>)>,
 }
 
 impl std::fmt::Debug for Market {
@@ -54,7 +56,10 @@ impl Market {
     /// Forgets who may call what. Called after every commit that is not a call itself.
     pub(crate) fn forget(&self) {
         self.bundles.write().unwrap_or_else(PoisonError::into_inner).clear();
-        self.loaded.write().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        loaded.0 += 1;
+        loaded.1.clear();
+        drop(loaded);
         let mut indexes = self.indexes.write().unwrap_or_else(PoisonError::into_inner);
         indexes.clear();
     }
@@ -77,12 +82,21 @@ impl Market {
     }
 
     /// Whether a verification was handed to the zone since the caches were emptied.
-    pub(crate) fn is_loaded(&self, product: Id<kind::Product>) -> bool {
-        self.loaded.read().unwrap_or_else(PoisonError::into_inner).contains_key(&product)
+    pub(crate) fn is_loaded(&self, asked: &Asked) -> bool {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).1.contains(asked)
     }
 
-    pub(crate) fn keep_loaded(&self, product: Id<kind::Product>) {
-        self.loaded.write().unwrap_or_else(PoisonError::into_inner).insert(product, ());
+    /// How often the caches were emptied: what was read under another number is not kept.
+    pub(crate) fn generation(&self) -> u64 {
+        self.loaded.read().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Remembers what was handed to the zone, unless the caches were emptied since.
+    pub(crate) fn keep_loaded(&self, asked: &Asked, generation: u64) {
+        let mut loaded = self.loaded.write().unwrap_or_else(PoisonError::into_inner);
+        if loaded.0 == generation {
+            loaded.1.insert(asked.clone());
+        }
     }
 
     /// Changes an agreement's counters under one lock. `None` when they are not loaded for the day.

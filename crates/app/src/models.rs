@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use storage::Tx;
 use storage::records::{self, Expected, Key, Record, Versioned};
 
-pub(crate) use serving::{load_verification, verify};
+pub(crate) use serving::{Asked, load_verification, verify};
 
 use crate::cases::CaseRecord;
 use crate::cases::facts::{self, Facts};

@@ -11,7 +11,9 @@ use storage::records::{self, Expected, Key, Order, Query, Record, Versioned};
 
 use crate::cases::facts;
 use crate::clock::new_id;
+use crate::consents::ConsentRule;
 use crate::identity::{Unit, unit};
+use crate::imports::{SocialImport, SocialOrigin};
 use crate::journal::Note;
 use crate::{App, Ctx, Error, Result, tenants, twins};
 
@@ -37,6 +39,12 @@ pub struct CatalogEntry {
     /// The case that took it off the catalogue: granted to nobody any more. What was granted before goes on.
     #[serde(default)]
     pub unlisted_by: Option<Id<kind::Case>>,
+    /// Set where rows may be used of those only who consented to the scenario.
+    #[serde(default)]
+    pub consent: Option<ConsentRule>,
+    /// Set for social data: which authorisation they are for.
+    #[serde(default)]
+    pub social: Option<SocialOrigin>,
 }
 
 /// A number of an outside register, kept with the thing it was given to.
@@ -123,9 +131,28 @@ impl CatalogEntry {
     /// # Errors
     /// When the resource may not be granted: prohibited, unclassified, unknown columns.
     pub(crate) fn check_wanted(&self, wanted: &Wanted) -> Result<Vec<String>> {
+        if self.social.is_some() {
+            // An operator's own data, in one authorisation; they are nobody's to ask for.
+            return Err(Error::invalid("resource.unknown", &wanted.code));
+        }
         if self.unlisted_by.is_some() {
             return Err(Error::invalid("resource.unlisted", &wanted.code));
         }
+        self.columns_of(wanted)
+    }
+
+    /// The columns of social data that are brought into the authorisation they were approved for.
+    ///
+    /// # Errors
+    /// `resource.unknown` for any other; as [`Self::check_wanted`].
+    pub(crate) fn check_social(&self, wanted: &Wanted, tenant: Id<kind::Tenant>) -> Result<Vec<String>> {
+        if self.social.is_none_or(|social| social.tenant != tenant) {
+            return Err(Error::invalid("resource.unknown", &wanted.code));
+        }
+        self.columns_of(wanted)
+    }
+
+    fn columns_of(&self, wanted: &Wanted) -> Result<Vec<String>> {
         let columns = if wanted.columns.is_empty() {
             self.resource.columns.iter().map(|column| column.name.clone()).collect()
         } else {
@@ -148,7 +175,9 @@ impl CatalogEntry {
     /// What the policies need to know.
     #[must_use]
     pub fn reference(&self) -> ResourceRef {
-        let life = if self.resource.usable().is_ok() { Life::Live } else { Life::Draft };
+        // Social data stay a draft to everybody but the operator and those who watch over it.
+        let listed = self.social.is_none() && self.resource.usable().is_ok();
+        let life = if listed { Life::Live } else { Life::Draft };
         ResourceRef::new(Thing::Resource, self.resource.id)
             .with_owner(self.unit)
             .with_tenant(self.holding)
@@ -184,6 +213,9 @@ pub struct NewResource {
     pub openness: Openness,
     /// What its rows are about.
     pub entity: Entity,
+    /// Rows may be used of those only who consented to the scenario; without consents delivered, of nobody.
+    #[serde(default)]
+    pub consent: bool,
 }
 
 /// Registers a resource without data yet.
@@ -222,11 +254,40 @@ async fn register(
         created: ctx.now,
         numbers: Vec::new(),
         unlisted_by: None,
+        consent: new.consent.then(ConsentRule::default),
+        social: None,
     };
     records::put(tx, &entry, Expected::New, ctx.now).await?;
     let subject = format!("resource/{id}");
     app.record(tx, permit, ctx.now, Note { subject, tenant: None, clauses: &[], payload: new }).await?;
     Ok(entry)
+}
+
+/// A resource of social data: it lies under the key of the authorisation it is for.
+///
+/// # Errors
+/// What the catalog finds wrong.
+pub(crate) fn social(
+    id: Id<kind::Resource>,
+    import: &SocialImport,
+    tenant: &tenants::Tenant,
+    new: &NewResource,
+    now: Timestamp,
+) -> Result<CatalogEntry> {
+    let resource = describe(id, tenant.unit_code.clone(), new);
+    resource.validate_registration()?;
+    Ok(CatalogEntry {
+        resource,
+        unit: import.unit,
+        unit_name: tenant.unit_name.clone(),
+        holding: import.tenant,
+        objects: Vec::new(),
+        created: now,
+        numbers: Vec::new(),
+        unlisted_by: None,
+        consent: None,
+        social: Some(SocialOrigin { case: import.case, tenant: import.tenant, admitted: false }),
+    })
 }
 
 /// A resource as it is registered: described, without columns or data.
@@ -268,6 +329,7 @@ pub async fn edit_resource(
             let mut stored = versioned(tx, id).await?;
             without_data(&stored.value)?;
             stored.value.resource = described.clone();
+            stored.value.consent = new.consent.then(|| stored.value.consent.take().unwrap_or_default());
             records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
             let subject = format!("resource/{id}");
             app.record(tx, permit, ctx.now, Note { subject, tenant: None, clauses: &[], payload: new })

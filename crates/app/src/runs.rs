@@ -16,7 +16,7 @@ use crate::clock::new_id;
 use crate::journal::Note;
 use crate::models::{self, ModelRecord};
 use crate::tenants::{self, Grant, GrantState, Tenant};
-use crate::{App, Ctx, Error, Result, jobs, parameters};
+use crate::{App, Ctx, Error, Result, consents, jobs, parameters};
 
 /// Where a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,9 @@ pub struct Run {
     pub values: BTreeMap<String, String>,
     /// The inputs.
     pub inputs: Vec<InputPin>,
+    /// What it is for, where it reads what is there by consent.
+    #[serde(default)]
+    pub scenario: Option<String>,
     /// Thresholds of disclosure control.
     pub thresholds: Thresholds,
     /// The clauses the thresholds rest on.
@@ -187,14 +190,29 @@ pub async fn order_run(
     model: Id<kind::Model>,
     values: &BTreeMap<String, String>,
 ) -> Result<Run> {
+    order_run_for(app, ctx, model, values, None).await
+}
+
+/// As [`order_run`], for a scenario: of what is there by consent, the run sees those who consented to it.
+///
+/// # Errors
+/// As [`order_run`]; `consent.scenario_missing`, `consent.scenario_unknown`.
+pub async fn order_run_for(
+    app: &App,
+    ctx: &Ctx,
+    model: Id<kind::Model>,
+    values: &BTreeMap<String, String>,
+    scenario: Option<&str>,
+) -> Result<Run> {
     let id = new_id::<kind::Run>(ctx.now);
     let (_, tenant) = models::with_tenant(app, model).await?;
     let own = reference(id, &tenant).with_requester(ctx.principal.person, ctx.principal.unit);
     let permit = &app.permit(ctx, Action::RunOrder, own)?;
     let run = app
-        .command(ctx, permit, "run.order", &(model, values), move |tx| {
+        .command(ctx, permit, "run.order", &(model, values, scenario), move |tx| {
             Box::pin(async move {
-                let run = bind(app, tx, ctx, id, model, values).await?;
+                let asked = Asked { model, values, scenario };
+                let run = bind(app, tx, ctx, id, asked).await?;
                 records::put(tx, &run, Expected::New, ctx.now).await?;
                 jobs::push(tx, jobs::RUN_ORDER, id, ctx.now, &id).await?;
                 let note = Note {
@@ -211,14 +229,21 @@ pub async fn order_run(
     Ok(run)
 }
 
+/// What an engineer asks for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    model: Id<kind::Model>,
+    values: &'a BTreeMap<String, String>,
+    scenario: Option<&'a str>,
+}
+
 /// Binds everything that the worker will hold the run to, from what is true in this transaction.
 async fn bind(
     app: &App,
     tx: &mut Tx<'_>,
     ctx: &Ctx,
     id: Id<kind::Run>,
-    model: Id<kind::Model>,
-    values: &BTreeMap<String, String>,
+    Asked { model, values, scenario }: Asked<'_>,
 ) -> Result<Run> {
     let record = models::versioned(tx, model).await?.value;
     let tenant = tenants::get(tx, record.model.tenant).await?;
@@ -231,6 +256,11 @@ async fn bind(
     let approval = record.check_approved()?.clone();
     let pack = app.packs().current();
     let grants = tenants::grants(tx, tenant.id).await?;
+    let inputs = pins(&record, &grants)?;
+    let read =
+        |grant: &&Grant| grant.state == GrantState::Ready && inputs.iter().any(|pin| pin.table == grant.code);
+    let read: Vec<&Grant> = grants.iter().filter(read).collect();
+    let scenario = consents::scenario(tx, &tenant, &read, scenario).await?;
     Ok(Run {
         id,
         tenant: tenant.id,
@@ -239,7 +269,8 @@ async fn bind(
         model_digest: approval.digest,
         approval: approval.case,
         values: models::bound(&record.model, values)?,
-        inputs: pins(&record, &grants)?,
+        inputs,
+        scenario,
         thresholds: parameters::thresholds(&pack)?,
         clauses: parameters::threshold_clauses(&pack),
         state: RunState::Ordered,

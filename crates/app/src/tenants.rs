@@ -1,9 +1,10 @@
 //! Authorisations: the tenant each one makes. Its life is in `life`, what it was granted in `grants`.
 
+mod certificate;
 mod grants;
 mod life;
 
-use access::{Action, Life, ResourceRef, Standing, Thing};
+use access::{Action, Life, ResourceRef, Standing};
 use base::{Date, Id, Timestamp, kind};
 use regulation::pack::FactValue;
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,12 @@ use crate::clock::new_id;
 use crate::identity::Unit;
 use crate::{App, Ctx, Error, Result};
 
-pub use grants::{Grant, GrantState, GrantedObject};
+pub(crate) use certificate::subject_of;
+pub use certificate::{
+    CERTIFICATE_FORMAT, Certificate, CertificateDocument, CertificateVerdict, certificate,
+    certificate_document, verify_certificate,
+};
+pub use grants::{Basis, Grant, GrantState, GrantedObject};
 pub(crate) use grants::{discard, grant_data, grants, named_resources, prepare_refused, revoke_data};
 pub(crate) use life::{
     activate_agreement, close_access, destroy, establish, open_access, restore_access, seal,
@@ -91,6 +97,9 @@ pub struct Tenant {
     pub was_open: bool,
     /// The certificate of destruction.
     pub certificate: Option<Certificate>,
+    /// How often access was closed. What began under one number may not write under another.
+    #[serde(default)]
+    pub epoch: u64,
 }
 
 /// What was agreed, as far as lists show it.
@@ -102,35 +111,6 @@ pub struct Agreement {
     pub number: String,
     /// The scenarios, in the agreement's words.
     pub scenarios: Option<String>,
-}
-
-/// What was destroyed, and the proof that nothing readable is left.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Certificate {
-    /// Id.
-    pub id: Id<kind::Certificate>,
-    /// The case that ordered it.
-    pub case: Id<kind::Case>,
-    /// When the key was destroyed.
-    pub destroyed_at: Timestamp,
-    /// Sealed objects that became unreadable.
-    pub objects: u64,
-    /// Of these, files removed.
-    pub files_removed: u64,
-    /// Bytes of those files.
-    pub bytes: u64,
-    /// The residue scan: objects tried, and how many could still be opened (must be 0).
-    pub scanned: u64,
-    /// Readable ones.
-    pub readable: u64,
-    /// Zone workers that were still running afterwards (must be 0).
-    pub workers: u64,
-    /// The journal row of the destruction.
-    pub journal_seq: u64,
-    /// Logs are kept at least until this day.
-    pub logs_until: Date,
-    /// The clauses it rests on.
-    pub clauses: Vec<String>,
 }
 
 impl Record for Tenant {
@@ -173,6 +153,24 @@ impl Tenant {
 /// `tenant.unknown`.
 pub(crate) async fn get(tx: &mut Tx<'_>, id: Id<kind::Tenant>) -> Result<Tenant> {
     Ok(versioned(tx, id).await?.value)
+}
+
+/// Whether access to a tenant is open, in the caller's transaction.
+///
+/// # Errors
+/// `tenant.closed`.
+pub(crate) async fn check_open(tx: &mut Tx<'_>, id: Id<kind::Tenant>) -> Result<()> {
+    if get(tx, id).await?.is_open() { Ok(()) } else { Err(Error::Forbidden("tenant.closed")) }
+}
+
+/// Fences off what began before access was closed: what a job brings back is written only while access is open and was
+/// never closed in between. In the transaction that writes.
+///
+/// # Errors
+/// `tenant.closed`.
+pub(crate) async fn check_epoch(tx: &mut Tx<'_>, id: Id<kind::Tenant>, epoch: u64) -> Result<()> {
+    let tenant = get(tx, id).await?;
+    if tenant.is_open() && tenant.epoch == epoch { Ok(()) } else { Err(Error::Forbidden("tenant.closed")) }
 }
 
 async fn versioned(tx: &mut Tx<'_>, id: Id<kind::Tenant>) -> Result<Versioned<Tenant>> {
@@ -251,6 +249,7 @@ fn new_tenant(
         closed_on: Vec::new(),
         was_open: false,
         certificate: None,
+        epoch: 0,
     }
 }
 
@@ -305,19 +304,6 @@ pub async fn tenant_view(app: &App, ctx: &Ctx, id: Id<kind::Tenant>) -> Result<T
     app.permit(ctx, Action::TenantView, view.tenant.resource())
         .map_err(|_| Error::NotFound("tenant.unknown"))?;
     Ok(view)
-}
-
-/// The certificate of a destroyed authorisation.
-///
-/// # Errors
-/// `certificate.not_yet` until it is made; `tenant.unknown`.
-pub async fn certificate(app: &App, ctx: &Ctx, id: Id<kind::Tenant>) -> Result<(Tenant, Certificate)> {
-    let tenant =
-        app.store().read("tenant.certificate", |tx| Box::pin(async move { get(tx, id).await })).await?;
-    let resource = ResourceRef::new(Thing::Certificate, id).with_owner(tenant.unit).with_tenant(id);
-    app.permit(ctx, Action::CertificateView, resource).map_err(|_| Error::NotFound("tenant.unknown"))?;
-    let certificate = tenant.certificate.clone().ok_or(Error::NotFound("certificate.not_yet"))?;
-    Ok((tenant, certificate))
 }
 
 /// Whether a unit's standing lets its tenants be used.

@@ -2,9 +2,12 @@
 
 mod airlock;
 mod clocks;
+mod consents;
+mod destruction;
 mod duties;
 pub(crate) mod fixture;
 mod holidays;
+mod imports;
 mod papers;
 mod partners;
 mod public;

@@ -117,7 +117,7 @@ enum Origin {
 ///
 /// # Errors
 /// Not the provider; `upload.too_large`, `upload.empty`, `upload.broken`; `domain.intake` with the faults by row and
-/// column; `resource.schema_changed` when the resource is classified and the file has other columns.
+/// column, for social data also what the gate refuses; `import.admitted`; `resource.schema_changed` when the resource is classified and the file has other columns.
 pub async fn upload<E>(
     app: &App,
     ctx: &Ctx,
@@ -145,6 +145,9 @@ pub async fn import_postgres(
     table: &PostgresTable,
 ) -> Result<Uploaded> {
     let (entry, permit) = admit(app, ctx, resource).await?;
+    if entry.social.is_some() {
+        return Err(Error::invalid("import.file_only", &entry.code));
+    }
     let copy = external::copy_table(&table.url, &table.schema, &table.table).await.map_err(copy_fault)?;
     let place = copy.place.clone();
     let pieces = futures::stream::unfold(copy, |mut copy| async move {
@@ -156,7 +159,7 @@ pub async fn import_postgres(
     intake.finish(sent, &entry, UploadFormat::Csv, Origin::Postgres(place)).await
 }
 
-fn broken(error: &(dyn std::error::Error + 'static)) -> Error {
+pub(crate) fn broken(error: &(dyn std::error::Error + 'static)) -> Error {
     tracing::info!(error, "an upload broke off");
     Error::explained("upload.broken", "the body ended early")
 }
@@ -173,27 +176,35 @@ fn copy_fault(fault: CopyFault) -> Error {
 async fn admit(app: &App, ctx: &Ctx, id: Id<kind::Resource>) -> Result<(CatalogEntry, Permit)> {
     let entry = resources::find(app, id).await?;
     let permit = app.permit(ctx, Action::ResourceUpload, entry.reference())?;
+    if entry.social.is_some_and(|social| social.admitted) {
+        return Err(Error::Conflict("import.admitted"));
+    }
     Ok((entry, permit))
 }
 
 /// One delivery on its way into the intake worker.
-struct Intake<'a> {
-    app: &'a App,
-    ctx: &'a Ctx,
+pub(crate) struct Intake<'a> {
+    pub(crate) app: &'a App,
+    pub(crate) ctx: &'a Ctx,
     permit: &'a Permit,
-    zone: Zone,
-    upload: u64,
-    key: ZoneKey,
+    pub(crate) zone: Zone,
+    pub(crate) upload: u64,
+    pub(crate) key: ZoneKey,
     wrapped: Vec<u8>,
-    object: Id<kind::Object>,
+    pub(crate) object: Id<kind::Object>,
     buffer: Vec<u8>,
-    total: u64,
+    pub(crate) total: u64,
     /// Digest of what came, piece upon piece: another file of the same length is another request.
-    digest: Digest,
+    pub(crate) digest: Digest,
 }
 
 impl<'a> Intake<'a> {
-    async fn begin(app: &'a App, ctx: &'a Ctx, permit: &'a Permit, entry: &CatalogEntry) -> Result<Self> {
+    pub(crate) async fn begin(
+        app: &'a App,
+        ctx: &'a Ctx,
+        permit: &'a Permit,
+        entry: &CatalogEntry,
+    ) -> Result<Self> {
         let (holding, object) = (entry.holding, new_id::<kind::Object>(ctx.now));
         let zone = zones::zone(app, holding, ZoneKind::Intake).await?;
         let (key, wrapped) = app
@@ -219,7 +230,7 @@ impl<'a> Intake<'a> {
         })
     }
 
-    async fn send(&mut self, mut body: impl Stream<Item = Result<Bytes>> + Unpin) -> Result<()> {
+    pub(crate) async fn send(&mut self, mut body: impl Stream<Item = Result<Bytes>> + Unpin) -> Result<()> {
         while let Some(piece) = body.next().await {
             let piece = piece?;
             self.total += piece.len() as u64;
@@ -291,7 +302,8 @@ impl<'a> Intake<'a> {
             UploadFormat::Parquet => IntakeFormat::Parquet,
         };
         let into = ObjectRef { object: self.object, key: self.key.name.clone() };
-        let order = IntakeOrder { upload: self.upload, format, columns, into };
+        let strict = entry.social.is_some();
+        let order = IntakeOrder { upload: self.upload, format, columns, strict, into };
         self.zone.take_in(self.permit, order).await.map_err(|error| match error.code() {
             "domain.unknown" if fixed => Error::invalid("resource.schema_changed", error.subject()),
             _ => error.into(),
@@ -307,7 +319,7 @@ impl<'a> Intake<'a> {
             rows: done.written.rows,
             digest: done.written.digest,
         };
-        let row = self.row(entry, done);
+        let row = self.row(entry, done.written.digest, done.written.sealed_bytes);
         let request = (id, self.total, self.digest, &from);
         let (snapshot, row, from) = (&snapshot, &row, &from);
         app.command(ctx, permit, "resource.upload", &request, move |tx| {
@@ -326,16 +338,17 @@ impl<'a> Intake<'a> {
         .await
     }
 
-    fn row(&self, entry: &CatalogEntry, done: &IntakeDone) -> rows::Object {
+    /// The row of the object that the worker wrote.
+    pub(crate) fn row(&self, entry: &CatalogEntry, digest: Digest, sealed_bytes: u64) -> rows::Object {
         let path = secure_domain::objects::object_path(&self.app.config().objects_dir(), self.object);
         rows::Object {
             id: self.object,
             tenant: entry.holding,
             kind: "snapshot".to_owned(),
             path: objects::relative(self.app, &path),
-            sealed_bytes: i64::try_from(done.written.sealed_bytes).unwrap_or(i64::MAX),
+            sealed_bytes: i64::try_from(sealed_bytes).unwrap_or(i64::MAX),
             plain_bytes: i64::try_from(self.total).unwrap_or(i64::MAX),
-            digest: done.written.digest,
+            digest,
             wrapped: self.wrapped.clone(),
             created: self.ctx.now,
             destroyed_at: None,

@@ -2,7 +2,7 @@
 //! when access closes or nobody asks for a while.
 //!
 //! Invariants: no worker runs for a tenant whose access is closed (what starts and what stops a zone wait for each
-//! other); a worker holds its own tenant's keys only, and gets them over its socket, never on the command line, in the
+//! other); a worker holds its own tenant's keys only, with those of the consents to what was granted, and gets them over its socket, never on the command line, in the
 //! environment or in a file.
 
 mod isolation;
@@ -103,6 +103,19 @@ impl Zones {
         let slot = self.slot((tenant, kind));
         let live = slot.live.lock().await;
         live.as_ref().filter(|live| !live.client.is_closed()).map(use_it)
+    }
+
+    /// Keeps a zone from being started while something else happens.
+    #[cfg(test)]
+    pub(crate) async fn hold<T>(
+        &self,
+        tenant: Id<kind::Tenant>,
+        kind: ZoneKind,
+        meanwhile: impl Future<Output = T>,
+    ) -> T {
+        let slot = self.slot((tenant, kind));
+        let _held = slot.live.lock().await;
+        meanwhile.await
     }
 
     /// Stops every worker of a tenant and waits until they are gone.

@@ -171,21 +171,27 @@ impl Lab<'_> {
         if !ordered.is_ok() {
             return Ok(Err(ordered));
         }
-        let id = ordered.text("/id");
+        let ended = self.ended(&ordered.text("/id"), &model.who).await?;
+        Ok(Ok(Run { micros: begun.elapsed().as_micros(), ..ended }))
+    }
+
+    /// Waits until a run has ended.
+    pub(crate) async fn ended(&self, id: &str, who: &str) -> Result<Run> {
+        let begun = Instant::now();
         let path = format!("/api/v1/runs/{id}");
         let mut patience = Patience::default();
         loop {
-            let seen = self.client.get(&model.who, &path).await?.done("run")?;
+            let seen = self.client.get(who, &path).await?.done("run")?;
             let state = seen.text("/state");
             if matches!(state.as_str(), "done" | "failed") {
                 let json = seen.json();
-                return Ok(Ok(Run {
-                    id,
+                return Ok(Run {
+                    id: id.to_owned(),
                     state,
                     rows: json.pointer("/result/rows").and_then(Value::as_u64),
                     error: seen.text("/error/code"),
                     micros: begun.elapsed().as_micros(),
-                }));
+                });
             }
             patience.wait(self.client).await?;
         }

@@ -84,6 +84,7 @@ impl BenchTables {
                 .map(|column| ColumnSpec { name: column.name, data_type: column.data_type, label: None })
                 .collect(),
             entity: None,
+            consent: None,
         });
         self.clear.push((name.to_owned(), path));
         Ok(())

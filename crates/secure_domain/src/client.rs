@@ -16,10 +16,10 @@ use tokio::task::JoinSet;
 use crate::isolation::Isolation;
 use crate::protocol::{
     Answer, AppendOrder, AssessOrder, CanonicalOrder, CheckOrder, Checked, CompareOrder, Compared,
-    ConcludeOrder, Envelope, ExplainOrder, Explained, GrantOrder, Init, IntakeDone, IntakeOrder,
-    LedgerAnswer, LookupOrder, Page, PageOrder, PermitRecord, QueryOrder, Reply, Request, RunCounted,
-    RunDone, RunOrder, SampleDone, ServeDone, ServeOrder, TableSpec, TwinDone, TwinOrder, Verdict,
-    VerifyOrder, VerifyQuestion, ZoneKey,
+    ConcludeOrder, ConsentOrder, ConsentsDone, Envelope, ExplainOrder, Explained, GrantOrder, Init,
+    IntakeDone, IntakeOrder, LedgerAnswer, LookupOrder, Page, PageOrder, PermitRecord, QueryOrder, Reply,
+    Request, RunCounted, RunDone, RunOrder, SampleDone, ServeDone, ServeOrder, TableSpec, TwinDone,
+    TwinOrder, Verdict, VerifyOrder, VerifyQuestion, ZoneKey,
 };
 use crate::{Error, frame};
 
@@ -265,6 +265,19 @@ impl ZoneClient {
     pub async fn take_in(&self, permit: &access::Permit, order: IntakeOrder) -> Result<IntakeDone, Error> {
         let request = Request::Intake(Box::new(order));
         expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Intake(done) => *done)
+    }
+
+    /// Has an upload of consents taken in whose pieces were sent before; the order names it.
+    ///
+    /// # Errors
+    /// As [`Self::intake`].
+    pub async fn take_consents(
+        &self,
+        permit: &access::Permit,
+        order: ConsentOrder,
+    ) -> Result<ConsentsDone, Error> {
+        let request = Request::Consents(Box::new(order));
+        expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Consents(done) => *done)
     }
 
     /// Copies granted columns of a holding object into a prod zone.

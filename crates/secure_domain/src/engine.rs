@@ -12,7 +12,8 @@ use crate::Error;
 use crate::guard::{bind, check_release, explain_release, lower, plan_query, sample};
 use crate::objects::{Content, KeyRing};
 use crate::protocol::{
-    CheckOrder, Checked, ExplainOrder, Explained, Limits, Page, QueryOrder, TableSpec, ZoneKey,
+    CheckOrder, Checked, ExplainOrder, Explained, InputPin, Limits, Page, Purpose, QueryOrder, TableSpec,
+    ZoneKey,
 };
 use crate::run::Pending;
 use crate::session::{Fault, Session};
@@ -115,6 +116,25 @@ impl ProdEngine {
 
     pub(crate) async fn check(&self, order: CheckOrder) -> Result<Checked, Error> {
         check(&self.session, order).await
+    }
+
+    /// The engine for one order: of tables that are there by consent it sees the rows of those who consented to the
+    /// order's purpose.
+    ///
+    /// # Errors
+    /// `domain.order_mismatch` for an order without a purpose that reads such a table.
+    pub(crate) fn for_purpose(&self, purpose: Option<&Purpose>, inputs: &[InputPin]) -> Result<Self, Error> {
+        let tables = self.session.tables();
+        let by_consent = |pin: &InputPin| {
+            tables.iter().any(|table| table.spec.name == pin.table && table.spec.consent.is_some())
+        };
+        if !inputs.iter().any(by_consent) {
+            return Ok(self.clone());
+        }
+        let purpose = purpose.ok_or(Error::OrderMismatch { what: "purpose" })?;
+        let session = Arc::new(self.session.for_purpose(purpose)?);
+        // What was seen of all rows is not what these rows show, and the other way round.
+        Ok(Self { session, seen: Arc::default(), ..self.clone() })
     }
 }
 

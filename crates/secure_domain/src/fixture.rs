@@ -87,6 +87,7 @@ fn table(
             })
             .collect(),
         entity,
+        consent: None,
     };
     (spec, written.digest)
 }
@@ -229,6 +230,7 @@ impl County {
             parameters: Vec::new(),
             values: Default::default(),
             inputs: tables.iter().map(|table| self.pin(table)).collect(),
+            purpose: None,
             output,
             thresholds: Thresholds { min_entities: 10, max_dominance_ppm: 500_000, margin_ppm: 150_000 },
             suppression: Suppression::DropRows,

@@ -24,6 +24,7 @@
 pub mod bench;
 mod books;
 pub mod client;
+pub mod consent;
 mod contributions;
 pub mod engine;
 mod error;

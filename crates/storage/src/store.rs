@@ -199,6 +199,12 @@ impl Store {
         }
         Attempt::Done(value)
     }
+
+    /// Drops old copies of pages that held erased secrets, as every erasing transaction does after its commit: once more,
+    /// for what readers kept from it then.
+    pub async fn scrub(&self) {
+        dialect::scrub(&self.pools).await;
+    }
 }
 
 enum Attempt<T, E> {

@@ -75,6 +75,7 @@ mod error;
 mod format;
 mod keys;
 mod open;
+pub mod residue;
 mod seal;
 mod suite;
 

@@ -45,11 +45,22 @@ pub(super) fn files(root: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// Copies a folder below `to/name`.
 pub(super) fn copy(from: &Path, to: &Path, name: &str) -> io::Result<Vec<FileEntry>> {
+    copy_without(from, to, name, &[])
+}
+
+/// As [`copy`], without some of the files, given as paths below the folder.
+pub(super) fn copy_without(
+    from: &Path,
+    to: &Path,
+    name: &str,
+    left_out: &[PathBuf],
+) -> io::Result<Vec<FileEntry>> {
+    let left_out: std::collections::HashSet<&PathBuf> = left_out.iter().collect();
     let mut copied = Vec::new();
     // The checkpoint first: tiles only grow, so those copied after it hold all that it signs.
     let mut all = files(from)?;
     all.sort_by_key(|path| path.as_os_str() != ledger::CHECKPOINT_PATH);
-    for path in all {
+    for path in all.into_iter().filter(|path| !left_out.contains(path)) {
         let target = to.join(name).join(&path);
         if let Some(parent) = target.parent() {
             fs::create_dir_all(parent)?;

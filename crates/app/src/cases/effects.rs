@@ -7,7 +7,7 @@ use regulation::pack::Effect;
 use storage::Tx;
 
 use super::{facts, owe};
-use crate::{App, Ctx, Result, exports, models, notices, products, resources, tenants, usages};
+use crate::{App, Ctx, Result, exports, imports, models, notices, products, resources, tenants, usages};
 
 /// Applies the effects among the new events, in order.
 pub(super) async fn apply(
@@ -56,6 +56,7 @@ async fn one(
         Effect::CloseAccess => tenants::close_access(tx, ctx, state, clauses).await,
         Effect::RestoreAccess => tenants::restore_access(tx, ctx, state).await,
         Effect::GrantData => tenants::grant_data(app, tx, ctx, state).await,
+        Effect::AdmitSocialData => imports::admit(tx, ctx, state, clauses).await,
         Effect::SealTenant => tenants::seal(tx, ctx, state, clauses).await,
         Effect::DestroyTenant => {
             for tenant in tenants::destroy(app, tx, ctx, state, clauses).await? {

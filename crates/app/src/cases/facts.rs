@@ -38,6 +38,8 @@ pub const EXPORT: &str = "出域";
 pub const PRODUCT: &str = "产品";
 /// A number given by an outside register.
 pub const NUMBER: &str = "登记编号";
+/// The ground of law that a provider names where a resource asks for consent.
+pub const STATUTORY_GROUND: &str = "法定事由";
 /// A usage agreement.
 pub const USAGE: &str = "使用协议";
 /// Unit code of the data user of that agreement; supplied by the platform.

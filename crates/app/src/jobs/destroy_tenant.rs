@@ -1,5 +1,6 @@
 //! The end of an authorisation: after its key was destroyed, its zones stop, its files go, what is left is tried with
-//! every key there still is, and a certificate says what was found.
+//! every key there still is, the whole data folder is searched for what must be gone, and a certificate says what was
+//! found. Where something was found, the certificate says that the destruction is not done, and the job goes on failing.
 //!
 //! Safe to run again after a crash at any point: every number on the certificate is counted from the rows of the objects,
 //! which stay, and not from what this attempt happened to do.
@@ -8,6 +9,7 @@ use std::collections::HashSet;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use access::{Action, ResourceRef, Thing};
 use base::{Id, Timestamp, kind};
@@ -17,16 +19,21 @@ use vault::{DataKey, OpenReader, SealContext, WrappedKey};
 
 use super::DestroyOrder;
 use crate::clock::new_id;
+use crate::destructions::{self, Destruction};
 use crate::journal::Note;
 use crate::keys::PLATFORM;
+use crate::residue::ResidueScan;
 use crate::runs::Attempt;
-use crate::tenants::{Certificate, Tenant};
-use crate::{App, Ctx, Error, Result, parameters, runs};
+use crate::tenants::{Certificate, Tenant, subject_of};
+use crate::{App, Ctx, Error, Result, parameters, residue, runs};
 
 /// The service that issues the certificate.
 const SERVICE: &str = "tenant.destroy";
 /// Objects read at once.
 const PAGE: u32 = 500;
+/// How often the data folder is searched before what was found counts, and how long apart.
+const SEARCHES_MAX: u32 = 3;
+const SEARCH_AGAIN: Duration = Duration::from_millis(300);
 
 /// Removes a destroyed tenant's files, scans for residue and issues the certificate.
 pub(super) async fn run(app: &App, order: DestroyOrder) -> Result<()> {
@@ -34,9 +41,11 @@ pub(super) async fn run(app: &App, order: DestroyOrder) -> Result<()> {
     app.keys().forget(tenant);
     app.zones().stop(tenant).await;
     let (record, objects, attempts) = read(app, tenant).await?;
-    if record.certificate.is_some() {
+    if record.certificate.as_ref().is_some_and(|certificate| certificate.passed) {
         return Ok(());
     }
+    let known = Destruction { tenant, case: Some(order.case), at: order.destroyed_at };
+    destructions::remember(&app.config().keys_dir(), [&known])?;
     let keys = Arc::new(reachable(app).await?);
     let dir = app.config().objects_dir();
     let files: Vec<Remains> = objects.iter().map(|row| Remains::new(&dir, row)).collect();
@@ -46,8 +55,36 @@ pub(super) async fn run(app: &App, order: DestroyOrder) -> Result<()> {
     for object in attempts {
         crate::objects::discard(app, object).await;
     }
-    let workers = app.zones().workers(tenant).await;
-    issue(app, &order, &objects, scan, workers).await
+    let found =
+        Found { scan, workers: app.zones().workers(tenant).await, residue: search(app, &order).await? };
+    issue(app, &order, &objects, found, record.certificate).await
+}
+
+/// Searches the data folder. A reader of the database may hold old pages for a moment: what lies in pages is looked at
+/// again.
+async fn search(app: &App, order: &DestroyOrder) -> Result<ResidueScan> {
+    let traces = Arc::new(order.traces.clone());
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        app.store().scrub().await;
+        let (root, traces, inside) =
+            (app.config().data.clone(), Arc::clone(&traces), app.config().database.is_empty());
+        let found = tokio::task::spawn_blocking(move || residue::search(&root, &traces, inside))
+            .await
+            .map_err(|error| Error::internal("certificate.scan", error))??;
+        if found.found == 0 || tries == SEARCHES_MAX {
+            return Ok(found);
+        }
+        tokio::time::sleep(SEARCH_AGAIN).await;
+    }
+}
+
+/// What was found altogether.
+struct Found {
+    scan: Scan,
+    workers: u64,
+    residue: ResidueScan,
 }
 
 async fn read(
@@ -191,16 +228,32 @@ async fn issue(
     app: &App,
     order: &DestroyOrder,
     objects: &[rows::Object],
-    scan: Scan,
-    workers: u64,
+    found: Found,
+    earlier: Option<Certificate>,
 ) -> Result<()> {
-    if scan.readable > 0 || workers > 0 {
-        // Never certified; the job is tried again and then shown to administrators.
-        return Err(Error::internal(
-            "certificate.residue",
-            format!("{} readable, {workers} workers", scan.readable),
-        ));
+    let Found { scan, workers, residue } = found;
+    let passed = scan.readable == 0 && workers == 0 && residue.found == 0;
+    if !passed {
+        tracing::error!(
+            tenant = %order.tenant, readable = scan.readable, workers, residue = residue.found,
+            "a destruction is not done: something is left"
+        );
     }
+    let residue_error = || {
+        Error::internal(
+            "certificate.residue",
+            format!("{} found, {} readable, {workers} workers", residue.found, scan.readable),
+        )
+    };
+    let told = |known: &Certificate| {
+        let same = known.residue.as_ref().is_some_and(|known| known.findings == residue.findings);
+        same && (known.readable, known.workers) == (scan.readable, workers)
+    };
+    if !passed && earlier.as_ref().is_some_and(told) {
+        // Said already; the job goes on failing until somebody has removed what is left.
+        return Err(residue_error());
+    }
+    let failed = residue_error();
     let pack = app.packs().current();
     let now = app.now();
     let ended = order.destroyed_at.date_at(pack.counting.utc_offset_seconds);
@@ -208,6 +261,7 @@ async fn issue(
     let tenant = order.tenant;
     let mut certificate = Certificate {
         id: new_id(now),
+        tenant: Some(tenant),
         case: order.case,
         destroyed_at: order.destroyed_at,
         objects: objects.len() as u64,
@@ -216,6 +270,8 @@ async fn issue(
         scanned: scan.scanned,
         readable: scan.readable,
         workers,
+        passed,
+        residue: Some(residue),
         journal_seq: 0,
         logs_until,
         clauses,
@@ -230,7 +286,7 @@ async fn issue(
         })
         .await?;
     app.committed();
-    Ok(())
+    if certificate.passed { Ok(()) } else { Err(failed) }
 }
 
 async fn write(
@@ -255,20 +311,34 @@ async fn write(
     if certificate.journal_seq == 0 {
         certificate.journal_seq = seq;
     }
-    let case = certificate.case;
+    // The second row names the certificate itself, so that the ledger vouches for every figure in it.
+    let note = Note {
+        subject: subject_of(&certificate)?,
+        tenant: None,
+        clauses: &certificate.clauses,
+        payload: certificate.id,
+    };
+    app.record(tx, permit, now, note).await?;
+    let (case, passed) = (certificate.case, certificate.passed);
     stored.value.certificate = Some(certificate);
     records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
-    crate::papers::certified(app, tx, case, now).await
+    if passed { crate::papers::certified(app, tx, case, now).await } else { Ok(()) }
 }
 
 /// The journal row of the command that destroyed the key; 0 if it is not found.
 async fn destruction(app: &App, order: &DestroyOrder) -> Result<u64> {
-    let (subject, at) = (&format!("case/{}", order.case), order.destroyed_at);
-    let found = app
-        .store()
-        .read("certificate.order", |tx| {
-            Box::pin(async move { Ok::<_, Error>(journal::by_subject(tx, subject, None, 1_000).await?) })
-        })
-        .await?;
-    Ok(found.iter().find(|row| row.at == at).map_or(0, |row| row.seq))
+    // What came back with an older database was destroyed again without a case.
+    for subject in [format!("case/{}", order.case), format!("tenant/{}", order.tenant)] {
+        let (subject, at) = (&subject, order.destroyed_at);
+        let found = app
+            .store()
+            .read("certificate.order", |tx| {
+                Box::pin(async move { Ok::<_, Error>(journal::by_subject(tx, subject, None, 1_000).await?) })
+            })
+            .await?;
+        if let Some(row) = found.iter().find(|row| row.at == at) {
+            return Ok(row.seq);
+        }
+    }
+    Ok(0)
 }

@@ -48,6 +48,14 @@ pub(crate) async fn run(app: App) {
     }
 }
 
+/// Sequences what there is, once.
+#[cfg(test)]
+pub(crate) async fn sequence(app: &App) -> Result<()> {
+    let mut sequencer = None;
+    while step(app, &mut sequencer).await? > 0 {}
+    Ok(())
+}
+
 /// One sequencer per log: the lock goes with the process, however it ends.
 async fn hold(app: &App) -> Option<File> {
     let path = app.log().folder().path().join("lock");

@@ -43,6 +43,8 @@ pub(crate) const PREPARE_GRANT: &str = "prepare_grant";
 /// Removes a destroyed tenant's files, scans for residue, makes the certificate.
 pub(crate) const DESTROY_TENANT: &str = "destroy_tenant";
 
+/// Plants the text that the residue scan searches for among a tenant's data.
+pub(crate) const PLANT_CANARY: &str = "plant_canary";
 /// Writes the papers that the pack wants on an occasion of a case.
 pub(crate) const WRITE_PAPERS: &str = "write_papers";
 /// Moves the running cases that a version of the pack takes along.
@@ -56,7 +58,7 @@ pub(crate) const RUN_AGAIN: &str = "run_again";
 pub(crate) const RELEASE_EXPORT: &str = "release_export";
 
 /// What a destruction job is about.
-#[derive(Debug, Clone, Copy, Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Serialize, serde::Deserialize)]
 pub(crate) struct DestroyOrder {
     /// The tenant.
     pub(crate) tenant: base::Id<base::kind::Tenant>,
@@ -64,6 +66,9 @@ pub(crate) struct DestroyOrder {
     pub(crate) case: base::Id<base::kind::Case>,
     /// When its key was destroyed.
     pub(crate) destroyed_at: Timestamp,
+    /// What to search for; orders of earlier releases have none.
+    #[serde(default)]
+    pub(crate) traces: Vec<vault::residue::Trace>,
 }
 
 /// Pushes a job in the caller's transaction. A job with the same kind and key exists once.
@@ -236,6 +241,7 @@ async fn dispatch(app: &App, job: &Job) -> Result<()> {
         }
         PREPARE_GRANT => prepare_grant::run(app, body(job)?).await,
         DESTROY_TENANT => destroy_tenant::run(app, body(job)?).await,
+        PLANT_CANARY => crate::residue::plant(app, body(job)?).await,
         MOVE_CASES => crate::packs::move_cases(app, body(job)?).await,
         RUN_ORDER => run_order::run(app, body(job)?, job.attempt >= ATTEMPTS_MAX).await,
         RUN_AGAIN => run_again::run(app, body(job)?, job.attempt >= ATTEMPTS_MAX).await,

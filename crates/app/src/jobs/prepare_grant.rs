@@ -219,6 +219,8 @@ async fn ready(
     app.store()
         .transact(permit, "grant.ready", |tx| {
             Box::pin(async move {
+                // Access may have closed while the worker was busy.
+                tenants::check_open(tx, grant.tenant).await?;
                 let mut stored =
                     records::get::<Grant>(tx, id.uuid()).await?.ok_or(Error::NotFound("grant.unknown"))?;
                 for object in objects {

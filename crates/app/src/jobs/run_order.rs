@@ -19,7 +19,7 @@ use crate::models::{self, ModelRecord};
 use crate::releases::{self, Cells, Question};
 use crate::runs::{self, Attempt, Run, RunError, RunResult, RunState};
 use crate::tenants::Tenant;
-use crate::{App, Ctx, Error, Result, objects, zones};
+use crate::{App, Ctx, Error, Result, consents, objects, zones};
 
 /// The service that executes runs.
 pub(super) const SERVICE: &str = "run.execute";
@@ -70,13 +70,14 @@ async fn attempt(app: &App, mut run: Run, tenant: &Tenant) -> Result<()> {
     }
     let draft = new_id(now);
     let objects = Attempt { result: new_id(now), cells: new_id(now), draft: Some(draft) };
-    let model = begin(app, &permit, &mut run, objects, now).await?;
+    let (model, epoch) = begin(app, &permit, &mut run, objects, now).await?;
     let result = Target::new(app, run.tenant, objects.result).await?;
     let cells = Target::new(app, run.tenant, objects.cells).await?;
     let draft = Target::new(app, run.tenant, draft).await?;
     let entity_key = releases::entity_key(app).await?;
     let zone = zones::zone(app, run.tenant, ZoneKind::Prod).await?;
-    let order = order(&run, &model, objects, draft.key.name.as_str(), entity_key);
+    let mut order = order(&run, &model, objects, draft.key.name.as_str(), entity_key);
+    order.purpose = consents::purpose(app, run.scenario.as_deref());
     let keys = vec![result.key.clone(), cells.key.clone(), draft.key.clone()];
     let names = keys.iter().map(|key| key.name.clone()).collect();
     zone.add_keys(keys).await?;
@@ -89,7 +90,8 @@ async fn attempt(app: &App, mut run: Run, tenant: &Tenant) -> Result<()> {
     if let Err(error) = zone.forget_keys(names).await {
         tracing::warn!(run.id = %run.id, error.code = error.code(), "the prod worker kept keys");
     }
-    finish(app, &permit, &run, objects, &done?, [result.wrapped, cells.wrapped]).await
+    let brought = Brought { objects, done: done?, keys: [result.wrapped, cells.wrapped], epoch };
+    finish(app, &permit, &run, &brought).await
 }
 
 /// Counted in the prod zone, judged in the ledger zone, concluded in the prod zone.
@@ -141,6 +143,7 @@ pub(super) fn order(
         parameters: model.model.parameters.clone(),
         values: run.values.clone(),
         inputs: run.inputs.clone(),
+        purpose: None,
         output: model.model.output.clone(),
         thresholds: run.thresholds,
         suppression: Suppression::DropRows,
@@ -156,22 +159,23 @@ fn permit(app: &App, run: &Run, tenant: &Tenant, now: Timestamp) -> Result<Permi
 }
 
 /// Writes down that the run begins, in the transaction that sees that access is open and the model still approved.
-/// Answers the model.
+/// Answers the model and the epoch of the authorisation.
 async fn begin(
     app: &App,
     permit: &Permit,
     run: &mut Run,
     objects: Attempt,
     now: Timestamp,
-) -> Result<ModelRecord> {
+) -> Result<(ModelRecord, u64)> {
     let id = run.id;
-    let (stored, model) = app
+    let (stored, model, epoch) = app
         .store()
         .transact(permit, "run.begin", |tx| {
             Box::pin(async move {
                 let mut stored = runs::versioned(tx, id).await?;
                 let tenant = stored.value.tenant;
-                if !crate::tenants::get(tx, tenant).await?.is_open() {
+                let owner = crate::tenants::get(tx, tenant).await?;
+                if !owner.is_open() {
                     return Err(Error::Forbidden("tenant.closed"));
                 }
                 let model = models::versioned(tx, stored.value.model).await?.value;
@@ -189,25 +193,29 @@ async fn begin(
                     payload: (&stored.value.inputs, objects, stored.value.model_digest),
                 };
                 app.record(tx, permit, now, note).await?;
-                Ok((stored.value, model))
+                Ok((stored.value, model, owner.epoch))
             })
         })
         .await?;
     *run = stored;
-    Ok(model)
+    Ok((model, epoch))
 }
 
-async fn finish(
-    app: &App,
-    permit: &Permit,
-    run: &Run,
+/// What the worker brought back, and under which epoch it was sent.
+struct Brought {
     objects: Attempt,
-    done: &RunDone,
-    [result_key, cells_key]: [Vec<u8>; 2],
-) -> Result<()> {
+    done: RunDone,
+    keys: [Vec<u8>; 2],
+    epoch: u64,
+}
+
+/// Registers what was brought, unless access was closed in the meantime: then it is nobody's.
+async fn finish(app: &App, permit: &Permit, run: &Run, brought: &Brought) -> Result<()> {
+    let Brought { objects, done, keys: [result_key, cells_key], epoch } = brought;
     let now = app.now();
-    let mut registered = vec![row(app, run, "result", objects.result, &done.written, result_key, now)];
-    let cells = cells_row(app, run, objects.cells, cells_key, now).await?;
+    let mut registered =
+        vec![row(app, run, "result", objects.result, &done.written, result_key.clone(), now)];
+    let cells = cells_row(app, run, objects.cells, cells_key.clone(), now).await?;
     let result = &RunResult {
         object: objects.result,
         digest: done.written.digest,
@@ -218,10 +226,11 @@ async fn finish(
         ir_digest: done.ir_digest,
     };
     registered.extend(cells);
-    let (id, registered) = (run.id, &registered);
+    let (id, registered, epoch) = (run.id, &registered, *epoch);
     app.store()
         .transact(permit, "run.done", |tx| {
             Box::pin(async move {
+                crate::tenants::check_epoch(tx, run.tenant, epoch).await?;
                 for object in registered {
                     rows::put(tx, object).await?;
                 }

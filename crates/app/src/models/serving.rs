@@ -12,7 +12,7 @@ use secure_domain::protocol::{InputPin, Verdict, VerifyOrder, VerifyQuestion, Zo
 
 use super::{ModelKind, ModelRecord, TODAY, versioned};
 use crate::tenants::{self, GrantState};
-use crate::{App, Error, Result, zones};
+use crate::{App, Error, Result, consents, zones};
 
 /// Hands an approved verification to the tenant's prod worker, under the product that asks it.
 ///
@@ -22,9 +22,9 @@ pub(crate) async fn load_verification(
     app: &App,
     tenant: Id<kind::Tenant>,
     model: Id<kind::Model>,
-    product: Id<kind::Product>,
+    asked: &Asked,
 ) -> Result<()> {
-    let (record, input) = app
+    let (record, input, scenario) = app
         .store()
         .read("verification.load", |tx| {
             Box::pin(async move {
@@ -33,12 +33,20 @@ pub(crate) async fn load_verification(
                     return Err(Error::NotFound("model.unknown"));
                 }
                 record.check_approved()?;
-                let input = input(&record, &tenants::grants(tx, tenant).await?)?;
-                Ok((record, input))
+                let grants = tenants::grants(tx, tenant).await?;
+                let input = input(&record, &grants)?;
+                let read =
+                    |grant: &&tenants::Grant| grant.state == GrantState::Ready && grant.code == input.table;
+                let read: Vec<&tenants::Grant> = grants.iter().filter(read).collect();
+                // The scenario of a call is one of the usage agreement's, which the key was checked against.
+                let owner = tenants::Tenant { agreement: None, ..tenants::get(tx, tenant).await? };
+                let scenario = consents::scenario(tx, &owner, &read, Some(&asked.scenario)).await?;
+                Ok((record, input, scenario))
             })
         })
         .await?;
-    let order = order(app, &record, input, product)?;
+    let purpose = consents::purpose(app, scenario.as_deref());
+    let order = VerifyOrder { purpose, ..order(app, &record, input, asked)? };
     let zone = zones::zone(app, tenant, ZoneKind::Prod).await?;
     match zone.verify_load(order.clone()).await {
         Ok(_) => {}
@@ -62,12 +70,7 @@ fn input(record: &ModelRecord, grants: &[tenants::Grant]) -> Result<InputPin> {
     Ok(InputPin { table: table.clone(), snapshot: raw.snapshot, object: raw.object, digest: raw.digest })
 }
 
-fn order(
-    app: &App,
-    record: &ModelRecord,
-    input: InputPin,
-    product: Id<kind::Product>,
-) -> Result<VerifyOrder> {
+fn order(app: &App, record: &ModelRecord, input: InputPin, asked: &Asked) -> Result<VerifyOrder> {
     let ModelKind::Verification { key_column, .. } = &record.does else {
         return Err(Error::invalid("model.not_verification", record.model.name.clone()));
     };
@@ -76,8 +79,9 @@ fn order(
         record.model.parameters.iter().map(|parameter| (parameter.name.clone(), day.clone())).collect();
     debug_assert!(values.keys().all(|name| name == TODAY), "checked when the model was made");
     Ok(VerifyOrder {
-        handle: handle(app, product),
+        handle: handle(app, asked),
         input,
+        purpose: None,
         key_column: key_column.clone(),
         condition: record.text.clone(),
         condition_digest: Digest::of(record.text.as_bytes()),
@@ -90,8 +94,18 @@ fn today(app: &App) -> base::Date {
     app.now().date_at(app.packs().current().counting.utc_offset_seconds)
 }
 
-fn handle(app: &App, product: Id<kind::Product>) -> String {
-    format!("{product}/{}", today(app))
+fn handle(app: &App, asked: &Asked) -> String {
+    let Asked { product, scenario } = asked;
+    format!("{product}/{}/{}", today(app), Digest::of(scenario.as_bytes()))
+}
+
+/// Who asks a verification, and for which scenario: answers to one are not answers to another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Asked {
+    /// The product.
+    pub(crate) product: Id<kind::Product>,
+    /// The scenario of the call.
+    pub(crate) scenario: String,
 }
 
 /// Asks an approved verification. The caller has checked in its own transaction that access is open, and records the
@@ -103,10 +117,10 @@ pub(crate) async fn verify(
     app: &App,
     permit: &Permit,
     tenant: Id<kind::Tenant>,
-    product: Id<kind::Product>,
+    asked: &Asked,
     key: String,
 ) -> Result<Verdict> {
     let unloaded = || Error::invalid("domain.unknown", "verification");
     let zone = app.zones().running(tenant, ZoneKind::Prod).await.ok_or_else(unloaded)?;
-    Ok(zone.verify(permit, VerifyQuestion { handle: handle(app, product), key }).await?)
+    Ok(zone.verify(permit, VerifyQuestion { handle: handle(app, asked), key }).await?)
 }

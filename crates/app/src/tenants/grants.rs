@@ -39,6 +39,35 @@ pub struct Grant {
     pub twin: Option<GrantedObject>,
     /// Why it failed, as a code.
     pub error: Option<String>,
+    /// What the use of its rows rests on, where the resource asks for consent.
+    #[serde(default)]
+    pub basis: Option<Basis>,
+}
+
+/// What the use of personal information rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ground", rename_all = "snake_case")]
+pub enum Basis {
+    /// Each entity's consent to the scenario.
+    Consent,
+    /// A ground of law that needs no consent, as the provider stated it when granting.
+    Statutory {
+        /// The ground.
+        text: String,
+        /// The case in which it was stated.
+        case: Id<kind::Case>,
+    },
+}
+
+impl Basis {
+    /// What a case grants a resource on that asks for consent.
+    fn of(case: &CaseState) -> Self {
+        let stated = facts::text(&case.facts, facts::STATUTORY_GROUND);
+        match stated.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
+            Some(text) => Self::Statutory { text, case: case.id },
+            None => Self::Consent,
+        }
+    }
 }
 
 /// A sealed table of a grant.
@@ -118,6 +147,7 @@ pub(crate) async fn grant_data(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &Cas
             raw: None,
             twin: None,
             error: None,
+            basis: resource.consent.is_some().then(|| Basis::of(case)),
         };
         records::put(tx, &grant, Expected::New, ctx.now).await?;
         jobs::push(tx, jobs::PREPARE_GRANT, grant.id, ctx.now, &grant.id).await?;

@@ -1,6 +1,7 @@
 //! The life of an authorisation, as the effects of cases: established, agreed, open, closed, sealed, destroyed. What closes
 //! an authorisation closes those under it in the same transaction.
 
+use access::Action;
 use base::{Date, Id, kind};
 use regulation::case::CaseState;
 use regulation::pack::{Counting, FactValue, Pack, Period, PeriodUnit, Value};
@@ -10,9 +11,10 @@ use storage::records::{self, Expected, Versioned};
 use super::grants::{GrantState, grants};
 use super::{Agreement, Tenant, TenantState, get, new_tenant, versioned};
 use crate::cases::{CaseRecord, facts};
+use crate::destructions::{self, Destruction};
 use crate::identity::unit_by_code;
 use crate::notices::Notice;
-use crate::{App, Ctx, Error, Result, jobs};
+use crate::{App, Ctx, Error, Result, jobs, residue};
 
 /// Effect: the determined applicant becomes an operator with a tenant of its own, still closed. One that applied under
 /// another authorisation (a partner) stays under it.
@@ -170,6 +172,7 @@ pub(crate) async fn open_access(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState) ->
     })
     .await?;
     under_an_open_one(tx, &tenant).await?;
+    jobs::push(tx, jobs::PLANT_CANARY, tenant.id, ctx.now, &tenant.id).await?;
     take_up(tx, ctx, &tenant, case).await
 }
 
@@ -205,6 +208,7 @@ pub(crate) async fn close_access(
         }
         tenant.closed_by = Some(case.id);
         tenant.closed_on = clauses.to_vec();
+        tenant.epoch += 1;
         close(tx, ctx, &stored, case).await?;
     }
     Ok(())
@@ -288,6 +292,7 @@ pub(crate) async fn seal(tx: &mut Tx<'_>, ctx: &Ctx, case: &CaseState, clauses: 
         stored.value.state = TenantState::Sealed;
         stored.value.closed_by = Some(case.id);
         stored.value.closed_on = clauses.to_vec();
+        stored.value.epoch += 1;
         close(tx, ctx, &stored, case).await?;
     }
     Ok(())
@@ -311,9 +316,15 @@ pub(crate) async fn destroy(
         stored.value.state = TenantState::Destroyed;
         stored.value.closed_by = Some(case.id);
         stored.value.closed_on = clauses.to_vec();
+        stored.value.epoch += 1;
         records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
+        let traces = residue::traces(app, tx, tenant).await?;
         app.keys().destroy_tenant(tx, tenant, ctx.now).await?;
-        let order = jobs::DestroyOrder { tenant, case: case.id, destroyed_at: ctx.now };
+        let service = Ctx::service("tenant.destroy", ctx.now);
+        let permit = &app.permit(&service, Action::TenantDestroy, stored.value.resource())?;
+        let known = Destruction { tenant, case: Some(case.id), at: ctx.now };
+        destructions::record_destruction(app, tx, permit, &known, ctx.now).await?;
+        let order = jobs::DestroyOrder { tenant, case: case.id, destroyed_at: ctx.now, traces };
         jobs::push(tx, jobs::DESTROY_TENANT, tenant, ctx.now, &order).await?;
         destroyed.push(tenant);
     }

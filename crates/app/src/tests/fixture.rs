@@ -146,6 +146,7 @@ impl County {
             closed_on: Vec::new(),
             was_open: false,
             certificate: None,
+            epoch: 0,
         };
         self.put(&tenant).await;
         let (app, id) = (&self.app, tenant.id);
@@ -220,6 +221,19 @@ impl County {
         key: &str,
         csv: Vec<u8>,
     ) -> Result<Id<kind::Resource>> {
+        self.resource_by(provider, code, entity, key, csv, false).await
+    }
+
+    /// The same, where rows may be used by consent.
+    pub(crate) async fn resource_by(
+        &self,
+        provider: &str,
+        code: &str,
+        entity: &str,
+        key: &str,
+        csv: Vec<u8>,
+        consent: bool,
+    ) -> Result<Id<kind::Resource>> {
         let new = NewResource {
             code: code.to_owned(),
             name_zh: code.to_owned(),
@@ -228,6 +242,7 @@ impl County {
             update_frequency: UpdateFrequency::Yearly,
             openness: Openness::Conditional,
             entity: Entity { kind: entity.to_owned(), columns: vec![key.to_owned()], protected: true },
+            consent,
         };
         let entry = resources::register_resource(&self.app, &self.ctx(provider), &new).await?;
         self.upload(provider, entry.id(), csv).await?;
@@ -305,6 +320,7 @@ impl County {
             raw: None,
             twin: None,
             error: None,
+            basis: None,
         };
         self.put(&grant).await;
         self.push(jobs::PREPARE_GRANT, grant.id, &grant.id).await;

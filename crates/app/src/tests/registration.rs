@@ -15,6 +15,7 @@ fn new(code: &str, key: &str) -> NewResource {
         update_frequency: UpdateFrequency::Yearly,
         openness: Openness::Conditional,
         entity: Entity { kind: "route".to_owned(), columns: vec![key.to_owned()], protected: false },
+        consent: false,
     }
 }
 

@@ -194,7 +194,7 @@ async fn verifications_answer_yes_no_and_unknown() {
     let engineer = county.ctx("operator");
     assert!(models::create_model(&county.app, &engineer, county.tenant, &escaping).await.is_err());
     let model = approved(&county, &new).await.model.id;
-    let product = crate::clock::new_id(county.app.now());
+    let product = &models::Asked { product: crate::clock::new_id(county.app.now()), scenario: String::new() };
     let app = &county.app;
     let reference = access::ResourceRef::tenant(county.tenant).with_zone(access::Zone::Dev);
     let permit = app.permit(&engineer, Action::WorkbenchQuery, reference).unwrap();
@@ -268,7 +268,7 @@ async fn destruction_leaves_a_certificate_and_nothing_readable() {
         .await
         .unwrap();
     let case = crate::clock::new_id(now);
-    let order = jobs::DestroyOrder { tenant, case, destroyed_at: now };
+    let order = jobs::DestroyOrder { tenant, case, destroyed_at: now, traces: Vec::new() };
     for attempt in ["first", "second"] {
         county.push(jobs::DESTROY_TENANT, attempt, &order).await;
         jobs::drain(app).await;

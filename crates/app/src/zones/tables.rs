@@ -9,7 +9,7 @@ use storage::Tx;
 use crate::keys::PLATFORM;
 use crate::resources::CatalogEntry;
 use crate::tenants::{self, Grant, GrantState, GrantedObject, TenantState};
-use crate::{App, Error, Result, objects, releases, resources};
+use crate::{App, Error, Result, consents, objects, releases, resources};
 
 /// Memory of a dev zone's engine.
 const DEV_MEMORY_BYTES: usize = 512 << 20;
@@ -91,7 +91,10 @@ async fn may_run(tx: &mut Tx<'_>, tenant: Id<kind::Tenant>, zone: ZoneKind) -> R
     let open = match zone {
         // The platform's own; there is one.
         ZoneKind::Ledger => tenant == PLATFORM,
-        ZoneKind::Intake => tenants::get(tx, tenant).await?.state == TenantState::Holding,
+        // Social data come in under the key of the authorisation itself.
+        ZoneKind::Intake => {
+            matches!(tenants::get(tx, tenant).await?.state, TenantState::Holding | TenantState::Active)
+        }
         ZoneKind::Dev | ZoneKind::Prod => tenants::get(tx, tenant).await?.state == TenantState::Active,
     };
     if open { Ok(()) } else { Err(Error::Forbidden("tenant.closed")) }
@@ -113,7 +116,14 @@ async fn fill(
         let entry = resources::versioned(tx, grant.resource).await?.value;
         let key = key_of(app, tx, tenant, lies.object).await?;
         let spec = match zone {
-            ZoneKind::Prod => raw_spec(&grant, &entry, lies, &key.name),
+            ZoneKind::Prod => {
+                let spec = raw_spec(&grant, &entry, lies, &key.name);
+                // The consents to what was granted are the provider's; the zone opens them, and nothing else of it.
+                for given in spec.consent.iter().flat_map(|consent| &consent.given) {
+                    held.keys.push(key_of(app, tx, entry.holding, given.object).await?);
+                }
+                spec
+            }
             _ => twin_spec(&grant, &entry, lies, &key.name),
         };
         held.tables.push(spec);
@@ -137,7 +147,8 @@ pub(crate) async fn key_of(
 /// The raw table of a grant: granted columns as classified; columns of the entity key that were not granted are there to
 /// be counted, and unclassified, so that no query may name them.
 pub(crate) fn raw_spec(grant: &Grant, entry: &CatalogEntry, lies: &GrantedObject, key: &str) -> TableSpec {
-    spec(grant, entry, lies, key, &entry.with_entity(&grant.columns))
+    let consent = consents::spec(grant, entry);
+    TableSpec { consent, ..spec(grant, entry, lies, key, &entry.with_entity(&grant.columns)) }
 }
 
 fn twin_spec(grant: &Grant, entry: &CatalogEntry, lies: &GrantedObject, key: &str) -> TableSpec {
@@ -164,5 +175,6 @@ fn spec(
         rows: lies.rows,
         columns: columns.collect(),
         entity: entry.resource.entity.clone(),
+        consent: None,
     }
 }

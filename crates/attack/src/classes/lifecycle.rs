@@ -1,7 +1,7 @@
 //! The end of an authorisation: suspended, sealed, destroyed. These attacks come last and in this order.
 
 use anyhow::{Context as _, Result, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::attack::{Attack, Benign, Class, Doing, Found, Kind, Probe, Scene, Step};
 use crate::stage::{OTHER_ENGINEER, act};
@@ -188,6 +188,21 @@ fn certificate<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
             .raw("GET", &format!("/api/v1/ledger/records/{seq}/proof"), crate::client::Sent::default())
             .await?;
         found.expect(proof.is_ok(), || proof.shown());
+        // The search behind it: keys and a planted text were looked for in every file, and nothing was found.
+        let told = answer.json();
+        let figure =
+            |name: &str| told.pointer(&format!("/certificate/residue/{name}")).and_then(Value::as_u64);
+        found.expect(told.pointer("/certificate/passed") == Some(&json!(true)), || answer.shown());
+        found.expect(figure("found") == Some(0) && figure("canaries") == Some(1), || answer.shown());
+        found.expect(figure("keys").is_some_and(|keys| keys >= 4), || answer.shown());
+        let document = scene.lab.client.get("operator.manager", &format!("{path}/document")).await?;
+        found.expect(document.is_ok(), || document.shown());
+        for proof in ["/issue", "/destruction"] {
+            let text = document.json().pointer(proof).and_then(Value::as_str).unwrap_or_default().to_owned();
+            found.expect(text.starts_with("c2sp.org/tlog-proof@v1"), || format!("{proof}: {text}"));
+        }
+        let stranger = scene.lab.client.get("other.manager", &format!("{path}/document")).await?;
+        found.expect(stranger.status == 404, || stranger.shown());
         Ok(found)
     })
 }

@@ -3,6 +3,7 @@
 mod cells;
 mod differencing;
 mod exports;
+mod inflow;
 mod isolation;
 mod lifecycle;
 mod masks;
@@ -23,6 +24,7 @@ pub(crate) fn all() -> Vec<Attack> {
         exports::ATTACKS,
         masks::ATTACKS,
         isolation::ATTACKS,
+        inflow::ATTACKS,
         lifecycle::ATTACKS,
     ]
     .concat()
@@ -33,7 +35,5 @@ pub(crate) const ABSENT: &[&str] = &[
     "statistics mode (queries on raw data without an order, within budgets)",
     "noise of cell keys and of discrete mechanisms, error bars, one budget per resource",
     "models as exports (ONNX): no run makes one",
-    "import gate for social data",
-    "consent as a predicate of the guard, and persons who withdraw it",
     "a new snapshot under a standing grant: a grant holds the snapshot it was made with",
 ];

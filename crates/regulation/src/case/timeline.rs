@@ -320,5 +320,6 @@ pub const fn effect_words(effect: Effect) -> (&'static str, &'static str) {
         Effect::RegisterNumber => ("登记编号", "record registration number"),
         Effect::ListResource => ("编入目录", "list in the catalogue"),
         Effect::UnlistResource => ("撤下目录", "take off the catalogue"),
+        Effect::AdmitSocialData => ("准许导入", "admit social data"),
     }
 }

@@ -94,6 +94,7 @@ pub(crate) const EFFECTS: &[Word<Effect>] = &[
     ("登记编号", Effect::RegisterNumber),
     ("编入目录", Effect::ListResource),
     ("撤下目录", Effect::UnlistResource),
+    ("准许导入", Effect::AdmitSocialData),
 ];
 
 /// Simple kinds of fields; 单选 and 多选 also need their choices.

@@ -82,6 +82,7 @@ fn write(
         batch.push(record);
         if batch.rows >= BATCH_ROWS {
             result = batch.finish(&schema).and_then(|rows| {
+                target.inspect(&rows)?;
                 observer.observe(&rows)?;
                 object.write(&rows)
             });
@@ -96,6 +97,7 @@ fn write(
     }
     if batch.rows > 0 {
         let rows = batch.finish(&schema)?;
+        target.inspect(&rows)?;
         observer.observe(&rows)?;
         object.write(&rows)?;
     }

@@ -4,8 +4,9 @@
 //! or proposal holds a value.
 
 mod delimited;
-mod encoding;
+pub(crate) mod encoding;
 mod faults;
+mod gate;
 mod parquet_file;
 mod profile;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod types;
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 use vault::{DataKey, SealContext};
@@ -38,7 +40,10 @@ pub(crate) fn take_in(
     bytes: Bytes,
 ) -> Result<IntakeDone, Error> {
     let (key, context) = keys.open(&order.into)?;
-    let target = Target { objects_dir, key: &key, context };
+    if order.strict {
+        gate::inspect(&bytes, &order.format)?;
+    }
+    let target = Target { objects_dir, key: &key, context, strict: order.strict };
     let (encoding, (written, observer)) = match &order.format {
         IntakeFormat::Csv(format) => {
             let (text, encoding) = encoding::decode(&bytes)?;
@@ -59,9 +64,16 @@ struct Target<'a> {
     objects_dir: &'a Path,
     key: &'a DataKey,
     context: SealContext,
+    /// The file comes from outside: its values are looked at as well.
+    strict: bool,
 }
 
 impl Target<'_> {
+    /// Looks at rows before they are written.
+    fn inspect(&self, batch: &RecordBatch) -> Result<(), Error> {
+        if self.strict { gate::inspect_values(batch) } else { Ok(()) }
+    }
+
     fn create(&self, schema: &SchemaRef) -> Result<(ParquetObject, Observer), Error> {
         let object = ParquetObject::create_as(
             Content::Raw,

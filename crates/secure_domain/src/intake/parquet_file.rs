@@ -38,6 +38,7 @@ pub(super) fn take_in(
     for batch in reader {
         let batch = batch.map_err(|_| whole(0, "parquet.format"))?;
         let batch = store(&batch, &schema).map_err(|_| whole(0, "parquet.type"))?;
+        target.inspect(&batch)?;
         observer.observe(&batch)?;
         object.write(&batch)?;
     }

@@ -17,7 +17,8 @@ fn take_as(
     stated: &[OutputColumn],
 ) -> (tempfile::TempDir, Result<IntakeDone, Error>) {
     let dir = tempfile::tempdir().unwrap();
-    let order = IntakeOrder { upload: 1, format, columns: stated.to_vec(), into: object(1, "data") };
+    let order =
+        IntakeOrder { upload: 1, format, columns: stated.to_vec(), strict: false, into: object(1, "data") };
     let done = take_in(dir.path(), &ring(), &order, Bytes::copy_from_slice(bytes));
     (dir, done)
 }

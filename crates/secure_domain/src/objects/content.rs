@@ -13,6 +13,8 @@ pub(crate) enum Content {
     Twin,
     /// The result of a run, after disclosure control.
     Result,
+    /// What entities have consented to.
+    Consents,
     /// Not said: a release in canonical form, or something made outside a zone.
     Unmarked,
 }
@@ -23,13 +25,14 @@ impl Content {
             Self::Raw => "raw",
             Self::Twin => "twin",
             Self::Result => "result",
+            Self::Consents => "consents",
             Self::Unmarked => "unmarked",
         }
     }
 
     /// The content that a mark stands for; a mark of another sort is taken for raw rows, which may do the least.
     pub(super) fn from_name(name: &str) -> Self {
-        let known = [Self::Twin, Self::Result, Self::Unmarked];
+        let known = [Self::Twin, Self::Result, Self::Consents, Self::Unmarked];
         known.into_iter().find(|content| content.name() == name).unwrap_or(Self::Raw)
     }
 }

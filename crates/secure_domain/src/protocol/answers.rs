@@ -31,6 +31,8 @@ pub enum Reply {
     Page(Page),
     /// A verdict on SQL.
     Checked(Checked),
+    /// Consents were taken in.
+    Consents(Box<crate::consent::ConsentsDone>),
     /// What is known of SQL.
     Explained(Box<Explained>),
     /// A snapshot was taken in.

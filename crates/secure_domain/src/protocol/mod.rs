@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use catalog::{Domain, OutputColumn, Parameter, Value};
 
+pub use crate::consent::{ConsentOrder, ConsentSpec, ConsentsDone, Purpose};
 pub use answers::{
     Advised, Changed, Checked, ColumnProfile, Compared, Examined, ExaminedColumn, Explained, Failure,
     IntakeDone, LedgerAnswer, MadeOf, Nearby, Page, Reply, RunCounted, RunDone, SampleDone, ServeDone,
@@ -114,6 +115,8 @@ pub enum Request {
     },
     /// Intake: turn an upload into a sealed snapshot.
     Intake(Box<IntakeOrder>),
+    /// Intake: turn an upload into sealed consents.
+    Consents(Box<ConsentOrder>),
     /// Prod: copy granted columns of a holding object under the tenant's own key.
     Grant(Box<GrantOrder>),
     /// Prod: make the twin of a table for the dev zone.
@@ -177,6 +180,7 @@ impl Request {
             Self::Upload { .. } => "upload",
             Self::DropUpload { .. } => "drop_upload",
             Self::Intake(_) => "intake",
+            Self::Consents(_) => "consents",
             Self::Grant(_) => "grant",
             Self::Twin(_) => "twin",
             Self::Query(_) => "query",

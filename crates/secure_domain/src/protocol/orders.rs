@@ -12,6 +12,8 @@ use privacy::masking::MaskSpec;
 use privacy::{SensitiveKind, attack};
 use serde::{Deserialize, Serialize};
 
+use crate::consent::Purpose;
+
 use super::words::{ObjectRef, Secret, TableSpec, ZoneKey};
 
 /// A free query in a dev zone.
@@ -80,6 +82,9 @@ pub struct RunOrder {
     pub values: BTreeMap<String, String>,
     /// The inputs; exactly the tables that the text reads.
     pub inputs: Vec<InputPin>,
+    /// What it is for; needed where an input is there by consent.
+    #[serde(default)]
+    pub purpose: Option<Purpose>,
     /// The columns approved to come out.
     pub output: Vec<OutputColumn>,
     /// Thresholds of disclosure control, from the regulation pack.
@@ -211,6 +216,9 @@ pub struct VerifyOrder {
     pub handle: String,
     /// The pinned table it is about.
     pub input: InputPin,
+    /// What it is for; needed where the table is there by consent.
+    #[serde(default)]
+    pub purpose: Option<Purpose>,
     /// The key column.
     pub key_column: String,
     /// The approved condition: one SQL expression over the table's columns.
@@ -267,6 +275,9 @@ pub struct IntakeOrder {
     /// Types that the provider states; columns not named are inferred.
     #[serde(default)]
     pub columns: Vec<OutputColumn>,
+    /// Whether it comes from outside the public sector and has to be nothing but a plain table.
+    #[serde(default)]
+    pub strict: bool,
     /// The object to be written.
     pub into: ObjectRef,
 }

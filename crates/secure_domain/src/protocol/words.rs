@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::consent::ConsentSpec;
 use base::{Id, Timestamp, kind};
 use privacy::DataType;
 use privacy::ir::{ColumnPolicy, Entity, Label, ResourcePolicy};
@@ -88,6 +89,9 @@ pub struct TableSpec {
     pub columns: Vec<ColumnSpec>,
     /// The declared entity; without one, prod refuses the table.
     pub entity: Option<Entity>,
+    /// Set where rows may be read of entities only that consented.
+    #[serde(default)]
+    pub consent: Option<ConsentSpec>,
 }
 
 impl TableSpec {

@@ -145,6 +145,7 @@ async fn a_verification_says_yes_no_or_unknown() {
     let engine = county.prod();
     let order = |condition: &str| VerifyOrder {
         handle: "adult".to_owned(),
+        purpose: None,
         input: county.pin("persons"),
         key_column: "person_id".to_owned(),
         condition: condition.to_owned(),

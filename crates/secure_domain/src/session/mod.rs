@@ -6,6 +6,7 @@ mod pairs;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 
@@ -23,6 +24,7 @@ use datafusion::prelude::SessionConfig;
 use privacy::DataType;
 
 use crate::Error;
+use crate::consent::{ConsentSpec, Consented, Consents, Purpose};
 use crate::objects::{Content, KeyRing, ObjectFile, ObjectRows, SealedStore};
 use crate::protocol::{Limits, ObjectRef, TableSpec};
 
@@ -53,6 +55,18 @@ pub(crate) struct Table {
     pub(crate) spec: TableSpec,
     pub(crate) file: Arc<ObjectFile>,
     pub(crate) provider: Arc<dyn TableProvider>,
+    consents: Option<Arc<Consents>>,
+}
+
+/// A table that is there by consent, without the rows of those who did not consent; any other as it is.
+fn allowed(
+    provider: Arc<dyn TableProvider>,
+    spec: &TableSpec,
+    consenting: HashSet<Box<str>>,
+) -> Result<Arc<dyn TableProvider>, Error> {
+    let Some(needed) = &spec.consent else { return Ok(provider) };
+    let filtered = Consented::new(provider, &needed.columns, consenting);
+    Ok(Arc::new(filtered.ok_or(Error::OrderMismatch { what: "consent_key" })?))
 }
 
 impl Session {
@@ -103,8 +117,46 @@ impl Session {
             let file = self.file(&spec.object)?;
             self.check_table(&spec, &file)?;
             let provider = self.provider(&spec.object, &file, table_schema(&spec))?;
-            opened.push(Arc::new(Table { spec, file, provider }));
+            let consents = match &spec.consent {
+                Some(needed) => Some(self.consents(&spec.name, needed)?),
+                None => None,
+            };
+            // Without a purpose nobody has consented.
+            let provider = allowed(provider, &spec, HashSet::new())?;
+            opened.push(Arc::new(Table { spec, file, provider, consents }));
         }
+        self.replace(opened)
+    }
+
+    /// The consents of a table, read again only when others were given since.
+    fn consents(&self, name: &str, needed: &ConsentSpec) -> Result<Arc<Consents>, Error> {
+        let held = self.tables();
+        let known = held.iter().find(|table| table.spec.name == name);
+        let known = known.filter(|table| table.spec.consent.as_ref() == Some(needed));
+        match known.and_then(|table| table.consents.clone()) {
+            Some(known) => Ok(known),
+            None => Ok(Arc::new(Consents::open(&self.objects_dir, &self.keys, needed)?)),
+        }
+    }
+
+    /// A session over the same tables in which those that are there by consent hold the rows for one purpose only.
+    pub(crate) fn for_purpose(&self, purpose: &Purpose) -> Result<Self, Error> {
+        let (dir, keys) = (self.objects_dir.clone(), Arc::clone(&self.keys));
+        let session = Self::new(dir, keys, self.limits, self.contents)?;
+        let mut opened = Vec::new();
+        for table in self.tables().iter() {
+            let Table { spec, file, consents, .. } = table.as_ref();
+            let provider = session.provider(&spec.object, file, table_schema(spec))?;
+            let consenting = consents.as_ref().map(|known| known.consenting(purpose)).unwrap_or_default();
+            let provider = allowed(provider, spec, consenting)?;
+            let (spec, file, consents) = (spec.clone(), Arc::clone(file), consents.clone());
+            opened.push(Arc::new(Table { spec, file, provider, consents }));
+        }
+        session.replace(opened)?;
+        Ok(session)
+    }
+
+    fn replace(&self, opened: Vec<Arc<Table>>) -> Result<(), Error> {
         let mut tables = self.tables.write().map_err(|_| Error::RunFailed)?;
         for table in tables.iter() {
             self.schema.deregister_table(&table.spec.name).map_err(|_| Error::RunFailed)?;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use super::zone::{Engine, Zone, mask_key};
 use crate::Error;
 use crate::books::Books;
+use crate::consent;
 use crate::engine::{DevEngine, ProdEngine};
 use crate::intake::take_in;
 use crate::protocol::{Reply, Request, ServeDone, ServeOrder, VerifyOrder, ZoneKind};
@@ -46,7 +47,10 @@ impl Zone {
             Request::Explain(order) => {
                 only(Reply::Explained(Box::new(self.dev(operation)?.explain(*order).await?)))
             }
-            Request::Run(order) => only(Reply::Counted(self.prod(operation)?.run(*order).await?)),
+            Request::Run(order) => {
+                let engine = self.prod(operation)?.for_purpose(order.purpose.as_ref(), &order.inputs)?;
+                only(Reply::Counted(engine.run(*order).await?))
+            }
             Request::Conclude(order) => {
                 only(Reply::Run(Box::new(self.prod(operation)?.conclude(*order).await?)))
             }
@@ -85,6 +89,13 @@ impl Zone {
                     take_in(&zone.objects_dir, &zone.keys, &order, bytes)
                 });
                 only(Reply::Intake(Box::new(done.await?)))
+            }
+            Request::Consents(order) if self.kind == ZoneKind::Intake => {
+                let done = self.blocking(move |zone| {
+                    let bytes = zone.take_upload(order.upload)?;
+                    consent::take_in(&zone.objects_dir, &zone.keys, &order, &bytes)
+                });
+                only(Reply::Consents(Box::new(done.await?)))
             }
             Request::Grant(order) if self.kind == ZoneKind::Prod => {
                 let done = self.blocking(move |zone| grant(&zone.objects_dir, &zone.keys, &order));
@@ -154,7 +165,9 @@ impl Zone {
     }
 
     async fn verify_load(self: &Arc<Self>, order: VerifyOrder) -> Outcome {
-        let verification = Verification::load(self.prod("verify_load")?, &order).await?;
+        let engine = self.prod("verify_load")?;
+        let engine = engine.for_purpose(order.purpose.as_ref(), std::slice::from_ref(&order.input))?;
+        let verification = Verification::load(&engine, &order).await?;
         let keys = verification.keys() as u64;
         let mut held = self.verifications.write().map_err(|_| Error::RunFailed)?;
         if held.len() >= HANDLES_MAX && !held.contains_key(&order.handle) {

@@ -139,6 +139,7 @@ async fn from_a_delivered_file_to_a_served_answer() {
         upload: 5,
         format: IntakeFormat::Csv(CsvFormat::default()),
         columns: Vec::new(),
+        strict: false,
         into: object(30, "data"),
     };
     let Reply::Intake(taken) = ask(&intake, Request::Intake(Box::new(order))).await.unwrap() else {
@@ -199,6 +200,7 @@ fn granted_table(granted: &SampleDone) -> TableSpec {
             columns: vec!["id_number".to_owned()],
             protected: true,
         }),
+        consent: None,
     }
 }
 

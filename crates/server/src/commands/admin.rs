@@ -1,11 +1,12 @@
 //! Migration, backup, restore and the first accounts.
 
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use app::Ctx;
 use app::backup::{self, Keys};
+use app::destructions::NewerLog;
 use app::identity::{self, NewPerson, NewUnit};
 
 use super::run::open;
@@ -28,13 +29,36 @@ pub(crate) async fn backup(config: app::Config, to: &Path, keys: Keys) -> Result
     Ok(())
 }
 
-pub(crate) async fn restore(config: &app::Config, from: &Path) -> Result<()> {
-    let manifest = backup::restore(config, from).await.context("nothing was restored")?;
+pub(crate) async fn restore(
+    config: &app::Config,
+    from: &Path,
+    ledger: Option<PathBuf>,
+    key: Option<&str>,
+) -> Result<()> {
+    let newer = ledger.map(|folder| newer_log(config, from, folder, key)).transpose()?;
+    let manifest = backup::restore(config, from, newer.as_ref()).await.context("nothing was restored")?;
     println!("{} rows, {} files, digest {}", manifest.rows, manifest.files.len(), manifest.digest);
     if !manifest.keys {
-        println!("put root.key and ledger.key into {} before serving", config.keys_dir().display());
+        println!(
+            "put all files of the installation's keys/ into {} before serving: root.key, ledger.key and destroyed.jsonl",
+            config.keys_dir().display()
+        );
+    } else if newer.is_none() {
+        println!(
+            "what was destroyed after this backup was made is not known here: restore with --ledger and a newer copy of the ledger, or bring destroyed.jsonl of the installation's keys/"
+        );
     }
     Ok(())
+}
+
+fn newer_log(config: &app::Config, from: &Path, folder: PathBuf, key: Option<&str>) -> Result<NewerLog> {
+    let key = match key {
+        Some(text) => text.parse().context("not a verifier key")?,
+        None => app::ledger::public_key(config)
+            .or_else(|_| app::ledger::public_key(&app::Config { data: from.to_owned(), ..config.clone() }))
+            .context("the ledger's public key is neither in keys/ nor in the backup: give it with --key")?,
+    };
+    Ok(NewerLog { folder, key })
 }
 
 /// The unit of a new account.

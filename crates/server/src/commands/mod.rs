@@ -52,10 +52,17 @@ enum Command {
         #[command(flatten)]
         settings: Settings,
     },
-    /// Fill an empty data folder from a backup. Keys that were left out of it are put into `keys/` by hand.
+    /// Fill an empty data folder from a backup. Keys that were left out of it are put into `keys/` by hand, all files of
+    /// that folder: it remembers what was destroyed since.
     Restore {
         /// The backup's folder.
         folder: PathBuf,
+        /// A newer copy of the installation's ledger: what it says was destroyed since does not come back.
+        #[arg(long)]
+        ledger: Option<PathBuf>,
+        /// The ledger's public key, in the verifier key format. Without it, that of the data folder or of the backup.
+        #[arg(long, requires = "ledger")]
+        key: Option<String>,
         #[command(flatten)]
         settings: Settings,
     },
@@ -146,6 +153,19 @@ enum Ledger {
         /// Print the report as JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Check the document of a certificate of destruction, offline. Exit code 1 if it does not prove that nothing is left.
+    Certificate {
+        /// The document, as the certificate's page hands it out.
+        file: PathBuf,
+        /// The public key to trust, in the verifier key format. Without it, the data folder's own is used.
+        #[arg(long)]
+        key: Option<String>,
+        #[command(flatten)]
+        settings: Settings,
+        /// Language of the summary.
+        #[arg(long, value_enum, default_value_t = Lang::Zh)]
+        lang: Lang,
     },
     /// Print the public key.
     Key(Settings),
@@ -373,7 +393,12 @@ async fn run(command: Command, door: Option<app::ZoneDoor>) -> Result<ExitCode> 
             let keys = if with_keys { app::backup::Keys::Included } else { app::backup::Keys::LeftOut };
             admin::backup(settings.config()?, &folder, keys).await?;
         }
-        Command::Restore { folder, settings } => admin::restore(&settings.config()?, &folder).await?,
+        Command::Restore { folder, ledger, key, settings } => {
+            admin::restore(&settings.config()?, &folder, ledger, key.as_deref()).await?;
+        }
+        Command::Ledger(Ledger::Certificate { file, key, settings, lang }) => {
+            return ledger::certificate(&settings.config()?, &file, key.as_deref(), lang);
+        }
         Command::Ledger(Ledger::Verify { settings, key, lang, json }) => {
             return ledger::verify(&settings.config()?, key.as_deref(), lang, json).await;
         }

@@ -88,15 +88,15 @@ async fn what_was_backed_up_is_restored_and_goes_on() {
     app.close().await;
 
     let target = Config { data: elsewhere.path().join("data"), ..config.clone() };
-    backup::restore(&target, &copy).await.unwrap();
+    backup::restore(&target, &copy, None).await.unwrap();
     assert_eq!(report(&target).await.finding, None);
-    assert_eq!(backup::restore(&target, &copy).await.unwrap_err().code(), "backup.not_empty");
+    assert_eq!(backup::restore(&target, &copy, None).await.unwrap_err().code(), "backup.not_empty");
     // The row of the backup itself was not signed yet; the restored installation signs it and goes on.
     goes_on(&target).await;
 
     fs::write(copy.join("ledger/checkpoint"), "other").unwrap();
     let third = Config { data: elsewhere.path().join("third"), ..config };
-    assert_eq!(backup::restore(&third, &copy).await.unwrap_err().code(), "backup.not_whole");
+    assert_eq!(backup::restore(&third, &copy, None).await.unwrap_err().code(), "backup.not_whole");
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn a_backup_of_a_running_installation_goes_on_after_restore() {
     app.close().await;
     // The log was copied before the database, so it may be behind what the database says of it.
     let target = Config { data: elsewhere.path().join("data"), ..config };
-    backup::restore(&target, &copy).await.unwrap();
+    backup::restore(&target, &copy, None).await.unwrap();
     goes_on(&target).await;
 }
 

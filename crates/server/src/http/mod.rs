@@ -11,6 +11,7 @@ mod clock;
 mod data_api;
 mod exports;
 mod holidays;
+mod imports;
 mod isolation;
 mod jobs;
 mod journal;
@@ -55,6 +56,7 @@ fn api() -> Router<Edge> {
         .merge(notices::routes())
         .merge(resources::routes())
         .merge(uploads::routes())
+        .merge(imports::routes())
         .merge(tenants::routes())
         .merge(workbench::routes())
         .merge(models::routes())

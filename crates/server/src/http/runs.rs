@@ -26,6 +26,9 @@ struct Order {
     /// Values by name: texts, whole numbers, truth values; dates as text.
     #[serde(default)]
     parameters: BTreeMap<String, Value>,
+    /// What it is for; needed where an input is there by consent.
+    #[serde(default)]
+    scenario: Option<String>,
 }
 
 async fn order_run(
@@ -36,7 +39,9 @@ async fn order_run(
 ) -> Result<(StatusCode, Json<Run>), Problem> {
     let values = order.parameters.into_iter().map(|(name, value)| Ok((name, text(value)?)));
     let values = values.collect::<Result<_, Problem>>()?;
-    Ok((StatusCode::ACCEPTED, Json(runs::order_run(&edge.app, &ctx, id(&model)?, &values).await?)))
+    let (model, scenario) = (id(&model)?, order.scenario.as_deref());
+    let run = runs::order_run_for(&edge.app, &ctx, model, &values, scenario).await?;
+    Ok((StatusCode::ACCEPTED, Json(run)))
 }
 
 /// The text form in which parameters are checked against their domains.

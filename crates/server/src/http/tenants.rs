@@ -1,6 +1,6 @@
 //! Authorisations, their certificates, and reports on the twins of what they were granted.
 
-use app::tenants::{self, Certificate, Tenant, TenantView};
+use app::tenants::{self, Certificate, CertificateDocument, Tenant, TenantView};
 use app::twins::{self, TwinReportView};
 use axum::extract::{Path, State};
 use axum::routing::get;
@@ -16,6 +16,7 @@ pub(super) fn routes() -> Router<Edge> {
         .route("/tenants/{tenant}", get(show_tenant))
         .route("/tenants/{tenant}/certificate", get(show_certificate))
         .route("/grants/{grant}/twin", get(show_twin_report))
+        .route("/tenants/{tenant}/certificate/document", get(show_document))
 }
 
 async fn list_tenants(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<Page<Tenant>> {
@@ -51,4 +52,13 @@ async fn show_certificate(
 ) -> Answer<CertificateView> {
     let (tenant, certificate) = tenants::certificate(&edge.app, &ctx, id(&tenant)?).await?;
     Ok(Json(CertificateView { tenant, certificate }))
+}
+
+/// The certificate with its proofs, to be kept and checked elsewhere.
+async fn show_document(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(tenant): Path<String>,
+) -> Answer<CertificateDocument> {
+    Ok(Json(tenants::certificate_document(&edge.app, &ctx, id(&tenant)?).await?.1))
 }

@@ -1,5 +1,6 @@
 //! Rows of a resource: files and tables delivered by its provider.
 
+use app::consents::{self, ConsentMode, ConsentsTaken};
 use app::uploads::{self, PostgresTable, UploadFormat, Uploaded};
 use axum::body::Body as Stream;
 use axum::extract::{Path, Query, State};
@@ -14,6 +15,7 @@ use crate::state::{Caller, Edge};
 pub(super) fn routes() -> Router<Edge> {
     Router::new()
         .route("/resources/{resource}/uploads", post(upload_file))
+        .route("/resources/{resource}/consents", post(load_consents))
         .route("/resources/{resource}/postgres", post(import_table))
 }
 
@@ -32,6 +34,25 @@ async fn upload_file(
 ) -> Result<(StatusCode, Json<Uploaded>), Problem> {
     let done = uploads::upload(&edge.app, &ctx, id(&resource)?, format, body.into_data_stream()).await?;
     Ok((StatusCode::ACCEPTED, Json(done)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mode {
+    #[serde(default)]
+    mode: ConsentMode,
+}
+
+/// Consents to the use of a resource: rows of entity key, scenario, state and day.
+async fn load_consents(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(resource): Path<String>,
+    Query(Mode { mode }): Query<Mode>,
+    body: Stream,
+) -> Result<(StatusCode, Json<ConsentsTaken>), Problem> {
+    let body = body.into_data_stream();
+    Ok((StatusCode::CREATED, Json(consents::load(&edge.app, &ctx, id(&resource)?, mode, body).await?)))
 }
 
 async fn import_table(

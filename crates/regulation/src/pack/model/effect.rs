@@ -56,4 +56,6 @@ pub enum Effect {
     ListResource,
     /// 撤下目录: they are taken off it; what was granted before is not touched.
     UnlistResource,
+    /// 准许导入: the operator may bring one set of social data into its authorisation. Expects the fact 授权.
+    AdmitSocialData,
 }

@@ -212,6 +212,7 @@ pub const VOCABULARIES: &[Vocabulary] = &[
             gloss("登记编号", "keep a number", "把外部登记的编号记在产品或者资源上"),
             gloss("编入目录", "list in the catalogue", "表单“数据资源”栏所列的资源"),
             gloss("撤下目录", "take off the catalogue", "已授予的不受影响"),
+            gloss("准许导入", "admit social data", "授权运营单位可以把一份社会数据导入本授权的域"),
         ],
     },
     Vocabulary {

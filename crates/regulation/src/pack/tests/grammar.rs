@@ -326,6 +326,7 @@ fn effects_and_commands_have_their_words() {
         ("登记编号", Effect::RegisterNumber),
         ("编入目录", Effect::ListResource),
         ("撤下目录", Effect::UnlistResource),
+        ("准许导入", Effect::AdmitSocialData),
         ("登记报告", Effect::RecordReport),
         ("登记年度报告", Effect::RecordReport),
     ] {

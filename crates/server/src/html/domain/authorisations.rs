@@ -220,9 +220,11 @@ fn certificate_of(visit: &Visit, id: Id<kind::Tenant>, known: &tenants::Certific
     let caption = visit.text("residue-scan");
     let heads = ["object", "count", "readable"].map(|name| visit.text(&format!("residue-{name}")));
     let [object, count, open] = heads.each_ref().map(String::as_str);
+    let residue = known.residue.clone().unwrap_or_default();
     Certificate {
         number: known.id.to_string(),
         issued: visit.minute(known.destroyed_at),
+        passed: known.passed,
         facts: vec![
             fact(visit, "residue-objects-destroyed", objects),
             fact(visit, "residue-files", files),
@@ -239,9 +241,49 @@ fn certificate_of(visit: &Visit, id: Id<kind::Tenant>, known: &tenants::Certific
                 &[&visit.text("zone-workers"), &workers, &workers],
             ],
         ),
+        search: known.residue.as_ref().map(|residue| search(visit, residue)),
+        searched_for: known.residue.as_ref().map_or_else(String::new, |residue| {
+            let inside = if residue.database_inside { "inside" } else { "outside" };
+            visit.text_with(
+                &format!("residue-searched-for-{inside}"),
+                &[
+                    ("keys", &words::count(residue.keys)),
+                    ("wrapped", &words::count(residue.wrapped_keys)),
+                    ("canaries", &words::count(residue.canaries)),
+                ],
+            )
+        }),
+        findings: residue.findings.iter().map(|found| finding(visit, found)).collect(),
         record: Link::new(&known.journal_seq.to_string(), &format!("/ledger?record={}", known.journal_seq)),
         download_href: format!("/authorisations/{id}/certificate.json"),
     }
+}
+
+/// What of the data folder was searched, and what was found in each part.
+fn search(visit: &Visit, residue: &app::ResidueScan) -> Table {
+    let heads =
+        ["place", "place-files", "place-bytes", "found"].map(|name| visit.text(&format!("residue-{name}")));
+    let [place, files, bytes, found] = heads.each_ref().map(String::as_str);
+    let rows: Vec<[String; 4]> = residue
+        .places
+        .iter()
+        .map(|part| {
+            let inside = |file: &str| {
+                file == part.place || file.strip_prefix(&part.place).is_some_and(|rest| rest.starts_with('/'))
+            };
+            let found = residue.findings.iter().filter(|found| inside(&found.file)).count() as u64;
+            [part.place.clone(), words::count(part.files), words::bytes(part.bytes), words::count(found)]
+        })
+        .collect();
+    let rows: Vec<Vec<&str>> = rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect();
+    let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
+    Table::new(&visit.text("residue-search"), &[place, files, bytes, found], &[files, bytes, found], &rows)
+}
+
+fn finding(visit: &Visit, found: &app::Residue) -> Fact {
+    let place =
+        visit.text_with("residue-finding", &[("file", &found.file), ("byte", &words::count(found.byte))]);
+    Fact::new(&place, &word(visit, "residue-secret", &found.secret))
 }
 
 async fn download(visit: Visit, Path(tenant): Path<String>) -> Response {
@@ -252,8 +294,14 @@ async fn download(visit: Visit, Path(tenant): Path<String>) -> Response {
 async fn certificate_file(visit: &Visit, tenant: &str) -> Result<Response, Error> {
     visit.signed_in()?;
     let id = Visit::id::<kind::Tenant>(tenant, "tenant.unknown")?;
-    let (_, certificate) = tenants::certificate(&visit.app, &visit.ctx, id).await?;
-    let mut response = axum::Json(certificate).into_response();
+    // One of an earlier release has no proofs; it is handed out as it is.
+    let mut response = match tenants::certificate_document(&visit.app, &visit.ctx, id).await {
+        Ok((_, document)) => axum::Json(document).into_response(),
+        Err(error) if error.code() == "certificate.unproven" => {
+            axum::Json(tenants::certificate(&visit.app, &visit.ctx, id).await?.1).into_response()
+        }
+        Err(error) => return Err(error),
+    };
     if let Ok(name) = HeaderValue::from_str(&format!("attachment; filename=\"certificate-{id}.json\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
     }

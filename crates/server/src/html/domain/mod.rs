@@ -13,6 +13,7 @@ mod bills;
 mod catalog;
 mod common;
 mod compare;
+mod consents;
 mod explained;
 mod keys;
 mod models;
@@ -40,6 +41,7 @@ pub(crate) fn routes() -> Router<Edge> {
     Router::new()
         .merge(catalog::routes())
         .merge(register::routes())
+        .merge(consents::routes())
         .merge(resource::routes())
         .merge(tenants::routes())
         .merge(twins::routes())

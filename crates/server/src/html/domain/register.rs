@@ -3,16 +3,18 @@
 
 use app::Error;
 use app::catalog::{Openness, UpdateFrequency};
+use app::imports;
 use app::privacy::ir::Entity;
 use app::resources::{self, CatalogEntry, NewResource};
 use app::uploads::{self, PostgresTable, UploadFormat};
 use axum::Router;
 use axum::extract::multipart::Field as Part;
-use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Path, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Path, Query, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use base::{Id, kind, limit};
+use serde::Deserialize;
 
 use super::common::choices;
 use super::resource::find;
@@ -81,6 +83,7 @@ impl Written {
                 "protected",
                 if entity.is_some_and(|entity| !entity.protected) { "no" } else { "yes" }.to_owned(),
             ),
+            ("consent", if entry.consent.is_some() { "yes" } else { "no" }.to_owned()),
         ];
         Self(pairs.map(|(name, value)| (name.to_owned(), value)).to_vec())
     }
@@ -91,17 +94,42 @@ impl Written {
     }
 }
 
-async fn show_register(visit: Visit) -> Response {
-    let result = register_page(&visit).await;
+async fn show_register(visit: Visit, Query(asked): Query<Asked>) -> Response {
+    let result = register_page(&visit, &asked).await;
     visit.answer(result).await
 }
 
-async fn register_page(visit: &Visit) -> Result<Response, Error> {
+async fn register_page(visit: &Visit, asked: &Asked) -> Result<Response, Error> {
     visit.signed_in()?;
-    if !visit.ctx.principal.has(app::access::Role::Provider) {
+    if asked.import.is_empty() && !visit.ctx.principal.has(app::access::Role::Provider) {
         return Err(Error::Forbidden("access.denied"));
     }
-    draw(visit, None, &Written::default(), None).await
+    let mut written = asked.written();
+    if let Some(case) = asked.case()? {
+        let import = imports::import(&visit.app, &visit.ctx, case).await?;
+        written.0.push(("name".to_owned(), import.title));
+    }
+    draw(visit, None, &written, None).await
+}
+
+/// Social data are registered against the case that approved them.
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    import: String,
+}
+
+impl Asked {
+    fn case(&self) -> Result<Option<Id<kind::Case>>, Error> {
+        if self.import.is_empty() { Ok(None) } else { Visit::id(&self.import, "import.unknown").map(Some) }
+    }
+
+    fn written(&self) -> Written {
+        if self.import.is_empty() {
+            return Written::default();
+        }
+        Written(vec![("import".to_owned(), self.import.clone())])
+    }
 }
 
 /// Where the rows come from.
@@ -131,7 +159,13 @@ async fn draw(
             let at = format!("/catalog/{}", entry.id());
             (format!("{at}/upload"), at, Vec::new())
         }
-        None => ("/catalog/register".to_owned(), "/catalog".to_owned(), sections(visit, written)),
+        None if written.get("import").is_empty() => {
+            ("/catalog/register".to_owned(), "/catalog".to_owned(), sections(visit, written))
+        }
+        None => {
+            let at = format!("/catalog/register?import={}", written.get("import"));
+            (at, "/tenants".to_owned(), sections(visit, written))
+        }
     };
     let mut page = ResourceRegister {
         action_href,
@@ -320,6 +354,14 @@ fn sections(visit: &Visit, written: &Written) -> Vec<FormSection> {
         ],
         ..field("protected", FieldKind::Choice, true)
     };
+    let consent = written.get("consent") == "yes";
+    let consent = Field {
+        choices: vec![
+            Choice::new("no", &visit.text("consent-not-needed"), !consent),
+            Choice::new("yes", &visit.text("consent-is-needed"), consent),
+        ],
+        ..hinted(field("consent", FieldKind::Choice, true))
+    };
     vec![
         FormSection {
             heading: visit.text("resource-section"),
@@ -340,6 +382,7 @@ fn sections(visit: &Visit, written: &Written) -> Vec<FormSection> {
                 hinted(field("entity", FieldKind::Text, true)),
                 hinted(field("entity-columns", FieldKind::Text, true)),
                 protected,
+                consent,
             ],
         },
     ]
@@ -371,14 +414,14 @@ fn or<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
     if text.is_empty() { otherwise } else { text }
 }
 
-async fn register(visit: Visit, request: Request) -> Response {
-    let result = receive(&visit, None, request).await;
+async fn register(visit: Visit, Query(asked): Query<Asked>, request: Request) -> Response {
+    let result = receive(&visit, None, asked.written(), request).await;
     visit.answer(result).await
 }
 
 async fn upload(visit: Visit, Path(resource): Path<String>, request: Request) -> Response {
     let result = match find(&visit, &resource).await {
-        Ok(entry) => receive(&visit, Some(&entry), request).await,
+        Ok(entry) => receive(&visit, Some(&entry), Written::default(), request).await,
         Err(error) => Err(error),
     };
     visit.answer(result).await
@@ -386,12 +429,16 @@ async fn upload(visit: Visit, Path(resource): Path<String>, request: Request) ->
 
 /// Reads the answers, which stand before the file, checks the form token, then hands the file on as it arrives. The
 /// fields of a table stand after the file and are read when there is none.
-async fn receive(visit: &Visit, entry: Option<&CatalogEntry>, request: Request) -> Result<Response, Error> {
+async fn receive(
+    visit: &Visit,
+    entry: Option<&CatalogEntry>,
+    mut written: Written,
+    request: Request,
+) -> Result<Response, Error> {
     visit.signed_in()?;
     let mut parts = Multipart::from_request(request, &())
         .await
         .map_err(|rejection| bad(rejection.into_response().status()))?;
-    let mut written = Written::default();
     let mut read = 0;
     for _ in 0..ANSWERS_MAX {
         let Some(part) = parts.next_field().await.map_err(|error| bad(error.status()))? else { break };
@@ -446,7 +493,11 @@ async fn with_rows(
     let made = match new_resource(visit, written) {
         Ok(new) => {
             let ctx = visit.keyed(&format!("{}/new", written.get("request_key")));
-            resources::register_resource(&visit.app, &ctx, &new).await
+            match (Asked { import: written.get("import").to_owned() }).case() {
+                Ok(Some(case)) => imports::describe(&visit.app, &ctx, case, &new).await,
+                Ok(None) => resources::register_resource(&visit.app, &ctx, &new).await,
+                Err(error) => Err(error),
+            }
         }
         Err(error) => Err(error),
     };
@@ -522,6 +573,7 @@ fn read_resource(written: &Written) -> Result<NewResource, &'static str> {
             columns: columns.filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             protected: written.get("protected") != "no",
         },
+        consent: written.get("consent") == "yes",
     })
 }
 

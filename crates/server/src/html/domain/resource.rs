@@ -46,6 +46,7 @@ pub(super) fn routes() -> Router<Edge> {
     Router::new()
         .route("/catalog/{resource}", get(show))
         .route("/catalog/{resource}/classification", post(confirm))
+        .route("/catalog/{resource}/admission", post(admit))
 }
 
 async fn show(visit: Visit, Path(resource): Path<String>) -> Response {
@@ -72,7 +73,12 @@ async fn draw(
     sent: &BTreeMap<String, Decision>,
     refusal: Option<Refusal>,
 ) -> Result<Response, Error> {
-    let mine = visit.ctx.principal.unit == entry.unit && visit.ctx.principal.has(app::access::Role::Provider);
+    let role = match entry.social {
+        Some(_) => app::access::Role::OperatorManager,
+        None => app::access::Role::Provider,
+    };
+    let admitted = entry.social.is_some_and(|social| social.admitted);
+    let mine = visit.ctx.principal.unit == entry.unit && visit.ctx.principal.has(role) && !admitted;
     let open = entry.columns.iter().any(|column| column.classification.is_none());
     let (state, light) = state(visit, entry);
     let id = entry.id();
@@ -81,7 +87,7 @@ async fn draw(
         code: entry.code.clone(),
         state,
         light,
-        facts: facts(visit, entry),
+        facts: facts(visit, entry).into_iter().chain(received(visit, entry).await).collect(),
         columns: entry.columns.iter().map(|each| column(visit, entry, each, sent.get(&each.name))).collect(),
         snapshots: snapshots(visit, entry),
         used_by: used_by(visit, entry).await?,
@@ -90,8 +96,13 @@ async fn draw(
         reports: super::twins::reports(visit, entry).await?,
         confirm_href: (mine && open).then(|| format!("/catalog/{id}/classification")),
         upload_href: mine.then(|| format!("/catalog/{id}/upload")),
-        edit_href: (mine && entry.snapshots.is_empty()).then(|| format!("/catalog/{id}/edit")),
-        withdraw_href: (mine && entry.snapshots.is_empty()).then(|| format!("/catalog/{id}/withdraw")),
+        admit_href: (mine && !open && entry.social.is_some() && !entry.snapshots.is_empty())
+            .then(|| format!("/catalog/{id}/admission")),
+        edit_href: (mine && entry.social.is_none() && entry.snapshots.is_empty())
+            .then(|| format!("/catalog/{id}/edit")),
+        withdraw_href: (mine && entry.social.is_none() && entry.snapshots.is_empty())
+            .then(|| format!("/catalog/{id}/withdraw")),
+        consents: super::consents::section(visit, entry, mine),
         request_key: Visit::request_key(),
         version: i64::try_from(entry.snapshots.len()).unwrap_or(i64::MAX),
         refusal,
@@ -111,11 +122,33 @@ fn facts(visit: &Visit, entry: &CatalogEntry) -> Vec<crate::html::pages::parts::
         let protected = visit.text(if entity.protected { "yes" } else { "no" });
         facts.push(fact(visit, "entity-protected", protected));
     }
+    if entry.consent.is_some() {
+        facts.push(fact(visit, "consent-needed", visit.text("yes")));
+    }
     if let Some((snapshot, _)) = entry.newest() {
         facts.push(fact(visit, "rows", words::count(snapshot.rows)));
     }
     if !entry.description.is_empty() {
         facts.push(fact(visit, "description", &entry.description));
+    }
+    facts
+}
+
+/// The receipt of social data, as facts.
+async fn received(visit: &Visit, entry: &CatalogEntry) -> Vec<crate::html::pages::parts::Fact> {
+    let Some(social) = entry.social else { return Vec::new() };
+    let Ok(import) = app::imports::import(&visit.app, &visit.ctx, social.case).await else {
+        return Vec::new();
+    };
+    let mut facts = vec![fact(visit, "social-case", &import.number)];
+    if let Some(receipt) = import.receipt {
+        let checks: Vec<String> =
+            receipt.checks.iter().map(|check| visit.text(&format!("import-check-{check}"))).collect();
+        facts.push(fact(visit, "import-received", visit.minute(receipt.at)));
+        facts.push(fact(visit, "import-by", &receipt.by));
+        facts.push(fact(visit, "digest", receipt.digest.to_string()));
+        facts.push(fact(visit, "import-checks", checks.join("；")));
+        facts.push(fact(visit, "record", receipt.journal_seq.to_string()));
     }
     facts
 }
@@ -228,6 +261,22 @@ fn evidence(visit: &Visit, proposal: &Proposal) -> String {
         text.push_str(&visit.text("evidence-name"));
     }
     text
+}
+
+/// Brings approved social data into their authorisation.
+async fn admit(visit: Visit, Path(resource): Path<String>, request: Request) -> Response {
+    let result = try_admit(&visit, &resource, request).await;
+    visit.answer(result).await
+}
+
+async fn try_admit(visit: &Visit, resource: &str, request: Request) -> Result<Response, Error> {
+    visit.signed_in()?;
+    let sent = Sent::read(visit, request).await?;
+    let entry = find(visit, resource).await?;
+    let social = entry.social.ok_or(Error::NotFound("import.unknown"))?;
+    let ctx = visit.keyed(sent.get("request_key"));
+    app::imports::bring_in(&visit.app, &ctx, social.case).await?;
+    Ok(visit.send_on(&format!("/catalog/{}", entry.id()), Some("import-admitted")))
 }
 
 async fn confirm(visit: Visit, Path(resource): Path<String>, request: Request) -> Response {

@@ -32,6 +32,8 @@ use crate::state::Edge;
 
 /// Parts per million in one per cent.
 const PPM_OF_PERCENT: u32 = 10_000;
+/// Name of the scenario among the fields of an order; no parameter has a hyphen.
+const SCENARIO: &str = "run-scenario";
 /// Characters of an id that tell two runs apart at a glance; the last ones are random.
 const NUMBER_CHARS: usize = 8;
 
@@ -120,6 +122,14 @@ async fn order_page(
     let chosen = found.iter().find(|model| model.model.id.to_string() == wanted).or(found.first());
     let label = |model: &ModelRecord| format!("{} ({})", model.model.name, short(&model.digest));
     let is_chosen = |model: &ModelRecord| chosen.is_some_and(|chosen| chosen.model.id == model.model.id);
+    let mut parameters = chosen.map_or_else(Vec::new, |model| {
+        model.model.parameters.iter().map(|each| field(visit, each, sent)).collect::<Vec<_>>()
+    });
+    if let Some(model) = chosen
+        && by_consent(visit, model).await
+    {
+        parameters.insert(0, scenario_field(visit, sent));
+    }
     let page = RunOrder {
         action_href: "/runs/new".to_owned(),
         request_key: Visit::request_key(),
@@ -130,14 +140,34 @@ async fn order_page(
         model: chosen.map(|model| model.model.id.to_string()).unwrap_or_default(),
         model_name: chosen.map(|model| model.model.name.clone()).unwrap_or_default(),
         scenarios: Vec::new(),
-        parameters: chosen.map_or_else(Vec::new, |model| {
-            model.model.parameters.iter().map(|each| field(visit, each, sent)).collect()
-        }),
+        parameters,
         binds: chosen.map_or_else(Vec::new, |model| binds(visit, model)),
         errors: Vec::new(),
         refusal: error.map(|error| errors::refusal(visit, error)),
     };
     visit.page_with(error.map_or(StatusCode::OK, problem::status), "runs", &page).await
+}
+
+/// Whether the model reads what is there by consent; then the order says for which scenario.
+async fn by_consent(visit: &Visit, model: &ModelRecord) -> bool {
+    for input in &model.model.inputs {
+        let entry = app::resources::resource(&visit.app, &visit.ctx, input.resource).await;
+        if entry.is_ok_and(|entry| entry.consent.is_some()) {
+            return true;
+        }
+    }
+    false
+}
+
+fn scenario_field(visit: &Visit, sent: &Sent) -> Field {
+    Field {
+        id: SCENARIO.to_owned(),
+        label: visit.text("scenario"),
+        required: true,
+        hint: visit.text("run-scenario-hint"),
+        value: sent.get(&format!("field.{SCENARIO}")).to_owned(),
+        ..Field::default()
+    }
 }
 
 fn binds(visit: &Visit, model: &ModelRecord) -> Vec<Fact> {
@@ -193,7 +223,8 @@ async fn try_order(visit: &Visit, request: Request) -> Result<Response, Error> {
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     let ctx = visit.keyed(sent.get("request_key"));
-    match runs::order_run(&visit.app, &ctx, model, &values).await {
+    let scenario = Some(sent.get(&format!("field.{SCENARIO}"))).filter(|text| !text.trim().is_empty());
+    match runs::order_run_for(&visit.app, &ctx, model, &values, scenario).await {
         Ok(run) => Ok(visit.send_on(&format!("/runs/{}", run.id), Some("run-ordered"))),
         Err(error) if errors::can_be_mended(&error) => {
             order_page(visit, sent.get("model"), &sent, Some(&error)).await
@@ -271,6 +302,7 @@ fn facts(visit: &Visit, run: &Run) -> Vec<Fact> {
         fact(visit, "model-digest", run.model_digest.to_string()),
         fact(visit, "inputs", inputs.join(", ")),
     ];
+    facts.extend(run.scenario.as_ref().map(|scenario| fact(visit, "scenario", scenario)));
     if let Some(result) = &run.result {
         facts.extend(result.rows.map(|rows| fact(visit, "rows", words::count(rows))));
         facts.push(fact(visit, "result-digest", result.digest.to_string()));

@@ -3,7 +3,7 @@
 use app::Error;
 use app::access::Role;
 use app::regulation::pack::Effect;
-use app::tenants::{self, Grant, GrantState, TenantView};
+use app::tenants::{self, Basis, Grant, GrantState, TenantView};
 use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
@@ -14,7 +14,7 @@ use super::common::{self, fact, open_case, tenant_light, word};
 use crate::html::desk::visit::Visit;
 use crate::html::desk::words;
 use crate::html::pages::parts::{Light, Link};
-use crate::html::pages::tenant::{GrantRow, StaffRow, TenantPage, TenantRow, Tenants, ZoneCard};
+use crate::html::pages::tenant::{GrantRow, ImportRow, StaffRow, TenantPage, TenantRow, Tenants, ZoneCard};
 use crate::state::Edge;
 
 pub(super) fn routes() -> Router<Edge> {
@@ -79,9 +79,35 @@ async fn page(visit: &Visit, tenant: &str) -> Result<Response, Error> {
         grants,
         staff: Vec::<StaffRow>::new(),
         request_href: open_case(visit, Effect::GrantData, &[(facts_tenant(), id.to_string())]),
+        imports: import_rows(visit, id).await?,
         links,
     };
     visit.page("tenants", &page).await
+}
+
+async fn import_rows(visit: &Visit, tenant: base::Id<kind::Tenant>) -> Result<Vec<ImportRow>, Error> {
+    let found = app::imports::imports(&visit.app, &visit.ctx, tenant).await?;
+    let manages = visit.ctx.principal.has(Role::OperatorManager);
+    let row = |import: &app::imports::SocialImport| {
+        let (state, light) = match (&import.resource, &import.receipt) {
+            (_, Some(_)) => ("import-state-received", Light::Done),
+            (Some(_), None) => ("import-state-described", Light::DueSoon),
+            (None, None) => ("import-state-approved", Light::DueSoon),
+        };
+        let href = match import.resource {
+            Some(resource) => Some(format!("/catalog/{resource}")),
+            None => manages.then(|| format!("/catalog/register?import={}", import.case)),
+        };
+        ImportRow {
+            title: import.title.clone(),
+            number: import.number.clone(),
+            approved: visit.day(import.approved),
+            state: visit.text(state),
+            light,
+            href,
+        }
+    };
+    Ok(found.iter().map(row).collect())
 }
 
 /// The fact under which a case names its authorisation.
@@ -119,7 +145,16 @@ async fn grant_row(visit: &Visit, grant: &Grant, until: &str) -> GrantRow {
         granted: visit.day(grant.created),
         until: until.to_owned(),
         twin: match (&grant.twin, &grant.error) {
-            (Some(twin), _) => visit.text_with("twin-rows", &[("count", &words::count(twin.rows))]),
+            (Some(twin), _) => {
+                let rows = visit.text_with("twin-rows", &[("count", &words::count(twin.rows))]);
+                match &grant.basis {
+                    None => rows,
+                    Some(Basis::Consent) => format!("{rows} · {}", visit.text("basis-consent")),
+                    Some(Basis::Statutory { text, .. }) => {
+                        format!("{rows} · {}", visit.text_with("basis-statutory", &[("ground", text)]))
+                    }
+                }
+            }
             (None, Some(code)) => visit.error_words(code).0,
             (None, None) => word(visit, "grant-state", &grant.state),
         },

@@ -64,8 +64,16 @@ pub struct Certificate {
     pub number: String,
     pub issued: String,
     pub facts: Vec<Fact>,
+    /// Whether nothing was found.
+    pub passed: bool,
     /// 残留扫描: what was looked at and what was found.
     pub scan: Table,
+    /// The search of the data folder, file by file.
+    pub search: Option<Table>,
+    /// For how many keys and planted texts it was searched.
+    pub searched_for: String,
+    /// What lies where, if anything does.
+    pub findings: Vec<Fact>,
     pub record: Link,
     pub download_href: String,
 }
@@ -137,7 +145,13 @@ impl Page for AuthorisationPage {
         gone.light = Light::Done;
         gone.actions = Vec::new();
         gone.certificate = Some(sample_certificate());
-        vec![page, suspended, gone]
+        let mut failed = gone.clone();
+        if let Some(certificate) = &mut failed.certificate {
+            certificate.passed = false;
+            certificate.findings =
+                vec![Fact::new("backup-old/database.jsonl，第 18,220 字节", "已包装的密钥")];
+        }
+        vec![page, suspended, gone, failed]
     }
 }
 
@@ -174,6 +188,15 @@ fn sample_certificate() -> Certificate {
             &["数量", "可读"],
             &[&["密封对象", "7", "0"], &["服务索引", "2", "0"]],
         ),
+        passed: true,
+        search: Some(Table::new(
+            "数据文件夹搜索",
+            &["位置", "文件", "大小", "发现"],
+            &["文件", "大小", "发现"],
+            &[&["objects", "12", "3.1 MB", "0"], &["shuyu.db", "1", "9.0 MB", "0"]],
+        )),
+        searched_for: "搜索 9 个密钥、8 个已包装密钥和 1 段金丝雀文本；数据库文件在内。".into(),
+        findings: Vec::new(),
         record: Link::new("1402", "/ledger?record=1402"),
         download_href: "/authorisations/1/certificate.json".into(),
     }

@@ -126,12 +126,40 @@ pub struct ResourcePage {
     /// and `note`.
     pub confirm_href: Option<String>,
     pub upload_href: Option<String>,
+    /// Where classified social data are brought into their authorisation.
+    pub admit_href: Option<String>,
     /// Only while there are no data: where the registration is changed, and where it is taken back.
     pub edit_href: Option<String>,
     pub withdraw_href: Option<String>,
+    /// Only where rows may be used by consent.
+    pub consents: Option<Consents>,
     pub request_key: String,
     pub version: i64,
     pub refusal: Option<Refusal>,
+}
+
+/// Consents to the use of a resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Consents {
+    /// What was delivered, newest first.
+    pub deliveries: Table,
+    /// Where a file is sent; absent for everybody but the provider. Posts `mode` and `file`.
+    pub load_href: Option<String>,
+    /// The header line of such a file.
+    pub header: String,
+}
+
+fn sample_consents() -> Consents {
+    Consents {
+        deliveries: Table::new(
+            "同意",
+            &["收到", "场景", "同意", "撤回"],
+            &["同意", "撤回"],
+            &[&["2026-11-02 09:30", "贷前核验", "1,204", "17"]],
+        ),
+        load_href: Some("/catalog/1/consents".into()),
+        header: "id_number,scenario,state,since".into(),
+    }
 }
 
 impl Page for ResourcePage {
@@ -191,6 +219,8 @@ impl Page for ResourcePage {
             upload_href: Some("/catalog/1/upload".into()),
             edit_href: None,
             withdraw_href: None,
+            admit_href: None,
+            consents: Some(sample_consents()),
             request_key: "k9".into(),
             version: 3,
             refusal: None,

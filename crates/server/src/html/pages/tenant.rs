@@ -92,6 +92,21 @@ pub struct TenantPage {
     pub staff: Vec<StaffRow>,
     pub request_href: Option<String>,
     pub links: Vec<Link>,
+    /// Approved imports of social data.
+    pub imports: Vec<ImportRow>,
+}
+
+/// An approved import.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ImportRow {
+    pub title: String,
+    /// The case that approved it.
+    pub number: String,
+    pub approved: String,
+    pub state: String,
+    pub light: Light,
+    /// Where it goes on: the form that describes it, or the resource.
+    pub href: Option<String>,
 }
 
 impl Page for TenantPage {
@@ -108,6 +123,14 @@ impl Page for TenantPage {
                 Fact::new("有效期至", "2029-10-12"),
                 Fact::new("算法套件", "AES-256-GCM + SHA-256 + Ed25519"),
             ],
+            imports: vec![ImportRow {
+                title: "物流企业运单统计".into(),
+                number: "SH-2026-0001".into(),
+                approved: "2026-11-02".into(),
+                state: "待登记".into(),
+                light: Light::DueSoon,
+                href: Some("/catalog/register?import=1".into()),
+            }],
             zones: vec![
                 ZoneCard {
                     code: "dev".into(),
