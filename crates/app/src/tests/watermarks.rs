@@ -43,6 +43,7 @@ async fn released(county: &County) -> Id<kind::Export> {
         update_frequency: UpdateFrequency::Yearly,
         openness: Openness::Conditional,
         entity: Entity { kind: "station".to_owned(), columns: vec!["station".to_owned()], protected: false },
+        consent: false,
     };
     let entry = resources::register_resource(&county.app, &provider, &new).await.unwrap();
     county.upload("market-bureau", entry.id(), readings()).await.unwrap();

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use crate::attack::{Attack, Benign, Class, Doing, Found, Kind, Probe, Scene, Step};
 use crate::client::{Answer, Sent};
+use crate::delivery::upload;
 use crate::lab::{Model, Outcome};
-use crate::stage::{ENGINEER, MANAGER, OTHER_MANAGER, act, upload};
+use crate::stage::{ENGINEER, MANAGER, OTHER_MANAGER, act};
 use crate::story::until;
 
 /// A scenario of the demonstration's agreement.

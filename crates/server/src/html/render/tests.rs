@@ -342,6 +342,7 @@ fn messages_are_all_used() {
         "guide-",
         "isolation-",
         "label-",
+        "import-check-",
         "line-",
         "mask-",
         "means-",
