@@ -133,7 +133,7 @@ impl Keys<'_> {
             let is_there = *self.terms.key == [feature.name.clone()] || drawn.is_valid(row);
             let value = is_there.then(|| pool.value(place));
             match feature.data_type {
-                DataType::Integer => integers.push(value.and_then(|text| whole(text))),
+                DataType::Integer => integers.push(value.and_then(whole)),
                 _ => texts.push(value.map(str::to_owned)),
             }
         }

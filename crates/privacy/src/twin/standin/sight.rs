@@ -75,7 +75,7 @@ impl<'a> Sight<'a> {
 }
 
 pub(super) const fn is_held_back(entity: u64) -> bool {
-    entity.rotate_left(17) % HELD_BACK == 0
+    entity.rotate_left(17).is_multiple_of(HELD_BACK)
 }
 
 impl Seen<'_> {

@@ -162,26 +162,28 @@ fn sample_consents() -> Consents {
     }
 }
 
+fn sample_column(name: &str, label: &str, data_type: &str, proposal: &str, reason: &str) -> ResourceColumn {
+    ResourceColumn {
+        name: name.into(),
+        label: label.into(),
+        data_type: data_type.into(),
+        proposal: proposal.into(),
+        reason: reason.into(),
+        kinds: vec![Choice::new("id_card", "身份证号", true), Choice::new("none", "非敏感", false)],
+        grades: vec![Choice::new("2", "2级", false), Choice::new("3", "3级", true)],
+        labels: vec![Choice::new("identifier", "标识符", true)],
+        masks: vec![Choice::new("format", "保格式替换", true)],
+        confirmed_by: String::new(),
+        missing: "0.0%".into(),
+        distinct: "100,000".into(),
+    }
+}
+
 impl Page for ResourcePage {
     const TEMPLATE: &'static str = "resource.html";
 
     fn samples() -> Vec<Self> {
-        let column =
-            |name: &str, label: &str, data_type: &str, proposal: &str, reason: &str| ResourceColumn {
-                name: name.into(),
-                label: label.into(),
-                data_type: data_type.into(),
-                proposal: proposal.into(),
-                reason: reason.into(),
-                kinds: vec![Choice::new("id_card", "身份证号", true), Choice::new("none", "非敏感", false)],
-                grades: vec![Choice::new("2", "2级", false), Choice::new("3", "3级", true)],
-                labels: vec![Choice::new("identifier", "标识符", true)],
-                masks: vec![Choice::new("format", "保格式替换", true)],
-                confirmed_by: String::new(),
-                missing: "0.0%".into(),
-                distinct: "100,000".into(),
-            };
-        let mut done = column("name", "姓名", "文本", "姓名 97.1%", "姓氏词典和字形");
+        let mut done = sample_column("name", "姓名", "文本", "姓名 97.1%", "姓氏词典和字形");
         done.confirmed_by = "何设竹 2026-09-21".into();
         let page = Self {
             name: "人口基本信息".into(),
@@ -195,7 +197,7 @@ impl Page for ResourcePage {
                 Fact::new("更新频率", "每月"),
             ],
             columns: vec![
-                column("id_no", "公民身份号码", "文本", "身份证号 99.8%", "18位格式，校验码正确"),
+                sample_column("id_no", "公民身份号码", "文本", "身份证号 99.8%", "18位格式，校验码正确"),
                 done,
             ],
             snapshots: vec![Snapshot {
