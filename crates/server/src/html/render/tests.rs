@@ -9,7 +9,7 @@ use crate::html::pages::shell::{Notice, NoticeKind};
 use crate::html::pages::{
     admin, airlock, announcements, authorisations, case, catalog, duties, error, form, help, holidays, inbox,
     isolation, ledger, market, models, pack_checks, pack_versions, packs, portal, products, runs, sign_in,
-    tenant, workbench,
+    tenant, trace, workbench,
 };
 
 /// A rendered sample: template, number, language, HTML.
@@ -48,6 +48,7 @@ fn shell_of(template: &str, number: usize) -> Shell {
         let code = template.trim_end_matches(".html").trim_start_matches("admin_");
         Shell::sample(match code {
             "airlock_review" => "airlock",
+            "trace" => "products",
             "case" => "inbox",
             "case_open" | "case_start" => "start",
             "announcement_edit" => "announcements",
