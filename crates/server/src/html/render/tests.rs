@@ -48,6 +48,7 @@ fn shell_of(template: &str, number: usize) -> Shell {
         let code = template.trim_end_matches(".html").trim_start_matches("admin_");
         Shell::sample(match code {
             "airlock_review" => "airlock",
+            "trace" => "products",
             "case" => "inbox",
             "case_open" | "case_start" => "start",
             "announcement_edit" => "announcements",
