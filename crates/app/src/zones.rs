@@ -61,6 +61,8 @@ struct Live {
     client: ZoneClient,
     worker: Mutex<Option<Worker>>,
     used: Mutex<Instant>,
+    /// The objects of the tables that it was given.
+    given: Mutex<Vec<Id<kind::Object>>>,
 }
 
 /// A running zone. While it is held the zone is not idle.
@@ -188,7 +190,11 @@ pub(crate) async fn zone(app: &App, tenant: Id<kind::Tenant>, kind: ZoneKind) ->
     let slot = app.zones().slot((tenant, kind));
     let mut live = slot.live.lock().await;
     if let Some(running) = live.as_ref().filter(|live| !live.client.is_closed()) {
-        tables::check_open(app, tenant, kind).await?;
+        // Who reads that a grant is ready may be here before the job that said so has told the zone.
+        let due = tables::due(app, tenant, kind).await?;
+        if *running.given.lock().unwrap_or_else(PoisonError::into_inner) != due {
+            give(app, running, tenant, kind).await?;
+        }
         return Ok(use_it(running));
     }
     // Read while the slot is held: access that closes after this finds the slot and stops what is started here.
@@ -197,9 +203,10 @@ pub(crate) async fn zone(app: &App, tenant: Id<kind::Tenant>, kind: ZoneKind) ->
         tracing::warn!(%tenant, ?kind, "zone worker was gone; starting another");
         end(&dead).await;
     }
+    let given = Mutex::new(held.objects());
     let (client, worker) = worker::start(app, &held.into_init(app, tenant, kind)).await?;
-    let started =
-        Arc::new(Live { client, worker: Mutex::new(Some(worker)), used: Mutex::new(Instant::now()) });
+    let (worker, used) = (Mutex::new(Some(worker)), Mutex::new(Instant::now()));
+    let started = Arc::new(Live { client, worker, used, given });
     tracing::info!(%tenant, ?kind, "zone started");
     Ok(use_it(live.insert(started)))
 }
@@ -226,8 +233,10 @@ pub(crate) async fn refresh(app: &App, tenant: Id<kind::Tenant>) -> Result<()> {
 
 async fn give(app: &App, live: &Live, tenant: Id<kind::Tenant>, kind: ZoneKind) -> Result<()> {
     let held = held(app, tenant, kind).await?;
+    let objects = held.objects();
     live.client.add_keys(held.keys).await?;
     live.client.set_tables(held.tables).await?;
+    *live.given.lock().unwrap_or_else(PoisonError::into_inner) = objects;
     Ok(())
 }
 

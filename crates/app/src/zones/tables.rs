@@ -26,6 +26,11 @@ pub(crate) struct Held {
 }
 
 impl Held {
+    /// The objects of its tables, in order.
+    pub(super) fn objects(&self) -> Vec<Id<kind::Object>> {
+        self.tables.iter().map(|table| table.object.object).collect()
+    }
+
     /// The first message to the zone's worker.
     pub(super) fn into_init(self, app: &App, tenant: Id<kind::Tenant>, zone: ZoneKind) -> Init {
         let limits = match zone {
@@ -79,12 +84,33 @@ pub(crate) async fn held(app: &App, tenant: Id<kind::Tenant>, zone: ZoneKind) ->
         .await
 }
 
-/// Whether the tenant's state lets a zone run.
+/// The objects of the tables that a zone should hold, in the order of [`held`].
 ///
 /// # Errors
-/// `tenant.closed`.
-pub(super) async fn check_open(app: &App, tenant: Id<kind::Tenant>, zone: ZoneKind) -> Result<()> {
-    app.store().read("zone.open", |tx| Box::pin(async move { may_run(tx, tenant, zone).await })).await
+/// `tenant.closed` unless the tenant's state lets the zone run.
+pub(super) async fn due(
+    app: &App,
+    tenant: Id<kind::Tenant>,
+    zone: ZoneKind,
+) -> Result<Vec<Id<kind::Object>>> {
+    app.store()
+        .read("zone.due", |tx| {
+            Box::pin(async move {
+                may_run(tx, tenant, zone).await?;
+                if matches!(zone, ZoneKind::Intake | ZoneKind::Ledger) {
+                    return Ok(Vec::new());
+                }
+                let grants = tenants::grants(tx, tenant).await?;
+                Ok(grants.iter().filter_map(|grant| lies(grant, zone)).map(|lies| lies.object).collect())
+            })
+        })
+        .await
+}
+
+/// What of a grant lies in a zone.
+fn lies(grant: &Grant, zone: ZoneKind) -> Option<&GrantedObject> {
+    let there = if zone == ZoneKind::Prod { &grant.raw } else { &grant.twin };
+    there.as_ref().filter(|_| grant.state == GrantState::Ready)
 }
 
 async fn may_run(tx: &mut Tx<'_>, tenant: Id<kind::Tenant>, zone: ZoneKind) -> Result<()> {
@@ -108,11 +134,7 @@ async fn fill(
     held: &mut Held,
 ) -> Result<()> {
     for grant in tenants::grants(tx, tenant).await? {
-        if grant.state != GrantState::Ready {
-            continue;
-        }
-        let lies = if zone == ZoneKind::Prod { &grant.raw } else { &grant.twin };
-        let Some(lies) = lies else { continue };
+        let Some(lies) = lies(&grant, zone) else { continue };
         let entry = resources::versioned(tx, grant.resource).await?.value;
         let key = key_of(app, tx, tenant, lies.object).await?;
         let spec = match zone {

@@ -252,13 +252,13 @@ fn judge(statistics: &Statistics, thresholds: Thresholds, row: usize) -> Cell {
     Cell { few, told, smallest }
 }
 
-/// Does a cell of those who have something hold nearly everybody of a group that is not large? In a large one that is
-/// knowledge about the world, and who is not among them is protected as the difference of two sets.
+/// Does a cell of those who have something hold everybody of a group that is not large? In a large one that is knowledge
+/// about the world. Where a few are missing the two sets are compared in the ledger, and noise hides them.
 fn is_whole(entities: &EntityCounts, least: u64, row: usize) -> bool {
     const LARGE: u64 = 10;
     let counts = (entities.counts.get(row), entities.populations.as_ref().and_then(|all| all.get(row)));
     let (Some(count), Some(all)) = counts else { return false };
-    all.saturating_sub(*count) < least && *all < least.saturating_mul(LARGE)
+    count == all && *all < least.saturating_mul(LARGE)
 }
 
 fn bucket(count: u64, threshold: u32) -> Bucket {
