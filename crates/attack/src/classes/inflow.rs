@@ -232,6 +232,12 @@ async fn ready(scene: &Scene<'_>, who: &str, table: &str) -> Result<()> {
     let place = place.with_context(|| format!("no grant of {table}"))?;
     let wanted = [(format!("/grants/{place}/state"), json!("ready"))];
     until(scene.lab.client, &wanted, async || scene.lab.client.get(who, &path).await).await?;
+    // A zone that runs gets its new tables right after they are ready.
+    let query = format!("SELECT count(*) AS n FROM {table}");
+    until(scene.lab.client, &[("/more".to_owned(), json!(false))], async || {
+        scene.lab.twin(ENGINEER, &query).await
+    })
+    .await?;
     Ok(())
 }
 
