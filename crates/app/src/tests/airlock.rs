@@ -242,8 +242,9 @@ async fn a_planted_fault_is_answered_and_never_leaves() {
     let (export, case) = waiting(&county).await;
     let real = rows(&county, "bigdata-bureau", &export).await;
     let planter = county.ctx("supervision-office");
-    let no = exports::plant(&county.app, &county.ctx("bigdata-bureau"), export.id, PlantedFault::SmallCell);
-    assert!(matches!(no.await.unwrap_err(), crate::Error::Forbidden(_)));
+    let other = county.ctx("bigdata-bureau");
+    let no = exports::plant(&county.app, &other, export.id, PlantedFault::SmallCell).await;
+    assert!(matches!(no.unwrap_err(), crate::Error::Forbidden(_)));
     exports::plant(&county.app, &planter, export.id, PlantedFault::SmallCell).await.unwrap();
     let twice = exports::plant(&county.app, &planter, export.id, PlantedFault::Identifier).await.unwrap_err();
     assert_eq!(twice.code(), "export.planted");

@@ -207,13 +207,9 @@ async fn what_cannot_carry_marks_is_delivered_without_and_says_so() {
     let supervisor = county.ctx("supervision-office");
     let none = watermarks::trace(&county.app, &supervisor, small.product.id, Bytes::from(copy.bytes)).await;
     assert_eq!(none.unwrap_err().code(), "watermark.none");
-    let early = deliveries::deliver(
-        &county.app,
-        &request(&small, &key, Operation::File),
-        ReleaseFormat::Pdf,
-        county.app.now(),
-    );
-    assert_eq!(early.await.unwrap_err().code(), "export.format");
+    let asked = request(&small, &key, Operation::File);
+    let paper = deliveries::deliver(&county.app, &asked, ReleaseFormat::Pdf, county.app.now()).await;
+    assert_eq!(paper.unwrap_err().code(), "export.format");
 
     let faulty = [
         json!({ "address": ["nobody"], "carriers": [{ "column": "litres", "tolerance": 8 }] }),
