@@ -48,6 +48,8 @@ pub(crate) struct Part {
     pub(crate) kind: String,
     /// What each cell tells about them.
     pub(crate) measures: Vec<MeasureId>,
+    /// They are whom the cells speak about, not whom they count.
+    pub(crate) population: bool,
     /// The entities; a cell's set holds places in this list.
     pub(crate) digests: Vec<EntityDigest>,
     /// One set for each row of the result.
@@ -70,7 +72,7 @@ impl Contributions {
     /// key, whoever asks and in whatever words.
     pub(crate) fn cell_keys(&self) -> Vec<u32> {
         let mut keys = vec![0_u32; self.rows().unwrap_or_default()];
-        for part in &self.parts {
+        for part in self.parts.iter().filter(|part| !part.population) {
             for (key, cell) in keys.iter_mut().zip(&part.cells) {
                 let digests = cell.iter().filter_map(|one| part.digests.get(usize::try_from(one).ok()?));
                 let records = digests.map(|digest| {
@@ -117,7 +119,9 @@ pub(crate) struct Collector {
     measures: Vec<MeasureId>,
     key: MaskKey,
     /// Rows of the result by their group keys; a single row without keys.
-    rows: Option<(RowConverter, HashMap<OwnedRow, usize>)>,
+    rows: Option<Places>,
+    /// Whom the cells speak about: several cells may have one population, and some populations no cell.
+    population: bool,
     types: Vec<arrow::datatypes::DataType>,
     known: HashMap<EntityDigest, u32>,
     digests: Vec<EntityDigest>,
@@ -150,6 +154,7 @@ impl Collector {
         };
         let kind = query.need.entity.kind.clone();
         Ok(Self {
+            population: false,
             measures: measures(measured, &kind, &query.resource),
             kind,
             key: key.clone(),
@@ -165,6 +170,20 @@ impl Collector {
                 .collect(),
             taken: 0,
         })
+    }
+
+    /// For the populations of the same cells. `keys` are those that tell them apart.
+    pub(crate) fn of_populations(
+        query: &ContributorQuery,
+        result_rows: usize,
+        keys: &[ArrayRef],
+        key: &MaskKey,
+    ) -> Result<Self, Error> {
+        let mut collector = Self::new(query, &[], result_rows, keys, key)?;
+        collector.population = true;
+        collector.measures = vec![MeasureId::of(&["population", &collector.kind])];
+        collector.amounts.clear();
+        Ok(collector)
     }
 
     /// Takes pairs of cell and entity in: group keys, the entity's key, what it adds to each number.
@@ -189,20 +208,26 @@ impl Collector {
         };
         let entity = texts(entity)?;
         for row in 0..batch.num_rows() {
-            let place = match (&self.rows, &converted) {
-                (Some((_, places)), Some(rows)) => places.get(&rows.row(row).owned()).copied(),
-                _ => Some(0),
+            let places = match (&self.rows, &converted) {
+                (Some((_, places)), Some(rows)) => {
+                    places.get(&rows.row(row).owned()).cloned().unwrap_or_default()
+                }
+                _ => (0..self.cells.len()).collect(),
             };
+            // A group that the result does not have would be a group nobody judges.
+            if places.is_empty() && !self.population {
+                return Err(Error::RunFailed);
+            }
             for ((_, cells), amounts) in self.amounts.iter_mut().zip(&added) {
-                let cell = place.and_then(|place| cells.get_mut(place)).ok_or(Error::RunFailed)?;
-                cell.push(if amounts.is_null(row) { 0.0 } else { amounts.value(row) });
+                for place in &places {
+                    let cell = cells.get_mut(*place).ok_or(Error::RunFailed)?;
+                    cell.push(if amounts.is_null(row) { 0.0 } else { amounts.value(row) });
+                }
             }
             // Rows that nobody can be named for count as one contributor, and as no entity.
             if entity.is_null(row) {
                 continue;
             }
-            // A group that the result does not have would be a group nobody judges.
-            let cell = place.and_then(|place| self.cells.get_mut(place)).ok_or(Error::RunFailed)?;
             let digest = Ordinals::digest(&self.key, &self.kind, entity.value(row).as_bytes());
             let next =
                 u32::try_from(self.digests.len()).map_err(|_| Error::Limit { what: "contributors" })?;
@@ -210,7 +235,10 @@ impl Collector {
             if number == next {
                 self.digests.push(digest);
             }
-            cell.insert(number);
+            self.taken = self.taken.saturating_add(places.len().saturating_sub(1));
+            for place in places {
+                self.cells.get_mut(place).ok_or(Error::RunFailed)?.insert(number);
+            }
         }
         Ok(())
     }
@@ -222,20 +250,30 @@ impl Collector {
             cells: cells.into_iter().map(Spread::of).collect(),
         };
         Collected {
-            counts: EntityCounts { kind: self.kind.clone(), counts },
+            counts: EntityCounts { kind: self.kind.clone(), counts, populations: None },
             spreads: self.amounts.into_iter().map(spread).collect(),
-            part: Part { kind: self.kind, measures: self.measures, digests: self.digests, cells: self.cells },
+            part: Part {
+                kind: self.kind,
+                measures: self.measures,
+                population: self.population,
+                digests: self.digests,
+                cells: self.cells,
+            },
         }
     }
 }
 
-type Places = (RowConverter, HashMap<OwnedRow, usize>);
+/// Rows of the result by their keys.
+type Places = (RowConverter, HashMap<OwnedRow, Vec<usize>>);
 
 fn places(keys: &[ArrayRef], types: &[arrow::datatypes::DataType]) -> Result<Places, Error> {
     let fields = types.iter().map(|data_type| SortField::new(data_type.clone())).collect();
     let converter = RowConverter::new(fields).map_err(|_| Error::RunFailed)?;
     let rows = converter.convert_columns(keys).map_err(|_| Error::RunFailed)?;
-    let places = rows.iter().enumerate().map(|(place, row)| (row.owned(), place)).collect();
+    let mut places = HashMap::<OwnedRow, Vec<usize>>::new();
+    for (place, row) in rows.iter().enumerate() {
+        places.entry(row.owned()).or_default().push(place);
+    }
     Ok((converter, places))
 }
 
@@ -244,6 +282,8 @@ fn places(keys: &[ArrayRef], types: &[arrow::datatypes::DataType]) -> Result<Pla
 struct Header {
     kind: String,
     measures: Vec<MeasureId>,
+    #[serde(default)]
+    population: bool,
     entities: usize,
     cells: usize,
 }
@@ -259,6 +299,7 @@ impl Contributions {
             let header = Header {
                 kind: part.kind.clone(),
                 measures: part.measures.clone(),
+                population: part.population,
                 entities: part.digests.len(),
                 cells: part.cells.len(),
             };
@@ -312,7 +353,13 @@ fn read(mut bytes: &[u8]) -> Option<Contributions> {
                 cell.max().is_none_or(|last| usize::try_from(last).is_ok_and(|last| last < header.entities));
             cells.push(Some(cell).filter(|_| fits)?);
         }
-        found.push(Part { kind: header.kind, measures: header.measures, digests: digests.to_vec(), cells });
+        found.push(Part {
+            kind: header.kind,
+            measures: header.measures,
+            population: header.population,
+            digests: digests.to_vec(),
+            cells,
+        });
     }
     let rows: Vec<usize> = found.iter().map(|part| part.cells.len()).collect();
     let even = rows.windows(2).all(|pair| pair.first() == pair.last());
@@ -337,6 +384,7 @@ mod tests {
         Part {
             kind: kind.to_owned(),
             measures: vec![MeasureId::of(&["count", kind])],
+            population: false,
             digests: (0..entities).map(|n| [n; DIGEST_BYTES]).collect(),
             cells: cells.iter().map(|cell| cell.iter().copied().collect()).collect(),
         }

@@ -155,25 +155,44 @@ impl ProdEngine {
             let shown = |name: &String| bare.column_by_name(name).cloned().ok_or(Error::RunFailed);
             let keys = release.keys.iter().map(shown).collect::<Result<Vec<ArrayRef>, _>>()?;
             for query in queries {
-                let plan = lower(self.session.state(), &query.rel, &release.tables, bound)
-                    .map_err(|_| Error::RunFailed)?;
                 let mut collector = Collector::new(query, &measured, bare.num_rows(), &keys, &key)?;
-                let more = self
-                    .session
-                    .each(&plan, PAIRS_MAX, |batch| collector.take(batch))
-                    .await
-                    .map_err(Fault::uniform)?;
-                if more {
-                    return Err(Error::Limit { what: "contributors" });
+                self.collect(&query.rel, release, bound, &mut collector).await?;
+                let mut populations = None;
+                if let Some(population) = &query.population {
+                    let own = population.keys.iter().filter_map(|place| keys.get(*place).cloned());
+                    let own: Vec<ArrayRef> = own.collect();
+                    let mut collector = Collector::of_populations(query, bare.num_rows(), &own, &key)?;
+                    self.collect(&population.rel, release, bound, &mut collector).await?;
+                    populations = Some(collector.finish());
                 }
-                let collected = collector.finish();
+                let mut collected = collector.finish();
                 parts.push(collected.part);
+                if let Some(populations) = populations {
+                    collected.counts.populations = Some(populations.counts.counts);
+                    parts.push(populations.part);
+                }
                 statistics.entities.push(collected.counts);
                 statistics.spreads.extend(collected.spreads);
             }
         }
         let snapshot = snapshot_number(&order.inputs);
         Ok((Contributions { snapshot, parts, ..Contributions::default() }, statistics))
+    }
+
+    async fn collect(
+        &self,
+        rel: &ir::Rel,
+        release: &Release,
+        bound: &Bound,
+        collector: &mut Collector,
+    ) -> Result<(), Error> {
+        let plan = lower(self.session.state(), rel, &release.tables, bound).map_err(|_| Error::RunFailed)?;
+        let more = self
+            .session
+            .each(&plan, PAIRS_MAX, |batch| collector.take(batch))
+            .await
+            .map_err(Fault::uniform)?;
+        if more { Err(Error::Limit { what: "contributors" }) } else { Ok(()) }
     }
 
     fn write(&self, counted: Counted, verdicts: &[Verdict]) -> Result<RunDone, Error> {

@@ -81,6 +81,8 @@ pub struct EntityCounts {
     pub kind: String,
     /// *Shape*: one a row.
     pub counts: Vec<u64>,
+    /// Whom the cells speak about (`crate::ir::PopulationQuery`), where that are others. *Shape*: one a row.
+    pub populations: Option<Vec<u64>>,
 }
 
 /// The verdict on a result.
@@ -236,8 +238,10 @@ struct Cell {
 fn judge(statistics: &Statistics, thresholds: Thresholds, row: usize) -> Cell {
     let counts = statistics.entities.iter().filter_map(|entity| entity.counts.get(row).copied());
     let smallest = counts.min();
-    let few = smallest.is_some_and(|count| count < u64::from(thresholds.min_entities));
-    let mut told = Told::default();
+    let least = u64::from(thresholds.min_entities);
+    let few = smallest.is_some_and(|count| count < least);
+    let mut told =
+        Told { uniform: statistics.entities.iter().any(|one| is_whole(one, least, row)), ..Told::default() };
     for spreads in &statistics.spreads {
         let one = spreads.cells.get(row).map(|spread| spread.told(spreads.of.kind, thresholds));
         let one = one.unwrap_or(Told { missing: true, ..Told::default() });
@@ -246,6 +250,15 @@ fn judge(statistics: &Statistics, thresholds: Thresholds, row: usize) -> Cell {
         told.missing |= one.missing;
     }
     Cell { few, told, smallest }
+}
+
+/// Does a cell of those who have something hold nearly everybody of a group that is not large? In a large one that is
+/// knowledge about the world, and who is not among them is protected as the difference of two sets.
+fn is_whole(entities: &EntityCounts, least: u64, row: usize) -> bool {
+    const LARGE: u64 = 10;
+    let counts = (entities.counts.get(row), entities.populations.as_ref().and_then(|all| all.get(row)));
+    let (Some(count), Some(all)) = counts else { return false };
+    all.saturating_sub(*count) < least && *all < least.saturating_mul(LARGE)
 }
 
 fn bucket(count: u64, threshold: u32) -> Bucket {

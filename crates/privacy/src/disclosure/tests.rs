@@ -10,7 +10,7 @@ const THRESHOLDS: Thresholds =
     Thresholds { min_entities: 10, max_dominance_ppm: 800_000, margin_ppm: 100_000 };
 
 fn statistics(counts: &[u64]) -> Statistics {
-    let entities = vec![EntityCounts { kind: "person".into(), counts: counts.to_vec() }];
+    let entities = vec![EntityCounts { kind: "person".into(), counts: counts.to_vec(), populations: None }];
     Statistics { rows: counts.len(), entities, spreads: vec![] }
 }
 
@@ -46,6 +46,13 @@ fn cells_are_judged_by_each_rule() {
     assert_eq!(report.smallest, Bucket::Below);
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["smallest"], "below");
+}
+
+#[test]
+fn all_of_a_small_group_is_not_told() {
+    let mut statistics = statistics(&[11, 30, 45, 500]);
+    statistics.entities[0].populations = Some(vec![11, 45, 45, 500]);
+    assert_eq!(passed(&statistics), [false, true, false, true]);
 }
 
 #[test]

@@ -37,6 +37,7 @@ mod facts;
 mod judge;
 mod lattice;
 mod nearest;
+mod population;
 pub mod reference;
 mod refusal;
 mod resolve;
@@ -66,7 +67,9 @@ pub use lattice::{
 pub use nearest::{Advice, Change, ChangeKind, Nearest, advise, nearest};
 pub use refusal::{Refusal, Rule};
 pub use resolve::resolve;
-pub use rewrite::{Contribution, ContributionKind, ContributorQuery, Counted, count_entities};
+pub use rewrite::{
+    Contribution, ContributionKind, ContributorQuery, Counted, PopulationQuery, count_entities,
+};
 pub use sources::{Measured, measured};
 pub use stage::{Stage, Step};
 pub use weights::{join_keys, weighted};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::check::{Releasing, check, releasing, scans};
+use super::population::population;
 use super::resolve::{Flow, Rigour, equated, flow};
 use super::walk::columns_of;
 use super::{
@@ -34,6 +35,18 @@ pub struct ContributorQuery {
     pub rel: Rel,
     /// What the last columns are about, in order.
     pub contributions: Vec<Contribution>,
+    /// Whom the cells speak about, where sensitive columns choose who is counted.
+    pub population: Option<PopulationQuery>,
+}
+
+/// A query for the population of every cell (see the module `population`).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PopulationQuery {
+    /// Which group keys it tells populations apart by: places in [`Checked::keys`]. Cells that differ in the others have
+    /// one population.
+    pub keys: Vec<usize>,
+    /// The query: those keys, then the entity's key, null where a row has none.
+    pub rel: Rel,
 }
 
 /// What an entity adds to a number of its cell.
@@ -65,9 +78,22 @@ pub fn count_entities(rel: &Rel, policy: &Policy) -> Result<Counted, Refusal> {
     let checked = check(rel, policy)?;
     let top = releasing(rel).ok_or(Refusal::bare(Rule::NotAggregate))?;
     let (input, keys) = with_keys(top.input, policy)?;
+    let population = match population(top.input, top.group, policy)? {
+        Some(found) => {
+            let (input, keys) = with_keys(&found.input, policy)?;
+            Some((input, keys, found.keys))
+        }
+        None => None,
+    };
     let query = |need: &EntityNeed| {
         let lost = || Refusal::new(Rule::EntityLost, need.entity.kind.as_str());
-        Ok(contributor_query(&input, &top, need, composite(keys.get(&need.entity).ok_or_else(lost)?)))
+        let own = composite(keys.get(&need.entity).ok_or_else(lost)?);
+        let mut query = contributor_query(&input, &top, need, own);
+        if let Some((input, keys, places)) = &population {
+            let own = composite(keys.get(&need.entity).ok_or_else(lost)?);
+            query.population = Some(population_query(input, &top, places, own));
+        }
+        Ok(query)
     };
     let contributors = checked.entities().iter().map(query).collect::<Result<_, _>>()?;
     Ok(Counted { checked, contributors })
@@ -94,7 +120,17 @@ fn contributor_query(input: &Rel, top: &Releasing<'_>, need: &EntityNeed, key: E
     let columns = group.iter().map(|named| same(&named.name)).chain(floats).collect();
     let pairs = Rel::Aggregate { input: Box::new(input.clone()), group, aggregates: aggregates.clone() };
     let rel = Rel::Project { input: Box::new(pairs), columns };
-    ContributorQuery { need: need.clone(), resource, rel, contributions }
+    ContributorQuery { need: need.clone(), resource, rel, contributions, population: None }
+}
+
+fn population_query(input: &Rel, top: &Releasing<'_>, places: &[usize], key: Expr) -> PopulationQuery {
+    let kept = places.iter().filter_map(|place| top.group.get(*place)).enumerate();
+    let mut group: Vec<Named> = kept
+        .map(|(index, named)| Named { name: format!("__group_{index}"), expr: named.expr.clone() })
+        .collect();
+    group.push(Named { name: "__entity".to_owned(), expr: key });
+    let rel = Rel::Aggregate { input: Box::new(input.clone()), group, aggregates: Vec::new() };
+    PopulationQuery { keys: places.to_vec(), rel }
 }
 
 type Added = (Contribution, AggregateFunction, Option<Expr>);

@@ -157,45 +157,50 @@ impl Page for Workbench {
             place: "第 1 行，列 tailnum".into(),
             nearest: "COUNT(DISTINCT tailnum)".into(),
         });
-        let mut accepted = base.clone();
-        accepted.explained = Some(QueryExplained {
-            outputs: vec![
-                ExplainedOutput {
-                    name: "carrier".into(),
-                    data_type: "文本".into(),
-                    sources: vec!["flights.carrier".into()],
-                    selected_by: vec!["flights.month".into()],
-                    label: "公开".into(),
-                    stages: vec!["原始".into(), "汇总".into(), "出域".into()],
-                    key: true,
-                },
-                ExplainedOutput {
-                    name: "delay".into(),
-                    data_type: "数值".into(),
-                    sources: vec!["flights.dep_delay".into()],
-                    selected_by: vec!["flights.month".into()],
-                    label: "准标识".into(),
-                    stages: vec!["原始".into(), "汇总".into(), "出域".into()],
-                    key: false,
-                },
-            ],
-            terms: "每格不少于 10 架飞机，单个实体占比不超过 50%".into(),
-            refusal: None,
-        });
-        let mut would_be = base.clone();
-        would_be.explained = Some(QueryExplained {
-            refusal: Some(ExplainedRefusal {
-                code: "privacy.raw_aggregate".into(),
-                message: "受保护字段只可求和、求平均".into(),
-                place: "flights.dep_delay".into(),
-                why: "最大值就是某一个实体的值".into(),
-                legal: "请改用 COUNT、SUM、AVG".into(),
-                nearest: "SELECT carrier, AVG(dep_delay) AS delay FROM flights GROUP BY carrier".into(),
-                changes: vec!["改为平均值：delay".into()],
-            }),
-            ..QueryExplained::default()
-        });
+        let [accepted, would_be] = explained_samples(&base);
         let empty = Self { run_href: "/workbench".into(), save_href: "/models".into(), ..Self::default() };
         vec![base, ran, refused, accepted, would_be, empty]
     }
+}
+
+fn explained_samples(base: &Workbench) -> [Workbench; 2] {
+    let mut accepted = base.clone();
+    accepted.explained = Some(QueryExplained {
+        outputs: vec![
+            ExplainedOutput {
+                name: "carrier".into(),
+                data_type: "文本".into(),
+                sources: vec!["flights.carrier".into()],
+                selected_by: vec!["flights.month".into()],
+                label: "公开".into(),
+                stages: vec!["原始".into(), "汇总".into(), "出域".into()],
+                key: true,
+            },
+            ExplainedOutput {
+                name: "delay".into(),
+                data_type: "数值".into(),
+                sources: vec!["flights.dep_delay".into()],
+                selected_by: vec!["flights.month".into()],
+                label: "准标识".into(),
+                stages: vec!["原始".into(), "汇总".into(), "出域".into()],
+                key: false,
+            },
+        ],
+        terms: "每格不少于 10 架飞机，单个实体占比不超过 50%".into(),
+        refusal: None,
+    });
+    let mut would_be = base.clone();
+    would_be.explained = Some(QueryExplained {
+        refusal: Some(ExplainedRefusal {
+            code: "privacy.raw_aggregate".into(),
+            message: "受保护字段只可求和、求平均".into(),
+            place: "flights.dep_delay".into(),
+            why: "最大值就是某一个实体的值".into(),
+            legal: "请改用 COUNT、SUM、AVG".into(),
+            nearest: "SELECT carrier, AVG(dep_delay) AS delay FROM flights GROUP BY carrier".into(),
+            changes: vec!["改为平均值：delay".into()],
+        }),
+        ..QueryExplained::default()
+    });
+    [accepted, would_be]
 }

@@ -1,0 +1,139 @@
+//! Whom a cell speaks about, whatever it says of them.
+//!
+//! A count of those who have an illness speaks about everybody who was looked at. Who is counted depends on the secret;
+//! whether a cell may leave must not, or its absence would tell. So the people behind a cell are also known without the
+//! conditions and group keys of sensitive columns, and what is decided about them is the same whoever has what.
+//!
+//! The population is never smaller than it should be: conditions are left out, not changed. Conditions that a column is not
+//! null stay.
+
+use super::resolve::{Rigour, flow};
+use super::walk::columns_of;
+use super::{Expr, JoinKind, Label, LogicOp, Named, Policy, Refusal, Rel};
+
+/// A relation without what its sensitive columns decide.
+pub(super) struct Population {
+    pub(super) input: Rel,
+    /// Places of the group keys that are not sensitive.
+    pub(super) keys: Vec<usize>,
+}
+
+/// The population of the cells of an aggregate; none if no sensitive column takes part in choosing.
+pub(super) fn population(
+    input: &Rel,
+    group: &[Named],
+    policy: &Policy,
+) -> Result<Option<Population>, Refusal> {
+    let mut left_out = false;
+    let relaxed = relax(input, policy, &mut left_out)?;
+    let delicate = |named: &&Named| is_sensitive(&named.expr, input, policy);
+    let mut keys = Vec::new();
+    for (place, named) in group.iter().enumerate() {
+        if !delicate(&named)? {
+            keys.push(place);
+        }
+    }
+    left_out |= keys.len() < group.len();
+    Ok(left_out.then_some(Population { input: relaxed, keys }))
+}
+
+fn relax(rel: &Rel, policy: &Policy, left_out: &mut bool) -> Result<Rel, Refusal> {
+    let mut below = |input: &Rel| relax(input, policy, left_out).map(Box::new);
+    Ok(match rel {
+        Rel::Scan { .. } => rel.clone(),
+        Rel::Project { input, columns } => Rel::Project { input: below(input)?, columns: columns.clone() },
+        Rel::Aggregate { input, group, aggregates } => {
+            Rel::Aggregate { input: below(input)?, group: group.clone(), aggregates: aggregates.clone() }
+        }
+        Rel::Sort { input, keys } => Rel::Sort { input: below(input)?, keys: keys.clone() },
+        Rel::Limit { input, skip, fetch } => Rel::Limit { input: below(input)?, skip: *skip, fetch: *fetch },
+        Rel::Union { inputs } => Rel::Union {
+            inputs: inputs.iter().map(|input| relax(input, policy, left_out)).collect::<Result<_, _>>()?,
+        },
+        Rel::Filter { input, predicate } => {
+            let relaxed = below(input)?;
+            match harmless(predicate, input, policy, left_out)? {
+                Some(predicate) => Rel::Filter { input: relaxed, predicate },
+                None => *relaxed,
+            }
+        }
+        Rel::Join { kind: JoinKind::Semi | JoinKind::Anti, left, right, filter, .. } => {
+            let mut inside = false;
+            relax(right, policy, &mut inside)?;
+            let pairs = both(left, right);
+            if let Some(filter) = filter {
+                harmless(filter, &pairs, policy, &mut inside)?;
+            }
+            let relaxed = below(left)?;
+            if inside {
+                *left_out = true;
+                return Ok(*relaxed);
+            }
+            let mut kept = rel.clone();
+            if let Rel::Join { left, .. } = &mut kept {
+                *left = relaxed;
+            }
+            kept
+        }
+        Rel::Join { kind, left, right, on, nulls_equal, filter } => {
+            let (a, b) = (below(left)?, below(right)?);
+            let pairs = both(left, right);
+            let filter = match filter {
+                Some(filter) => harmless(filter, &pairs, policy, left_out)?,
+                None => None,
+            };
+            Rel::Join { kind: *kind, left: a, right: b, on: on.clone(), nulls_equal: *nulls_equal, filter }
+        }
+    })
+}
+
+/// The columns of two sides, as a condition on both sees them.
+fn both(left: &Rel, right: &Rel) -> Rel {
+    Rel::Join {
+        kind: JoinKind::Inner,
+        left: Box::new(left.clone()),
+        right: Box::new(right.clone()),
+        on: Vec::new(),
+        nulls_equal: false,
+        filter: None,
+    }
+}
+
+/// What of a condition concerns no sensitive column.
+fn harmless(
+    predicate: &Expr,
+    input: &Rel,
+    policy: &Policy,
+    left_out: &mut bool,
+) -> Result<Option<Expr>, Refusal> {
+    let mut kept = Vec::new();
+    for part in parts(predicate) {
+        if is_sensitive(part, input, policy)? {
+            *left_out = true;
+        } else {
+            kept.push(part.clone());
+        }
+    }
+    Ok(match kept.len() {
+        0 | 1 => kept.pop(),
+        _ => Some(Expr::Logic { op: LogicOp::And, args: kept }),
+    })
+}
+
+/// The conditions that must all hold.
+fn parts(predicate: &Expr) -> Vec<&Expr> {
+    match predicate {
+        Expr::Logic { op: LogicOp::And, args } => args.iter().flat_map(parts).collect(),
+        other => vec![other],
+    }
+}
+
+fn is_sensitive(expr: &Expr, input: &Rel, policy: &Policy) -> Result<bool, Refusal> {
+    if matches!(expr, Expr::IsNull { input, negated: true } if matches!(**input, Expr::Column { .. })) {
+        return Ok(false);
+    }
+    let scope = flow(input, policy, Rigour::Structure)?;
+    let sensitive =
+        |name: &str| scope.schema.column(name).is_some_and(|column| column.label == Label::Sensitive);
+    Ok(columns_of(expr).into_iter().any(sensitive))
+}

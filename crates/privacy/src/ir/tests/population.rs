@@ -1,0 +1,59 @@
+//! Whom cells speak about.
+
+use super::*;
+
+/// The populations of a query about one kind of entity: relation, and the group keys that tell them apart.
+fn population(rel: &Rel) -> Option<(String, Vec<usize>)> {
+    let counted = count_entities(rel, &policy()).unwrap();
+    let [query] = counted.contributors.as_slice() else { panic!("one kind of entity") };
+    let found = query.population.as_ref()?;
+    Some((serde_json::to_string(&found.rel).unwrap(), found.keys.clone()))
+}
+
+fn rich() -> Expr {
+    Expr::Compare { op: CompareOp::Greater, left: Box::new(col("t0.income")), right: Box::new(int(1)) }
+}
+
+fn both(a: Expr, b: Expr) -> Expr {
+    Expr::Logic { op: LogicOp::And, args: vec![a, b] }
+}
+
+#[test]
+fn what_chooses_by_a_sensitive_column_is_left_out_and_the_rest_stays() {
+    let by_district = |input: Rel| group(input, &[("d", col("t0.district"))], vec![count()]);
+    let young = eq(col("t0.age"), int(33));
+    assert_eq!(population(&by_district(filter(persons(), young.clone()))), None);
+    let (rel, keys) = population(&by_district(filter(persons(), both(young, rich())))).unwrap();
+    assert!(rel.contains("t0.age") && !rel.contains("\"name\":\"t0.income\"") && keys == [0], "{rel}");
+    // One condition of either is of both.
+    let either = Expr::Logic { op: LogicOp::Or, args: vec![eq(col("t0.age"), int(33)), rich()] };
+    let (rel, _) = population(&by_district(filter(persons(), either))).unwrap();
+    assert!(!rel.contains("predicate"), "{rel}");
+    // That something is known at all is no secret of this kind.
+    let known = Expr::IsNull { input: Box::new(col("t0.income")), negated: true };
+    assert_eq!(population(&by_district(filter(persons(), known))), None);
+}
+
+#[test]
+fn sensitive_keys_and_subqueries_do_not_tell_populations_apart() {
+    let rel = group(persons(), &[("i", col("t0.income")), ("d", col("t0.district"))], vec![count()]);
+    let (rel, keys) = population(&rel).unwrap();
+    assert_eq!(keys, [1]);
+    assert!(!rel.contains("__group_1"), "{rel}");
+    // Those who had a costly visit, and those who had none: everybody was looked at.
+    for kind in [JoinKind::Semi, JoinKind::Anti] {
+        let visits = scan("visit", "t1", &["person_id", "cost"]);
+        let costly = Expr::Compare {
+            op: CompareOp::Greater,
+            left: Box::new(col("t1.cost")),
+            right: Box::new(Expr::literal(Literal::Float(9.0))),
+        };
+        let of = |right: Rel| {
+            let joined = join(kind, persons(), right, &[("t0.id", "t1.person_id")]);
+            group(joined, &[("d", col("t0.district"))], vec![count()])
+        };
+        let (rel, _) = population(&of(filter(visits.clone(), costly))).unwrap();
+        assert!(!rel.contains("visit"), "{rel}");
+        assert_eq!(population(&of(visits)), None);
+    }
+}
