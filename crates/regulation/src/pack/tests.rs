@@ -107,7 +107,7 @@ fn the_ten_stages_and_the_eight_forms_are_there() {
         .flat_map(|step| &step.actions)
         .flat_map(|action| action.effects.clone())
         .collect();
-    assert_eq!(effects.len(), 20, "every effect the platform carries out is used: {effects:?}");
+    assert_eq!(effects.len(), 21, "every effect the platform carries out is used: {effects:?}");
 }
 
 #[test]
