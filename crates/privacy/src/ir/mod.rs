@@ -72,6 +72,7 @@ pub use rewrite::{
 };
 pub use sources::{Measured, measured};
 pub use stage::{Stage, Step};
+pub use walk::pruned;
 pub use weights::{join_keys, weighted};
 
 use crate::DataType;

@@ -8,8 +8,8 @@
 //! null stay.
 
 use super::resolve::{Rigour, flow};
-use super::walk::columns_of;
-use super::{Expr, JoinKind, Label, LogicOp, Named, Policy, Refusal, Rel};
+use super::walk::{all_of, columns_of, conjuncts};
+use super::{Expr, JoinKind, Label, Named, Policy, Refusal, Rel};
 
 /// A relation without what its sensitive columns decide.
 pub(super) struct Population {
@@ -26,10 +26,9 @@ pub(super) fn population(
 ) -> Result<Option<Population>, Refusal> {
     let mut left_out = false;
     let relaxed = relax(input, policy, &mut left_out)?;
-    let delicate = |named: &&Named| is_sensitive(&named.expr, input, policy);
     let mut keys = Vec::new();
     for (place, named) in group.iter().enumerate() {
-        if !delicate(&named)? {
+        if !is_sensitive(&named.expr, input, policy)? {
             keys.push(place);
         }
     }
@@ -107,25 +106,14 @@ fn harmless(
     left_out: &mut bool,
 ) -> Result<Option<Expr>, Refusal> {
     let mut kept = Vec::new();
-    for part in parts(predicate) {
+    for part in conjuncts(predicate) {
         if is_sensitive(part, input, policy)? {
             *left_out = true;
         } else {
             kept.push(part.clone());
         }
     }
-    Ok(match kept.len() {
-        0 | 1 => kept.pop(),
-        _ => Some(Expr::Logic { op: LogicOp::And, args: kept }),
-    })
-}
-
-/// The conditions that must all hold.
-fn parts(predicate: &Expr) -> Vec<&Expr> {
-    match predicate {
-        Expr::Logic { op: LogicOp::And, args } => args.iter().flat_map(parts).collect(),
-        other => vec![other],
-    }
+    Ok(all_of(kept))
 }
 
 fn is_sensitive(expr: &Expr, input: &Rel, policy: &Policy) -> Result<bool, Refusal> {

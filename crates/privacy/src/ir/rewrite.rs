@@ -106,11 +106,7 @@ fn contributor_query(input: &Rel, top: &Releasing<'_>, need: &EntityNeed, key: E
             name.clone_into(&mut resource);
         }
     });
-    let by_cell = top.group.iter().enumerate();
-    let mut group: Vec<Named> = by_cell
-        .map(|(index, named)| Named { name: format!("__group_{index}"), expr: named.expr.clone() })
-        .collect();
-    group.push(Named { name: "__entity".to_owned(), expr: key });
+    let group = by_cell(top.group.iter(), key);
     let (contributions, aggregates): (Vec<_>, Vec<_>) =
         top.aggregates.iter().flat_map(contributed).enumerate().map(added).unzip();
     let floats = aggregates.iter().map(|aggregate| Named {
@@ -124,13 +120,17 @@ fn contributor_query(input: &Rel, top: &Releasing<'_>, need: &EntityNeed, key: E
 }
 
 fn population_query(input: &Rel, top: &Releasing<'_>, places: &[usize], key: Expr) -> PopulationQuery {
-    let kept = places.iter().filter_map(|place| top.group.get(*place)).enumerate();
-    let mut group: Vec<Named> = kept
-        .map(|(index, named)| Named { name: format!("__group_{index}"), expr: named.expr.clone() })
-        .collect();
-    group.push(Named { name: "__entity".to_owned(), expr: key });
+    let group = by_cell(places.iter().filter_map(|place| top.group.get(*place)), key);
     let rel = Rel::Aggregate { input: Box::new(input.clone()), group, aggregates: Vec::new() };
     PopulationQuery { keys: places.to_vec(), rel }
+}
+
+/// Group keys under names of their own, then the entity's key.
+fn by_cell<'a>(group: impl Iterator<Item = &'a Named>, entity: Expr) -> Vec<Named> {
+    let keys = group.enumerate();
+    let keys =
+        keys.map(|(index, named)| Named { name: format!("__group_{index}"), expr: named.expr.clone() });
+    keys.chain([Named { name: "__entity".to_owned(), expr: entity }]).collect()
 }
 
 type Added = (Contribution, AggregateFunction, Option<Expr>);

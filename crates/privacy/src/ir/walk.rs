@@ -1,8 +1,8 @@
 //! Walking and rebuilding trees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Expr, Named, Policy, Rel, ResourcePolicy};
+use super::{Expr, LogicOp, Named, Policy, Rel, ResourcePolicy};
 
 /// A copy in which `change` replaced what it gives an answer for, from the top down.
 pub(super) fn transform(expr: &Expr, change: &mut impl FnMut(&Expr) -> Option<Expr>) -> Expr {
@@ -143,4 +143,59 @@ pub(super) fn stored<'p, 'n>(
     let (alias, column) = name.split_once('.')?;
     let resource = *aliases(rel).get(alias)?;
     Some((policy.resources.get(resource)?, column))
+}
+
+/// The expressions of one node.
+pub(super) fn expressions(rel: &Rel) -> Vec<&Expr> {
+    match rel {
+        Rel::Scan { .. } | Rel::Limit { .. } | Rel::Union { .. } => Vec::new(),
+        Rel::Filter { predicate, .. } => vec![predicate],
+        Rel::Project { columns, .. } => columns.iter().map(|named| &named.expr).collect(),
+        Rel::Join { on, filter, .. } => on.iter().flat_map(|(a, b)| [a, b]).chain(filter).collect(),
+        Rel::Aggregate { group, aggregates, .. } => {
+            let arguments = aggregates.iter().filter_map(|aggregate| aggregate.argument.as_ref());
+            group.iter().map(|named| &named.expr).chain(arguments).collect()
+        }
+        Rel::Sort { keys, .. } => keys.iter().map(|key| &key.expr).collect(),
+    }
+}
+
+/// The conditions that must all hold.
+pub(super) fn conjuncts(predicate: &Expr) -> Vec<&Expr> {
+    match predicate {
+        Expr::Logic { op: LogicOp::And, args } => args.iter().flat_map(conjuncts).collect(),
+        other => vec![other],
+    }
+}
+
+/// All of some conditions; `None` if there are none.
+pub(super) fn all_of(mut conditions: Vec<Expr>) -> Option<Expr> {
+    if conditions.len() > 1 {
+        return Some(Expr::Logic { op: LogicOp::And, args: conditions });
+    }
+    conditions.pop()
+}
+
+/// A copy whose scans read only what some expression uses, so that an unclassified column beside it is no reason to refuse.
+#[must_use]
+pub fn pruned(rel: &Rel) -> Rel {
+    let mut used = BTreeSet::new();
+    use_columns(rel, &mut used);
+    let mut copy = rel.clone();
+    prune(&mut copy, &used);
+    copy
+}
+
+fn use_columns(rel: &Rel, used: &mut BTreeSet<String>) {
+    for expr in expressions(rel) {
+        used.extend(columns_of(expr).into_iter().map(str::to_owned));
+    }
+    inputs(rel).into_iter().for_each(|input| use_columns(input, used));
+}
+
+fn prune(rel: &mut Rel, used: &BTreeSet<String>) {
+    if let Rel::Scan { alias, columns, .. } = rel {
+        columns.retain(|column| used.contains(&format!("{alias}.{column}")));
+    }
+    inputs_mut(rel).into_iter().for_each(|input| prune(input, used));
 }

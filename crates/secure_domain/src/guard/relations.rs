@@ -10,7 +10,7 @@ use datafusion::logical_expr::{
     Aggregate, Distinct, Expr as PlanExpr, FetchType, Join, Limit, LogicalPlan, Projection, SkipType, Sort,
     TableScan, Union,
 };
-use privacy::ir::{AggregateFunction, Expr, JoinKind, Literal, Named, NamedAggregate, Rel, SortKey};
+use privacy::ir::{AggregateFunction, Expr, JoinKind, Literal, Named, NamedAggregate, Rel, SortKey, pruned};
 
 use super::expressions::{Scope, aggregate};
 use super::refusal::{NOT_IN, OUTPUT_NAME, RELATION, Refusal};
@@ -40,11 +40,8 @@ pub(super) fn translate(plan: &LogicalPlan) -> Result<(Rel, Translator), Refusal
         }
         columns.push(Named { name: field.name().clone(), expr: Expr::Column { name } });
     }
-    let mut rel = Rel::Project { input: Box::new(rel), columns };
-    let mut used = BTreeSet::new();
-    used_columns(&rel, &mut used);
-    prune_scans(&mut rel, &used);
-    Ok((rel, translator))
+    let rel = Rel::Project { input: Box::new(rel), columns };
+    Ok((pruned(&rel), translator))
 }
 
 impl Translator {
@@ -243,65 +240,6 @@ impl Translator {
 
 fn number(name: &str, prefix: char) -> Option<usize> {
     name.strip_prefix(prefix)?.parse().ok()
-}
-
-/// Names of columns that any expression reads.
-fn used_columns(rel: &Rel, used: &mut BTreeSet<String>) {
-    let mut see = |expr: &Expr| see_columns(expr, used);
-    match rel {
-        Rel::Scan { .. } | Rel::Limit { .. } | Rel::Union { .. } => {}
-        Rel::Filter { predicate, .. } => see(predicate),
-        Rel::Project { columns, .. } => columns.iter().for_each(|named| see(&named.expr)),
-        Rel::Join { on, filter, .. } => {
-            on.iter().flat_map(|(a, b)| [a, b]).for_each(&mut see);
-            filter.iter().for_each(see);
-        }
-        Rel::Aggregate { group, aggregates, .. } => {
-            group.iter().for_each(|named| see(&named.expr));
-            aggregates.iter().filter_map(|named| named.argument.as_ref()).for_each(see);
-        }
-        Rel::Sort { keys, .. } => keys.iter().for_each(|key| see(&key.expr)),
-    }
-    inputs(rel).into_iter().for_each(|input| used_columns(input, used));
-}
-
-fn see_columns(expr: &Expr, used: &mut BTreeSet<String>) {
-    if let Expr::Column { name } = expr {
-        used.insert(name.clone());
-    }
-    expr.children().into_iter().for_each(|child| see_columns(child, used));
-}
-
-fn inputs(rel: &Rel) -> Vec<&Rel> {
-    match rel {
-        Rel::Scan { .. } => Vec::new(),
-        Rel::Filter { input, .. }
-        | Rel::Project { input, .. }
-        | Rel::Aggregate { input, .. }
-        | Rel::Sort { input, .. }
-        | Rel::Limit { input, .. } => vec![input],
-        Rel::Join { left, right, .. } => vec![left, right],
-        Rel::Union { inputs } => inputs.iter().collect(),
-    }
-}
-
-/// Scans read only what is used, so that an unclassified column beside them is no reason to refuse.
-fn prune_scans(rel: &mut Rel, used: &BTreeSet<String>) {
-    match rel {
-        Rel::Scan { alias, columns, .. } => {
-            columns.retain(|column| used.contains(&format!("{alias}.{column}")));
-        }
-        Rel::Filter { input, .. }
-        | Rel::Project { input, .. }
-        | Rel::Aggregate { input, .. }
-        | Rel::Sort { input, .. }
-        | Rel::Limit { input, .. } => prune_scans(input, used),
-        Rel::Join { left, right, .. } => {
-            prune_scans(left, used);
-            prune_scans(right, used);
-        }
-        Rel::Union { inputs } => inputs.iter_mut().for_each(|input| prune_scans(input, used)),
-    }
 }
 
 /// `count(1)` and `count(*)` are one thing.

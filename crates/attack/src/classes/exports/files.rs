@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{file, released, vote, waiting};
+use super::{file, holds, let_go, waiting};
 use crate::attack::{Doing, Found, Scene};
 use crate::client::Sent;
 use crate::stage::{ENGINEER, OTHER_MANAGER};
@@ -120,10 +120,8 @@ pub(super) fn suppressed_names<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         for format in ["csv", "parquet"] {
             let bytes = file(scene, ENGINEER, &export, format).await?.body;
             for person in scene.plot.targets() {
-                let name = person.village.as_bytes();
-                found.expect(!bytes.windows(name.len()).any(|part| part == name), || {
-                    format!("{format} names {}", person.village)
-                });
+                found
+                    .expect(!holds(&bytes, &person.village), || format!("{format} names {}", person.village));
             }
             found.forms += 1;
         }
@@ -135,10 +133,7 @@ pub(super) fn suppressed_names<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
 pub(super) fn own_columns<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     Box::pin(async move {
         let mut found = Found::default();
-        let made = waiting(scene).await?;
-        vote(scene, "supervisor.two", &made, "approve").await?;
-        vote(scene, "bureau.chief", &made, "approve").await?;
-        released(scene, &made).await?;
+        let made = let_go(scene).await?;
         for format in ["csv", "parquet"] {
             let bytes = file(scene, ENGINEER, &made.export, format).await?.body;
             let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -156,10 +151,7 @@ pub(super) fn own_columns<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
 pub(super) fn foreign_download<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     Box::pin(async move {
         let mut found = Found::default();
-        let made = waiting(scene).await?;
-        vote(scene, "supervisor.two", &made, "approve").await?.done("vote")?;
-        vote(scene, "bureau.chief", &made, "approve").await?.done("vote")?;
-        released(scene, &made).await?;
+        let made = let_go(scene).await?;
         for who in [
             OTHER_MANAGER,
             "buyer.bank",

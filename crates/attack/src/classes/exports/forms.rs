@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::{Made, file, released, vote, waiting};
+use super::{file, holds, let_go, vote, waiting};
 use crate::attack::{Doing, Found, Scene};
 use crate::lab::Released;
 use crate::stage::{ENGINEER, OTHER_MANAGER};
@@ -11,18 +11,6 @@ use crate::stage::{ENGINEER, OTHER_MANAGER};
 /// All forms with the bytes they begin with.
 const FORMS: [(&str, &[u8]); 5] =
     [("csv", b"zone"), ("json", b"[{"), ("parquet", b"PAR1"), ("pdf", b"%PDF-"), ("png", b"\x89PNG")];
-
-async fn let_go(scene: &Scene<'_>) -> Result<Made> {
-    let made = waiting(scene).await?;
-    vote(scene, "supervisor.two", &made, "approve").await?.done("vote")?;
-    vote(scene, "bureau.chief", &made, "approve").await?.done("vote")?;
-    released(scene, &made).await?;
-    Ok(made)
-}
-
-fn holds(bytes: &[u8], text: &str) -> bool {
-    !text.is_empty() && bytes.windows(text.len()).any(|part| part == text.as_bytes())
-}
 
 pub(super) fn suppressed_in_forms<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     Box::pin(async move {

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::super::resolve::{Flow, Rigour, both, flow};
-use super::super::walk::inputs;
+use super::super::walk::{expressions, inputs};
 use super::super::{
     Code, CompareOp, Domain, Expr, Groups, Label, Literal, Parameters, Policy, Refusal, Rel, ResourcePolicy,
     Rule, Source,
@@ -153,21 +153,6 @@ fn undeclared(rel: &Rel, parameters: &Parameters) -> Option<String> {
     }
     let own = expressions(rel).into_iter().find_map(|expr| of_expr(expr, parameters));
     own.or_else(|| inputs(rel).into_iter().find_map(|input| undeclared(input, parameters)))
-}
-
-/// The expressions of one node.
-fn expressions(rel: &Rel) -> Vec<&Expr> {
-    match rel {
-        Rel::Scan { .. } | Rel::Limit { .. } | Rel::Union { .. } => Vec::new(),
-        Rel::Filter { predicate, .. } => vec![predicate],
-        Rel::Project { columns, .. } => columns.iter().map(|named| &named.expr).collect(),
-        Rel::Join { on, filter, .. } => on.iter().flat_map(|(a, b)| [a, b]).chain(filter).collect(),
-        Rel::Aggregate { group, aggregates, .. } => {
-            let arguments = aggregates.iter().filter_map(|aggregate| aggregate.argument.as_ref());
-            group.iter().map(|named| &named.expr).chain(arguments).collect()
-        }
-        Rel::Sort { keys, .. } => keys.iter().map(|key| &key.expr).collect(),
-    }
 }
 
 /// Shows every place where parameters and columns meet.

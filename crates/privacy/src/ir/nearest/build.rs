@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::walk::{columns_of, inputs_mut};
-use super::super::{Expr, JoinKind, LogicOp, Named, NamedAggregate, Rel};
+use super::super::{Expr, JoinKind, Named, NamedAggregate, Rel};
 
 /// The topmost aggregate in parts.
 pub(super) struct Parts {
@@ -102,22 +102,6 @@ pub(super) fn at_each<T>(rel: &Rel, change: &impl Fn(&Rel) -> Vec<(T, Rel)>) -> 
     all
 }
 
-/// The conditions that must all hold.
-pub(super) fn conjuncts(predicate: &Expr) -> Vec<&Expr> {
-    match predicate {
-        Expr::Logic { op: LogicOp::And, args } => args.iter().flat_map(conjuncts).collect(),
-        other => vec![other],
-    }
-}
-
-/// All of some conditions; `None` if there are none.
-pub(super) fn all_of(mut conditions: Vec<Expr>) -> Option<Expr> {
-    if conditions.len() > 1 {
-        return Some(Expr::Logic { op: LogicOp::And, args: conditions });
-    }
-    conditions.pop()
-}
-
 /// The relation with a column of a scan passed on to its output, and the name it has there; `None` where an aggregate or
 /// a union is in between.
 pub(super) fn expose(rel: &Rel, alias: &str, column: &str) -> Option<(Rel, String)> {
@@ -172,39 +156,4 @@ pub(super) fn expose(rel: &Rel, alias: &str, column: &str) -> Option<(Rel, Strin
         }
         Rel::Scan { .. } | Rel::Limit { .. } | Rel::Aggregate { .. } | Rel::Union { .. } => return None,
     })
-}
-
-/// A copy whose scans read only what is used.
-pub(super) fn pruned(rel: &Rel) -> Rel {
-    let mut used = BTreeSet::new();
-    use_columns(rel, &mut used);
-    let mut copy = rel.clone();
-    prune(&mut copy, &used);
-    copy
-}
-
-fn use_columns(rel: &Rel, used: &mut BTreeSet<String>) {
-    let mut see = |expr: &Expr| used.extend(columns_of(expr).into_iter().map(str::to_owned));
-    match rel {
-        Rel::Scan { .. } | Rel::Limit { .. } | Rel::Union { .. } => {}
-        Rel::Filter { predicate, .. } => see(predicate),
-        Rel::Project { columns, .. } => columns.iter().for_each(|named| see(&named.expr)),
-        Rel::Join { on, filter, .. } => {
-            on.iter().flat_map(|(a, b)| [a, b]).for_each(&mut see);
-            filter.iter().for_each(see);
-        }
-        Rel::Aggregate { group, aggregates, .. } => {
-            group.iter().for_each(|named| see(&named.expr));
-            aggregates.iter().filter_map(|aggregate| aggregate.argument.as_ref()).for_each(see);
-        }
-        Rel::Sort { keys, .. } => keys.iter().for_each(|key| see(&key.expr)),
-    }
-    super::super::walk::inputs(rel).into_iter().for_each(|input| use_columns(input, used));
-}
-
-fn prune(rel: &mut Rel, used: &BTreeSet<String>) {
-    if let Rel::Scan { alias, columns, .. } = rel {
-        columns.retain(|column| used.contains(&format!("{alias}.{column}")));
-    }
-    inputs_mut(rel).into_iter().for_each(|input| prune(input, used));
 }

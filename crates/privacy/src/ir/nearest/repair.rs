@@ -7,9 +7,10 @@ use super::super::{
     AggregateFunction, ArithmeticOp, ColumnPolicy, Expr, Function, Groups, JoinKind, Label, Literal, Mode,
     Named, NamedAggregate, Policy, Refusal, Rel, Rule, Terms, resolve,
 };
-use super::build::{all_of, at_each, conjuncts, expose, pruned, with_top, without_output};
+use super::build::{at_each, expose, with_top, without_output};
 use super::{Change, ChangeKind};
 use crate::DataType;
+use crate::ir::walk::{all_of, conjuncts, pruned};
 
 type Repair = (Change, Rel);
 
