@@ -170,6 +170,7 @@ async fn answered(
         return Err(Error::Forbidden("tenant.closed"));
     }
     let terms = parameters::statistics(&app.packs().current())?;
+    attempt(app, ctx, permit, tenant, asked).await?;
     let zone = zones::zone(app, tenant, ZoneKind::Dev).await?;
     let order = PriceOrder { sql: asked.sql.clone(), price: terms.price };
     let priced = &zone.price(permit, order.clone()).await?;
@@ -186,6 +187,27 @@ async fn answered(
         None => draw(app, permit, &statistic, order).await?,
     };
     Ok(StatisticAnswer { id: statistic.id, done, cost: statistic.cost, repeated, budgets })
+}
+
+/// Writes down what is asked before anything is known of it: what is refused is recorded too.
+async fn attempt(
+    app: &App,
+    ctx: &Ctx,
+    permit: &Permit,
+    tenant: Id<kind::Tenant>,
+    asked: &StatisticRequest,
+) -> Result<()> {
+    app.store()
+        .transact(permit, "statistic.attempt", |tx| {
+            Box::pin(async move {
+                let subject = format!("tenant/{tenant}");
+                let note = Note { subject, tenant: Some(tenant), clauses: &[], payload: asked };
+                app.record(tx, permit, ctx.now, note).await
+            })
+        })
+        .await?;
+    app.committed();
+    Ok(())
 }
 
 struct Wanted<'a> {
@@ -227,6 +249,9 @@ async fn pay(
     let question = canonical_json(&question).map_err(|error| Error::internal("statistic.question", error))?;
     let question = Digest::of(&question);
     if let Some(found) = records::by_unique::<Statistic>(tx, "question", &question.to_string()).await? {
+        let subject = format!("statistic/{}", found.value.id);
+        let note = Note { subject, tenant: Some(tenant), clauses: &[], payload: asked };
+        app.record(tx, permit, ctx.now, note).await?;
         return Ok((found.value, true));
     }
     for table in &priced.paying {

@@ -64,12 +64,12 @@ async fn what_is_declared_can_be_asked_and_every_number_has_its_bar() {
         let (n, bar) = (row[1].as_i64().unwrap(), within[1].as_u64().unwrap());
         // Five times the bar is ten standard deviations.
         assert!(
-            n.abs_diff(i64::try_from(truth).unwrap()) <= 5 * bar && bar < 40,
+            n.abs_diff(i64::try_from(truth).unwrap()) <= 5 * bar && bar < 80,
             "{n} of {truth} within {bar}"
         );
         let (sum, bar) = (row[2].as_i64().unwrap(), within[2].as_u64().unwrap());
         assert!(
-            sum.abs_diff(i64::try_from(staff).unwrap()) <= 5 * bar && bar < 2_000,
+            sum.abs_diff(i64::try_from(staff).unwrap()) <= 5 * bar && bar < 4_000,
             "{sum} of {staff} within {bar}"
         );
         assert!(within[0].is_null());
@@ -77,9 +77,9 @@ async fn what_is_declared_can_be_asked_and_every_number_has_its_bar() {
     }
     let names: Vec<_> = answer.done.columns.iter().map(|column| column.name.as_str()).collect();
     assert_eq!(names, ["industry", "n", "staff", "mean"]);
-    // Four numbers at a price of five thousandths each: the mean is two.
-    assert_eq!((answer.cost.micro, answer.repeated), (20_000, false));
-    assert_eq!(answer.budgets[0].spent, 20_000);
+    // Four numbers at a price of one thousandth each: the mean is two.
+    assert_eq!((answer.cost.micro, answer.repeated), (4_000, false));
+    assert_eq!(answer.budgets[0].spent, 4_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,21 +88,21 @@ async fn the_same_question_has_the_same_answer_and_the_budget_ends() {
     let first = ask(&county, "operator", BY_INDUSTRY).await.unwrap();
     let again = ask(&county, "operator", &BY_INDUSTRY.replace("GROUP", "\n  group")).await.unwrap();
     assert_eq!((&again.done, again.repeated, again.id), (&first.done, true, first.id));
-    assert_eq!(again.budgets[0].spent, 20_000, "nothing was paid twice");
+    assert_eq!(again.budgets[0].spent, 4_000, "nothing was paid twice");
     let listed = statistics::asked(&county.app, &county.ctx("operator"), county.tenant).await.unwrap();
     assert_eq!(listed.len(), 1);
-    // Whoever asks, it is one budget: 1 000 thousandths, five a number.
+    // Whoever asks, it is one budget: a hundred thousandths, one a number.
     let mut asked = 0;
     let refused = loop {
         let sql = format!("SELECT count(*) AS n FROM enterprises WHERE employees > {asked}");
         match ask(&county, "operator", &sql).await {
-            Ok(answer) => assert_eq!(answer.budgets[0].spent, 25_000 + 5_000 * asked),
+            Ok(answer) => assert_eq!(answer.budgets[0].spent, 5_000 + 1_000 * asked),
             Err(refused) => break refused,
         }
         asked += 1;
         if asked == 3 {
             let resource = county.find("enterprises").await;
-            county.put(&Spent { resource, micro: 990_000 }).await;
+            county.put(&Spent { resource, micro: 98_000 }).await;
             break ask(
                 &county,
                 "operator",
@@ -114,7 +114,7 @@ async fn the_same_question_has_the_same_answer_and_the_budget_ends() {
     };
     assert_eq!(refused.code(), "statistics.exhausted");
     let last = ask(&county, "operator", "SELECT sum(employees) AS s FROM enterprises").await.unwrap();
-    assert_eq!(last.budgets[0].left, 5_000, "what is left can be spent");
+    assert_eq!(last.budgets[0].left, 1_000, "what is left can be spent");
     assert!(ask(&county, "operator", BY_INDUSTRY).await.unwrap().repeated, "what was paid stays");
 }
 
@@ -146,7 +146,7 @@ async fn what_would_tell_of_one_is_refused_and_costs_nothing() {
     }
     let engineer = county.ctx("operator");
     let budgets = statistics::budgets(&county.app, &engineer, county.tenant).await.unwrap();
-    assert_eq!((budgets[0].spent, budgets[0].total), (0, 1_000_000));
+    assert_eq!((budgets[0].spent, budgets[0].total), (0, 100_000));
     let officer = ask(&county, "bigdata-bureau", BY_INDUSTRY).await.unwrap_err();
     assert!(matches!(officer, Error::Forbidden(_)), "{officer:?}");
     county.set_state(TenantState::Suspended).await;
