@@ -13,8 +13,8 @@ use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType as ArrowType, Float64Type};
 use base::Digest;
 use privacy::disclosure::cell_key::{NOISE_MAX, Perturbation};
-use privacy::disclosure::{Spreads, Statistics};
-use privacy::ir::{self, AggregateFunction, ContributionKind, NamedAggregate, Rel, Schema};
+use privacy::disclosure::{Accuracy, Spreads, Statistics};
+use privacy::ir::{self, AggregateFunction, ContributionKind, NamedAggregate, Reach, Rel, Schema};
 
 use crate::Error;
 
@@ -45,8 +45,19 @@ pub(crate) struct Cells<'a> {
 
 /// The noise that goes with a threshold: up to half of it, with a standard deviation of a quarter.
 pub(crate) fn table(min_entities: u32) -> Result<Perturbation, Error> {
-    let max = (min_entities / 2).clamp(2, NOISE_MAX);
+    let max = noise_max(min_entities);
     Ok(Perturbation::new(max, max * max * 250)?)
+}
+
+const fn noise_max(min_entities: u32) -> u32 {
+    let half = min_entities / 2;
+    if half < 2 {
+        2
+    } else if half > NOISE_MAX {
+        NOISE_MAX
+    } else {
+        half
+    }
 }
 
 impl Carriers {
@@ -114,6 +125,26 @@ fn carrier(rel: &Rel, name: &str, salt: &impl Fn(&str) -> u32) -> Option<Carrier
         AggregateFunction::Avg => Some(Carrier::Mean(name.clone(), salt(&name))),
         _ => None,
     }
+}
+
+/// How far noise can reach in each column of numbers, where `min_entities` are behind every cell; from declarations alone.
+pub(crate) fn accuracy(rel: &Rel, output: &Schema, reaches: &[Reach], min_entities: u32) -> Vec<Accuracy> {
+    let table = u64::from(noise_max(min_entities));
+    let column = |name: &String| {
+        let Shown::Aggregate(aggregate) = shown(rel, name)? else { return None };
+        let reach = reaches.iter().find(|reach| reach.aggregate == aggregate.name);
+        let rows = reach.and_then(|reach| reach.rows_max).map(u64::from);
+        // What one entity adds at most, and once more: see [`spread`].
+        let most = || (table + 1).checked_mul(reach?.value_max?)?.checked_mul(rows?);
+        let within = match aggregate.function {
+            AggregateFunction::CountDistinct => Some(table),
+            AggregateFunction::Count if rows == Some(1) => Some(table),
+            AggregateFunction::Avg => most().map(|most| most.div_ceil(u64::from(min_entities.max(1)))),
+            _ => most(),
+        };
+        Some(Accuracy { column: name.clone(), within })
+    };
+    output.columns.iter().filter_map(|shown| column(&shown.name)).collect()
 }
 
 fn noisy_column(

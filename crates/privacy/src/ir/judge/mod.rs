@@ -19,7 +19,7 @@ mod parameters;
 use serde::{Deserialize, Serialize};
 
 use self::groups::cells;
-pub use self::numbers::{Number, NumberKind};
+pub use self::numbers::{Number, NumberKind, Reach, reaches};
 use super::check::{check_with, releasing};
 use super::resolve::Rigour;
 use super::{Checked, Literal, Parameters, Policy, Refusal, Rel, Rule, Schema, check, resolve};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::catalog::{Column, Declaration};
 use app::privacy::DataType;
-use app::privacy::ir::{Bounds, Code, Declared, Groups, Nulls, Rows};
+use app::privacy::ir::{Bounds, Code, Declared, Groups, Label, Nulls, Rows};
 use app::resources::CatalogEntry;
 use app::{Error, declarations, statistics};
 use axum::Router;
@@ -223,6 +223,27 @@ fn texts(declared: &Declared, data_type: DataType) -> BTreeMap<&'static str, Str
     .into()
 }
 
+/// What is declared of a column, in a few words; empty if nothing is.
+fn summary(visit: &Visit, written: &Written, column: &str) -> String {
+    let text = |part: &str| written.text(column, part);
+    let mut said = Vec::new();
+    if !text("low").is_empty() || !text("high").is_empty() {
+        said.push(visit.text_with("declared-as", &[("low", text("low")), ("high", text("high"))]));
+    }
+    if matches!(text("nulls"), "never" | "absent") {
+        said.push(visit.text(&format!("declared-nulls-{}", text("nulls"))));
+    }
+    match text("groups") {
+        "codes" => {
+            let count = text("codes").lines().filter(|line| !line.trim().is_empty()).count().to_string();
+            said.push(visit.text_with("declared-as-codes", &[("count", &count)]));
+        }
+        "bands" => said.push(visit.text_with("declared-as-bands", &[("width", text("bands"))])),
+        _ => {}
+    }
+    said.join(" · ")
+}
+
 async fn page(visit: &Visit, entry: &CatalogEntry, written: &Written) -> Result<DeclarationPage, Error> {
     let choices = |names: &[&str], chosen: &str, prefix: &str| {
         let choice = |name: &&str| {
@@ -233,16 +254,15 @@ async fn page(visit: &Visit, entry: &CatalogEntry, written: &Written) -> Result<
     };
     let column = |column: &Column| {
         let text = |part: &str| written.text(&column.name, part).to_owned();
-        let whole = matches!(column.data_type, DataType::Integer | DataType::Date);
-        let listed = matches!(column.data_type, DataType::Integer | DataType::Text);
-        let ways: Vec<&str> = ["", "codes", "bands"]
+        // Nobody is grouped by what identifies.
+        let identifies = column.classification.as_ref().is_some_and(|known| known.label == Label::Identifier);
+        let in_bands = !identifies && matches!(column.data_type, DataType::Integer | DataType::Date);
+        let by_code = !identifies && matches!(column.data_type, DataType::Integer | DataType::Text);
+        let ways: Vec<&str> = [("", true), ("codes", by_code), ("bands", in_bands)]
             .into_iter()
-            .filter(|way| match *way {
-                "codes" => listed,
-                "bands" => whole,
-                _ => true,
-            })
+            .filter_map(|(way, may)| may.then_some(way))
             .collect();
+        let summary = summary(visit, written, &column.name);
         DeclaredColumn {
             name: column.name.clone(),
             label: column.label_zh.clone(),
@@ -255,6 +275,10 @@ async fn page(visit: &Visit, entry: &CatalogEntry, written: &Written) -> Result<
             groups: choices(&ways, &text("groups"), "declared-groups"),
             codes: text("codes"),
             bands: text("bands"),
+            by_code,
+            in_bands,
+            open: !summary.is_empty(),
+            summary: if summary.is_empty() { visit.text("declared-nothing") } else { summary },
         }
     };
     let budget = statistics::budget_of(&visit.app, &visit.ctx, entry.id()).await?;

@@ -56,11 +56,11 @@ pub(super) async fn price(
 fn show(visit: &Visit, answer: &StatisticAnswer, page: &mut Workbench) {
     let done = &answer.done;
     let mut table = result(visit, &done.columns, &done.rows, ROWS_SHOWN, false);
-    let mark = |bar: &serde_json::Value| match bar {
-        serde_json::Value::Null => String::new(),
-        bar => format!("± {}", cell(bar)),
-    };
-    table.marks = done.within.iter().take(ROWS_SHOWN).map(|row| row.iter().map(mark).collect()).collect();
+    for (row, bars) in table.rows.iter_mut().zip(&done.within) {
+        for (shown, bar) in row.iter_mut().zip(bars).filter(|(_, bar)| !bar.is_null()) {
+            *shown = format!("{shown} ± {}", cell(bar));
+        }
+    }
     page.result = Some(table);
     let cost = milli(answer.cost.micro);
     page.statistic = Some(StatisticShown {

@@ -22,6 +22,12 @@ pub struct DeclaredColumn {
     /// One a line.
     pub codes: String,
     pub bands: String,
+    /// May it be grouped by code, and in bands?
+    pub by_code: bool,
+    pub in_bands: bool,
+    /// What is declared, in a few words.
+    pub summary: String,
+    pub open: bool,
 }
 
 /// The page (`declaration.html`). Posts `column.<place>.low|high|nulls|groups|codes|bands`, `unique`, `per_entity`.
@@ -59,6 +65,10 @@ impl Page for DeclarationPage {
                 Choice::new("codes", "按代码", group == "codes"),
             ],
             codes: "Z1\nZ2".into(),
+            by_code: !bounded,
+            in_bands: bounded,
+            summary: "0 至 100000".into(),
+            open: true,
             ..DeclaredColumn::default()
         };
         let page = Self {

@@ -200,7 +200,11 @@ impl Page for Workbench {
         statistic.statistic = Some(StatisticShown { told: "每个数据资源付出 10。".into() });
         statistic.budgets = vec![Budget::sample()];
         if let Some(table) = &mut statistic.result {
-            table.marks = vec![vec![String::new(), "± 20".into(), "± 0.4".into()]; 4];
+            table
+                .rows
+                .iter_mut()
+                .flat_map(|row| row.iter_mut().skip(1))
+                .for_each(|cell| cell.push_str(" ± 20"));
         }
         let mut by_consent = refused.clone();
         by_consent.scenario = Some(String::new());

@@ -302,11 +302,13 @@ fn values_are_escaped() {
 }
 
 /// Keys joined from a prefix and a code.
-const JOINED: [&str; 56] = [
+const JOINED: [&str; 58] = [
     "action-",
     "chart-",
     "check-",
     "closed-",
+    "declared-groups-",
+    "declared-nulls-",
     "duty-",
     "entity-",
     "error-",
