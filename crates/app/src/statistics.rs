@@ -182,6 +182,13 @@ async fn answered(
         })
         .await?;
     let budgets = budgets_of(app, &statistic.paying, terms.total).await?;
+    // A command that is replayed remembers the question as it was before its answer was there.
+    let statistic = app
+        .store()
+        .read("statistic.find", |tx| {
+            Box::pin(async move { Ok::<_, Error>(versioned(tx, statistic.id).await?.value) })
+        })
+        .await?;
     let done = match &statistic.answer {
         Some(done) => done.clone(),
         None => draw(app, permit, &statistic, order).await?,
@@ -331,16 +338,16 @@ async fn draw(app: &App, permit: &Permit, paid: &Statistic, asked: PriceOrder) -
                 if !tenants::get(tx, stored.value.tenant).await?.is_open() {
                     return Err(Error::Forbidden("tenant.closed"));
                 }
-                if let Some(first) = stored.value.answer {
-                    return Ok(first);
+                let first = stored.value.answer.clone();
+                if first.is_none() {
+                    stored.value.answer = Some(done.clone());
+                    records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
                 }
-                stored.value.answer = Some(done.clone());
-                records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
                 let subject = format!("statistic/{id}");
                 let payload = (done.rows.len(), done.columns.len());
                 let note = Note { subject, tenant: Some(stored.value.tenant), clauses: &[], payload };
                 app.record(tx, permit, now, note).await?;
-                Ok(done.clone())
+                Ok(first.unwrap_or_else(|| done.clone()))
             })
         })
         .await?;

@@ -89,14 +89,27 @@ async fn the_same_question_has_the_same_answer_and_the_budget_ends() {
     let again = ask(&county, "operator", &BY_INDUSTRY.replace("GROUP", "\n  group")).await.unwrap();
     assert_eq!((&again.done, again.repeated, again.id), (&first.done, true, first.id));
     assert_eq!(again.budgets[0].spent, 4_000, "nothing was paid twice");
+    // A lost answer is repeated by the same key; the first call had none that could be remembered.
+    let asked = StatisticRequest { sql: BY_INDUSTRY.to_owned(), ..StatisticRequest::default() };
+    let mut keyed = county.ctx("operator");
+    keyed.idempotency_key = Some("again".to_owned());
+    for _ in 0..2 {
+        let answer = statistics::ask(&county.app, &keyed, county.tenant, &asked).await.unwrap();
+        assert_eq!(answer.done, first.done);
+    }
+    let other = StatisticRequest { sql: "SELECT count(employees) AS n FROM enterprises".to_owned(), ..asked };
+    keyed.idempotency_key = Some("new".to_owned());
+    let new = statistics::ask(&county.app, &keyed, county.tenant, &other).await.unwrap();
+    let replayed = statistics::ask(&county.app, &keyed, county.tenant, &other).await.unwrap();
+    assert_eq!((replayed.done, replayed.repeated), (new.done, false));
     let listed = statistics::asked(&county.app, &county.ctx("operator"), county.tenant).await.unwrap();
-    assert_eq!(listed.len(), 1);
+    assert_eq!(listed.len(), 2);
     // Whoever asks, it is one budget: a hundred thousandths, one a number.
     let mut asked = 0;
     let refused = loop {
         let sql = format!("SELECT count(*) AS n FROM enterprises WHERE employees > {asked}");
         match ask(&county, "operator", &sql).await {
-            Ok(answer) => assert_eq!(answer.budgets[0].spent, 5_000 + 1_000 * asked),
+            Ok(answer) => assert_eq!(answer.budgets[0].spent, 6_000 + 1_000 * asked),
             Err(refused) => break refused,
         }
         asked += 1;
