@@ -13,7 +13,7 @@ use std::time::Duration;
 use access::{Action, Permit};
 use base::{Digest, Id, Timestamp, canonical_json, kind, limit};
 use privacy::disclosure::dp::{Budget, Cost, Refused, Unit};
-use secure_domain::protocol::{InputPin, PriceOrder, Priced, StatisticDone, StatisticOrder, ZoneKind};
+use secure_domain::protocol::{InputPin, PriceOrder, Priced, StatisticOrder, ZoneKind};
 use serde::{Deserialize, Serialize};
 use storage::Tx;
 use storage::records::{self, Expected, Key, Record};
@@ -25,6 +25,7 @@ use crate::tenants::{self, Grant, GrantState, Tenant};
 use crate::{App, Ctx, Error, Result, consents, parameters, resources, zones};
 
 pub use model::{LinearModel, Regression, model_file};
+pub use secure_domain::protocol::StatisticDone;
 
 /// Shortest time an answer takes, and what longer times are rounded up to doublings of: how long a question takes tells
 /// how many rows it met.

@@ -225,8 +225,8 @@ async fn a_linear_model_leaves_as_onnx_and_knows_what_was_paid_for_only() {
     assert_eq!(few.code(), "domain.sql", "{few:?}");
     let few = ask(&regression(&["area"], "area > 100")).await.unwrap_err();
     assert_eq!(few.code(), "statistics.too_noisy", "{few:?}");
-    let plain =
-        ask(&StatisticRequest { sql: "SELECT count(*) AS n FROM sizes".into(), ..Default::default() });
-    let none = statistics::model_file(&county.app, &engineer, plain.await.unwrap().id).await.unwrap_err();
+    let plain = StatisticRequest { sql: "SELECT count(*) AS n FROM sizes".into(), ..Default::default() };
+    let plain = ask(&plain).await.unwrap();
+    let none = statistics::model_file(&county.app, &engineer, plain.id).await.unwrap_err();
     assert_eq!(none.code(), "statistics.no_model");
 }

@@ -25,6 +25,7 @@ mod register;
 mod resource;
 mod runs;
 mod statistics;
+mod statistics_pages;
 pub(crate) mod subject;
 mod tenants;
 mod trace;
@@ -50,6 +51,7 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(twins::routes())
         .merge(authorisations::routes())
         .merge(workbench::routes())
+        .merge(statistics_pages::routes())
         .merge(models::routes())
         .merge(runs::routes())
         .merge(airlock::routes())

@@ -1,13 +1,14 @@
 //! Statistics without a reviewer, as the workbench shows them: numbers with their bars, and what is left of the budgets.
 
 use app::Error;
-use app::statistics::{self, ResourceBudget, StatisticAnswer, StatisticRequest};
+use app::statistics::{self, ResourceBudget, StatisticAnswer, StatisticDone, StatisticRequest};
 use app::workbench::{self, ExplainRequest};
 use base::{Id, kind};
 
 use super::common::{cell, result};
 use super::explained::explained;
 use crate::html::desk::visit::Visit;
+use crate::html::pages::parts::Table;
 use crate::html::pages::workbench::{Budget, StatisticShown, Workbench};
 
 /// Millionths of rho in the thousandth that budgets are told in.
@@ -53,14 +54,19 @@ pub(super) async fn price(
     Ok(())
 }
 
-fn show(visit: &Visit, answer: &StatisticAnswer, page: &mut Workbench) {
-    let done = &answer.done;
-    let mut table = result(visit, &done.columns, &done.rows, ROWS_SHOWN, false);
+/// Numbers with their bars.
+pub(super) fn table_of(visit: &Visit, done: &StatisticDone) -> Table {
+    let mut table = result(visit, &done.columns, &done.rows, ROWS_SHOWN, done.rows.len() > ROWS_SHOWN);
     for (row, bars) in table.rows.iter_mut().zip(&done.within) {
         for (shown, bar) in row.iter_mut().zip(bars).filter(|(_, bar)| !bar.is_null()) {
             *shown = format!("{shown} ± {}", cell(bar));
         }
     }
+    table
+}
+
+fn show(visit: &Visit, answer: &StatisticAnswer, page: &mut Workbench) {
+    let table = table_of(visit, &answer.done);
     page.result = Some(table);
     let cost = milli(answer.cost.micro);
     page.statistic = Some(StatisticShown {

@@ -127,6 +127,7 @@ async fn base_page(visit: &Visit, asked: &Asked, written: &Written) -> Result<Wo
             .iter()
             .map(|model| Link::new(&model.model.name, &format!("/models/{}", model.model.id)))
             .collect(),
+        statistics_href: format!("/statistics?tenant={id}"),
         budgets: statistics::budgets(visit, id).await?,
         ..Workbench::default()
     })
@@ -279,7 +280,7 @@ fn show_answer(visit: &Visit, page: &mut Workbench, answer: &QueryAnswer, shape:
 }
 
 /// Why a query was not answered: the rule, the place and the nearest legal form; never a value.
-fn query_error(visit: &Visit, error: &Error) -> QueryError {
+pub(super) fn query_error(visit: &Visit, error: &Error) -> QueryError {
     problem::log(error);
     let (message, remedy) = visit.error_words(error.code());
     if let Some(refusal) = error.refusal() {

@@ -30,6 +30,7 @@ pub mod products;
 pub mod runs;
 pub mod shell;
 pub mod sign_in;
+pub mod statistics;
 pub mod tenant;
 pub mod trace;
 pub mod twin;

@@ -132,6 +132,8 @@ pub struct Workbench {
     pub statistic: Option<StatisticShown>,
     /// What is left for statistics; empty where there are none.
     pub budgets: Vec<Budget>,
+    /// Where earlier statistics and linear models are.
+    pub statistics_href: String,
     /// Asked for where rows are there by consent.
     pub scenario: Option<String>,
     pub elapsed: String,
@@ -174,6 +176,7 @@ impl Page for Workbench {
             chart_shapes: vec![Choice::new("none", "none", false), Choice::new("bar", "bar", true), Choice::new("line", "line", false)],
             run_href: "/workbench".into(),
             save_href: "/models".into(),
+            statistics_href: "/statistics".into(),
             models: vec![Link::new("承运人延误统计 v2", "/models/1")],
             ..Self::default()
         };

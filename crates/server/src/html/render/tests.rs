@@ -9,7 +9,7 @@ use crate::html::pages::shell::{Notice, NoticeKind};
 use crate::html::pages::{
     admin, airlock, announcements, authorisations, case, catalog, declaration, duties, error, form, help,
     holidays, inbox, isolation, ledger, market, models, pack_checks, pack_versions, packs, portal, products,
-    runs, sign_in, tenant, trace, twin, workbench,
+    runs, sign_in, statistics, tenant, trace, twin, workbench,
 };
 
 /// A rendered sample: template, number, language, HTML.
@@ -54,6 +54,7 @@ fn shell_of(template: &str, number: usize) -> Shell {
             "announcement_edit" => "announcements",
             "authorisation" => "authorisations",
             "resource" | "resource_register" | "twin" | "declaration" => "catalog",
+            "statistics" | "statistic" => "workbench",
             "model" => "models",
             "run" | "run_order" => "runs",
             "agreement" => "agreements",
@@ -111,6 +112,8 @@ fn all() -> Vec<Rendered> {
         catalog::Catalog,
         catalog::ResourcePage,
         declaration::DeclarationPage,
+        statistics::Statistics,
+        statistics::StatisticPage,
         catalog::ResourceRegister,
         tenant::Tenants,
         tenant::TenantPage,
