@@ -560,7 +560,7 @@ pub async fn journal_record(app: &App, ctx: &Ctx, seq: u64) -> Result<JournalRec
 }
 
 /// A payload is the id of the tenant whose key seals it, then the sealed bytes.
-async fn unseal(app: &App, tx: &mut storage::Tx<'_>, row: &Row) -> Result<serde_json::Value> {
+pub(crate) async fn unseal(app: &App, tx: &mut storage::Tx<'_>, row: &Row) -> Result<serde_json::Value> {
     let damaged = |what: &str| Error::internal("journal.payload", what.to_owned());
     let (tenant, sealed) = row.payload.split_first_chunk::<16>().ok_or_else(|| damaged("too short"))?;
     let tenant = Id::<kind::Tenant>::from_uuid(uuid::Uuid::from_bytes(*tenant));

@@ -46,6 +46,7 @@ pub mod statistics;
 pub mod tenants;
 #[cfg(test)]
 mod tests;
+pub mod topups;
 pub mod twins;
 pub mod uploads;
 pub mod usages;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use base::{Id, Timestamp, kind};
-use secure_domain::objects::object_path;
+use secure_domain::objects::{Written, object_path};
 use storage::{Tx, objects};
 use vault::{SealContext, Sealer};
 
@@ -59,6 +59,31 @@ pub(crate) async fn stage(
         destroyed_at: None,
     };
     Ok(Staged { row, plain_digest })
+}
+
+/// The row of an object that a worker wrote.
+pub(crate) fn written(
+    app: &App,
+    tenant: Id<kind::Tenant>,
+    what: &str,
+    written: &Written,
+    wrapped: &[u8],
+    now: Timestamp,
+) -> objects::Object {
+    let path = object_path(&app.config().objects_dir(), written.object);
+    let bytes = i64::try_from(written.sealed_bytes).unwrap_or(i64::MAX);
+    objects::Object {
+        id: written.object,
+        tenant,
+        kind: what.to_owned(),
+        path: relative(app, &path),
+        sealed_bytes: bytes,
+        plain_bytes: bytes,
+        digest: written.digest,
+        wrapped: wrapped.to_vec(),
+        created: now,
+        destroyed_at: None,
+    }
 }
 
 /// The path below the objects folder, as stored.

@@ -1,8 +1,12 @@
 //! The catalog: resources that providers register, fill and classify.
 
+mod classify;
+mod history;
+
 use access::{Action, Life, ResourceRef, Thing};
 use base::{Id, Timestamp, kind};
-use catalog::{Decision, Openness, Resource, TwinForm, UpdateFrequency, Zone};
+use catalog::{Openness, Resource, UpdateFrequency, Zone};
+
 use privacy::ir::Entity;
 use regulation::case::CaseState;
 use serde::{Deserialize, Serialize};
@@ -15,7 +19,12 @@ use crate::consents::ConsentRule;
 use crate::identity::{Unit, unit};
 use crate::imports::{SocialImport, SocialOrigin};
 use crate::journal::Note;
-use crate::{App, Ctx, Error, Result, tenants, twins};
+use crate::{App, Ctx, Error, Result, tenants};
+
+pub use classify::{
+    ChangedColumn, Classify, Concerned, Consequences, Follows, classify_resource, consequences,
+};
+pub use history::{Past, PastColumn, Setting, past_decisions};
 
 /// A resource with what the platform keeps beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -366,49 +375,6 @@ fn without_data(entry: &CatalogEntry) -> Result<()> {
     if entry.resource.snapshots.is_empty() { Ok(()) } else { Err(Error::Conflict("resource.has_data")) }
 }
 
-/// What a provider decides about a resource.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Classify {
-    /// About its columns; those that are not named stay as they are.
-    pub columns: Vec<Decision>,
-    /// What dev zones get to see of it; absent to leave it as it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub twin: Option<TwinForm>,
-}
-
-/// Confirms the classification of columns. Grants whose twins were refused are prepared anew.
-///
-/// # Errors
-/// Not the provider; unknown columns; masks too weak; what the catalog finds wrong; `privacy.stitch` where samples of this
-/// resource and of another would show two parts of one identifier.
-pub async fn classify_resource(
-    app: &App,
-    ctx: &Ctx,
-    id: Id<kind::Resource>,
-    decided: &Classify,
-) -> Result<CatalogEntry> {
-    let entry = find(app, id).await?;
-    let permit = &app.permit(ctx, Action::ResourceClassify, entry.reference())?;
-    app.command(ctx, permit, "resource.classify", &(id, decided), move |tx| {
-        Box::pin(async move {
-            let mut stored = versioned(tx, id).await?;
-            let resource = &mut stored.value.resource;
-            resource.confirm_classification(&decided.columns, ctx.principal.person, ctx.now)?;
-            resource.twin = decided.twin.unwrap_or(resource.twin);
-            twins::check_stitching(tx, &stored.value).await?;
-            records::put(tx, &stored.value, Expected::Version(stored.version), ctx.now).await?;
-            tenants::prepare_refused(tx, id, ctx.now).await?;
-            let subject = format!("resource/{id}");
-            let note = Note { subject, tenant: None, clauses: &[], payload: decided };
-            app.record(tx, permit, ctx.now, note).await?;
-            Ok(stored.value)
-        })
-    })
-    .await
-}
-
-/// A resource by id in the caller's transaction.
 /// Effects 编入目录 and 撤下目录: the resources a case's form names are on the catalogue, or off it.
 pub(crate) async fn list(
     tx: &mut Tx<'_>,
@@ -440,6 +406,7 @@ async fn by_code_versioned(tx: &mut Tx<'_>, code: &str) -> Result<Versioned<Cata
     found.ok_or_else(|| Error::invalid("resource.unknown", code))
 }
 
+/// A resource by id in the caller's transaction.
 pub(crate) async fn versioned(tx: &mut Tx<'_>, id: Id<kind::Resource>) -> Result<Versioned<CatalogEntry>> {
     records::get::<CatalogEntry>(tx, id.uuid()).await?.ok_or(Error::NotFound("resource.unknown"))
 }

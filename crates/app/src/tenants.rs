@@ -22,7 +22,7 @@ pub use certificate::{
     certificate_document, verify_certificate,
 };
 pub use grants::{Basis, Grant, GrantState, GrantedObject};
-pub(crate) use grants::{discard, grant_data, grants, named_resources, prepare_refused, revoke_data};
+pub(crate) use grants::{discard, grant_data, grants, grants_of, named_resources, prepare_anew, revoke_data};
 pub(crate) use life::{
     activate_agreement, close_access, destroy, establish, open_access, restore_access, seal,
 };

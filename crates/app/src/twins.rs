@@ -1,9 +1,12 @@
 //! What dev zones get to see, and what attacks on it reached: reports for providers and for those who oversee. Operators do
 //! not read them, since they count what the raw rows are like.
 
+use std::collections::BTreeSet;
+
 use access::{Action, ResourceRef, Thing};
 use base::{Id, Timestamp, kind};
 use catalog::TwinForm;
+use privacy::attack::Outcome;
 use privacy::masking::{MaskSpec, Published, check_stitching as stitch};
 pub use secure_domain::protocol::{Examined, ExaminedColumn, MadeOf};
 use serde::{Deserialize, Serialize};
@@ -11,7 +14,7 @@ use storage::Tx;
 use storage::records::{self, Key, Record};
 
 use crate::resources::{self, CatalogEntry};
-use crate::tenants::{Grant, GrantState};
+use crate::tenants::{self, Grant, GrantState};
 use crate::{App, Ctx, Error, Result};
 
 /// How the twin of a grant was made, and what attacks on it reached. The newest replaces the one before.
@@ -172,4 +175,122 @@ fn shown(entry: &CatalogEntry) -> Vec<Published> {
         Some(Published { place, kind: known.kind, domain, spec: known.mask.clone() })
     };
     entry.resource.columns.iter().filter_map(column).collect()
+}
+
+/// What a dev zone sees of a grant, in a line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TwinLine {
+    /// The grant.
+    pub grant: Id<kind::Grant>,
+    /// Of what.
+    pub resource: Id<kind::Resource>,
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name_zh: String,
+    /// English name.
+    pub name_en: String,
+    /// The authorisation it was granted to.
+    pub title: String,
+    /// The unit that was granted it.
+    pub unit_name: String,
+    /// Where the twin is.
+    pub state: TwinState,
+    /// What dev zones get to see of the resource, as chosen.
+    pub chosen: TwinForm,
+    /// When the newest twin was made or refused; none before the first.
+    pub made: Option<Timestamp>,
+    /// Attacks that were tried on it.
+    pub attacks: usize,
+    /// Those that got through, with what to do.
+    pub refused_by: Vec<Worked>,
+}
+
+/// Where a twin is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TwinState {
+    /// An attack got through: its provider has to decide.
+    Refused,
+    /// It could not be made.
+    Failed,
+    /// It is being made and attacked.
+    Underway,
+    /// The dev zone sees it.
+    Usable,
+}
+
+impl TwinState {
+    /// None for what was taken back.
+    fn of(grant: &Grant) -> Option<Self> {
+        let refused = grant.error.as_deref() == Some("grant.twin_refused");
+        Some(match grant.state {
+            GrantState::Revoked => return None,
+            GrantState::Failed => Self::Failed,
+            GrantState::Refused => Self::Refused,
+            _ if grant.is_due() && refused => Self::Refused,
+            _ if grant.is_due() && grant.error.is_some() => Self::Failed,
+            _ if grant.is_due() => Self::Underway,
+            _ => Self::Usable,
+        })
+    }
+}
+
+/// All twins of the resources whose grants this person may see, those to be seen to first.
+///
+/// # Errors
+/// Not signed in; storage faults.
+pub async fn twins(app: &App, ctx: &Ctx) -> Result<Vec<TwinLine>> {
+    if !ctx.is_person() {
+        return Err(Error::Unauthenticated("access.sign_in"));
+    }
+    let mut lines = app
+        .store()
+        .read("twins.list", |tx| {
+            Box::pin(async move {
+                let all = records::all::<CatalogEntry>(tx, "all", "", records::ALL_MAX).await?;
+                let mut lines = Vec::new();
+                for entry in all.into_iter().map(|found| found.value) {
+                    let reference = ResourceRef::new(Thing::Grant, entry.id()).with_owner(entry.unit);
+                    if app.permit(ctx, Action::GrantView, reference).is_ok() {
+                        of_entry(tx, &entry, &mut lines).await?;
+                    }
+                }
+                Ok::<_, Error>(lines)
+            })
+        })
+        .await?;
+    lines.sort_by_key(|line| (line.state, std::cmp::Reverse(line.made)));
+    Ok(lines)
+}
+
+async fn of_entry(tx: &mut Tx<'_>, entry: &CatalogEntry, lines: &mut Vec<TwinLine>) -> Result<()> {
+    for grant in tenants::grants_of(tx, entry.id()).await? {
+        let grant = grant.value;
+        let Some(state) = TwinState::of(&grant) else { continue };
+        let report = records::get::<TwinReport>(tx, grant.id.uuid()).await?.map(|found| found.value);
+        let attacks = report.iter().flat_map(|report| &report.examined.report);
+        let tried: BTreeSet<&str> = attacks
+            .clone()
+            .flat_map(|report| &report.attacks)
+            .filter(|finding| !matches!(finding.outcome, Outcome::NotApplicable(_)))
+            .map(|finding| finding.attack.code())
+            .collect();
+        let tenant = tenants::get(tx, grant.tenant).await?;
+        lines.push(TwinLine {
+            grant: grant.id,
+            resource: entry.id(),
+            code: grant.code,
+            name_zh: entry.resource.name_zh.clone(),
+            name_en: entry.resource.name_en.clone(),
+            title: tenant.title,
+            unit_name: tenant.unit_name,
+            state,
+            chosen: entry.resource.twin,
+            made: report.as_ref().map(|report| report.made),
+            attacks: tried.len(),
+            refused_by: attacks.flat_map(privacy::attack::Report::succeeded).map(worked).collect(),
+        });
+    }
+    Ok(())
 }

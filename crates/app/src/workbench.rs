@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::journal::Note;
 use crate::tenants::{self, GrantState};
-use crate::{App, Ctx, Error, Result, parameters, resources, zones};
+use crate::{App, Ctx, Error, Result, parameters, resources, topups, zones};
 
 /// A query of an engineer.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -54,6 +54,8 @@ pub struct DevTable {
     pub resource: Id<kind::Resource>,
     /// Rows of the sample.
     pub rows: u64,
+    /// Invented rows besides, made for queries.
+    pub added_rows: u64,
     /// Columns.
     pub columns: Vec<DevColumn>,
 }
@@ -183,6 +185,7 @@ pub async fn tables(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Result<Ve
     app.store()
         .read("workbench.tables", |tx| {
             Box::pin(async move {
+                let topups = topups::of_tenant(tx, tenant).await?;
                 let mut tables = Vec::new();
                 for grant in tenants::grants(tx, tenant).await? {
                     let (GrantState::Ready, Some(twin)) = (grant.state, &grant.twin) else { continue };
@@ -199,6 +202,7 @@ pub async fn tables(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Result<Ve
                         title: entry.resource.name_zh.clone(),
                         resource: grant.resource,
                         rows: twin.rows,
+                        added_rows: topups::beside(&topups, &grant).map(|added| added.rows).sum(),
                         columns: columns.collect(),
                     });
                 }

@@ -5,6 +5,7 @@
 //! other); a worker holds its own tenant's keys only, with those of the consents to what was granted, and gets them over its socket, never on the command line, in the
 //! environment or in a file.
 
+mod fresh;
 mod isolation;
 mod tables;
 mod worker;
@@ -19,6 +20,7 @@ use secure_domain::isolation::Isolation;
 use secure_domain::protocol::ZoneKind;
 use tokio::time::Instant;
 
+pub(crate) use fresh::Fresh;
 pub(crate) use isolation::probe;
 pub use isolation::{IsolationState, WorkerState, isolation};
 pub(crate) use tables::{held, key_of, raw_spec};

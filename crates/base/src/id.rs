@@ -72,6 +72,8 @@ kinds! {
     Notice = "notice",
     /// A certificate (for example of destruction).
     Certificate = "certificate",
+    /// Invented rows that were made for a query in a dev zone.
+    TopUp = "topup",
 }
 
 /// A UUIDv7 that knows what it identifies.

@@ -59,6 +59,12 @@ pub enum Error {
         /// The column.
         column: String,
     },
+    /// A mask whose parameters are out of range.
+    #[error("mask of column `{column}` is out of range")]
+    Mask {
+        /// The column.
+        column: String,
+    },
     /// No entity is declared, or it names columns that do not exist.
     #[error("resource has no valid entity key")]
     Entity,
@@ -124,6 +130,7 @@ impl Error {
             | Self::LoweredWithoutNote { column }
             | Self::Level { column }
             | Self::MaskTooWeak { column }
+            | Self::Mask { column }
             | Self::Declaration { column }
             | Self::EntityColumn { column } => column,
             Self::Domain { parameter }
@@ -152,6 +159,7 @@ impl Error {
             Self::LoweredWithoutNote { .. } => "catalog.lowered_without_note",
             Self::Level { .. } => "catalog.level",
             Self::MaskTooWeak { .. } => "catalog.mask_too_weak",
+            Self::Mask { .. } => "catalog.mask",
             Self::Entity => "catalog.entity",
             Self::EntityColumn { .. } => "catalog.entity_column",
             Self::Declaration { .. } => "catalog.declaration",

@@ -174,6 +174,15 @@ impl Decision {
             title: String::new(),
         }
     }
+
+    /// Does it set a label or a grade below what is proposed, so that a reason is needed? A kind that identifies stays an
+    /// identifier even if nothing was proposed, unless a person says why not.
+    #[must_use]
+    pub fn lowers(&self, column: &Column) -> bool {
+        let proposed = column.proposal.as_ref().map(|proposal| (proposal.label, proposal.level));
+        let floor = proposed.map_or(self.kind.label(), |(label, _)| label.max(self.kind.label()));
+        self.label < floor || proposed.is_some_and(|(_, level)| self.level < level)
+    }
 }
 
 /// One immutable copy of a resource's rows.
@@ -408,11 +417,8 @@ fn check_decision(decision: &Decision, column: &Column) -> Result<(), Error> {
     if decision.label == Label::Identifier && !decision.mask.hides_identifier() {
         return Err(Error::MaskTooWeak { column: name() });
     }
-    let proposed = column.proposal.as_ref().map(|proposal| (proposal.label, proposal.level));
-    // A kind that identifies stays an identifier even if nothing was proposed, unless a person says why not.
-    let floor = proposed.map_or(decision.kind.label(), |(label, _)| label.max(decision.kind.label()));
-    let lowered = decision.label < floor || proposed.is_some_and(|(_, level)| decision.level < level);
-    if lowered && decision.note.trim().is_empty() {
+    decision.mask.check().map_err(|_| Error::Mask { column: name() })?;
+    if decision.lowers(column) && decision.note.trim().is_empty() {
         return Err(Error::LoweredWithoutNote { column: name() });
     }
     Ok(())

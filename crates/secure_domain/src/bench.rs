@@ -91,6 +91,7 @@ impl BenchTables {
             entity: None,
             declared: privacy::ir::Rows::default(),
             consent: None,
+            added: Vec::new(),
         });
         self.clear.push((name.to_owned(), path));
         Ok(())

@@ -19,8 +19,8 @@ use crate::protocol::{
     ConcludeOrder, ConsentOrder, ConsentsDone, Envelope, ExplainOrder, Explained, GrantOrder, Init,
     IntakeDone, IntakeOrder, LedgerAnswer, LookupOrder, Page, PageOrder, PermitRecord, PriceOrder, Priced,
     QueryOrder, Reply, Request, RunCounted, RunDone, RunOrder, SampleDone, ServeDone, ServeOrder,
-    StatisticDone, StatisticOrder, TableSpec, TwinDone, TwinOrder, Verdict, VerifyOrder, VerifyQuestion,
-    ZoneKey,
+    StatisticDone, StatisticOrder, TableSpec, TopUpOrder, ToppedUp, TwinDone, TwinOrder, Verdict,
+    VerifyOrder, VerifyQuestion, ZoneKey,
 };
 use crate::{Error, frame};
 
@@ -324,6 +324,15 @@ impl ZoneClient {
     pub async fn explain(&self, permit: &access::Permit, order: ExplainOrder) -> Result<Explained, Error> {
         let request = Request::Explain(Box::new(order));
         expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Explained(found) => *found)
+    }
+
+    /// Has rows made that a query finds.
+    ///
+    /// # Errors
+    /// What is no query; a form that is not understood; a reached limit.
+    pub async fn top_up(&self, permit: &access::Permit, order: TopUpOrder) -> Result<ToppedUp, Error> {
+        let request = Request::TopUp(Box::new(order));
+        expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::ToppedUp(made) => *made)
     }
 
     /// What would SQL cost as statistics without a reviewer? Asked of a dev zone.

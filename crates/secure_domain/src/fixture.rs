@@ -90,6 +90,7 @@ fn table(
         entity,
         declared: privacy::ir::Rows::default(),
         consent: None,
+        added: Vec::new(),
     };
     (spec, written.digest)
 }

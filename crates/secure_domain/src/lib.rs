@@ -41,6 +41,7 @@ mod run;
 pub mod serving;
 mod session;
 mod statistic;
+mod topup;
 mod twin;
 mod value;
 mod weights;

@@ -4,7 +4,7 @@ use base::{Id, Timestamp, kind};
 use regulation::case::{CaseState, FormValue};
 use regulation::pack::{FieldKind, Pack};
 use serde::{Deserialize, Serialize};
-use storage::records::{self, Expected, Key, Record};
+use storage::records::{self, Expected, Key, Record, Versioned};
 use storage::{Tx, objects as rows};
 
 use super::get;
@@ -12,7 +12,7 @@ use super::life::stop_zones;
 use crate::cases::facts;
 use crate::clock::new_id;
 use crate::resources::{self, Wanted};
-use crate::{App, Ctx, Error, Result, jobs, objects};
+use crate::{App, Ctx, Error, Result, jobs, objects, topups};
 
 /// A resource granted to a tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,13 +35,25 @@ pub struct Grant {
     pub created: Timestamp,
     /// The tenant's raw copy of the granted columns, in the prod zone.
     pub raw: Option<GrantedObject>,
-    /// The twin in the dev zone.
+    /// The twin in the dev zone; none while it is made anew, or where an attack got through to the new one.
     pub twin: Option<GrantedObject>,
     /// Why it failed, as a code.
     pub error: Option<String>,
     /// What the use of its rows rests on, where the resource asks for consent.
     #[serde(default)]
     pub basis: Option<Basis>,
+}
+
+impl Grant {
+    /// Is there something to be prepared: all of it, or its twin, which the provider's last decision took away?
+    #[must_use]
+    pub const fn is_due(&self) -> bool {
+        match self.state {
+            GrantState::Preparing => true,
+            GrantState::Ready => self.twin.is_none(),
+            GrantState::Failed | GrantState::Refused | GrantState::Revoked => false,
+        }
+    }
 }
 
 /// What the use of personal information rests on.
@@ -166,6 +178,7 @@ pub(crate) async fn revoke_data(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &Ca
         if grant.state == GrantState::Revoked || !(named.is_empty() || named.contains(&grant.code)) {
             continue;
         }
+        topups::forget(tx, grant, ctx.now).await?;
         let copies: Vec<Id<kind::Object>> =
             [grant.raw.take(), grant.twin.take()].into_iter().flatten().map(|copy| copy.object).collect();
         for object in &copies {
@@ -188,23 +201,34 @@ pub(crate) fn named_resources(app: &App, case: &CaseState) -> Result<Vec<String>
     Ok(wanted(case, &pack).into_iter().map(|wanted| wanted.code).collect())
 }
 
-/// Grants of a resource whose twins were refused are prepared anew: the provider has classified it again.
-pub(crate) async fn prepare_refused(
+/// All grants of a resource, those taken back as well.
+pub(crate) async fn grants_of(
     tx: &mut Tx<'_>,
     resource: Id<kind::Resource>,
+) -> Result<Vec<Versioned<Grant>>> {
+    Ok(records::all::<Grant>(tx, "resource", &resource.to_string(), 1_000).await?)
+}
+
+/// Has a grant prepared anew, since its provider decided otherwise. A twin that is there is gone with this transaction; the
+/// raw copy, and so what is ordered on it, stays.
+pub(crate) async fn prepare_anew(
+    tx: &mut Tx<'_>,
+    mut stored: Versioned<Grant>,
     now: Timestamp,
 ) -> Result<()> {
-    for mut stored in records::all::<Grant>(tx, "resource", &resource.to_string(), 1_000).await? {
-        let grant = &mut stored.value;
-        if grant.state != GrantState::Refused {
-            continue;
-        }
-        grant.state = GrantState::Preparing;
-        grant.error = None;
-        let key = format!("{}/{}", grant.id, now.micros());
-        jobs::push(tx, jobs::PREPARE_GRANT, key, now, &grant.id).await?;
-        records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
+    let grant = &mut stored.value;
+    let key = format!("{}/{}", grant.id, stored.version);
+    topups::forget(tx, grant, now).await?;
+    if let Some(twin) = grant.twin.take() {
+        rows::destroy(tx, twin.object, now).await?;
+        jobs::push(tx, jobs::DISCARD_OBJECTS, &key, now, &[twin.object]).await?;
     }
+    if grant.state != GrantState::Ready {
+        grant.state = GrantState::Preparing;
+    }
+    grant.error = None;
+    jobs::push(tx, jobs::PREPARE_GRANT, &key, now, &grant.id).await?;
+    records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
     Ok(())
 }
 

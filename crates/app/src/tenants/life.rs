@@ -8,7 +8,7 @@ use regulation::pack::{Counting, FactValue, Pack, Period, PeriodUnit, Value};
 use storage::Tx;
 use storage::records::{self, Expected, Versioned};
 
-use super::grants::{GrantState, grants};
+use super::grants::grants;
 use super::{Agreement, Tenant, TenantState, get, new_tenant, versioned};
 use crate::cases::{CaseRecord, facts};
 use crate::destructions::{self, Destruction};
@@ -275,7 +275,7 @@ async fn still_closing(tx: &mut Tx<'_>, tenant: &Tenant, case: &CaseState) -> Re
 /// What waited for access to open is taken up: grants to be prepared, approved exports to be released.
 async fn take_up(tx: &mut Tx<'_>, ctx: &Ctx, tenant: &Tenant, case: &CaseState) -> Result<()> {
     for grant in grants(tx, tenant.id).await? {
-        if grant.state == GrantState::Preparing {
+        if grant.is_due() {
             let key = format!("{}/{}/{}", grant.id, case.id, case.version);
             jobs::push(tx, jobs::PREPARE_GRANT, key, ctx.now, &grant.id).await?;
         }

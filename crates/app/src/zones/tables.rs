@@ -2,14 +2,15 @@
 
 use base::{Id, kind};
 use secure_domain::protocol::{
-    ColumnSpec, Init, Limits, ObjectRef, Secret, TableSpec, VERSION, ZoneKey, ZoneKind,
+    AddedRows, ColumnSpec, Init, Limits, ObjectRef, Secret, TableSpec, VERSION, ZoneKey, ZoneKind,
 };
 use storage::Tx;
 
 use crate::keys::PLATFORM;
 use crate::resources::CatalogEntry;
 use crate::tenants::{self, Grant, GrantState, GrantedObject, TenantState};
-use crate::{App, Error, Result, consents, objects, releases, resources};
+use crate::topups::TopUp;
+use crate::{App, Error, Result, consents, objects, releases, resources, topups};
 
 /// Memory of a dev zone's engine.
 const DEV_MEMORY_BYTES: usize = 512 << 20;
@@ -30,6 +31,9 @@ pub(crate) struct Held {
 /// What a table is made of: the object with its rows, and the version of the catalogue entry that says what they are. A
 /// zone that was given other ones judges by a classification that is no more.
 pub(super) type MadeOf = (Id<kind::Object>, i64);
+
+/// In place of a version, for invented rows: no entry describes them.
+const ADDED: i64 = 0;
 
 impl Held {
     /// The first message to the zone's worker.
@@ -103,15 +107,22 @@ pub(super) async fn due(app: &App, tenant: Id<kind::Tenant>, zone: ZoneKind) -> 
                 if matches!(zone, ZoneKind::Intake | ZoneKind::Ledger) {
                     return Ok(Vec::new());
                 }
+                let topups = in_dev(tx, tenant, zone).await?;
                 let mut due = Vec::new();
                 for grant in tenants::grants(tx, tenant).await? {
                     let Some(lies) = lies(&grant, zone) else { continue };
                     due.push((lies.object, resources::versioned(tx, grant.resource).await?.version));
+                    due.extend(topups::beside(&topups, &grant).map(|added| (added.object, ADDED)));
                 }
                 Ok(due)
             })
         })
         .await
+}
+
+/// Rows that were added in a dev zone; other zones have none.
+async fn in_dev(tx: &mut Tx<'_>, tenant: Id<kind::Tenant>, zone: ZoneKind) -> Result<Vec<TopUp>> {
+    if zone == ZoneKind::Dev { topups::of_tenant(tx, tenant).await } else { Ok(Vec::new()) }
 }
 
 /// What of a grant lies in a zone.
@@ -140,6 +151,7 @@ async fn fill(
     zone: ZoneKind,
     held: &mut Held,
 ) -> Result<()> {
+    let topups = in_dev(tx, tenant, zone).await?;
     for grant in tenants::grants(tx, tenant).await? {
         let Some(lies) = lies(&grant, zone) else { continue };
         let found = resources::versioned(tx, grant.resource).await?;
@@ -155,7 +167,17 @@ async fn fill(
                 }
                 spec
             }
-            _ => twin_spec(&grant, &entry, lies, &key.name),
+            _ => {
+                let mut spec = twin_spec(&grant, &entry, lies, &key.name);
+                for added in topups::beside(&topups, &grant) {
+                    let key = key_of(app, tx, tenant, added.object).await?;
+                    let object = ObjectRef { object: added.object, key: key.name.clone() };
+                    spec.added.push(AddedRows { object, rows: added.rows });
+                    held.keys.push(key);
+                    held.made_of.push((added.object, ADDED));
+                }
+                spec
+            }
         };
         held.tables.push(spec);
         held.keys.push(key);
@@ -213,5 +235,6 @@ fn spec(
         entity: entry.resource.entity.clone(),
         declared: entry.resource.rows.clone(),
         consent: None,
+        added: Vec::new(),
     }
 }

@@ -10,6 +10,7 @@ mod made_up;
 mod provider;
 mod register;
 mod samples;
+mod topups;
 mod values;
 
 use crate::attack::{Attack, Benign, Class, Kind, Step};
@@ -19,6 +20,7 @@ use linkage::{amounts, linkage, lonely, number_frame, order, residue, strict, to
 use made_up::{averaged, fingerprints, patients, remembered, report_is_read, report_to_operator};
 use provider::{lowered, strong_profile, weak_profile};
 use samples::{one_mask_everywhere, refused_then_mended, stitched, weak_sample};
+use topups::{finds_rows, invented_for};
 use values::{errors, other_zone, raw_values, sample_size, two_operators};
 
 const fn attack(id: &'static str, title: &'static str, step: Step, twin: Step) -> Attack {
@@ -88,4 +90,5 @@ pub(super) const ATTACKS: &[Attack] = &[
         one_mask_everywhere,
     ),
     attack("M22", "a provider in league: a sample with everything kept", weak_sample, refused_then_mended),
+    attack("M23", "rows invented for a query about somebody: flags", invented_for, finds_rows),
 ];

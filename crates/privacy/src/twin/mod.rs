@@ -36,6 +36,7 @@ mod coding;
 mod count;
 mod degree;
 mod description;
+mod example;
 mod generate;
 mod invent;
 mod memorisation;
@@ -58,6 +59,7 @@ pub use count::Count;
 pub use description::{
     COLUMNS_MAX, Column, Content, Description, Pairs, Parts, TREE_COLUMNS_MAX, Table, VALUES_MAX,
 };
+pub use example::{Example, example};
 pub use generate::{Generated, ROWS_MAX, generate, schema};
 pub use memorisation::{Memorisation, Verdict, memorisation};
 pub use model::Model;

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::logical_expr::LogicalPlan;
+use privacy::ir::Rel;
 
 use super::parameters::{Bound, with_values};
 use super::parse::{on_large_stack, parse, spoken};
 use super::refusal::{RELATION, Refusal};
+use super::relations::translate;
+use super::release::analyze;
 use crate::Error;
 use crate::session::Session;
 
@@ -21,6 +24,20 @@ pub(crate) async fn plan_query(
         let plan = parse(session.state(), &sql)?;
         check(&plan)?;
         with_values(plan, &bound)
+    })
+    .await
+}
+
+/// A free query in the words of the lattice, with its values.
+///
+/// # Errors
+/// As [`plan_query`]; a refusal for what has no form there.
+pub(crate) async fn relation_of(session: &Arc<Session>, sql: String, bound: Bound) -> Result<Rel, Error> {
+    on_large_stack(session, move |session| {
+        let plan = parse(session.state(), &sql)?;
+        check(&plan)?;
+        let plan = analyze(session.state(), with_values(plan, &bound)?)?;
+        Ok(translate(&plan)?.0)
     })
     .await
 }

@@ -22,7 +22,7 @@ mod tests;
 mod text_size;
 mod total;
 
-pub(crate) use dev::plan_query;
+pub(crate) use dev::{plan_query, relation_of};
 pub(crate) use explain::explain_release;
 pub(crate) use lower::{ir_name, lower};
 pub(crate) use parameters::{Bound, bind, sample};

@@ -124,7 +124,7 @@ pub(crate) async fn plan_condition(
 }
 
 /// Types made explicit, subqueries turned into joins. Nothing else is rewritten: what is checked stays recognisable.
-fn analyze(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan, Error> {
+pub(super) fn analyze(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan, Error> {
     let plan = state
         .analyzer()
         .execute_and_check(plan, state.config_options(), |_, _| {})

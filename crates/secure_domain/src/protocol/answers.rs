@@ -39,6 +39,8 @@ pub enum Reply {
     Consents(Box<crate::consent::ConsentsDone>),
     /// What is known of SQL.
     Explained(Box<Explained>),
+    /// Rows were made for a query.
+    ToppedUp(Box<ToppedUp>),
     /// A snapshot was taken in.
     Intake(Box<IntakeDone>),
     /// Rows were copied into an object.
@@ -67,6 +69,26 @@ pub enum Reply {
         /// The answer.
         verdict: Verdict,
     },
+}
+
+/// Rows that were made for a query.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToppedUp {
+    /// The tables that got rows.
+    pub tables: Vec<ToppedTable>,
+    /// Branches that are met.
+    pub filled: u64,
+    /// Branches that are not, or not so often, with the reason.
+    pub unfilled: Vec<twin::Unfilled>,
+}
+
+/// Rows that were made for one table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToppedTable {
+    /// Its name.
+    pub table: String,
+    /// What was written.
+    pub written: Written,
 }
 
 /// Digests of two results in canonical form; the bytes stay inside.

@@ -19,15 +19,15 @@ pub use crate::consent::{ConsentOrder, ConsentSpec, ConsentsDone, Purpose};
 pub use answers::{
     Advised, Changed, Checked, ColumnProfile, Compared, Examined, ExaminedColumn, Explained, Failure,
     IntakeDone, LedgerAnswer, MadeOf, Nearby, Page, Priced, Reply, RunCounted, RunDone, SampleDone,
-    ServeDone, StatisticDone, TwinDone, Verdict,
+    ServeDone, StatisticDone, ToppedTable, ToppedUp, TwinDone, Verdict,
 };
 pub use orders::{
     AppendOrder, AssessOrder, CanonicalFormat, CanonicalOrder, CheckOrder, CompareOrder, ConcludeOrder,
     CsvFormat, ExplainOrder, Frozen, GrantOrder, InputPin, IntakeFormat, IntakeOrder, LookupOrder, PageOrder,
-    PriceOrder, QueryOrder, RunOrder, ServeOrder, StatisticOrder, TwinColumn, TwinOrder, VerifyOrder,
-    VerifyQuestion,
+    PriceOrder, QueryOrder, RunOrder, ServeOrder, StatisticOrder, TopUpOrder, TopUpTable, TwinColumn,
+    TwinOrder, VerifyOrder, VerifyQuestion,
 };
-pub use words::{ColumnSpec, Limits, ObjectRef, PermitRecord, Secret, TableSpec, ZoneKey};
+pub use words::{AddedRows, ColumnSpec, Limits, ObjectRef, PermitRecord, Secret, TableSpec, ZoneKey};
 
 /// Version of this protocol; both sides come from one binary, so anything else is a fault.
 pub const VERSION: u32 = 1;
@@ -128,6 +128,8 @@ pub enum Request {
     Check(Box<CheckOrder>),
     /// Dev: what would become of this SQL as a run order, and what would pass instead?
     Explain(Box<ExplainOrder>),
+    /// Dev: invented rows that a query finds, drawn from the zone's own tables.
+    TopUp(Box<TopUpOrder>),
     /// Dev: what would this SQL cost as statistics without a reviewer?
     Price(Box<PriceOrder>),
     /// Prod: statistics without a reviewer, paid for.
@@ -191,6 +193,7 @@ impl Request {
             Self::Query(_) => "query",
             Self::Check(_) => "check",
             Self::Explain(_) => "explain",
+            Self::TopUp(_) => "top_up",
             Self::Price(_) => "price",
             Self::Statistic(_) => "statistic",
             Self::Run(_) => "run",

@@ -78,6 +78,46 @@ pub struct StatisticOrder {
     pub purpose: Option<Purpose>,
 }
 
+/// Asks for invented rows that a query finds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TopUpOrder {
+    /// One SELECT statement; parameters are written `$name`.
+    pub sql: String,
+    /// Declared parameters.
+    #[serde(default)]
+    pub parameters: Vec<Parameter>,
+    /// Their values, in text form.
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+    /// How many rows shall take each branch, 1 000 at most.
+    pub per_branch: u16,
+    /// The tables of the zone, and where rows for each are written. Those that get none are not.
+    pub tables: Vec<TopUpTable>,
+    /// Whence all that is made up comes.
+    pub seed: [u8; 32],
+}
+
+/// A table that may get rows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TopUpTable {
+    /// Its name.
+    pub table: String,
+    /// What its columns hold, as classified; the others are of no kind.
+    pub kinds: BTreeMap<String, SensitiveKind>,
+    /// The object to be written.
+    pub into: ObjectRef,
+    /// Its key.
+    pub into_key: ZoneKey,
+}
+
+impl TopUpTable {
+    /// What a column holds.
+    #[must_use]
+    pub fn kind(&self, column: &str) -> SensitiveKind {
+        self.kinds.get(column).copied().unwrap_or(SensitiveKind::General)
+    }
+}
+
 /// An input that a run order is bound to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputPin {

@@ -95,6 +95,18 @@ pub struct TableSpec {
     /// Set where rows may be read of entities only that consented.
     #[serde(default)]
     pub consent: Option<ConsentSpec>,
+    /// Invented rows besides; in dev zones only.
+    #[serde(default)]
+    pub added: Vec<AddedRows>,
+}
+
+/// Rows that were made for a query, beside those of a twin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddedRows {
+    /// Where they lie.
+    pub object: ObjectRef,
+    /// How many.
+    pub rows: u64,
 }
 
 impl TableSpec {

@@ -7,7 +7,7 @@ mod pairs;
 mod tests;
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
@@ -26,7 +26,7 @@ use privacy::DataType;
 use crate::Error;
 use crate::consent::{ConsentSpec, Consented, Consents, Purpose};
 use crate::objects::{Content, KeyRing, ObjectFile, ObjectRows, SealedStore};
-use crate::protocol::{Limits, ObjectRef, TableSpec};
+use crate::protocol::{AddedRows, Limits, ObjectRef, TableSpec};
 
 pub(crate) use execute::{Fault, clipped};
 
@@ -56,6 +56,8 @@ pub(crate) struct Table {
     pub(crate) file: Arc<ObjectFile>,
     pub(crate) provider: Arc<dyn TableProvider>,
     consents: Option<Arc<Consents>>,
+    /// Files of added rows: the store forgets what nobody holds.
+    _added: Vec<Arc<ObjectFile>>,
 }
 
 /// A table that is there by consent, without the rows of those who did not consent; any other as it is.
@@ -98,6 +100,10 @@ impl Session {
         Ok(Self { objects_dir, keys, store, state, schema, tables: RwLock::default(), limits, contents })
     }
 
+    pub(crate) fn objects_dir(&self) -> &Path {
+        &self.objects_dir
+    }
+
     pub(crate) const fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -115,17 +121,31 @@ impl Session {
         let mut opened = Vec::with_capacity(specs.len());
         for spec in specs {
             let file = self.file(&spec.object)?;
-            self.check_table(&spec, &file)?;
-            let provider = self.provider(&spec.object, &file, table_schema(&spec))?;
+            self.check_rows(&spec, &file, spec.rows)?;
+            let added = self.added(&spec)?;
+            let provider = self.provider(&files(&spec, &file, &added), table_schema(&spec))?;
             let consents = match &spec.consent {
                 Some(needed) => Some(self.consents(&spec.name, needed)?),
                 None => None,
             };
             // Without a purpose nobody has consented.
             let provider = allowed(provider, &spec, HashSet::new())?;
-            opened.push(Arc::new(Table { spec, file, provider, consents }));
+            opened.push(Arc::new(Table { spec, file, provider, consents, _added: added }));
         }
         self.replace(opened)
+    }
+
+    /// The objects of rows that were added to a table; raw tables have none.
+    fn added(&self, spec: &TableSpec) -> Result<Vec<Arc<ObjectFile>>, Error> {
+        if !spec.added.is_empty() && !self.contents.contains(&Content::Twin) {
+            return Err(Error::OrderMismatch { what: "added" });
+        }
+        let open = |added: &AddedRows| {
+            let file = Arc::new(ObjectFile::open(&self.objects_dir, &self.keys, &added.object)?);
+            self.check_rows(spec, &file, added.rows)?;
+            Ok(file)
+        };
+        spec.added.iter().map(open).collect()
     }
 
     /// The consents of a table, read again only when others were given since.
@@ -146,11 +166,11 @@ impl Session {
         let mut opened = Vec::new();
         for table in self.tables().iter() {
             let Table { spec, file, consents, .. } = table.as_ref();
-            let provider = session.provider(&spec.object, file, table_schema(spec))?;
+            let provider = session.provider(&files(spec, file, &[]), table_schema(spec))?;
             let consenting = consents.as_ref().map(|known| known.consenting(purpose)).unwrap_or_default();
             let provider = allowed(provider, spec, consenting)?;
             let (spec, file, consents) = (spec.clone(), Arc::clone(file), consents.clone());
-            opened.push(Arc::new(Table { spec, file, provider, consents }));
+            opened.push(Arc::new(Table { spec, file, provider, consents, _added: Vec::new() }));
         }
         session.replace(opened)?;
         Ok(session)
@@ -188,11 +208,11 @@ impl Session {
     }
 
     /// Is the object what its description says, and of a sort that belongs here?
-    fn check_table(&self, spec: &TableSpec, file: &Arc<ObjectFile>) -> Result<(), Error> {
+    fn check_rows(&self, spec: &TableSpec, file: &Arc<ObjectFile>, of: u64) -> Result<(), Error> {
         let names: Vec<String> = spec.columns.iter().map(|column| column.name.clone()).collect();
         let rows = ObjectRows::open(file, Some(&names))?;
         rows.check_content(self.contents)?;
-        let sound = rows.rows == spec.rows
+        let sound = rows.rows == of
             && spec.columns.iter().all(|column| {
                 let field = rows.schema.field_with_name(&column.name).ok();
                 field.and_then(|field| DataType::from_arrow(field.data_type())) == Some(column.data_type)
@@ -200,22 +220,34 @@ impl Session {
         if sound { Ok(()) } else { Err(Error::OrderMismatch { what: "table" }) }
     }
 
-    /// A provider over one sealed Parquet object. Row groups are shared out among threads, projections and predicates
+    /// A provider over the sealed Parquet objects of a table. Row groups are shared out among threads, projections and predicates
     /// reach the decoder, footers are cached.
     fn provider(
         &self,
-        object: &ObjectRef,
-        file: &Arc<ObjectFile>,
+        files: &[(&ObjectRef, &Arc<ObjectFile>)],
         schema: SchemaRef,
     ) -> Result<Arc<dyn TableProvider>, Error> {
         let fault = |_| Error::OrderMismatch { what: "table" };
-        let url = self.store.put_object(object.object, file);
-        let url = ListingTableUrl::parse(url).map_err(fault)?;
+        let url = |(object, file): &(&ObjectRef, &Arc<ObjectFile>)| {
+            ListingTableUrl::parse(self.store.put_object(object.object, file)).map_err(fault)
+        };
+        let urls = files.iter().map(url).collect::<Result<_, _>>()?;
         let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
-        let config = ListingTableConfig::new(url).with_listing_options(options).with_schema(schema);
+        let config =
+            ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
         let statistics = self.state.runtime_env().cache_manager.get_file_statistic_cache();
         Ok(Arc::new(ListingTable::try_new(config).map_err(fault)?.with_cache(statistics)))
     }
+}
+
+/// Where the rows of a table lie: its own, then those that were added.
+fn files<'a>(
+    spec: &'a TableSpec,
+    file: &'a Arc<ObjectFile>,
+    added: &'a [Arc<ObjectFile>],
+) -> Vec<(&'a ObjectRef, &'a Arc<ObjectFile>)> {
+    let more = spec.added.iter().map(|added| &added.object).zip(added);
+    std::iter::once((&spec.object, file)).chain(more).collect()
 }
 
 /// Text is read as views: the engine filters and groups them without copying.

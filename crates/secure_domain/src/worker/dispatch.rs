@@ -47,6 +47,9 @@ impl Zone {
             Request::Explain(order) => {
                 only(Reply::Explained(Box::new(self.dev(operation)?.explain(*order).await?)))
             }
+            Request::TopUp(order) => {
+                only(Reply::ToppedUp(Box::new(self.dev(operation)?.top_up(*order).await?)))
+            }
             Request::Price(order) => only(Reply::Priced(Box::new(self.dev(operation)?.price(*order).await?))),
             Request::Statistic(order) => {
                 let engine = self.prod(operation)?.for_purpose(order.purpose.as_ref(), &order.inputs)?;

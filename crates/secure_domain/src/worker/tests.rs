@@ -203,6 +203,7 @@ fn granted_table(granted: &SampleDone) -> TableSpec {
         }),
         declared: privacy::ir::Rows::default(),
         consent: None,
+        added: Vec::new(),
     }
 }
 

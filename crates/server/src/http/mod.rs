@@ -28,6 +28,7 @@ mod runs;
 mod sessions;
 mod statistics;
 mod tenants;
+mod topups;
 mod uploads;
 mod usages;
 mod workbench;
@@ -61,6 +62,7 @@ fn api() -> Router<Edge> {
         .merge(tenants::routes())
         .merge(statistics::routes())
         .merge(workbench::routes())
+        .merge(topups::routes())
         .merge(models::routes())
         .merge(runs::routes())
         .merge(exports::routes())

@@ -1,6 +1,7 @@
 //! The catalog.
 
-use app::resources::{self, CatalogEntry, Classify, NewResource};
+use app::resources::{self, CatalogEntry, Classify, Consequences, NewResource, Past};
+use app::twins::{self, TwinLine};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
@@ -14,6 +15,9 @@ pub(super) fn routes() -> Router<Edge> {
         .route("/resources", post(register_resource).get(list_resources))
         .route("/resources/{resource}", get(show_resource).put(edit_resource).delete(withdraw_resource))
         .route("/resources/{resource}/classification", post(classify_resource))
+        .route("/resources/{resource}/classification/preview", post(preview_classification))
+        .route("/resources/{resource}/decisions", get(list_decisions))
+        .route("/twins", get(list_twins))
 }
 
 async fn register_resource(
@@ -66,4 +70,26 @@ async fn classify_resource(
     Body(decided): Body<Classify>,
 ) -> Answer<CatalogEntry> {
     Ok(Json(resources::classify_resource(&edge.app, &ctx, id(&resource)?, &decided).await?))
+}
+
+async fn preview_classification(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(resource): Path<String>,
+    Body(decided): Body<Classify>,
+) -> Answer<Consequences> {
+    Ok(Json(resources::consequences(&edge.app, &ctx, id(&resource)?, &decided).await?))
+}
+
+async fn list_decisions(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(resource): Path<String>,
+) -> Answer<Page<Past>> {
+    let items = resources::past_decisions(&edge.app, &ctx, id(&resource)?).await?;
+    Ok(Json(Page { items, next: None }))
+}
+
+async fn list_twins(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<Page<TwinLine>> {
+    Ok(Json(Page { items: twins::twins(&edge.app, &ctx).await?, next: None }))
 }

@@ -229,7 +229,9 @@ pub(crate) fn count(number: u64) -> String {
 /// A kind of entity; a word that only the provider uses stays as it is.
 pub(crate) fn entity(visit: &Visit, kind: &str) -> String {
     match kind {
-        "person" | "enterprise" | "household" => visit.text(&format!("entity-{kind}")),
+        "person" | "enterprise" | "household" | "aircraft" | "vehicle" | "parcel" => {
+            visit.text(&format!("entity-{kind}"))
+        }
         other => other.to_owned(),
     }
 }

@@ -55,6 +55,10 @@ async fn page(visit: &Visit, asked: &Asked) -> Result<Response, Error> {
         search: asked.q.clone(),
         filtered: !(asked.q.is_empty() && asked.provider.is_empty()),
         register_href: may_register.then(|| "/catalog/register".to_owned()),
+        twins_href: [Role::Provider, Role::Authority, Role::Supervisor]
+            .iter()
+            .any(|role| visit.ctx.principal.has(*role))
+            .then(|| "/catalog/twins".to_owned()),
         more_href: more("/catalog", &[("q", &asked.q), ("provider", &asked.provider)], next),
     };
     visit.page("catalog", &page).await

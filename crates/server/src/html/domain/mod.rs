@@ -11,16 +11,20 @@ mod airlock_panels;
 mod authorisations;
 mod bills;
 mod catalog;
+mod change;
 mod common;
 mod compare;
 mod consents;
 mod declaration;
 mod explained;
 mod keys;
+mod masks;
 mod models;
 mod pricing;
 mod product;
+mod product_marks;
 mod product_new;
+mod product_try;
 mod register;
 mod resource;
 mod runs;
@@ -28,7 +32,9 @@ mod statistics;
 mod statistics_pages;
 pub(crate) mod subject;
 mod tenants;
+mod topups;
 mod trace;
+mod twin_list;
 mod twins;
 mod workbench;
 
@@ -48,14 +54,18 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(declaration::routes())
         .merge(resource::routes())
         .merge(tenants::routes())
+        .merge(change::routes())
         .merge(twins::routes())
+        .merge(twin_list::routes())
         .merge(authorisations::routes())
         .merge(workbench::routes())
         .merge(statistics_pages::routes())
+        .merge(topups::routes())
         .merge(models::routes())
         .merge(runs::routes())
         .merge(airlock::routes())
         .merge(product::routes())
+        .merge(product_try::routes())
         .merge(trace::routes())
         .merge(product_new::routes())
         .merge(pricing::routes())

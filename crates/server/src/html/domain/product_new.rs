@@ -15,7 +15,7 @@ use axum::routing::get;
 use base::{Id, kind};
 use serde::Deserialize;
 
-use super::common;
+use super::{common, product_marks};
 use crate::html::desk::errors;
 use crate::html::desk::sent::Sent;
 use crate::html::desk::visit::{Visit, encode};
@@ -158,6 +158,7 @@ fn sections(visit: &Visit, candidate: &Candidate, sent: &Sent) -> Vec<FormSectio
         ],
     }];
     if !candidate.columns.is_empty() {
+        sections.push(product_marks::delivery(visit, sent));
         let picked: Vec<&str> = sent.below("field.keys").map(|(_, value)| value).collect();
         let choice = |column: &OutputColumn| {
             Choice::new(&column.name, &column.name, picked.contains(&column.name.as_str()))
@@ -167,7 +168,7 @@ fn sections(visit: &Visit, candidate: &Candidate, sent: &Sent) -> Vec<FormSectio
             hint: visit.text("product-keys-hint"),
             fields: vec![Field {
                 choices: candidate.columns.iter().map(choice).collect(),
-                ..field("keys", FieldKind::MultiChoice, true)
+                ..field("keys", FieldKind::MultiChoice, false)
             }],
         });
         let allowed = |column: &OutputColumn| Field {
@@ -181,6 +182,9 @@ fn sections(visit: &Visit, candidate: &Candidate, sent: &Sent) -> Vec<FormSectio
             hint: visit.text("product-domain-hint"),
             fields: candidate.columns.iter().map(allowed).collect(),
         });
+    }
+    if !candidate.columns.is_empty() {
+        sections.push(product_marks::section(visit, &candidate.columns, sent));
     }
     let names = candidate.key_column.iter().map(String::as_str);
     let names = names.chain(candidate.columns.iter().map(|column| column.name.as_str()));
@@ -232,10 +236,15 @@ fn new_product(candidate: &Candidate, sent: &Sent) -> NewProduct {
         let title = if title.is_empty() { name.to_owned() } else { title };
         Spec::new(name, &title, field_type, true)
     };
+    let whole = answer(product_marks::DELIVERY) == product_marks::DATASET;
     let (parameters, response, kind) = match &candidate.key_column {
         Some(column) => {
             let result = Spec { title: RESULT.to_owned(), ..spec(RESULT, FieldType::Text) };
             (vec![spec(column, FieldType::Text)], vec![result], ProductKind::Verification)
+        }
+        None if whole => {
+            let column = |column: &OutputColumn| spec(&column.name, field_type(column.data_type));
+            (Vec::new(), candidate.columns.iter().map(column).collect(), ProductKind::Dataset)
         }
         None => {
             let picked: Vec<&str> = sent.below("field.keys").map(|(_, value)| value).collect();
@@ -264,7 +273,7 @@ fn new_product(candidate: &Candidate, sent: &Sent) -> NewProduct {
         source: candidate.source,
         parameters,
         response,
-        watermark: None,
+        watermark: if whole { product_marks::read(&candidate.columns, sent) } else { None },
     }
 }
 

@@ -18,6 +18,7 @@ use base::kind;
 
 use super::catalog::{grade, state};
 use super::common::{data_type, fact, kind_name, short, word};
+use super::masks;
 use crate::html::desk::sent::Sent;
 use crate::html::desk::visit::Visit;
 use crate::html::desk::{errors, words};
@@ -35,7 +36,7 @@ const ROUND_STEP: u32 = 1_000;
 /// Thousandths that numbers change by at most.
 const NOISE_PER_MILLE: u16 = 100;
 /// The lattice, lowest first.
-const LABELS: [Label; 4] = [Label::Public, Label::Quasi, Label::Sensitive, Label::Identifier];
+pub(super) const LABELS: [Label; 4] = [Label::Public, Label::Quasi, Label::Sensitive, Label::Identifier];
 /// The masks on offer.
 const MASKS: [&str; 10] =
     ["keep", "format", "token", "partial", "region", "calendar", "shift_date", "round", "noise", "null"];
@@ -96,6 +97,8 @@ async fn draw(
             .then(|| format!("/catalog/{id}/declaration")),
         form_href: format!("/catalog/{id}/twin"),
         reports: super::twins::reports(visit, entry).await?,
+        change_href: (mine && !open && !entry.columns.is_empty()).then(|| format!("/catalog/{id}/change")),
+        decisions: super::change::decisions(visit, entry, mine).await?,
         confirm_href: (mine && open).then(|| format!("/catalog/{id}/classification")),
         upload_href: mine.then(|| format!("/catalog/{id}/upload")),
         admit_href: (mine && !open && entry.social.is_some() && !entry.snapshots.is_empty())
@@ -177,6 +180,12 @@ async fn used_by(visit: &Visit, entry: &CatalogEntry) -> Result<Vec<Link>, Error
             links.push(Link::new(&tenant.title, &format!("/tenants/{}", tenant.id)));
         }
     }
+    if links.is_empty() {
+        // Its provider sees no authorisation from within, but what was granted and what is seen of it.
+        let lines = app::twins::twins(&visit.app, &visit.ctx).await?;
+        let here = lines.iter().filter(|line| line.resource == entry.id() && line.made.is_some());
+        links.extend(here.map(|line| Link::new(&line.title, &format!("/grants/{}/twin", line.grant))));
+    }
     Ok(links)
 }
 
@@ -194,7 +203,8 @@ fn column(visit: &Visit, entry: &CatalogEntry, column: &Column, sent: Option<&De
         Choice::new(&name, &word(visit, "label", &label), label == chosen.label)
     });
     let masks = MASKS.map(|mask| {
-        let words = visit.text(&format!("mask-{}", mask.replace('_', "-")));
+        let spec = mask_of(mask, chosen.kind, &column.name);
+        let words = spec.map(|spec| masks::title(visit, &spec)).unwrap_or_default();
         Choice::new(mask, &words, mask == chosen.mask)
     });
     ResourceColumn {
@@ -216,6 +226,7 @@ fn column(visit: &Visit, entry: &CatalogEntry, column: &Column, sent: Option<&De
         labels: labels.to_vec(),
         masks: masks.to_vec(),
         confirmed_by: known.map_or_else(String::new, |known| visit.day(known.confirmed_at)),
+        mask: known.map_or_else(String::new, |known| masks::title(visit, &known.mask)),
         missing: missing
             .map_or_else(|| "—".to_owned(), |per_mille| format!("{}.{}%", per_mille / 10, per_mille % 10)),
         distinct: counted.map_or_else(|| "—".to_owned(), |found| words::count(found.distinct)),
@@ -248,7 +259,7 @@ impl Chosen {
 }
 
 /// Why a kind is proposed: counts, never values.
-fn evidence(visit: &Visit, proposal: &Proposal) -> String {
+pub(super) fn evidence(visit: &Visit, proposal: &Proposal) -> String {
     let found = &proposal.evidence;
     if proposal.kind == SensitiveKind::General && !found.name_hint {
         return visit.text_with("evidence-none", &[("sampled", &found.sampled.to_string())]);

@@ -438,10 +438,40 @@ pub(super) async fn overlaps(visit: &Visit, found: &disclosure::DisclosureReport
                 ),
             });
         }
-        let why = visit.text_with(&overlap_key(overlap.reason), &[("entity", &entity)]);
-        said.push(Overlap { why, earlier });
+        let words = |place: &str| {
+            visit.text_with(&format!("{}{place}", overlap_key(overlap.reason)), &[("entity", &entity)])
+        };
+        // Without an earlier release it is cells of the result itself.
+        let own = earlier.is_empty() && has_own(overlap.reason);
+        let done = if noised(overlap.reason) { "overlap-done-noise" } else { "overlap-done-suppressed" };
+        said.push(Overlap {
+            why: words(if own { "-inside" } else { "" }),
+            example: words("-example"),
+            done: visit.text(done),
+            earlier,
+        });
     }
     said
+}
+
+/// Can cells of one result be in each other's way like this?
+const fn has_own(reason: ReasonKind) -> bool {
+    matches!(
+        reason,
+        ReasonKind::Neighbour | ReasonKind::Combination | ReasonKind::Unclear | ReasonKind::OtherMeasure
+    )
+}
+
+/// Does what is found so leave with noise? The rest does not leave.
+const fn noised(reason: ReasonKind) -> bool {
+    match reason {
+        ReasonKind::Few | ReasonKind::Neighbour | ReasonKind::Combination | ReasonKind::Change => false,
+        ReasonKind::Unclear
+        | ReasonKind::OtherMeasure
+        | ReasonKind::ChangeUnclear
+        | ReasonKind::ChangesUndeclared
+        | ReasonKind::OlderSnapshot => true,
+    }
 }
 
 /// The name of a reason's words.

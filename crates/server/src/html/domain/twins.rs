@@ -1,8 +1,9 @@
 //! Reports on twins, and the provider's choice of what dev zones get to see.
 
 use app::Error;
+use app::access::Role;
 use app::catalog::TwinForm;
-use app::privacy::attack::{Bound, Finding, Outcome, Reason};
+use app::privacy::attack::{Bound, Finding, Outcome, Reason, Unit};
 use app::resources::{self, CatalogEntry, Classify};
 use app::twins::{self, Examined, ExaminedColumn, MadeOf, TwinReport};
 use axum::Router;
@@ -16,7 +17,7 @@ use crate::html::desk::sent::Sent;
 use crate::html::desk::visit::Visit;
 use crate::html::pages::catalog::ReportRow;
 use crate::html::pages::parts::{Choice, Fact, Light};
-use crate::html::pages::twin::{TwinAttack, TwinColumn, TwinPage};
+use crate::html::pages::twin::{TwinAttack, TwinColumn, TwinName, TwinOther, TwinPage};
 use crate::state::Edge;
 
 const FORMS: [TwinForm; 2] = [TwinForm::Synthetic, TwinForm::Sample];
@@ -37,24 +38,101 @@ async fn page(visit: &Visit, grant: &str) -> Result<Response, Error> {
     let report = &view.report;
     let entry = resources::resource(&visit.app, &visit.ctx, report.resource).await?;
     let (state, light) = state(visit, report);
-    let mut page = TwinPage {
+    let findings: Vec<&Finding> = report.examined.report.iter().flat_map(|report| &report.attacks).collect();
+    let worked = grouped(visit, &entry, &findings, Finding::succeeded);
+    let held = grouped(visit, &entry, &findings, |finding| finding.outcome == Outcome::Held);
+    let mine = visit.ctx.principal.unit == entry.unit && visit.ctx.principal.has(Role::Provider);
+    let page = TwinPage {
         name: visit.pick(&entry.name_zh, &entry.name_en),
         href: format!("/catalog/{}", report.resource),
         state,
         light,
+        verdict: verdict(visit, report, worked.len(), held.len()),
+        change_href: (mine && !report.publishable).then(|| format!("/catalog/{}/change", report.resource)),
         facts: facts(visit, report),
-        columns: report.examined.columns.iter().map(|each| column(visit, each)).collect(),
-        ..TwinPage::default()
+        other: others(visit, report.examined.form, &findings),
+        worked,
+        held,
+        columns: report.examined.columns.iter().map(|each| column(visit, &entry, each)).collect(),
     };
-    for finding in report.examined.report.iter().flat_map(|report| &report.attacks) {
-        let list = match finding.outcome {
-            Outcome::Succeeded => &mut page.worked,
-            Outcome::Held => &mut page.held,
-            Outcome::NotApplicable(_) => &mut page.other,
-        };
-        list.push(attack(visit, report.examined.form, finding));
-    }
     visit.page("catalog", &page).await
+}
+
+fn verdict(visit: &Visit, report: &TwinReport, worked: usize, held: usize) -> String {
+    if report.examined.report.is_none() {
+        return visit.text("twin-no-attacks");
+    }
+    let key = if worked == 0 { "twin-verdict-held" } else { "twin-verdict-worked" };
+    let (tried, worked) = ((worked + held).to_string(), worked.to_string());
+    visit.text_with(key, &[("tried", &tried), ("worked", &worked)])
+}
+
+/// Findings of one outcome, each attack once: where it came nearest to getting through.
+fn grouped(
+    visit: &Visit,
+    entry: &CatalogEntry,
+    findings: &[&Finding],
+    wanted: impl Fn(&Finding) -> bool,
+) -> Vec<TwinAttack> {
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    for finding in findings.iter().copied().filter(|finding| wanted(finding)) {
+        match groups.iter_mut().find(|group| group.iter().any(|other| other.attack == finding.attack)) {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups.iter().filter_map(|group| attack(visit, entry, group)).collect()
+}
+
+/// How near a finding came to its bound; the greatest came nearest.
+fn nearness(finding: &Finding) -> f64 {
+    finding.measure.map_or(0.0, |measure| match measure.bound {
+        Bound::AtMost(bound) => measure.value / bound.max(f64::MIN_POSITIVE),
+        Bound::AtLeast(bound) => bound / measure.value.max(f64::MIN_POSITIVE),
+    })
+}
+
+fn attack(visit: &Visit, entry: &CatalogEntry, group: &[&Finding]) -> Option<TwinAttack> {
+    let nearest = group.iter().max_by(|left, right| nearness(left).total_cmp(&nearness(right)))?;
+    let attack = nearest.attack;
+    let mut columns: Vec<TwinName> = Vec::new();
+    for name in group.iter().flat_map(|finding| &finding.columns) {
+        let name = named(entry, name);
+        if !columns.contains(&name) {
+            columns.push(name);
+        }
+    }
+    Some(TwinAttack {
+        name: visit.pick(attack.name_zh(), attack.name_en()),
+        columns,
+        figure: figure(visit, nearest),
+        told: visit.pick(attack.worked_zh(), attack.worked_en()),
+        remedy: visit.pick(attack.remedy_zh(), attack.remedy_en()),
+    })
+}
+
+fn named(entry: &CatalogEntry, name: &str) -> TwinName {
+    let label = entry.column(name).map(|column| column.label_zh.clone()).unwrap_or_default();
+    TwinName { label, name: name.to_owned() }
+}
+
+/// Attacks that could not be tried, by the reason.
+fn others(visit: &Visit, form: MadeOf, findings: &[&Finding]) -> Vec<TwinOther> {
+    let mut found: Vec<TwinOther> = Vec::new();
+    for finding in findings {
+        let Outcome::NotApplicable(reason) = finding.outcome else { continue };
+        // Rows of nobody come from no row: that is what this attack lacks.
+        let made_up = form == MadeOf::Synthetic && reason == Reason::NoPairs;
+        let reason = if made_up { Reason::Synthetic } else { reason };
+        let reason = visit.pick(reason.zh(), reason.en());
+        let name = visit.pick(finding.attack.name_zh(), finding.attack.name_en());
+        match found.iter_mut().find(|other| other.reason == reason) {
+            Some(other) if other.names.contains(&name) => {}
+            Some(other) => other.names.push(name),
+            None => found.push(TwinOther { reason, names: vec![name] }),
+        }
+    }
+    found
 }
 
 /// Whether the dev zone may see the twin.
@@ -76,7 +154,7 @@ fn facts(visit: &Visit, report: &TwinReport) -> Vec<Fact> {
     }
     if let Some(cost) = cost {
         let rho = rounded(cost.micro as f64 / 1e6);
-        facts.push(fact(visit, "twin-cost", format!("ρ = {rho}")));
+        facts.push(fact(visit, "twin-cost", visit.text_with("twin-cost-is", &[("rho", &rho)])));
         facts.push(fact(visit, "twin-attempts", attempts.to_string()));
     }
     if let Some(attacks) = attacks {
@@ -88,46 +166,28 @@ fn facts(visit: &Visit, report: &TwinReport) -> Vec<Fact> {
     facts
 }
 
-fn column(visit: &Visit, column: &ExaminedColumn) -> TwinColumn {
+fn column(visit: &Visit, entry: &CatalogEntry, column: &ExaminedColumn) -> TwinColumn {
     TwinColumn {
-        name: column.name.clone(),
+        name: named(entry, &column.name),
         label: word(visit, "label", &column.label),
         mask: visit.text(&format!("mask-{}", column.mask.replace('_', "-"))),
         treatment: column.treatment.map_or_else(String::new, |found| word(visit, "treatment", &found)),
     }
 }
 
-fn attack(visit: &Visit, form: MadeOf, finding: &Finding) -> TwinAttack {
-    let attack = finding.attack;
-    let (state, light) = match finding.outcome {
-        Outcome::Succeeded => ("twin-got-through", Light::Overdue),
-        Outcome::Held => ("twin-did-not", Light::Normal),
-        Outcome::NotApplicable(_) => ("twin-not-tried", Light::Suspended),
-    };
-    TwinAttack {
-        name: visit.pick(attack.name_zh(), attack.name_en()),
-        columns: finding.columns.clone(),
-        state: visit.text(state),
-        light,
-        figure: figure(visit, form, finding),
-        told: visit.pick(attack.worked_zh(), attack.worked_en()),
-        remedy: visit.pick(attack.remedy_zh(), attack.remedy_en()),
-    }
-}
-
-fn figure(visit: &Visit, form: MadeOf, finding: &Finding) -> String {
-    if let Outcome::NotApplicable(reason) = finding.outcome {
-        // Rows of nobody come from no row: that is what this attack lacks.
-        let made_up = form == MadeOf::Synthetic && reason == Reason::NoPairs;
-        let reason = if made_up { Reason::Synthetic } else { reason };
-        return visit.pick(reason.zh(), reason.en());
-    }
+/// A figure with its bound; parts of a whole in per cent.
+fn figure(visit: &Visit, finding: &Finding) -> String {
     let Some(measure) = finding.measure else { return String::new() };
-    let bound = match measure.bound {
-        Bound::AtMost(bound) => format!("≤ {}", rounded(bound)),
-        Bound::AtLeast(bound) => format!("≥ {}", rounded(bound)),
+    let number = |value: f64| match measure.unit {
+        Unit::Share | Unit::Gain => format!("{}%", rounded((value * 1e4).round() / 100.0)),
+        _ => rounded((value * 100.0).round() / 100.0),
     };
-    format!("{} {} ({bound})", word(visit, "measure", &measure.unit), rounded(measure.value))
+    let (key, bound) = match measure.bound {
+        Bound::AtMost(bound) => ("twin-figure-most", bound),
+        Bound::AtLeast(bound) => ("twin-figure-least", bound),
+    };
+    let (unit, value, bound) = (word(visit, "measure", &measure.unit), number(measure.value), number(bound));
+    visit.text_with(key, &[("unit", &unit), ("value", &value), ("bound", &bound)])
 }
 
 /// The reports on a resource's twins that this person may see.

@@ -150,6 +150,9 @@ fn table_of(visit: &Visit, table: &DevTable) -> WorkbenchTable {
         name: table.name.clone(),
         label: table.title.clone(),
         rows: words::count(table.rows),
+        added: (table.added_rows > 0)
+            .then(|| visit.text_with("topup-added", &[("count", &words::count(table.added_rows))]))
+            .unwrap_or_default(),
         columns: table.columns.iter().map(column).collect(),
     }
 }
@@ -326,7 +329,7 @@ pub(super) fn parameter_names(sql: &str) -> BTreeSet<String> {
 }
 
 /// A declared parameter that may only be what was written: in the dev zone the engineer is his own reviewer.
-fn parameter(name: &str, value: &str) -> Parameter {
+pub(super) fn parameter(name: &str, value: &str) -> Parameter {
     let value = if let Ok(number) = value.parse() {
         Value::Integer(number)
     } else if let Ok(date) = value.parse::<Date>() {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::change::{PastRow, sample_line};
 use super::form::{Field, FieldKind, FormError, FormSection};
 use super::parts::{Choice, Fact, Light, Link, Refusal, Table};
 use crate::html::render::Page;
@@ -29,6 +30,8 @@ pub struct Catalog {
     pub search: String,
     pub filtered: bool,
     pub register_href: Option<String>,
+    /// The list of twins, for providers and those who oversee.
+    pub twins_href: Option<String>,
     pub more_href: Option<String>,
 }
 
@@ -56,6 +59,7 @@ impl Page for Catalog {
                 ],
                 providers: vec![Choice::new("", "全部单位", true)],
                 register_href: Some("/catalog/register".into()),
+                twins_href: Some("/catalog/twins".into()),
                 ..Self::default()
             },
             Self::default(),
@@ -80,6 +84,8 @@ pub struct ResourceColumn {
     pub labels: Vec<Choice>,
     /// How twins hide it.
     pub masks: Vec<Choice>,
+    /// The mask that is confirmed, with its strength.
+    pub mask: String,
     pub confirmed_by: String,
     pub missing: String,
     pub distinct: String,
@@ -127,6 +133,10 @@ pub struct ResourcePage {
     /// Absent when this role may not confirm. Posts `kind.<column>`, `grade.<column>`, `label.<column>`, `mask.<column>`
     /// and `note`.
     pub confirm_href: Option<String>,
+    /// Where what is confirmed is changed.
+    pub change_href: Option<String>,
+    /// What was decided before, newest first, for the provider and those who oversee.
+    pub decisions: Vec<PastRow>,
     pub upload_href: Option<String>,
     /// Where classified social data are brought into their authorisation.
     pub admit_href: Option<String>,
@@ -175,6 +185,7 @@ fn sample_column(name: &str, label: &str, data_type: &str, proposal: &str, reaso
         grades: vec![Choice::new("2", "2级", false), Choice::new("3", "3级", true)],
         labels: vec![Choice::new("identifier", "标识符", true)],
         masks: vec![Choice::new("format", "保格式替换", true)],
+        mask: String::new(),
         confirmed_by: String::new(),
         missing: "0.0%".into(),
         distinct: "100,000".into(),
@@ -187,6 +198,7 @@ impl Page for ResourcePage {
     fn samples() -> Vec<Self> {
         let mut done = sample_column("name", "姓名", "文本", "姓名 97.1%", "姓氏词典和字形");
         done.confirmed_by = "何设竹 2026-09-21".into();
+        done.mask = "保格式替换".into();
         let page = Self {
             name: "人口基本信息".into(),
             code: "person".into(),
@@ -221,6 +233,18 @@ impl Page for ResourcePage {
                 light: Light::Normal,
             }],
             confirm_href: Some("/catalog/1/classification".into()),
+            change_href: Some("/catalog/1/change".into()),
+            decisions: vec![
+                PastRow {
+                    at: "2026-11-03 10:00".into(),
+                    by: "何设竹".into(),
+                    summary: "改变 1 个数据项".into(),
+                    lines: vec![sample_line()],
+                    record: Link::new("214", "/ledger?record=214"),
+                    undo_href: Some("/catalog/1/change?undo=214".into()),
+                },
+                PastRow { at: "2026-11-02 09:00".into(), ..PastRow::default() },
+            ],
             upload_href: Some("/catalog/1/upload".into()),
             edit_href: None,
             withdraw_href: None,
@@ -245,6 +269,8 @@ impl Page for ResourcePage {
         plain.forms = Vec::new();
         plain.declaration_href = None;
         plain.reports = Vec::new();
+        plain.change_href = None;
+        plain.decisions = Vec::new();
         vec![page, plain]
     }
 }

@@ -101,6 +101,8 @@ pub struct ProductPage {
     pub how: Option<HowToUse>,
     pub price_href: Option<String>,
     pub ticket_href: Option<String>,
+    /// Marks that copies bear, for the operator and for those who trace leaks.
+    pub marks: Vec<Fact>,
     /// Finds out whose copy was passed on; for those who watch over the market.
     pub trace_href: Option<String>,
     /// Cases to open about it, and taking it off the market.
@@ -146,6 +148,7 @@ impl Page for ProductPage {
             how: None,
             price_href: Some("/products/1/price".into()),
             ticket_href: Some("/cases/new/ticket".into()),
+            marks: vec![Fact::new("litres", "最多变动 ±3")],
             actions: vec![Action {
                 command: "off".into(),
                 label: "暂停上架".into(),

@@ -133,6 +133,11 @@ pub struct DisclosureReport {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Overlap {
     pub why: String,
+    /// The same with made-up figures.
+    pub example: String,
+    /// What became of such cells.
+    pub done: String,
+    /// Empty where it is cells of the result itself that could be subtracted.
     pub earlier: Vec<OverlapRelease>,
 }
 
@@ -214,6 +219,8 @@ impl DisclosureReport {
             ],
             overlaps: vec![Overlap {
                 why: "此前出域的同一指标与本结果只差少数个人，相减即可推出".into(),
+                example: "例如：门槛是10家，这一格只有6家。".into(),
+                done: "这些单元格已抑制，不会出域。".into(),
                 earlier: vec![OverlapRelease {
                     release: Link::new("承运人延误统计 2026-09-22", "/airlock/1"),
                     shared: "共有 100 个以上".into(),

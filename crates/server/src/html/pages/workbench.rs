@@ -9,6 +9,8 @@ use crate::html::render::Page;
 /// A table of the dev zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct WorkbenchTable {
+    /// How many rows were added for queries, in words; empty if none.
+    pub added: String,
     pub name: String,
     pub label: String,
     pub rows: String,
@@ -159,12 +161,14 @@ impl Page for Workbench {
             tenants: vec![Choice::new("1", "交通领域授权运营域", true)],
             tables: vec![
                 WorkbenchTable {
+                    added: "另加 15 行".into(),
                     name: "flights".into(),
                     label: "航班运行记录".into(),
                     rows: "1,000".into(),
                     columns: vec![column("carrier", "文本", ""), column("dep_delay", "数值", ""), column("tailnum", "文本", "保格式加密")],
                 },
                 WorkbenchTable {
+                    added: String::new(),
                     name: "enterprise".into(),
                     label: "企业登记信息".into(),
                     rows: "1,000".into(),

@@ -305,7 +305,7 @@ fn values_are_escaped() {
 }
 
 /// Keys joined from a prefix and a code.
-const JOINED: [&str; 58] = [
+const JOINED: [&str; 62] = [
     "action-",
     "chart-",
     "check-",
@@ -328,6 +328,7 @@ const JOINED: [&str; 58] = [
     "import-check-",
     "inbox-empty-",
     "isolation-",
+    "follows-",
     "key-",
     "label-",
     "light-",
@@ -359,6 +360,9 @@ const JOINED: [&str; 58] = [
     "tab-",
     "tenant-stage-",
     "tenant-state-",
+    "topup-branch-",
+    "topup-node-",
+    "topup-reason-",
     "treatment-",
     "twin-",
     "type-",
@@ -397,7 +401,9 @@ fn every_reason_of_the_release_ledger_has_words() {
     ] {
         for reason in app::privacy::disclosure::ledger::ReasonKind::ALL {
             let key = crate::html::domain::overlap_key(reason);
-            assert!(locale.contains(&format!("\n{key} = ")), "{key}");
+            for key in [key.clone(), format!("{key}-example")] {
+                assert!(locale.contains(&format!("\n{key} = ")), "{key}");
+            }
         }
     }
 }
