@@ -5,6 +5,7 @@
 //! other); a worker holds its own tenant's keys only, with those of the consents to what was granted, and gets them over its socket, never on the command line, in the
 //! environment or in a file.
 
+mod groups;
 mod isolation;
 mod tables;
 mod worker;
@@ -43,6 +44,8 @@ pub(crate) struct Zones {
     probed: Mutex<Option<(Timestamp, Isolation)>>,
     /// Whether workers can be given namespaces; unknown until the first is started.
     namespaces: tokio::sync::OnceCell<bool>,
+    /// Where groups of workers are made, if that is possible here.
+    groups: std::sync::OnceLock<Option<groups::Groups>>,
 }
 
 impl std::fmt::Debug for Zones {
@@ -236,7 +239,10 @@ async fn give(app: &App, live: &Live, tenant: Id<kind::Tenant>, kind: ZoneKind) 
     let objects = held.objects();
     live.client.add_keys(held.keys).await?;
     live.client.set_tables(held.tables).await?;
-    *live.given.lock().unwrap_or_else(PoisonError::into_inner) = objects;
+    let former =
+        std::mem::replace(&mut *live.given.lock().unwrap_or_else(PoisonError::into_inner), objects.clone());
+    let gone = former.iter().filter(|object| !objects.contains(object)).map(ToString::to_string).collect();
+    live.client.forget_keys(gone).await?;
     Ok(())
 }
 

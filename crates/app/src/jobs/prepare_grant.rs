@@ -1,22 +1,23 @@
 //! Makes a grant usable: the granted columns copied under the tenant's own key, and a twin of them for its dev zone. Both
-//! are made by the tenant's prod worker, which attacks the twin first; one that does not hold refuses the grant.
+//! are made by the tenant's prod worker, which attacks the twin first; one that does not hold refuses the grant. A grant
+//! that is in use is made anew from a newer snapshot in the same way, and keeps what it has until the new is there.
+
+mod outcome;
 
 use access::{Action, Permit};
-use base::{Id, Timestamp, kind};
+use base::{Id, Timestamp, kind, limit};
 use catalog::{Classification, Zone as ZoneName};
 use privacy::attack::Limits;
 use privacy::disclosure::dp::{Cost, Unit};
 use secure_domain::objects::Written;
 use secure_domain::protocol::{
-    Examined, GrantOrder, ObjectRef, Secret, TwinColumn, TwinOrder, ZoneKey, ZoneKind,
+    Edition, Examined, GrantOrder, Lent, ObjectRef, SameOrder, Secret, TwinColumn, TwinOrder, ZoneKey,
+    ZoneKind,
 };
-use storage::objects as rows;
-use storage::records::{self, Expected};
 
-use crate::journal::Note;
+use self::outcome::{fail, granted, ready, refuse, same};
 use crate::resources::{self, CatalogEntry};
-use crate::tenants::{self, Grant, GrantState, GrantedObject, TenantState};
-use crate::twins::TwinReport;
+use crate::tenants::{self, Grant, GrantState, Tenant, TenantState};
 use crate::zones::{self, Zone};
 use crate::{App, Ctx, Error, Result, objects, parameters, uploads};
 
@@ -25,42 +26,48 @@ const SERVICE: &str = "snapshot.ingest";
 /// What a synthetic twin of one table may tell of one entity, once: ρ = 1.
 const TWIN_COST: Cost = Cost { unit: Unit::MicroRho, micro: 1_000_000 };
 
-/// Prepares a grant. Safe to run again: a grant that is ready or failed stays so, and files of an attempt that broke off
-/// are nobody's.
+/// Prepares a grant, or a newer snapshot for one in use. Safe to run again: what is ready or failed stays so, and files of
+/// an attempt that broke off are nobody's.
 pub(super) async fn run(app: &App, id: Id<kind::Grant>) -> Result<()> {
-    let (grant, entry, state) = read(app, id).await?;
-    if grant.state != GrantState::Preparing {
+    let (grant, entry, tenant) = read(app, id).await?;
+    let renewal = grant.renewal.as_ref().filter(|_| grant.is_renewing());
+    if grant.state != GrantState::Preparing && renewal.is_none() {
         return zones::refresh(app, grant.tenant).await;
     }
-    match state {
-        TenantState::Active => {}
+    match (tenant.state, renewal) {
+        (TenantState::Active, None) => {}
+        (TenantState::Active, Some(renewal)) if renewal.epoch == tenant.epoch => {}
+        // What was ordered before access was closed is not taken up by itself.
+        (_, Some(_)) => return fail(app, &grant, &entry, "tenant.closed").await,
         // Whatever opens access pushes this job anew.
-        TenantState::Established | TenantState::Agreed | TenantState::Suspended => return Ok(()),
-        TenantState::Holding | TenantState::Sealed | TenantState::Destroyed => {
-            return fail(app, id, &grant, &entry, "tenant.closed").await;
+        (TenantState::Established | TenantState::Agreed | TenantState::Suspended, None) => return Ok(()),
+        (TenantState::Holding | TenantState::Sealed | TenantState::Destroyed, None) => {
+            return fail(app, &grant, &entry, "tenant.closed").await;
         }
     }
     match prepare(app, &grant, &entry).await {
-        Ok(Prepared { made: Some(made), examined }) => {
-            ready(app, id, &grant, &entry, made, examined).await?;
+        Ok(Prepared::Made { raw, twin, examined }) => {
+            ready(app, &grant, &entry, (*raw, *twin), *examined).await?;
+            // Verifications ask the new rows from now on.
+            app.committed();
             zones::refresh(app, grant.tenant).await
         }
-        Ok(Prepared { made: None, examined }) => refuse(app, id, &grant, &entry, examined).await,
+        Ok(Prepared::Same(snapshot)) => same(app, &grant, &entry, snapshot).await,
+        Ok(Prepared::Refused(examined)) => refuse(app, &grant, &entry, *examined).await,
         // Wrong for good: the resource is not what was granted any more.
-        Err(error @ Error::Invalid { .. }) => fail(app, id, &grant, &entry, error.code()).await,
+        Err(error @ Error::Invalid { .. }) => fail(app, &grant, &entry, error.code()).await,
         Err(error) => Err(error),
     }
 }
 
-async fn read(app: &App, id: Id<kind::Grant>) -> Result<(Grant, CatalogEntry, TenantState)> {
+async fn read(app: &App, id: Id<kind::Grant>) -> Result<(Grant, CatalogEntry, Tenant)> {
     app.store()
         .read("grant.prepare", |tx| {
             Box::pin(async move {
-                let grant =
-                    records::get::<Grant>(tx, id.uuid()).await?.ok_or(Error::NotFound("grant.unknown"))?;
-                let entry = resources::versioned(tx, grant.value.resource).await?.value;
-                let state = tenants::get(tx, grant.value.tenant).await?.state;
-                Ok::<_, Error>((grant.value, entry, state))
+                let grant = tenants::versioned_grant(tx, id).await?.value;
+                let entry = resources::versioned(tx, grant.resource).await?.value;
+                let tenant = tenants::get(tx, grant.tenant).await?;
+                Ok::<_, Error>((grant, entry, tenant))
             })
         })
         .await
@@ -71,6 +78,7 @@ struct Made {
     written: Written,
     wrapped: Vec<u8>,
     snapshot: Id<kind::Snapshot>,
+    edition: Edition,
 }
 
 /// A fresh object with its key.
@@ -99,10 +107,13 @@ impl Fresh {
 }
 
 /// What came of a preparation.
-struct Prepared {
-    /// The raw copy and the twin; none if an attack got through to the twin.
-    made: Option<(Made, Made)>,
-    examined: Examined,
+enum Prepared {
+    /// The raw copy and the twin, which held.
+    Made { raw: Box<Made>, twin: Box<Made>, examined: Box<Examined> },
+    /// An attack got through to the twin.
+    Refused(Box<Examined>),
+    /// The grant has the rows of this newer snapshot already.
+    Same(Id<kind::Snapshot>),
 }
 
 async fn prepare(app: &App, grant: &Grant, entry: &CatalogEntry) -> Result<Prepared> {
@@ -112,6 +123,10 @@ async fn prepare(app: &App, grant: &Grant, entry: &CatalogEntry) -> Result<Prepa
     let (snapshot, from) =
         entry.newest().ok_or_else(|| Error::invalid("resource.no_snapshot", &grant.code))?;
     let zone = zones::zone(app, grant.tenant, ZoneKind::Prod).await?;
+    let edition = edition(app, &zone, &permit, grant, entry).await?;
+    if holds(grant, entry, edition) {
+        return Ok(Prepared::Same(snapshot.id));
+    }
     let from_key = app
         .store()
         .read("grant.key", |tx| Box::pin(async move { zones::key_of(app, tx, entry.holding, from).await }))
@@ -126,13 +141,67 @@ async fn prepare(app: &App, grant: &Grant, entry: &CatalogEntry) -> Result<Prepa
         into: raw.reference(),
     };
     let copied = zone.grant(&permit, order).await?;
-    let raw = Made { written: copied.written, wrapped: raw.wrapped, snapshot: snapshot.id };
+    let raw = Made { written: copied.written, wrapped: raw.wrapped, snapshot: snapshot.id, edition };
     let twin = twin(app, &zone, &permit, grant, entry, &raw).await;
     if !matches!(twin, Ok((Some(_), _))) {
         objects::discard(app, raw.written.object).await;
     }
     let (twin, examined) = twin?;
-    Ok(Prepared { made: twin.map(|twin| (raw, twin)), examined })
+    let examined = Box::new(examined);
+    Ok(match twin {
+        Some(twin) => Prepared::Made { raw: Box::new(raw), twin: Box::new(twin), examined },
+        None => Prepared::Refused(examined),
+    })
+}
+
+/// Since when the resource has held what it holds, in the granted columns. *Limits*: looks back
+/// [`limit::SNAPSHOTS_COMPARED_MAX`] snapshots; beyond that the same rows are taken for others.
+async fn edition(
+    app: &App,
+    zone: &Zone,
+    permit: &Permit,
+    grant: &Grant,
+    entry: &CatalogEntry,
+) -> Result<Edition> {
+    let snapshots = &entry.resource.snapshots;
+    let lent = app
+        .store()
+        .read("grant.snapshots", |tx| {
+            Box::pin(async move {
+                let mut lent = Vec::new();
+                for snapshot in snapshots.iter().rev().take(limit::SNAPSHOTS_COMPARED_MAX) {
+                    let lies = entry.objects.iter().find(|object| object.snapshot == snapshot.id);
+                    let Some(lies) = lies else { break };
+                    let key = match zones::key_of(app, tx, entry.holding, lies.object).await {
+                        Err(Error::NotFound(_)) => break,
+                        key => key?,
+                    };
+                    let object = ObjectRef { object: lies.object, key: key.name.clone() };
+                    lent.push(Lent { object, key, digest: snapshot.digest });
+                }
+                Ok::<_, Error>(lent)
+            })
+        })
+        .await?;
+    let same = match lent.len() {
+        0 | 1 => 1,
+        _ => {
+            zone.same(permit, SameOrder { snapshots: lent, columns: entry.with_entity(&grant.columns) })
+                .await?
+        }
+    };
+    let before = snapshots.len().saturating_sub(usize::try_from(same).unwrap_or(1));
+    let first = snapshots.get(before).or(snapshots.last());
+    let first = first.ok_or_else(|| Error::invalid("resource.no_snapshot", &grant.code))?;
+    Ok(Edition { since: first.id, number: u32::try_from(before).unwrap_or(u32::MAX) })
+}
+
+/// Whether a grant in use was made from a snapshot of this edition, which goes on to the newest.
+fn holds(grant: &Grant, entry: &CatalogEntry, edition: Edition) -> bool {
+    let Some(raw) = grant.raw.as_ref().filter(|_| grant.is_renewing()) else { return false };
+    let snapshots = entry.resource.snapshots.iter();
+    let mut of_edition = snapshots.skip_while(|snapshot| snapshot.id != edition.since);
+    of_edition.any(|snapshot| snapshot.id == raw.snapshot)
 }
 
 async fn twin(
@@ -168,150 +237,12 @@ async fn twin(
         mask_key: None,
     };
     let done = zone.twin(permit, order).await?;
-    let made = |written| Made { written, wrapped: twin.wrapped, snapshot: raw.snapshot };
+    let made =
+        |written| Made { written, wrapped: twin.wrapped, snapshot: raw.snapshot, edition: raw.edition };
     Ok((done.written.map(made), done.examined))
-}
-
-const fn granted(made: &Made) -> GrantedObject {
-    GrantedObject {
-        object: made.written.object,
-        snapshot: made.snapshot,
-        digest: made.written.digest,
-        rows: made.written.rows,
-    }
 }
 
 fn permit(app: &App, entry: &CatalogEntry, tenant: Id<kind::Tenant>, now: Timestamp) -> Result<Permit> {
     let reference = uploads::ingest_reference(entry, tenant);
     app.permit(&Ctx::service(SERVICE, now), Action::SnapshotIngest, reference)
-}
-
-fn row(app: &App, tenant: Id<kind::Tenant>, kind: &str, made: &Made, now: Timestamp) -> rows::Object {
-    let path = secure_domain::objects::object_path(&app.config().objects_dir(), made.written.object);
-    let bytes = i64::try_from(made.written.sealed_bytes).unwrap_or(i64::MAX);
-    rows::Object {
-        id: made.written.object,
-        tenant,
-        kind: kind.to_owned(),
-        path: objects::relative(app, &path),
-        sealed_bytes: bytes,
-        plain_bytes: bytes,
-        digest: made.written.digest,
-        wrapped: made.wrapped.clone(),
-        created: now,
-        destroyed_at: None,
-    }
-}
-
-async fn ready(
-    app: &App,
-    id: Id<kind::Grant>,
-    grant: &Grant,
-    entry: &CatalogEntry,
-    (raw, twin): (Made, Made),
-    examined: Examined,
-) -> Result<()> {
-    let now = app.now();
-    let permit = &permit(app, entry, grant.tenant, now)?;
-    let report = &report(grant, true, examined, now);
-    let objects = &[row(app, grant.tenant, "raw", &raw, now), row(app, grant.tenant, "twin", &twin, now)];
-    let (raw, twin) = (&granted(&raw), &granted(&twin));
-    app.store()
-        .transact(permit, "grant.ready", |tx| {
-            Box::pin(async move {
-                // Access may have closed while the worker was busy.
-                tenants::check_open(tx, grant.tenant).await?;
-                let mut stored =
-                    records::get::<Grant>(tx, id.uuid()).await?.ok_or(Error::NotFound("grant.unknown"))?;
-                for object in objects {
-                    rows::put(tx, object).await?;
-                }
-                stored.value.state = GrantState::Ready;
-                stored.value.raw = Some(raw.clone());
-                stored.value.twin = Some(twin.clone());
-                records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
-                records::put(tx, report, Expected::Any, now).await?;
-                let tenant = Some(stored.value.tenant);
-                let note =
-                    Note { subject: format!("grant/{id}"), tenant, clauses: &[], payload: (raw, twin) };
-                app.record(tx, permit, now, note).await
-            })
-        })
-        .await?;
-    Ok(())
-}
-
-fn report(grant: &Grant, publishable: bool, examined: Examined, made: Timestamp) -> TwinReport {
-    let Grant { id, tenant, resource, code, .. } = grant;
-    TwinReport {
-        grant: *id,
-        tenant: *tenant,
-        resource: *resource,
-        code: code.clone(),
-        made,
-        publishable,
-        examined,
-    }
-}
-
-/// An attack got through: the report is kept, and the grant waits for its provider to classify the resource again.
-async fn refuse(
-    app: &App,
-    id: Id<kind::Grant>,
-    grant: &Grant,
-    entry: &CatalogEntry,
-    examined: Examined,
-) -> Result<()> {
-    let now = app.now();
-    let permit = &permit(app, entry, grant.tenant, now)?;
-    let report = &report(grant, false, examined, now);
-    app.store()
-        .transact(permit, "grant.refused", |tx| {
-            Box::pin(async move {
-                let mut stored =
-                    records::get::<Grant>(tx, id.uuid()).await?.ok_or(Error::NotFound("grant.unknown"))?;
-                stored.value.state = GrantState::Refused;
-                stored.value.error = Some("grant.twin_refused".to_owned());
-                records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
-                records::put(tx, report, Expected::Any, now).await?;
-                let by: Vec<&str> = report
-                    .examined
-                    .report
-                    .iter()
-                    .flat_map(|report| report.succeeded())
-                    .map(|finding| finding.attack.code())
-                    .collect();
-                let tenant = Some(stored.value.tenant);
-                let note = Note { subject: format!("grant/{id}"), tenant, clauses: &[], payload: by };
-                app.record(tx, permit, now, note).await
-            })
-        })
-        .await?;
-    Ok(())
-}
-
-async fn fail(
-    app: &App,
-    id: Id<kind::Grant>,
-    grant: &Grant,
-    entry: &CatalogEntry,
-    code: &'static str,
-) -> Result<()> {
-    let now = app.now();
-    let permit = &permit(app, entry, grant.tenant, now)?;
-    app.store()
-        .transact(permit, "grant.failed", |tx| {
-            Box::pin(async move {
-                let mut stored =
-                    records::get::<Grant>(tx, id.uuid()).await?.ok_or(Error::NotFound("grant.unknown"))?;
-                stored.value.state = GrantState::Failed;
-                stored.value.error = Some(code.to_owned());
-                records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
-                // The tenant's key may be gone; that a grant failed is the platform's to remember.
-                let note = Note { subject: format!("grant/{id}"), tenant: None, clauses: &[], payload: code };
-                app.record(tx, permit, now, note).await
-            })
-        })
-        .await?;
-    Ok(())
 }

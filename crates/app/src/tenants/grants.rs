@@ -3,12 +3,14 @@
 use base::{Id, Timestamp, kind};
 use regulation::case::{CaseState, FormValue};
 use regulation::pack::{FieldKind, Pack};
+use secure_domain::protocol::Edition;
 use serde::{Deserialize, Serialize};
 use storage::records::{self, Expected, Key, Record};
 use storage::{Tx, objects as rows};
 
 use super::get;
 use super::life::stop_zones;
+use super::refresh::{self, Renewal, RenewalState};
 use crate::cases::facts;
 use crate::clock::new_id;
 use crate::resources::{self, Wanted};
@@ -42,6 +44,9 @@ pub struct Grant {
     /// What the use of its rows rests on, where the resource asks for consent.
     #[serde(default)]
     pub basis: Option<Basis>,
+    /// The newer snapshot that was ordered last for a grant in use.
+    #[serde(default)]
+    pub renewal: Option<Renewal>,
 }
 
 /// What the use of personal information rests on.
@@ -81,6 +86,9 @@ pub struct GrantedObject {
     pub digest: base::Digest,
     /// Rows.
     pub rows: u64,
+    /// Since when the resource has held the rows of the granted columns.
+    #[serde(default)]
+    pub edition: Option<Edition>,
 }
 
 /// Where a grant is.
@@ -148,6 +156,7 @@ pub(crate) async fn grant_data(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &Cas
             twin: None,
             error: None,
             basis: resource.consent.is_some().then(|| Basis::of(case)),
+            renewal: None,
         };
         records::put(tx, &grant, Expected::New, ctx.now).await?;
         jobs::push(tx, jobs::PREPARE_GRANT, grant.id, ctx.now, &grant.id).await?;
@@ -188,22 +197,29 @@ pub(crate) fn named_resources(app: &App, case: &CaseState) -> Result<Vec<String>
     Ok(wanted(case, &pack).into_iter().map(|wanted| wanted.code).collect())
 }
 
-/// Grants of a resource whose twins were refused are prepared anew: the provider has classified it again.
+/// Grants of a resource whose twins were refused are prepared anew, first ones and renewals: the provider has classified
+/// it again.
 pub(crate) async fn prepare_refused(
     tx: &mut Tx<'_>,
     resource: Id<kind::Resource>,
     now: Timestamp,
 ) -> Result<()> {
     for mut stored in records::all::<Grant>(tx, "resource", &resource.to_string(), 1_000).await? {
+        let epoch = get(tx, stored.value.tenant).await?.epoch;
         let grant = &mut stored.value;
-        if grant.state != GrantState::Refused {
-            continue;
+        match (grant.state, &mut grant.renewal) {
+            (GrantState::Refused, _) => {
+                grant.state = GrantState::Preparing;
+                grant.error = None;
+            }
+            (GrantState::Ready, Some(renewal)) if renewal.state == RenewalState::Refused => {
+                renewal.state = RenewalState::Preparing;
+                renewal.error = None;
+                renewal.epoch = epoch;
+            }
+            _ => continue,
         }
-        grant.state = GrantState::Preparing;
-        grant.error = None;
-        let key = format!("{}/{}", grant.id, now.micros());
-        jobs::push(tx, jobs::PREPARE_GRANT, key, now, &grant.id).await?;
-        records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
+        refresh::put(tx, &stored, now).await?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ mod isolation;
 mod lifecycle;
 mod masks;
 mod noise;
+mod snapshots;
 mod sql;
 mod sql_shapes;
 
@@ -18,6 +19,7 @@ pub(crate) fn all() -> Vec<Attack> {
     [
         cells::ATTACKS,
         differencing::ATTACKS,
+        snapshots::ATTACKS,
         noise::ATTACKS,
         sql::ATTACKS,
         sql_shapes::ATTACKS,
@@ -35,5 +37,4 @@ pub(crate) const ABSENT: &[&str] = &[
     "statistics mode (queries on raw data without an order, within budgets)",
     "noise of cell keys and of discrete mechanisms, error bars, one budget per resource",
     "models as exports (ONNX): no run makes one",
-    "a new snapshot under a standing grant: a grant holds the snapshot it was made with",
 ];

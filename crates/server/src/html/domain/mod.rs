@@ -15,6 +15,7 @@ mod common;
 mod compare;
 mod consents;
 mod explained;
+mod grants;
 mod keys;
 mod models;
 mod pricing;
@@ -44,6 +45,7 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(consents::routes())
         .merge(resource::routes())
         .merge(tenants::routes())
+        .merge(grants::routes())
         .merge(twins::routes())
         .merge(authorisations::routes())
         .merge(workbench::routes())

@@ -91,6 +91,8 @@ async fn draw(
         columns: entry.columns.iter().map(|each| column(visit, entry, each, sent.get(&each.name))).collect(),
         snapshots: snapshots(visit, entry),
         used_by: used_by(visit, entry).await?,
+        grants: super::grants::uses(visit, entry).await?,
+        back: format!("/catalog/{id}"),
         forms: if mine && !open { super::twins::forms(visit, entry) } else { Vec::new() },
         form_href: format!("/catalog/{id}/twin"),
         reports: super::twins::reports(visit, entry).await?,

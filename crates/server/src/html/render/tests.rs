@@ -301,7 +301,7 @@ fn values_are_escaped() {
 }
 
 /// Keys joined from a prefix and a code.
-const JOINED: [&str; 56] = [
+const JOINED: [&str; 57] = [
     "action-",
     "chart-",
     "check-",
@@ -341,6 +341,7 @@ const JOINED: [&str; 56] = [
     "plant-fault-",
     "portal-nav-",
     "product-",
+    "renewal-state-",
     "residue-",
     "resource-",
     "risk-reason-",
