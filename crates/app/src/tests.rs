@@ -15,6 +15,7 @@ mod public;
 mod refresh;
 mod registration;
 mod slice;
+mod statistics;
 mod twins;
 mod versions;
 mod watermarks;

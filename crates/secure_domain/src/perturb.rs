@@ -14,7 +14,7 @@ use arrow::datatypes::{DataType as ArrowType, Float64Type};
 use base::Digest;
 use privacy::disclosure::cell_key::{NOISE_MAX, Perturbation};
 use privacy::disclosure::{Spreads, Statistics};
-use privacy::ir::{self, AggregateFunction, ContributionKind, Measured, Rel, Schema};
+use privacy::ir::{self, AggregateFunction, ContributionKind, Measured, NamedAggregate, Rel, Schema};
 
 use crate::protocol::InputPin;
 use crate::{Error, editions};
@@ -89,33 +89,44 @@ impl Carriers {
     }
 }
 
-/// What an output column shows: a key or an aggregate, unchanged.
-fn carrier(rel: &Rel, name: &str, salt: &impl Fn(&str) -> u32) -> Option<Carrier> {
+/// What an output column shows unchanged.
+pub(crate) enum Shown<'a> {
+    /// A group key, by its place.
+    Key(usize),
+    /// An aggregate.
+    Aggregate(&'a NamedAggregate),
+}
+
+/// What an output column shows; none if it is computed from what it could show.
+pub(crate) fn shown<'a>(rel: &'a Rel, name: &str) -> Option<Shown<'a>> {
     match rel {
         Rel::Project { input, columns } => {
             let named = columns.iter().find(|named| named.name == name)?;
             let privacy::ir::Expr::Column { name } = &named.expr else { return None };
-            carrier(input, name, salt)
+            shown(input, name)
         }
-        Rel::Sort { input, .. } | Rel::Filter { input, .. } | Rel::Limit { input, .. } => {
-            carrier(input, name, salt)
-        }
-        Rel::Aggregate { group, aggregates, .. } => {
-            if group.iter().any(|named| named.name == name) {
-                return Some(Carrier::Key);
-            }
-            let aggregate = aggregates.iter().find(|aggregate| aggregate.name == name)?;
-            let name = name.to_owned();
-            match aggregate.function {
-                AggregateFunction::Count | AggregateFunction::CountDistinct => {
-                    Some(Carrier::Count(name.clone(), salt(&name)))
-                }
-                AggregateFunction::Sum => Some(Carrier::Sum(name.clone(), salt(&name))),
-                AggregateFunction::Avg => Some(Carrier::Mean(name.clone(), salt(&name))),
-                _ => None,
-            }
-        }
+        Rel::Sort { input, .. } | Rel::Filter { input, .. } | Rel::Limit { input, .. } => shown(input, name),
+        Rel::Aggregate { group, aggregates, .. } => match group.iter().position(|named| named.name == name) {
+            Some(place) => Some(Shown::Key(place)),
+            None => aggregates.iter().find(|one| one.name == name).map(Shown::Aggregate),
+        },
         Rel::Scan { .. } | Rel::Join { .. } | Rel::Union { .. } => None,
+    }
+}
+
+fn carrier(rel: &Rel, name: &str, salt: &impl Fn(&str) -> u32) -> Option<Carrier> {
+    let aggregate = match shown(rel, name)? {
+        Shown::Key(_) => return Some(Carrier::Key),
+        Shown::Aggregate(aggregate) => aggregate,
+    };
+    let name = aggregate.name.clone();
+    match aggregate.function {
+        AggregateFunction::Count | AggregateFunction::CountDistinct => {
+            Some(Carrier::Count(name.clone(), salt(&name)))
+        }
+        AggregateFunction::Sum => Some(Carrier::Sum(name.clone(), salt(&name))),
+        AggregateFunction::Avg => Some(Carrier::Mean(name.clone(), salt(&name))),
+        _ => None,
     }
 }
 

@@ -68,7 +68,7 @@ pub use nearest::{Advice, Change, ChangeKind, Nearest, advise, nearest};
 pub use refusal::{Refusal, Rule};
 pub use resolve::resolve;
 pub use rewrite::{
-    Contribution, ContributionKind, ContributorQuery, Counted, PopulationQuery, count_entities,
+    Contribution, ContributionKind, ContributorQuery, Counted, PopulationQuery, contributor, count_entities,
 };
 pub use sources::{Measured, measured};
 pub use stage::{Stage, Step};

@@ -50,7 +50,7 @@ fn roles(pack: &Pack, found: &mut Vec<Finding>) {
 }
 
 /// Values the platform itself reads, whatever the pack does with them.
-const READ_BY_THE_PLATFORM: [&str; 9] = [
+const READ_BY_THE_PLATFORM: [&str; 11] = [
     "授权期限",
     "日志留存",
     "收益率上限",
@@ -60,6 +60,8 @@ const READ_BY_THE_PLATFORM: [&str; 9] = [
     "支配人数",
     "支配占比",
     "抽样比例",
+    "统计预算",
+    "统计单价",
 ];
 
 /// Values that rest on no clause, feed no condition or period and that the platform does not read either.

@@ -94,6 +94,8 @@ async fn draw(
         grants: super::grants::uses(visit, entry).await?,
         back: format!("/catalog/{id}"),
         forms: if mine && !open { super::twins::forms(visit, entry) } else { Vec::new() },
+        declaration_href: (mine && !open && entry.entity.as_ref().is_some_and(|entity| entity.protected))
+            .then(|| format!("/catalog/{id}/declaration")),
         form_href: format!("/catalog/{id}/twin"),
         reports: super::twins::reports(visit, entry).await?,
         confirm_href: (mine && open).then(|| format!("/catalog/{id}/classification")),

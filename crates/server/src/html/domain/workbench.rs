@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::Error;
 use app::catalog::{Domain, Parameter, Value};
+use app::statistics::StatisticRequest;
 use app::tenants::Tenant;
 use app::workbench::{self, DevTable, ExplainRequest, QueryAnswer, QueryRequest};
 use axum::Router;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 
 use super::common::{self, data_type, result};
 use super::explained::explained;
+use super::statistics;
 use crate::html::chart::{Chart, Point, Shape};
 use crate::html::desk::errors;
 use crate::html::desk::sent::Sent;
@@ -125,6 +127,7 @@ async fn base_page(visit: &Visit, asked: &Asked, written: &Written) -> Result<Wo
             .iter()
             .map(|model| Link::new(&model.model.name, &format!("/models/{}", model.model.id)))
             .collect(),
+        budgets: statistics::budgets(visit, id).await?,
         ..Workbench::default()
     })
 }
@@ -191,6 +194,7 @@ async fn try_run(visit: &Visit, asked: &Asked, request: Request) -> Result<Respo
         let request = ExplainRequest {
             sql: written.sql.clone(),
             parameters: values.iter().map(|(n, v)| parameter(n, v)).collect(),
+            statistics: false,
         };
         let mut status = StatusCode::OK;
         match workbench::explain(&visit.app, &visit.ctx, tenant, &request).await {
@@ -200,6 +204,29 @@ async fn try_run(visit: &Visit, asked: &Asked, request: Request) -> Result<Respo
                 status = problem::status(&error);
                 page.error = Some(query_error(visit, &error));
             }
+        }
+        return visit.page_with(status, "workbench", &page).await;
+    }
+    if let action @ ("statistic" | "price") = sent.get("action") {
+        let asked = StatisticRequest {
+            sql: written.sql.clone(),
+            scenario: Some(sent.get("scenario").trim().to_owned()).filter(|text| !text.is_empty()),
+        };
+        let done = match action {
+            "price" => statistics::price(visit, tenant, &asked.sql, &mut page).await,
+            _ => statistics::ask(visit, tenant, &asked, &mut page).await,
+        };
+        let mut status = StatusCode::OK;
+        page.scenario = asked.scenario;
+        if let Err(error) = done {
+            if matches!(error, Error::Internal { .. }) {
+                return Err(error);
+            }
+            status = problem::status(&error);
+            if matches!(error.code(), "consent.scenario_missing" | "consent.scenario_unknown") {
+                page.scenario.get_or_insert_default();
+            }
+            page.error = Some(query_error(visit, &error));
         }
         return visit.page_with(status, "workbench", &page).await;
     }
