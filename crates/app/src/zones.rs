@@ -242,7 +242,7 @@ async fn give(app: &App, live: &Live, tenant: Id<kind::Tenant>, kind: ZoneKind) 
     let former =
         std::mem::replace(&mut *live.given.lock().unwrap_or_else(PoisonError::into_inner), made_of.clone());
     // The keys of tables that others have taken the place of.
-    let there = |object| made_of.iter().any(|(other, _)| *other == object);
+    let there = |object: Id<kind::Object>| made_of.iter().any(|(other, _)| *other == object);
     let gone = former.iter().filter(|(object, _)| !there(*object)).map(|(object, _)| object.to_string());
     live.client.forget_keys(gone.collect()).await?;
     Ok(())
