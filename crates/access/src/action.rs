@@ -53,6 +53,8 @@ words! {
         ResourceView = "resource.view",
         /// See grants of resources to tenants.
         GrantView = "grant.view",
+        /// Have a grant made anew from the newest snapshot.
+        GrantRefresh = "grant.refresh",
         /// Revoke a grant.
         GrantRevoke = "grant.revoke",
 

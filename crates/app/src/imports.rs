@@ -269,6 +269,7 @@ fn grant(import: &SocialImport, entry: &CatalogEntry, ctx: &Ctx) -> Result<Grant
         twin: None,
         error: None,
         basis: None,
+        renewal: None,
     })
 }
 

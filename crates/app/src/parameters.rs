@@ -2,8 +2,8 @@
 //! or malformed one is a refusal, never a default.
 
 use base::Date;
-use privacy::disclosure::Thresholds;
 use privacy::disclosure::dp::{Cost, Unit};
+use privacy::disclosure::{Dominance, Thresholds};
 use regulation::pack::{Pack, Parameter, Period, PeriodUnit, Value};
 
 use crate::{Error, Result};
@@ -14,6 +14,10 @@ const MIN_ENTITIES: &str = "最小实体数";
 const MAX_SHARE: &str = "最大占比";
 /// What the others add to a cell, relative to its largest contribution.
 const MARGIN: &str = "推断余量";
+/// How many of the largest may not make up more than a share of a cell together; a pack need not say it.
+const LEADING: &str = "支配人数";
+/// That share.
+const LEADING_SHARE: &str = "支配占比";
 /// What statistics without a reviewer may tell of one resource in all: thousandths of rho.
 const STATISTICS_TOTAL: &str = "统计预算";
 /// What one number of such a statistic costs: thousandths of rho.
@@ -28,14 +32,19 @@ const KEEP_LOGS: &str = "日志留存";
 /// # Errors
 /// `pack.parameter` when the pack is silent: without thresholds nothing runs on raw data.
 pub(crate) fn thresholds(pack: &Pack) -> Result<Thresholds> {
-    let min_entities = match bare(find(pack, MIN_ENTITIES)?) {
-        Value::Number(number) => u32::try_from(*number).ok(),
-        _ => None,
+    // One without the other says nothing, and is refused.
+    let said = [LEADING, LEADING_SHARE].into_iter().any(|name| pack.parameters.contains_key(name));
+    let dominance = match said {
+        true => {
+            Some(Dominance { contributors: number(pack, LEADING)?, share_ppm: ratio(pack, LEADING_SHARE)? })
+        }
+        false => None,
     };
     let thresholds = Thresholds {
-        min_entities: min_entities.ok_or_else(|| missing(MIN_ENTITIES))?,
+        min_entities: number(pack, MIN_ENTITIES)?,
         max_dominance_ppm: ratio(pack, MAX_SHARE)?,
         margin_ppm: ratio(pack, MARGIN)?,
+        dominance,
     };
     thresholds.check().map_err(|error| Error::explained("pack.parameter", error.to_string()))?;
     Ok(thresholds)
@@ -95,8 +104,9 @@ pub(crate) fn logs_until(pack: &Pack, from: Date) -> Result<(Date, Vec<String>)>
 
 /// The clauses of a parameter, for what rests on it.
 pub(crate) fn threshold_clauses(pack: &Pack) -> Vec<String> {
-    let parameters =
-        [MIN_ENTITIES, MAX_SHARE, MARGIN].into_iter().filter_map(|name| pack.parameters.get(name));
+    let parameters = [MIN_ENTITIES, MAX_SHARE, MARGIN, LEADING, LEADING_SHARE]
+        .into_iter()
+        .filter_map(|name| pack.parameters.get(name));
     parameters.flat_map(|parameter| parameter.clauses.clone()).collect()
 }
 
@@ -108,6 +118,13 @@ fn after(from: Date, period: Period) -> Option<Date> {
         PeriodUnit::Year => Some(from.plus_months(length.checked_mul(12)?)),
         // Nobody keeps logs by working days; it would need the calendar of years that are not published.
         PeriodUnit::WorkingDay => None,
+    }
+}
+
+fn number(pack: &Pack, name: &str) -> Result<u32> {
+    match bare(find(pack, name)?) {
+        Value::Number(number) => u32::try_from(*number).map_err(|_| missing(name)),
+        _ => Err(missing(name)),
     }
 }
 

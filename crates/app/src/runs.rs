@@ -297,10 +297,24 @@ fn pins(record: &ModelRecord, grants: &[Grant]) -> Result<Vec<InputPin>> {
             snapshot: raw.snapshot,
             object: raw.object,
             digest: raw.digest,
+            edition: raw.edition,
         })
     };
     let inputs = record.model.inputs.iter();
     inputs.map(|input| pin(input.resource).ok_or(Error::Conflict("grant.not_ready"))).collect()
+}
+
+/// Whether the inputs that a run is bound to are still those of its authorisation: a grant that was made anew has others.
+///
+/// # Errors
+/// `run.input_replaced`.
+pub(crate) async fn check_inputs(tx: &mut Tx<'_>, run: &Run) -> Result<()> {
+    let grants = tenants::grants(tx, run.tenant).await?;
+    let lies = |pin: &InputPin| {
+        let raw = |grant: &Grant| grant.raw.as_ref().is_some_and(|raw| raw.object == pin.object);
+        grants.iter().any(|grant| grant.state == GrantState::Ready && raw(grant))
+    };
+    if run.inputs.iter().all(lies) { Ok(()) } else { Err(Error::Conflict("run.input_replaced")) }
 }
 
 pub(crate) async fn versioned(tx: &mut Tx<'_>, id: Id<kind::Run>) -> Result<Versioned<Run>> {

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use crate::clock::new_id;
 use crate::journal::Note;
-use crate::tenants::{self, Grant, GrantState, Tenant};
+use crate::tenants::{self, Grant, GrantState, GrantedObject, Tenant};
 use crate::{App, Ctx, Error, Result, consents, parameters, resources, zones};
 
 pub use model::{LinearModel, Regression, model_file};
@@ -345,7 +345,8 @@ fn budget(spent: u64, total: u64) -> Budget {
 
 fn pin(grant: &Grant) -> Result<InputPin> {
     let raw = grant.raw.as_ref().ok_or(Error::Conflict("grant.not_ready"))?;
-    Ok(InputPin { table: grant.code.clone(), snapshot: raw.snapshot, object: raw.object, digest: raw.digest })
+    let GrantedObject { object, snapshot, digest, edition, .. } = *raw;
+    Ok(InputPin { table: grant.code.clone(), snapshot, object, digest, edition })
 }
 
 /// Draws what was paid for, and keeps it before anybody sees it. Of two that ask at once both get what was kept first.

@@ -3,6 +3,7 @@
 mod certificate;
 mod grants;
 mod life;
+mod refresh;
 
 use access::{Action, Life, ResourceRef, Standing};
 use base::{Date, Id, Timestamp, kind};
@@ -26,6 +27,8 @@ pub(crate) use grants::{discard, grant_data, grants, grants_of, named_resources,
 pub(crate) use life::{
     activate_agreement, close_access, destroy, establish, open_access, restore_access, seal,
 };
+pub(crate) use refresh::versioned as versioned_grant;
+pub use refresh::{GrantStatus, Renewal, RenewalState, grant_status, grants_of_resource, refresh_grant};
 
 /// Where a tenant is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@
 //! environment or in a file.
 
 mod fresh;
+mod groups;
 mod isolation;
 mod tables;
 mod worker;
@@ -45,6 +46,8 @@ pub(crate) struct Zones {
     probed: Mutex<Option<(Timestamp, Isolation)>>,
     /// Whether workers can be given namespaces; unknown until the first is started.
     namespaces: tokio::sync::OnceCell<bool>,
+    /// Where groups of workers are made, if that is possible here.
+    groups: std::sync::OnceLock<Option<groups::Groups>>,
 }
 
 impl std::fmt::Debug for Zones {
@@ -238,7 +241,12 @@ async fn give(app: &App, live: &Live, tenant: Id<kind::Tenant>, kind: ZoneKind) 
     let made_of = held.made_of;
     live.client.add_keys(held.keys).await?;
     live.client.set_tables(held.tables).await?;
-    *live.given.lock().unwrap_or_else(PoisonError::into_inner) = made_of;
+    let former =
+        std::mem::replace(&mut *live.given.lock().unwrap_or_else(PoisonError::into_inner), made_of.clone());
+    // The keys of tables that others have taken the place of.
+    let there = |object: Id<kind::Object>| made_of.iter().any(|(other, _)| *other == object);
+    let gone = former.iter().filter(|(object, _)| !there(*object)).map(|(object, _)| object.to_string());
+    live.client.forget_keys(gone.collect()).await?;
     Ok(())
 }
 

@@ -16,3 +16,5 @@ pub const PAGE_ROWS_MAX: u32 = 100;
 pub const COLUMNS_MAX: usize = 500;
 /// Bytes of one frame between the server and a zone worker.
 pub const FRAME_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Snapshots of a resource, from the newest back, that are compared to see since when it has held the same rows.
+pub const SNAPSHOTS_COMPARED_MAX: usize = 16;

@@ -8,11 +8,11 @@
 use std::time::{Duration, Instant};
 
 use privacy::disclosure::ledger::{Candidate, Cell, MeasureId, Protection, ReleaseLedger, Verdict};
-use privacy::disclosure::{Appetite, Group, Limits};
 use roaring::RoaringBitmap;
 
 const PEOPLE: u32 = 100_000;
 const RELEASED: usize = 10_000;
+const MIN_ENTITIES: u32 = 10;
 /// With one measure much needs noise after a while; then this is enough.
 const TRIED_MAX: usize = 8_000;
 
@@ -54,16 +54,6 @@ fn candidate(number: usize, cells: Vec<Cell>) -> Candidate {
 
 fn main() {
     let measures: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1);
-    let appetite = Appetite::new(Limits {
-        min_entities: 10,
-        dominance: None,
-        p_percent: None,
-        zero_cells: Group::Allowed,
-        full_cells: Group::Allowed,
-        min_degrees_of_freedom: 1,
-        rounding_base: None,
-    })
-    .expect("appetite");
     let measure = |number: u64| MeasureId::of(&["speed", &number.to_string()]);
     let mut tables = Vec::new();
     for a in 0..7 {
@@ -85,7 +75,7 @@ fn main() {
             let all = candidate(number * 100 + m as usize, table(by, measure(m)));
             tried += all.cells.len();
             let start = Instant::now();
-            let verdict = ledger.assess(&all, &appetite).expect("assessed");
+            let verdict = ledger.assess(&all, MIN_ENTITIES).expect("assessed");
             let assessed = start.elapsed();
             refused += verdict.cells.iter().filter(|cell| cell.verdict == Verdict::Refuse).count();
             noisy += verdict.cells.iter().filter(|cell| cell.verdict == Verdict::Perturb).count();
@@ -112,18 +102,18 @@ fn main() {
     let start = Instant::now();
     let again = ReleaseLedger::from_records(records).expect("rebuilt");
     println!("{} MB of records, rebuilt in {:.1?}", bytes >> 20, start.elapsed());
-    ask(&again, &appetite, measure(0));
+    ask(&again, measure(0));
 }
 
 /// Asks every question sixty times.
-fn ask(ledger: &ReleaseLedger, appetite: &Appetite, measure: MeasureId) {
+fn ask(ledger: &ReleaseLedger, measure: MeasureId) {
     for (name, make) in questions(measure) {
         let mut times: Vec<Duration> = Vec::new();
         let mut verdicts = [0; 3];
         for n in 0..60 {
             let new = candidate(1_000_000, vec![make(n)]);
             let start = Instant::now();
-            let verdict = ledger.assess(&new, appetite).expect("assessed").verdict;
+            let verdict = ledger.assess(&new, MIN_ENTITIES).expect("assessed").verdict;
             times.push(start.elapsed());
             verdicts[verdict as usize] += 1;
         }

@@ -9,7 +9,7 @@
 //! - a mask keeps type, length and nulls of its column; on identifiers it is injective for one key;
 //! - a query passes [`ir::check`] only if everything it reveals is an aggregate over declared entities;
 //! - a twin's model holds nothing of the data but counts with noise, and values that passed a noisy threshold ([`twin`]);
-//! - [`disclosure::assess`] and [`disclosure::judge_cells`] never let a cell through of which a statistic is missing;
+//! - [`disclosure::assess`] never lets a cell through of which a statistic is missing;
 //! - [`disclosure::ledger`] allows an exact number only with a proof that it does not, with all that left before, speak about
 //!   fewer entities than the threshold;
 //! - noise of [`disclosure::dp`] is drawn without floating point, and paid for before it is drawn.

@@ -18,7 +18,7 @@ use crate::protocol::{
     Answer, AppendOrder, AssessOrder, CanonicalOrder, CheckOrder, Checked, CompareOrder, Compared,
     ConcludeOrder, ConsentOrder, ConsentsDone, Envelope, ExplainOrder, Explained, GrantOrder, Init,
     IntakeDone, IntakeOrder, LedgerAnswer, LookupOrder, Page, PageOrder, PermitRecord, PriceOrder, Priced,
-    QueryOrder, Reply, Request, RunCounted, RunDone, RunOrder, SampleDone, ServeDone, ServeOrder,
+    QueryOrder, Reply, Request, RunCounted, RunDone, RunOrder, SameOrder, SampleDone, ServeDone, ServeOrder,
     StatisticDone, StatisticOrder, TableSpec, TopUpOrder, ToppedUp, TwinDone, TwinOrder, Verdict,
     VerifyOrder, VerifyQuestion, ZoneKey,
 };
@@ -288,6 +288,15 @@ impl ZoneClient {
     pub async fn grant(&self, permit: &access::Permit, order: GrantOrder) -> Result<SampleDone, Error> {
         let request = Request::Grant(Box::new(order));
         expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Sample(done) => done)
+    }
+
+    /// How many snapshots of a resource hold the same rows, the newest among them.
+    ///
+    /// # Errors
+    /// What the worker says.
+    pub async fn same(&self, permit: &access::Permit, order: SameOrder) -> Result<u32, Error> {
+        let request = Request::Same(Box::new(order));
+        expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Same { snapshots } => snapshots)
     }
 
     /// Makes the twin of a table.

@@ -28,13 +28,16 @@ pub(crate) const PAIRS_MAX: usize = 20_000_000;
 /// Bytes of one digest.
 const DIGEST_BYTES: usize = size_of::<EntityDigest>();
 /// First bytes of the sealed form.
-const MARK: &[u8; 8] = b"shuyuct1";
+const MARK: &[u8; 8] = b"shuyuct2";
+/// Those of the form before it, in which numbers of snapshots were shorter.
+const MARK_BEFORE: &[u8; 8] = b"shuyuct1";
 
 /// The cells of one result.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Contributions {
-    /// When the data were taken that it was computed on; a later snapshot of any of them has a greater number.
-    pub(crate) snapshot: u32,
+    /// What the data held that it was computed on: 0 where no resource has held anything else yet, else a number that
+    /// other rows of any of them do not share.
+    pub(crate) snapshot: u64,
     /// Rows that leave with noise.
     pub(crate) noisy: RoaringBitmap,
     /// One for each entity that is counted.
@@ -332,10 +335,11 @@ fn put(bytes: &mut Vec<u8>, number: usize) -> Result<(), Error> {
 fn read(mut bytes: &[u8]) -> Option<Contributions> {
     let mut mark = [0; MARK.len()];
     bytes.read_exact(&mut mark).ok()?;
-    if mark != *MARK {
-        return None;
-    }
-    let snapshot = word(&mut bytes)?;
+    let snapshot = match &mark {
+        MARK => u64::from(word(&mut bytes)?) << 32 | u64::from(word(&mut bytes)?),
+        MARK_BEFORE => u64::from(word(&mut bytes)?),
+        _ => return None,
+    };
     let noisy = RoaringBitmap::deserialize_from(&mut bytes).ok()?;
     let parts = number(&mut bytes)?;
     let mut found = Vec::new();
@@ -393,7 +397,7 @@ mod tests {
     #[test]
     fn what_was_sealed_is_read_again_and_nothing_else_is() {
         let all = Contributions {
-            snapshot: 7,
+            snapshot: 7 << 40 | 1,
             noisy: [1].into(),
             parts: vec![part("person", &[&[0, 1, 2], &[]], 3), part("enterprise", &[&[0], &[1]], 2)],
         };

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::engine::{DevEngine, ProdEngine};
 use crate::objects::{Content, KeyRing, ParquetObject, Written};
 use crate::protocol::{
-    ColumnSpec, InputPin, Limits, ObjectRef, OutputColumn, RunOrder, Secret, TableSpec, ZoneKey,
+    ColumnSpec, Edition, InputPin, Limits, ObjectRef, OutputColumn, RunOrder, Secret, TableSpec, ZoneKey,
 };
 use crate::value::columns_of;
 
@@ -215,6 +215,11 @@ impl County {
             snapshot: table.snapshot,
             object: table.object.object,
             digest: self.digests[at],
+            // What a test gives another snapshot than it was made with has changed.
+            edition: Some(Edition {
+                since: table.snapshot,
+                number: u32::from(table.snapshot.as_bytes() != table.resource.as_bytes()),
+            }),
         }
     }
 
@@ -235,7 +240,12 @@ impl County {
             inputs: tables.iter().map(|table| self.pin(table)).collect(),
             purpose: None,
             output,
-            thresholds: Thresholds { min_entities: 10, max_dominance_ppm: 500_000, margin_ppm: 150_000 },
+            thresholds: Thresholds {
+                min_entities: 10,
+                max_dominance_ppm: 500_000,
+                margin_ppm: 150_000,
+                dominance: None,
+            },
             suppression: Suppression::DropRows,
             entity_key: Some(Secret::new(Zeroizing::new([3; 32]))),
             draft: object(number.wrapping_add(100), "result"),

@@ -26,6 +26,7 @@ mod books;
 pub mod client;
 pub mod consent;
 mod contributions;
+mod editions;
 pub mod engine;
 mod error;
 #[cfg(test)]

@@ -14,17 +14,18 @@ use arrow::datatypes::{DataType as ArrowType, Float64Type};
 use base::Digest;
 use privacy::disclosure::cell_key::{NOISE_MAX, Perturbation};
 use privacy::disclosure::{Accuracy, Spreads, Statistics};
-use privacy::ir::{self, AggregateFunction, ContributionKind, NamedAggregate, Reach, Rel, Schema};
+use privacy::ir::{self, AggregateFunction, ContributionKind, Measured, NamedAggregate, Reach, Rel, Schema};
 
-use crate::Error;
+use crate::protocol::InputPin;
+use crate::{Error, editions};
 
 /// What a column of a result is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Carrier {
     /// A group key: stays.
     Key,
-    /// A count, by the name of its aggregate.
-    Count(String),
+    /// A count, by the name of its aggregate, with what the noise of rows is drawn by where somebody has several.
+    Count(String, u32),
     /// A sum, likewise, with what its noise is drawn by: one measure has one noise, in however many columns and words.
     Sum(String, u32),
     /// A mean, likewise.
@@ -61,13 +62,24 @@ const fn noise_max(min_entities: u32) -> u32 {
 }
 
 impl Carriers {
-    /// None if some number of the result could not be given noise.
-    pub(crate) fn of(rel: &Rel, output: &Schema) -> Option<Self> {
+    /// None if some number of the result could not be given noise. Values that were delivered anew get other noise than
+    /// those before: the difference of two releases would else be that of the values.
+    pub(crate) fn of(rel: &Rel, output: &Schema, inputs: &[InputPin]) -> Option<Self> {
         let measured = ir::measured(rel);
+        let all = inputs.iter().map(editions::salt).fold(0, u32::wrapping_add);
         let salt = |aggregate: &str| {
             let own = measured.iter().find(|(name, _)| name == aggregate).map(|(_, measured)| measured);
+            let of_values = match own {
+                // Whatever else is joined: the same values, the same noise.
+                Some(Measured::Values(sources) | Measured::Order(sources)) => {
+                    let read = |pin: &&InputPin| sources.iter().any(|source| source.resource == pin.table);
+                    inputs.iter().filter(read).map(editions::salt).fold(0, u32::wrapping_add)
+                }
+                // Of a number of rows any table may have changed.
+                Some(Measured::Count) | None => return all,
+            };
             let [a, b, c, d, ..] = Digest::of(format!("{own:?}").as_bytes()).0;
-            u32::from_be_bytes([a, b, c, d])
+            u32::from_be_bytes([a, b, c, d]).wrapping_add(of_values)
         };
         let carriers = output.columns.iter().map(|column| carrier(rel, &column.name, &salt));
         carriers.collect::<Option<Vec<_>>>().map(Self)
@@ -120,7 +132,9 @@ fn carrier(rel: &Rel, name: &str, salt: &impl Fn(&str) -> u32) -> Option<Carrier
     };
     let name = aggregate.name.clone();
     match aggregate.function {
-        AggregateFunction::Count | AggregateFunction::CountDistinct => Some(Carrier::Count(name)),
+        AggregateFunction::Count | AggregateFunction::CountDistinct => {
+            Some(Carrier::Count(name.clone(), salt(&name)))
+        }
         AggregateFunction::Sum => Some(Carrier::Sum(name.clone(), salt(&name))),
         AggregateFunction::Avg => Some(Carrier::Mean(name.clone(), salt(&name))),
         _ => None,
@@ -159,7 +173,7 @@ fn noisy_column(
     };
     let noise = |row: usize| match carrier {
         Carrier::Key => Some(0.0),
-        Carrier::Count(aggregate) => Some(cells.of_count(table, aggregate, row)),
+        Carrier::Count(aggregate, salt) => Some(cells.of_count(table, aggregate, *salt, row)),
         Carrier::Sum(aggregate, salt) => cells.of_sum(table, aggregate, *salt, row),
         Carrier::Mean(aggregate, salt) => {
             Some(cells.of_sum(table, aggregate, *salt, row)? / cells.rows(aggregate, row))
@@ -170,7 +184,7 @@ fn noisy_column(
     }
     let noisy = |row: usize| cells.noisy.get(row).copied().unwrap_or(true);
     let whole = column.data_type().is_integer();
-    let count = matches!(carrier, Carrier::Count(_));
+    let count = matches!(carrier, Carrier::Count(..));
     let wide = cast(column, &ArrowType::Float64)?;
     let changed = |(row, number): (usize, Option<f64>)| {
         let noise = if noisy(row) { noise(row)? } else { 0.0 };
@@ -187,12 +201,16 @@ fn noisy_column(
 #[expect(clippy::cast_precision_loss, reason = "noise is small and counts of entities are below 2^53")]
 impl Cells<'_> {
     /// The noise of a count: that of its cell, unless some entity has several rows.
-    fn of_count(&self, table: &Perturbation, aggregate: &str, row: usize) -> f64 {
+    fn of_count(&self, table: &Perturbation, aggregate: &str, salt: u32, row: usize) -> f64 {
         let key = self.key(row);
-        let noise = table.noise(self.entities(row), key) as f64;
+        let noise = |key| table.noise(self.entities(row), key) as f64;
         match self.largest(aggregate, ContributionKind::Rows, row) {
-            Some(rows) if rows > 1.0 => spread(noise, key) * rows,
-            _ => noise,
+            Some(rows) if rows > 1.0 => {
+                // Who has how many rows changes with the data; how many people they are does not.
+                let own = if salt == 0 { key } else { mixed(key ^ salt) };
+                spread(noise(own), own) * rows
+            }
+            _ => noise(key),
         }
     }
 

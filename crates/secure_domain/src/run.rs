@@ -15,6 +15,7 @@ use privacy::masking::MaskKey;
 
 use crate::Error;
 use crate::contributions::{Collector, Contributions, PAIRS_MAX};
+use crate::editions::snapshot_number;
 use crate::engine::ProdEngine;
 use crate::guard::{Bound, Release, bind, check_release, ir_name, lower, names_of, policy};
 use crate::objects::{Content, ObjectFile, ParquetObject, Written, object_path, write_sealed};
@@ -209,7 +210,7 @@ impl ProdEngine {
                 other => *other,
             };
             let verdicts: Vec<Verdict> = verdicts.iter().map(bound).collect();
-            let carriers = Carriers::of(&release.rel, release.counted.checked.schema());
+            let carriers = Carriers::of(&release.rel, release.counted.checked.schema(), &order.inputs);
             let noisy: Vec<bool> = verdicts.iter().map(|verdict| *verdict == Verdict::Perturb).collect();
             // What cannot be given noise does not leave.
             let refused = |verdict: &Verdict| *verdict == Verdict::Refuse || carriers.is_none();
@@ -250,18 +251,6 @@ impl ProdEngine {
 
 fn passed(assessment: &Assessment) -> Vec<bool> {
     assessment.passed().values().iter().collect()
-}
-
-/// A number that is greater for a later snapshot of any input: their ids say when they were taken, in milliseconds; here
-/// it is the sum of the seconds since 2020.
-fn snapshot_number(inputs: &[InputPin]) -> u32 {
-    const FROM_SECONDS: u64 = 1_577_836_800;
-    let taken = |pin: &InputPin| {
-        let [a, b, c, d, e, f, ..] = *pin.snapshot.as_bytes();
-        let millis = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
-        u32::try_from((millis / 1_000).saturating_sub(FROM_SECONDS)).unwrap_or(u32::MAX)
-    };
-    inputs.iter().map(taken).fold(0, u32::saturating_add)
 }
 
 /// The pinned table, if it is the one that lies here.

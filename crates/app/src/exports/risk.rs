@@ -110,7 +110,12 @@ mod tests {
 
     fn quiet() -> DisclosureReport {
         DisclosureReport {
-            thresholds: Thresholds { min_entities: 10, max_dominance_ppm: 500_000, margin_ppm: 150_000 },
+            thresholds: Thresholds {
+                min_entities: 10,
+                max_dominance_ppm: 500_000,
+                margin_ppm: 150_000,
+                dominance: None,
+            },
             kinds: vec!["person".to_owned()],
             cells: 20,
             passed: 20,

@@ -1,20 +1,23 @@
 //! Makes a grant usable: the granted columns copied under the tenant's own key, and a twin of them for its dev zone. Both
-//! are made by the tenant's prod worker, which attacks the twin first; one that does not hold refuses the grant.
+//! are made by the tenant's prod worker, which attacks the twin first; one that does not hold refuses the grant. A grant
+//! that is in use is made anew from a newer snapshot in the same way, and keeps what it has until the new is there. One whose
+//! provider decided otherwise gets another twin of the rows it has.
+
+mod outcome;
 
 use access::{Action, Permit};
-use base::{Id, Timestamp, kind};
+use base::{Id, Timestamp, kind, limit};
 use catalog::{Classification, Zone as ZoneName};
 use privacy::attack::Limits;
 use privacy::disclosure::dp::{Cost, Unit};
 use secure_domain::objects::Written;
-use secure_domain::protocol::{Examined, GrantOrder, ObjectRef, TwinColumn, TwinOrder, ZoneKind};
-use storage::records::{self, Expected, Versioned};
-use storage::{Tx, objects as rows};
+use secure_domain::protocol::{
+    Edition, Examined, GrantOrder, Lent, ObjectRef, SameOrder, TwinColumn, TwinOrder, ZoneKind,
+};
 
-use crate::journal::Note;
+use self::outcome::{Copies, fail, granted, ready, refuse, same};
 use crate::resources::{self, CatalogEntry};
-use crate::tenants::{self, Grant, GrantState, GrantedObject, TenantState};
-use crate::twins::TwinReport;
+use crate::tenants::{self, Grant, GrantedObject, Tenant, TenantState};
 use crate::zones::{self, Fresh, Zone};
 use crate::{App, Ctx, Error, Result, objects, parameters, uploads};
 
@@ -23,49 +26,53 @@ const SERVICE: &str = "snapshot.ingest";
 /// What a synthetic twin of one table may tell of one entity, once: ρ = 1.
 const TWIN_COST: Cost = Cost { unit: Unit::MicroRho, micro: 1_000_000 };
 
-/// Prepares a grant, or the twin of one whose provider decided otherwise. Safe to run again: a grant that is ready or failed
-/// stays so, and files of an attempt that broke off are nobody's.
+/// Prepares a grant, a newer snapshot for one in use, or the twin of one whose provider decided otherwise. Safe to run again: what is ready or failed stays so, and files of
+/// an attempt that broke off are nobody's.
 pub(super) async fn run(app: &App, id: Id<kind::Grant>) -> Result<()> {
-    let (grant, entry, state) = read(app, id).await?;
-    if !grant.is_due() {
+    let (grant, entry, tenant) = read(app, id).await?;
+    let renewal = grant.renewal.as_ref().filter(|_| grant.is_renewing());
+    if !grant.is_due() && renewal.is_none() {
         return zones::refresh(app, grant.tenant).await;
     }
-    match state {
-        TenantState::Active => {}
+    match (tenant.state, renewal) {
+        (TenantState::Active, None) => {}
+        (TenantState::Active, Some(renewal)) if renewal.epoch == tenant.epoch => {}
+        // What was ordered before access was closed is not taken up by itself.
+        (_, Some(_)) => return fail(app, &grant, &entry, "tenant.closed").await,
         // Whatever opens access pushes this job anew.
-        TenantState::Established | TenantState::Agreed | TenantState::Suspended => return Ok(()),
-        TenantState::Holding | TenantState::Sealed | TenantState::Destroyed => {
-            return fail(app, id, &grant, &entry, "tenant.closed").await;
+        (TenantState::Established | TenantState::Agreed | TenantState::Suspended, None) => return Ok(()),
+        (TenantState::Holding | TenantState::Sealed | TenantState::Destroyed, None) => {
+            return fail(app, &grant, &entry, "tenant.closed").await;
         }
     }
     match prepare(app, &grant, &entry).await {
-        Ok(Prepared { made: Some(made), examined }) => {
-            let files: Vec<Id<kind::Object>> = made.files().collect();
-            match ready(app, id, &entry, made, report(&grant, true, examined, app.now())).await {
-                Ok(()) => zones::refresh(app, grant.tenant).await,
-                Err(error @ Error::Conflict("grant.changed")) => {
-                    tenants::discard(app, &files).await;
-                    Err(error)
-                }
-                Err(error) => Err(error),
-            }
+        Ok(Prepared::Made { copies, examined }) => {
+            ready(app, &grant, &entry, *copies, *examined).await?;
+            // Verifications ask the new rows from now on.
+            app.committed();
+            return zones::refresh(app, grant.tenant).await;
         }
-        Ok(Prepared { made: None, examined }) => refuse(app, id, &grant, &entry, examined).await,
+        Ok(Prepared::Same(snapshot)) => same(app, &grant, &entry, snapshot).await?,
+        Ok(Prepared::Refused(examined)) => refuse(app, &grant, &entry, *examined).await?,
         // Wrong for good: the resource is not what was granted any more.
-        Err(error @ Error::Invalid { .. }) => fail(app, id, &grant, &entry, error.code()).await,
-        Err(error) => Err(error),
+        Err(error @ Error::Invalid { .. }) => fail(app, &grant, &entry, error.code()).await?,
+        Err(error) => return Err(error),
     }
+    if grant.is_renewing() && grant.twin.is_none() {
+        // The provider has decided otherwise meanwhile: the rows that stay still need their twin.
+        return Box::pin(run(app, id)).await;
+    }
+    Ok(())
 }
 
-async fn read(app: &App, id: Id<kind::Grant>) -> Result<(Grant, CatalogEntry, TenantState)> {
+async fn read(app: &App, id: Id<kind::Grant>) -> Result<(Grant, CatalogEntry, Tenant)> {
     app.store()
         .read("grant.prepare", |tx| {
             Box::pin(async move {
-                let grant =
-                    records::get::<Grant>(tx, id.uuid()).await?.ok_or(Error::NotFound("grant.unknown"))?;
-                let entry = resources::versioned(tx, grant.value.resource).await?.value;
-                let state = tenants::get(tx, grant.value.tenant).await?.state;
-                Ok::<_, Error>((grant.value, entry, state))
+                let grant = tenants::versioned_grant(tx, id).await?.value;
+                let entry = resources::versioned(tx, grant.resource).await?.value;
+                let tenant = tenants::get(tx, grant.tenant).await?;
+                Ok::<_, Error>((grant, entry, tenant))
             })
         })
         .await
@@ -76,44 +83,34 @@ struct Made {
     written: Written,
     wrapped: Vec<u8>,
     snapshot: Id<kind::Snapshot>,
-}
-
-impl Made {
-    fn row(&self, app: &App, tenant: Id<kind::Tenant>, kind: &str, now: Timestamp) -> rows::Object {
-        objects::written(app, tenant, kind, &self.written, &self.wrapped, now)
-    }
+    /// Unknown of rows that were granted before editions were told apart.
+    edition: Option<Edition>,
 }
 
 /// What came of a preparation.
-struct Prepared {
-    /// None if an attack got through to the twin.
-    made: Option<Copies>,
-    examined: Examined,
-}
-
-/// What a ready grant has.
-struct Copies {
-    raw: GrantedObject,
-    /// Set if the raw copy is new.
-    copied: Option<Made>,
-    twin: Made,
-}
-
-impl Copies {
-    fn files(&self) -> impl Iterator<Item = Id<kind::Object>> + '_ {
-        self.copied.iter().chain([&self.twin]).map(|made| made.written.object)
-    }
+enum Prepared {
+    /// What the grant has from now on; the twin held.
+    Made { copies: Box<Copies>, examined: Box<Examined> },
+    /// An attack got through to the twin.
+    Refused(Box<Examined>),
+    /// The grant has the rows of this newer snapshot already.
+    Same(Id<kind::Snapshot>),
 }
 
 async fn prepare(app: &App, grant: &Grant, entry: &CatalogEntry) -> Result<Prepared> {
     entry.resource.grantable(&grant.columns, ZoneName::Prod)?;
     let permit = permit(app, entry, grant.tenant, app.now())?;
     let zone = zones::zone(app, grant.tenant, ZoneKind::Prod).await?;
-    let (raw, copied) = match &grant.raw {
+    let (raw, copied) = match grant.raw.as_ref().filter(|_| !grant.is_renewing()) {
         // The rows stay those that were granted: only the twin is made anew.
         Some(raw) => (raw.clone(), None),
         None => {
-            let made = copy(app, &zone, &permit, grant, entry).await?;
+            let edition = edition(app, &zone, &permit, grant, entry).await?;
+            if holds(grant, entry, edition) {
+                let newest = entry.newest().map(|(newest, _)| newest.id);
+                return Ok(Prepared::Same(newest.unwrap_or(edition.since)));
+            }
+            let made = copy(app, &zone, &permit, grant, entry, edition).await?;
             (granted(&made), Some(made))
         }
     };
@@ -122,11 +119,22 @@ async fn prepare(app: &App, grant: &Grant, entry: &CatalogEntry) -> Result<Prepa
         objects::discard(app, copied.written.object).await;
     }
     let (twin, examined) = twin?;
-    Ok(Prepared { made: twin.map(|twin| Copies { raw, copied, twin }), examined })
+    let examined = Box::new(examined);
+    Ok(match twin {
+        Some(twin) => Prepared::Made { copies: Box::new(Copies { raw, copied, twin }), examined },
+        None => Prepared::Refused(examined),
+    })
 }
 
 /// The newest rows of the granted columns, under the tenant's own key.
-async fn copy(app: &App, zone: &Zone, permit: &Permit, grant: &Grant, entry: &CatalogEntry) -> Result<Made> {
+async fn copy(
+    app: &App,
+    zone: &Zone,
+    permit: &Permit,
+    grant: &Grant,
+    entry: &CatalogEntry,
+    edition: Edition,
+) -> Result<Made> {
     let (snapshot, from) =
         entry.newest().ok_or_else(|| Error::invalid("resource.no_snapshot", &grant.code))?;
     let from_key = app
@@ -143,7 +151,57 @@ async fn copy(app: &App, zone: &Zone, permit: &Permit, grant: &Grant, entry: &Ca
         into: raw.reference(),
     };
     let copied = zone.grant(permit, order).await?;
-    Ok(Made { written: copied.written, wrapped: raw.wrapped, snapshot: snapshot.id })
+    Ok(Made { written: copied.written, wrapped: raw.wrapped, snapshot: snapshot.id, edition: Some(edition) })
+}
+
+/// Since when the resource has held what it holds, in the granted columns. *Limits*: looks back
+/// [`limit::SNAPSHOTS_COMPARED_MAX`] snapshots; beyond that the same rows are taken for others.
+async fn edition(
+    app: &App,
+    zone: &Zone,
+    permit: &Permit,
+    grant: &Grant,
+    entry: &CatalogEntry,
+) -> Result<Edition> {
+    let snapshots = &entry.resource.snapshots;
+    let lent = app
+        .store()
+        .read("grant.snapshots", |tx| {
+            Box::pin(async move {
+                let mut lent = Vec::new();
+                for snapshot in snapshots.iter().rev().take(limit::SNAPSHOTS_COMPARED_MAX) {
+                    let lies = entry.objects.iter().find(|object| object.snapshot == snapshot.id);
+                    let Some(lies) = lies else { break };
+                    let key = match zones::key_of(app, tx, entry.holding, lies.object).await {
+                        Err(Error::NotFound(_)) => break,
+                        key => key?,
+                    };
+                    let object = ObjectRef { object: lies.object, key: key.name.clone() };
+                    lent.push(Lent { object, key, digest: snapshot.digest });
+                }
+                Ok::<_, Error>(lent)
+            })
+        })
+        .await?;
+    let same = match lent.len() {
+        0 | 1 => 1,
+        _ => {
+            zone.same(permit, SameOrder { snapshots: lent, columns: entry.with_entity(&grant.columns) })
+                .await?
+        }
+    };
+    let before = snapshots.len().saturating_sub(usize::try_from(same).unwrap_or(1));
+    let first = snapshots.get(before).or(snapshots.last());
+    let first = first.ok_or_else(|| Error::invalid("resource.no_snapshot", &grant.code))?;
+    Ok(Edition { since: first.id, number: u32::try_from(before).unwrap_or(u32::MAX) })
+}
+
+/// Whether a grant in use was made from a snapshot of this edition, which goes on to the newest.
+fn holds(grant: &Grant, entry: &CatalogEntry, edition: Edition) -> bool {
+    let Some(raw) = grant.raw.as_ref().filter(|_| grant.is_renewing()) else { return false };
+    let snapshots = entry.resource.snapshots.iter();
+    let mut of_edition = snapshots.skip_while(|snapshot| snapshot.id != edition.since);
+    of_edition.any(|snapshot| snapshot.id == raw.snapshot)
 }
 
 async fn twin(
@@ -178,149 +236,12 @@ async fn twin(
         mask_key: None,
     };
     let done = zone.twin(permit, order).await?;
-    let made = |written| Made { written, wrapped: twin.wrapped, snapshot: lies.snapshot };
+    let made =
+        |written| Made { written, wrapped: twin.wrapped, snapshot: lies.snapshot, edition: lies.edition };
     Ok((done.written.map(made), done.examined))
-}
-
-const fn granted(made: &Made) -> GrantedObject {
-    GrantedObject {
-        object: made.written.object,
-        snapshot: made.snapshot,
-        digest: made.written.digest,
-        rows: made.written.rows,
-    }
 }
 
 fn permit(app: &App, entry: &CatalogEntry, tenant: Id<kind::Tenant>, now: Timestamp) -> Result<Permit> {
     let reference = uploads::ingest_reference(entry, tenant);
     app.permit(&Ctx::service(SERVICE, now), Action::SnapshotIngest, reference)
-}
-
-async fn ready(
-    app: &App,
-    id: Id<kind::Grant>,
-    entry: &CatalogEntry,
-    made: Copies,
-    report: TwinReport,
-) -> Result<()> {
-    let (now, tenant, report) = (report.made, report.tenant, &report);
-    let permit = &permit(app, entry, tenant, now)?;
-    let Copies { raw, copied, twin } = &made;
-    let copied = copied.iter().map(|copied| copied.row(app, tenant, "raw", now));
-    let objects = &copied.chain([twin.row(app, tenant, "twin", now)]).collect::<Vec<_>>();
-    let twin = &granted(twin);
-    app.store()
-        .transact(permit, "grant.ready", |tx| {
-            Box::pin(async move {
-                // Access may have closed while the worker was busy.
-                tenants::check_open(tx, tenant).await?;
-                let mut stored = unchanged(tx, id, entry).await?;
-                for object in objects {
-                    rows::put(tx, object).await?;
-                }
-                stored.value.state = GrantState::Ready;
-                stored.value.raw = Some(raw.clone());
-                stored.value.twin = Some(twin.clone());
-                stored.value.error = None;
-                records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
-                records::put(tx, report, Expected::Any, now).await?;
-                let tenant = Some(stored.value.tenant);
-                let note =
-                    Note { subject: format!("grant/{id}"), tenant, clauses: &[], payload: (raw, twin) };
-                app.record(tx, permit, now, note).await
-            })
-        })
-        .await?;
-    Ok(())
-}
-
-/// The grant, if it is still due and its provider has not decided otherwise meanwhile.
-///
-/// # Errors
-/// `grant.changed`: the job begins again and sees what is to be done now.
-async fn unchanged(tx: &mut Tx<'_>, id: Id<kind::Grant>, made_of: &CatalogEntry) -> Result<Versioned<Grant>> {
-    let stored = records::get::<Grant>(tx, id.uuid()).await?.ok_or(Error::NotFound("grant.unknown"))?;
-    let now = resources::versioned(tx, stored.value.resource).await?.value.resource;
-    let same = now.columns == made_of.resource.columns && now.twin == made_of.resource.twin;
-    if stored.value.is_due() && same { Ok(stored) } else { Err(Error::Conflict("grant.changed")) }
-}
-
-fn report(grant: &Grant, publishable: bool, examined: Examined, made: Timestamp) -> TwinReport {
-    let Grant { id, tenant, resource, code, .. } = grant;
-    TwinReport {
-        grant: *id,
-        tenant: *tenant,
-        resource: *resource,
-        code: code.clone(),
-        made,
-        publishable,
-        examined,
-    }
-}
-
-/// An attack got through: the report is kept, and the grant waits for its provider to classify the resource again. One that
-/// was usable before stays so for orders, without a twin.
-async fn refuse(
-    app: &App,
-    id: Id<kind::Grant>,
-    grant: &Grant,
-    entry: &CatalogEntry,
-    examined: Examined,
-) -> Result<()> {
-    let now = app.now();
-    let permit = &permit(app, entry, grant.tenant, now)?;
-    let report = &report(grant, false, examined, now);
-    app.store()
-        .transact(permit, "grant.refused", |tx| {
-            Box::pin(async move {
-                let mut stored = unchanged(tx, id, entry).await?;
-                if stored.value.raw.is_none() {
-                    stored.value.state = GrantState::Refused;
-                }
-                stored.value.error = Some("grant.twin_refused".to_owned());
-                records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
-                records::put(tx, report, Expected::Any, now).await?;
-                let by: Vec<&str> = report
-                    .examined
-                    .report
-                    .iter()
-                    .flat_map(|report| report.succeeded())
-                    .map(|finding| finding.attack.code())
-                    .collect();
-                let tenant = Some(stored.value.tenant);
-                let note = Note { subject: format!("grant/{id}"), tenant, clauses: &[], payload: by };
-                app.record(tx, permit, now, note).await
-            })
-        })
-        .await?;
-    Ok(())
-}
-
-async fn fail(
-    app: &App,
-    id: Id<kind::Grant>,
-    grant: &Grant,
-    entry: &CatalogEntry,
-    code: &'static str,
-) -> Result<()> {
-    let now = app.now();
-    let permit = &permit(app, entry, grant.tenant, now)?;
-    app.store()
-        .transact(permit, "grant.failed", |tx| {
-            Box::pin(async move {
-                let mut stored =
-                    records::get::<Grant>(tx, id.uuid()).await?.ok_or(Error::NotFound("grant.unknown"))?;
-                // What was usable stays so for orders; it is without a twin.
-                if stored.value.raw.is_none() {
-                    stored.value.state = GrantState::Failed;
-                }
-                stored.value.error = Some(code.to_owned());
-                records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
-                // The tenant's key may be gone; that a grant failed is the platform's to remember.
-                let note = Note { subject: format!("grant/{id}"), tenant: None, clauses: &[], payload: code };
-                app.record(tx, permit, now, note).await
-            })
-        })
-        .await?;
-    Ok(())
 }

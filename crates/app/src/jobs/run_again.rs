@@ -28,7 +28,10 @@ pub(super) async fn run(app: &App, (id, again): (Id<kind::Export>, Id<kind::Run>
         Ok(outcome) => outcome,
         // The zone or the store was away: try again, but not for ever.
         Err(error @ (Error::Unavailable(_) | Error::Internal { .. })) if !last => return Err(error),
-        Err(error) => AgainOutcome::Failed { code: error.code().to_owned() },
+        Err(error) => {
+            let error = run_order::replaced(app, &original, error).await;
+            AgainOutcome::Failed { code: error.code().to_owned() }
+        }
     };
     finish(app, &export, &tenant, &original, outcome).await
 }
@@ -88,6 +91,7 @@ async fn begin(
                 if model.check_approved()?.digest != original.model_digest {
                     return Err(Error::Conflict("model.not_approved"));
                 }
+                runs::check_inputs(tx, original).await?;
                 if let Some(again) = stored.value.again.as_mut() {
                     again.attempt = Some(written);
                 }

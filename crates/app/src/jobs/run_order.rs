@@ -37,8 +37,18 @@ pub(super) async fn run(app: &App, id: Id<kind::Run>, last: bool) -> Result<()> 
         Ok(()) => Ok(()),
         // The zone or the store was away: try again, but not for ever.
         Err(error @ (Error::Unavailable(_) | Error::Internal { .. })) if !last => Err(error),
-        Err(error) => fail(app, &run, &tenant, &error).await,
+        Err(error) => fail(app, &run, &tenant, &replaced(app, &run, error).await).await,
     }
+}
+
+/// Why a run failed, where the reason is that its inputs were replaced after it had begun.
+pub(super) async fn replaced(app: &App, run: &Run, error: Error) -> Error {
+    if !["domain.order_mismatch", "domain.unknown"].contains(&error.code()) {
+        return error;
+    }
+    let there =
+        app.store().read("run.inputs", |tx| Box::pin(async move { runs::check_inputs(tx, run).await })).await;
+    there.err().unwrap_or(error)
 }
 
 /// A sealed object that is to be written, with its key.
@@ -182,6 +192,7 @@ async fn begin(
                 if model.check_approved()?.digest != stored.value.model_digest {
                     return Err(Error::Conflict("model.not_approved"));
                 }
+                runs::check_inputs(tx, &stored.value).await?;
                 stored.value.state = RunState::Running;
                 stored.value.started = Some(now);
                 stored.value.attempt = Some(objects);

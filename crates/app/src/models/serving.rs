@@ -11,7 +11,7 @@ use base::{Digest, Id, kind};
 use secure_domain::protocol::{InputPin, Verdict, VerifyOrder, VerifyQuestion, ZoneKind};
 
 use super::{ModelKind, ModelRecord, TODAY, versioned};
-use crate::tenants::{self, GrantState};
+use crate::tenants::{self, GrantState, GrantedObject};
 use crate::{App, Error, Result, consents, zones};
 
 /// Hands an approved verification to the tenant's prod worker, under the product that asks it.
@@ -67,7 +67,8 @@ fn input(record: &ModelRecord, grants: &[tenants::Grant]) -> Result<InputPin> {
     };
     let grant = grants.iter().find(|grant| grant.code == *table && grant.state == GrantState::Ready);
     let raw = grant.and_then(|grant| grant.raw.as_ref()).ok_or(Error::Conflict("grant.not_ready"))?;
-    Ok(InputPin { table: table.clone(), snapshot: raw.snapshot, object: raw.object, digest: raw.digest })
+    let GrantedObject { object, snapshot, digest, edition, .. } = *raw;
+    Ok(InputPin { table: table.clone(), snapshot, object, digest, edition })
 }
 
 fn order(app: &App, record: &ModelRecord, input: InputPin, asked: &Asked) -> Result<VerifyOrder> {

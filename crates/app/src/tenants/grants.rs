@@ -3,12 +3,14 @@
 use base::{Id, Timestamp, kind};
 use regulation::case::{CaseState, FormValue};
 use regulation::pack::{FieldKind, Pack};
+use secure_domain::protocol::Edition;
 use serde::{Deserialize, Serialize};
 use storage::records::{self, Expected, Key, Record, Versioned};
 use storage::{Tx, objects as rows};
 
 use super::get;
 use super::life::stop_zones;
+use super::refresh::{Renewal, RenewalState};
 use crate::cases::facts;
 use crate::clock::new_id;
 use crate::resources::{self, Wanted};
@@ -42,6 +44,9 @@ pub struct Grant {
     /// What the use of its rows rests on, where the resource asks for consent.
     #[serde(default)]
     pub basis: Option<Basis>,
+    /// The newer snapshot that was ordered last for a grant in use.
+    #[serde(default)]
+    pub renewal: Option<Renewal>,
 }
 
 impl Grant {
@@ -93,6 +98,9 @@ pub struct GrantedObject {
     pub digest: base::Digest,
     /// Rows.
     pub rows: u64,
+    /// Since when the resource has held the rows of the granted columns.
+    #[serde(default)]
+    pub edition: Option<Edition>,
 }
 
 /// Where a grant is.
@@ -160,6 +168,7 @@ pub(crate) async fn grant_data(app: &App, tx: &mut Tx<'_>, ctx: &Ctx, case: &Cas
             twin: None,
             error: None,
             basis: resource.consent.is_some().then(|| Basis::of(case)),
+            renewal: None,
         };
         records::put(tx, &grant, Expected::New, ctx.now).await?;
         jobs::push(tx, jobs::PREPARE_GRANT, grant.id, ctx.now, &grant.id).await?;
@@ -216,8 +225,15 @@ pub(crate) async fn prepare_anew(
     mut stored: Versioned<Grant>,
     now: Timestamp,
 ) -> Result<()> {
+    let epoch = get(tx, stored.value.tenant).await?.epoch;
     let grant = &mut stored.value;
     let key = format!("{}/{}", grant.id, stored.version);
+    // A newer snapshot whose twin was refused is tried again, too.
+    if let Some(renewal) = grant.renewal.as_mut().filter(|one| one.state == RenewalState::Refused) {
+        renewal.state = RenewalState::Preparing;
+        renewal.error = None;
+        renewal.epoch = epoch;
+    }
     topups::forget(tx, grant, now).await?;
     if let Some(twin) = grant.twin.take() {
         rows::destroy(tx, twin.object, now).await?;

@@ -321,6 +321,7 @@ impl County {
             twin: None,
             error: None,
             basis: None,
+            renewal: None,
         };
         self.put(&grant).await;
         self.push(jobs::PREPARE_GRANT, grant.id, &grant.id).await;

@@ -1,12 +1,14 @@
 //! How far workers are isolated: asked once at the start, and told by every worker.
 
+use std::sync::PoisonError;
+
 use access::Role;
 use base::Timestamp;
 use secure_domain::isolation::{Attempt, Holds, Isolation, Layer};
 use secure_domain::protocol::ZoneKind;
 use serde::Serialize;
 
-use super::worker;
+use super::worker::{self, Worker};
 use crate::{App, Ctx, Error, Result, tenants};
 
 /// What is known of the isolation of workers.
@@ -45,7 +47,11 @@ pub async fn isolation(app: &App, ctx: &Ctx) -> Result<IsolationState> {
     for ((tenant, zone), slot) in app.zones().known() {
         let live = slot.live.lock().await;
         if let Some(live) = live.as_ref().filter(|live| !live.client.is_closed()) {
-            let isolation = live.client.isolation().clone();
+            let mut isolation = live.client.isolation().clone();
+            let limited =
+                live.worker.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(Worker::limited);
+            // A worker sees nothing of its group; the server knows.
+            isolation.layers.insert(Layer::Groups, limited.unwrap_or(Holds::Not));
             let known = app
                 .store()
                 .read("isolation.tenant", |tx| Box::pin(async move { tenants::get(tx, tenant).await }))

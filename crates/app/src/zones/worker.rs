@@ -6,11 +6,12 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use secure_domain::client::ZoneClient;
-use secure_domain::isolation::Isolation;
-use secure_domain::protocol::Init;
+use secure_domain::isolation::{Holds, Isolation, Layer};
+use secure_domain::protocol::{Init, ZoneKind};
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
+use super::groups::{Group, Groups};
 use super::not_started;
 use crate::clock::random_bytes;
 use crate::{App, Result};
@@ -22,6 +23,10 @@ const AGAIN: Duration = Duration::from_millis(3);
 /// Bytes a socket's path may have: the kernel's limit is 108, with some room.
 const PATH_BYTES_MAX: usize = 100;
 
+/// How often a group is tried to be removed while its processes end, and the wait between.
+const DISSOLVE_TRIES: u32 = 20;
+const DISSOLVE_WAIT: Duration = Duration::from_millis(20);
+
 /// The program that makes namespaces.
 const BUBBLEWRAP: &str = "/usr/bin/bwrap";
 /// Where a worker finds its own program.
@@ -29,8 +34,15 @@ const INSIDE: &str = "/shuyu";
 
 /// A running worker.
 pub(super) enum Worker {
-    /// A process of its own.
-    Process(Box<Child>),
+    /// A process of its own, in a group of its own where there is one.
+    Process {
+        /// The process.
+        child: Box<Child>,
+        /// The group.
+        group: Option<Group>,
+        /// How far its limits hold.
+        limited: Holds,
+    },
     /// A task of this process; only tests do this.
     #[cfg(test)]
     Task(tokio::task::JoinHandle<()>),
@@ -40,10 +52,13 @@ impl Worker {
     /// Ends it for sure.
     pub(super) async fn end(self) {
         match self {
-            Self::Process(mut child) => {
+            Self::Process { mut child, group, .. } => {
                 // A worker whose connection closed ends by itself; kill covers the rest.
                 if let Err(error) = child.kill().await {
                     tracing::warn!(error = ?error, "zone worker cannot be killed");
+                }
+                if let Some(group) = group {
+                    dissolve(&group).await;
                 }
             }
             #[cfg(test)]
@@ -53,17 +68,68 @@ impl Worker {
 
     fn is_gone(&mut self) -> bool {
         match self {
-            Self::Process(child) => !matches!(child.try_wait(), Ok(None)),
+            Self::Process { child, .. } => !matches!(child.try_wait(), Ok(None)),
             #[cfg(test)]
             Self::Task(task) => task.is_finished(),
         }
     }
 }
 
+impl Worker {
+    /// How far it is kept from taking more of the machine than its share.
+    pub(super) fn limited(&self) -> Holds {
+        match self {
+            Self::Process { limited, .. } => *limited,
+            #[cfg(test)]
+            Self::Task(_) => Holds::Not,
+        }
+    }
+
+    /// Into its group with all that it is made of, before it gets a key.
+    fn confine(&mut self) {
+        let Self::Process { child, group: Some(group), limited } = self else { return };
+        *limited = child.id().map_or(Holds::Not, |process| group.admit(process));
+        if *limited == Holds::Not {
+            tracing::warn!("a worker could not be taken into its control group");
+        }
+    }
+}
+
+/// Removes a group whose processes are ending.
+async fn dissolve(group: &Group) {
+    for _ in 0..DISSOLVE_TRIES {
+        if group.remove().is_ok() {
+            return;
+        }
+        tokio::time::sleep(DISSOLVE_WAIT).await;
+    }
+    tracing::warn!("a control group stays until the next start");
+}
+
+/// Where groups of workers are made; said once where they are not.
+pub(super) fn groups(app: &App) -> Option<&Groups> {
+    let found = app.zones().groups.get_or_init(|| match Groups::find() {
+        Ok(groups) => Some(groups),
+        Err(reason) => {
+            tracing::warn!(
+                reason,
+                "workers get no control groups: their memory is bounded by their engines only"
+            );
+            None
+        }
+    });
+    found.as_ref()
+}
+
+fn group(app: &App, zone: ZoneKind) -> Option<Group> {
+    let made = groups(app)?.make(zone);
+    made.inspect_err(|error| tracing::warn!(error = ?error, "a control group could not be made")).ok()
+}
+
 /// Starts a worker and opens its zone.
 pub(super) async fn start(app: &App, init: &Init) -> Result<(ZoneClient, Worker)> {
     let socket = socket_path(app)?;
-    let mut worker = spawn(app, &socket).await?;
+    let mut worker = spawn(app, &socket, init.zone).await?;
     let connected = connect(&socket, init, &mut worker).await;
     if connected.is_err() {
         // The worker removes its socket once it was reached; one that never was leaves it behind.
@@ -86,6 +152,7 @@ async fn connect(socket: &Path, init: &Init, worker: &mut Worker) -> Result<Zone
         }
         tokio::time::sleep(AGAIN).await;
     }
+    worker.confine();
     loop {
         match ZoneClient::connect(socket, init).await {
             Ok(client) => return Ok(client),
@@ -100,7 +167,7 @@ async fn connect(socket: &Path, init: &Init, worker: &mut Worker) -> Result<Zone
     }
 }
 
-async fn spawn(app: &App, socket: &Path) -> Result<Worker> {
+async fn spawn(app: &App, socket: &Path, zone: ZoneKind) -> Result<Worker> {
     #[cfg(test)]
     if app.config().worker_program.as_os_str().is_empty() {
         let socket = socket.to_owned();
@@ -111,10 +178,12 @@ async fn spawn(app: &App, socket: &Path) -> Result<Worker> {
         })));
     }
     let run_dir = socket.parent().unwrap_or(socket);
+    // First of all: what is started before this process has moved to a group of its own would be in its way.
+    let group = group(app, zone);
     let mut command = command(app, run_dir).await?;
     command.arg("--socket").arg(socket).stdin(Stdio::null()).stdout(Stdio::null());
     let child = command.stderr(Stdio::inherit()).kill_on_drop(true).spawn().map_err(not_started)?;
-    Ok(Worker::Process(Box::new(child)))
+    Ok(Worker::Process { child: Box::new(child), group, limited: Holds::Not })
 }
 
 /// How a worker would be isolated: one is started that tells it and ends.
@@ -124,10 +193,17 @@ pub(super) async fn probe(app: &App) -> Result<Isolation> {
         return Ok(Isolation::default());
     }
     let socket = socket_path(app)?;
+    let group = group(app, ZoneKind::Prod);
     let mut command = command(app, socket.parent().unwrap_or(&socket)).await?;
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true).output();
     let output = tokio::time::timeout(LISTENING, output).await.map_err(not_started)?.map_err(not_started)?;
-    serde_json::from_slice(&output.stdout).map_err(not_started)
+    let mut isolation: Isolation = serde_json::from_slice(&output.stdout).map_err(not_started)?;
+    let limited = group.as_ref().map_or(Holds::Not, Group::holds);
+    isolation.layers.insert(Layer::Groups, limited);
+    if let Some(group) = group {
+        dissolve(&group).await;
+    }
+    Ok(isolation)
 }
 
 /// The program of a worker up to the name of its socket: in namespaces of its own where the system lets us, and without

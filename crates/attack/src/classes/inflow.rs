@@ -105,7 +105,7 @@ async fn deliver(scene: &Scene<'_>, resource: &str, format: &str, bytes: Vec<u8>
     scene.lab.client.send(MANAGER, "POST", &path, sent).await
 }
 
-fn code(scene: &Scene<'_>, what: &str) -> String {
+pub(super) fn code(scene: &Scene<'_>, what: &str) -> String {
     let district: String = scene.plot.district.chars().filter(char::is_ascii_alphanumeric).collect();
     format!("{what}_{}_{}", scene.population.mark, district.to_ascii_lowercase())
 }
@@ -118,7 +118,7 @@ fn waybills() -> Vec<u8> {
     csv.into_bytes()
 }
 
-async fn classify(scene: &Scene<'_>, who: &str, resource: &str, columns: Value) -> Result<()> {
+pub(super) async fn classify(scene: &Scene<'_>, who: &str, resource: &str, columns: Value) -> Result<()> {
     let path = format!("/api/v1/resources/{resource}/classification");
     scene.lab.client.post(who, &path, json!({ "columns": columns })).await?.done("classification")?;
     Ok(())
@@ -210,7 +210,7 @@ fn others_social<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
 }
 
 /// A data request for one table.
-async fn request(scene: &Scene<'_>, who: &str, tenant: &str, table: &str) -> Result<Answer> {
+pub(super) async fn request(scene: &Scene<'_>, who: &str, tenant: &str, table: &str) -> Result<Answer> {
     let body = json!({
         "procedure": "数据需求评审", "title": "数据需求",
         "facts": { "授权": tenant, "涉及个人信息等": true, "涉及省回流数据": false },
@@ -224,7 +224,7 @@ async fn request(scene: &Scene<'_>, who: &str, tenant: &str, table: &str) -> Res
 }
 
 /// Waits until a table is there.
-async fn ready(scene: &Scene<'_>, who: &str, table: &str) -> Result<()> {
+pub(super) async fn ready(scene: &Scene<'_>, who: &str, table: &str) -> Result<()> {
     let path = format!("/api/v1/tenants/{}", scene.lab.stage.tenant);
     let seen = scene.lab.client.get(who, &path).await?.json();
     let grants = seen.pointer("/grants").and_then(Value::as_array).cloned().unwrap_or_default();

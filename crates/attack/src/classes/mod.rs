@@ -8,6 +8,7 @@ mod isolation;
 mod lifecycle;
 mod masks;
 mod noise;
+mod snapshots;
 mod sql;
 mod sql_shapes;
 mod statistics;
@@ -19,6 +20,7 @@ pub(crate) fn all() -> Vec<Attack> {
     [
         cells::ATTACKS,
         differencing::ATTACKS,
+        snapshots::ATTACKS,
         noise::ATTACKS,
         statistics::ATTACKS,
         sql::ATTACKS,
@@ -38,7 +40,4 @@ pub(crate) fn in_turn(attack: &Attack) -> bool {
 }
 
 /// What the design has and the server has not yet: no attack is made on it, and none is left out silently.
-pub(crate) const ABSENT: &[&str] = &[
-    "models as exports (ONNX): no run makes one",
-    "a new snapshot under a standing grant: a grant holds the snapshot it was made with",
-];
+pub(crate) const ABSENT: &[&str] = &["models as exports (ONNX): no run makes one"];

@@ -3,11 +3,9 @@
 //!
 //! Reports hold counts and buckets, never values, and never exact counts of cells that failed.
 
-mod appetite;
 pub mod cell_key;
 pub mod dp;
 pub mod ledger;
-mod rules;
 mod spread;
 mod suppress;
 pub mod table;
@@ -17,11 +15,7 @@ mod tests;
 use arrow::array::BooleanArray;
 use serde::{Deserialize, Serialize};
 
-pub use appetite::{Appetite, Dominance, Group, Limits};
-pub use rules::{
-    CellStatistics, CellVerdict, ColumnStatistics, Contributions, Rule, judge_cells, passed, round,
-};
-pub use spread::{Spread, Spreads, Told};
+pub use spread::{DOMINANT_MAX, Dominance, Spread, Spreads, Told};
 pub use suppress::{Suppression, suppress};
 
 use crate::Error;
@@ -37,6 +31,9 @@ pub struct Thresholds {
     /// largest can make of it (p % rule). *Units*: parts per million, 1–1 000 000.
     #[serde(default = "margin_before")]
     pub margin_ppm: u32,
+    /// The (n,k) rule, where it is set: several of the largest together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dominance: Option<Dominance>,
 }
 
 /// For what was ordered before there was a margin, and waits.
@@ -45,7 +42,7 @@ const fn margin_before() -> u32 {
 }
 
 impl Thresholds {
-    /// Checks both numbers.
+    /// Checks every number.
     ///
     /// # Errors
     /// [`Error::Threshold`] for a number that would switch the protection off.
@@ -59,7 +56,10 @@ impl Thresholds {
         if !(1..=1_000_000).contains(&self.margin_ppm) {
             return Err(Error::Threshold { name: "margin_ppm" });
         }
-        Ok(())
+        match self.dominance {
+            Some(dominance) => dominance.check(),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,14 +1,44 @@
 //! How a number of a cell is spread over those who stand behind it, and what that gives away.
 //!
-//! - *Dominance*: the largest contribution makes up too much of the number.
+//! - *Dominance*: the largest contribution makes up too much of the number; under an (n,k) rule also the largest `n` together.
 //! - *p % rule*: who knows the second largest (its owner, for one) takes it from the number and knows the largest to within
 //!   what the others add. *Source*: P.-P. de Wolf, A. Hundepool and others, Statistical Disclosure Control (2012), 4.2.
 //! - *Uniformity*: nearly all add the same amount, nothing among them. A number of people who have something, told beside how
 //!   many there are, speaks about each of them when it is all, none, or nearly so. Where there are two amounts only, the
 //!   rarer one is a count like any other.
 
+use serde::{Deserialize, Serialize};
+
 use super::Thresholds;
+use crate::Error;
 use crate::ir::{Contribution, ContributionKind};
+
+/// Limit: contributors that an (n,k) rule looks at together.
+pub const DOMINANT_MAX: usize = 5;
+
+/// The (n,k) rule: the largest `n` contributions may make up no more than `k` of a number. *Source*: P.-P. de Wolf,
+/// A. Hundepool and others, Statistical Disclosure Control (2012), 4.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dominance {
+    /// `n`, 2 to [`DOMINANT_MAX`]; of the largest alone there is a share already.
+    pub contributors: u32,
+    /// `k`. *Units*: parts per million, 1–999 999.
+    pub share_ppm: u32,
+}
+
+impl Dominance {
+    /// Checks both numbers.
+    pub(super) fn check(self) -> Result<(), Error> {
+        let several = usize::try_from(self.contributors).is_ok_and(|n| (2..=DOMINANT_MAX).contains(&n));
+        if !several {
+            return Err(Error::Threshold { name: "dominance.contributors" });
+        }
+        if !(1..=999_999).contains(&self.share_ppm) {
+            return Err(Error::Threshold { name: "dominance.share_ppm" });
+        }
+        Ok(())
+    }
+}
 
 /// What the entities of one cell add to one number. *Units*: those of the number; amounts are absolute.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,6 +47,8 @@ pub struct Spread {
     pub largest: f64,
     /// The second largest.
     pub second: f64,
+    /// The largest together: one, two and so on; all where there are fewer.
+    pub leading: [f64; DOMINANT_MAX],
     /// All amounts together; not finite if one of them is not.
     pub total: f64,
     /// Entities.
@@ -59,16 +91,24 @@ impl Spread {
             commonest = commonest.max(same.len());
             different += 1;
         }
-        let (mut largest, mut second, mut total) = (0.0_f64, 0.0_f64, 0.0_f64);
+        let mut top = [0.0_f64; DOMINANT_MAX];
+        let mut total = 0.0;
         for amount in amounts.iter().map(|amount| amount.abs()) {
             total += amount;
-            if amount > largest {
-                (largest, second) = (amount, largest);
-            } else if amount > second {
-                second = amount;
+            let mut moved = amount;
+            for place in &mut top {
+                if moved > *place {
+                    std::mem::swap(&mut moved, place);
+                }
             }
         }
-        Self { largest, second, total, entities: amounts.len(), commonest, amounts: different }
+        let [largest, second, ..] = top;
+        let mut sum = 0.0;
+        let leading = top.map(|amount| {
+            sum += amount;
+            sum
+        });
+        Self { largest, second, leading, total, entities: amounts.len(), commonest, amounts: different }
     }
 
     /// What it gives away.
@@ -84,12 +124,22 @@ impl Spread {
         let rest = self.total - self.largest - self.second;
         let dominated = !counted
             && self.largest > 0.0
-            && (self.largest > share * self.total || rest < margin * self.largest);
+            && (self.largest > share * self.total
+                || rest < margin * self.largest
+                || thresholds.dominance.is_some_and(|rule| self.is_led(rule)));
         let others = self.entities - self.commonest;
         let few = others < usize::try_from(thresholds.min_entities).unwrap_or(usize::MAX);
         let most = self.amounts <= 2 || self.commonest.saturating_mul(2) > self.entities;
         let uniform = kind != ContributionKind::Rows && few && most;
         Told { dominated, uniform, missing: false }
+    }
+
+    /// Do the largest few make up more of it than an (n,k) rule allows?
+    fn is_led(&self, rule: Dominance) -> bool {
+        let place = usize::try_from(rule.contributors).ok().and_then(|n| n.checked_sub(1));
+        let led = place.and_then(|place| self.leading.get(place));
+        // A rule that cannot be applied lets nothing pass.
+        led.is_none_or(|led| *led > f64::from(rule.share_ppm) / 1_000_000.0 * self.total)
     }
 }
 
@@ -100,7 +150,7 @@ mod tests {
     use super::*;
 
     const THRESHOLDS: Thresholds =
-        Thresholds { min_entities: 10, max_dominance_ppm: 500_000, margin_ppm: 150_000 };
+        Thresholds { min_entities: 10, max_dominance_ppm: 500_000, margin_ppm: 150_000, dominance: None };
 
     fn told(amounts: &[f64]) -> Told {
         Spread::of(amounts.to_vec()).told(ContributionKind::Values, THRESHOLDS)
@@ -118,6 +168,30 @@ mod tests {
         assert!(told(&many(30, small, &[1_000.0])).dominated, "one alone");
         // Losses count as much as gains.
         assert!(told(&many(12, small, &[1_000.0, -980.0])).dominated);
+    }
+
+    #[test]
+    fn several_large_ones_together_are_judged_where_a_pack_says_so() {
+        // Three with 100 each, and forty with 1 to 5: the three have 72 %.
+        let amounts = many(40, |n| 1.0 + n as f64 / 10.0, &[100.0, 101.0, 102.0]);
+        let of = |contributors, percent| {
+            let dominance = Some(Dominance { contributors, share_ppm: percent * 10_000 });
+            let told = Spread::of(amounts.clone())
+                .told(ContributionKind::Values, Thresholds { dominance, ..THRESHOLDS });
+            told.dominated
+        };
+        assert!(!told(&amounts).dominated, "no rule");
+        assert_eq!(
+            [of(2, 60), of(3, 60), of(3, 75), of(5, 75), of(4, 76)],
+            [false, true, false, true, false]
+        );
+        // Fewer than the rule speaks of are all of it.
+        let three = Spread::of(vec![1.0, 2.0, 3.0]);
+        assert_eq!(three.leading, [3.0, 5.0, 6.0, 6.0, 6.0]);
+        for (contributors, share_ppm) in [(1, 500_000), (6, 500_000), (3, 0), (3, 1_000_000)] {
+            let odd = Thresholds { dominance: Some(Dominance { contributors, share_ppm }), ..THRESHOLDS };
+            assert_eq!(odd.check().unwrap_err().code(), "privacy.threshold", "{contributors} {share_ppm}");
+        }
     }
 
     #[test]

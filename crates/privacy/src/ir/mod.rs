@@ -60,7 +60,7 @@ pub use declare::{
 };
 pub use digest::digest;
 pub use explain::{Explanation, Operation, Output, Relation, explain};
-pub use judge::{Judged, Mode, Number, NumberKind, Reach, Terms, judge, reaches};
+pub use judge::{Judged, Mode, Number, NumberKind, Reach, Terms, judge, judge_counted, reaches};
 pub use lattice::{
     ColumnInfo, ColumnPolicy, Entity, EntityRef, Label, Policy, ResourcePolicy, Schema, Source,
 };

@@ -75,7 +75,11 @@ pub enum ContributionKind {
 /// # Errors
 /// As [`check()`].
 pub fn count_entities(rel: &Rel, policy: &Policy) -> Result<Counted, Refusal> {
-    let checked = check(rel, policy)?;
+    count_checked(rel, policy, check(rel, policy)?)
+}
+
+/// The same for a query that was checked with this policy.
+pub(super) fn count_checked(rel: &Rel, policy: &Policy, checked: Checked) -> Result<Counted, Refusal> {
     let top = releasing(rel).ok_or(Refusal::bare(Rule::NotAggregate))?;
     let (input, keys) = with_keys(top.input, policy)?;
     let population = match population(top.input, top.group, policy)? {

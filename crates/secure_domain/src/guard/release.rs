@@ -12,7 +12,7 @@ use datafusion::optimizer::extract_equijoin_predicate::ExtractEquijoinPredicate;
 use datafusion::optimizer::optimizer::OptimizerRule;
 use datafusion::optimizer::scalar_subquery_to_join::ScalarSubqueryToJoin;
 use privacy::DataType;
-use privacy::ir::{Counted, Expr, Mode, Policy, Rel, Terms, count_entities, judge, resolve};
+use privacy::ir::{Counted, Expr, Mode, Policy, Rel, Terms, judge_counted, resolve};
 
 use super::parameters::{domains, with_types};
 use super::parse::{on_large_stack, parse, spoken};
@@ -64,8 +64,8 @@ pub(crate) async fn check_release(
         let (rel, translator) = translated(session, &sql, &parameters)?;
         let policy = policy(&tables);
         let terms = Terms { parameters: domains(&parameters), ..Terms::new(Mode::Order) };
-        let counted = judge(&rel, &policy, &terms).and_then(|_| count_entities(&rel, &policy));
-        let counted = counted.map_err(|refusal| in_words(refusal.into(), &translator))?;
+        let counted =
+            judge_counted(&rel, &policy, &terms).map_err(|refusal| in_words(refusal.into(), &translator))?;
         let keys = visible_keys(&rel, counted.checked.keys())
             .map_err(|key| Error::from(HIDDEN_KEY.about(translator.spoken(&key))))?;
         Ok(Release { counted, rel, tables, keys })

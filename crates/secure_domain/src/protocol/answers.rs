@@ -43,6 +43,11 @@ pub enum Reply {
     ToppedUp(Box<ToppedUp>),
     /// A snapshot was taken in.
     Intake(Box<IntakeDone>),
+    /// So many snapshots hold the same rows, the newest among them.
+    Same {
+        /// How many; 1 at least.
+        snapshots: u32,
+    },
     /// Rows were copied into an object.
     Sample(SampleDone),
     /// A twin was made, or refused.

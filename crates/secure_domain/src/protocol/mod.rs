@@ -23,11 +23,13 @@ pub use answers::{
 };
 pub use orders::{
     AppendOrder, AssessOrder, CanonicalFormat, CanonicalOrder, CheckOrder, CompareOrder, ConcludeOrder,
-    CsvFormat, ExplainOrder, Frozen, GrantOrder, InputPin, IntakeFormat, IntakeOrder, LookupOrder, PageOrder,
-    PriceOrder, QueryOrder, RunOrder, ServeOrder, StatisticOrder, TopUpOrder, TopUpTable, TwinColumn,
-    TwinOrder, VerifyOrder, VerifyQuestion,
+    CsvFormat, ExplainOrder, Frozen, GrantOrder, InputPin, IntakeFormat, IntakeOrder, Lent, LookupOrder,
+    PageOrder, PriceOrder, QueryOrder, RunOrder, SameOrder, ServeOrder, StatisticOrder, TopUpOrder,
+    TopUpTable, TwinColumn, TwinOrder, VerifyOrder, VerifyQuestion,
 };
-pub use words::{AddedRows, ColumnSpec, Limits, ObjectRef, PermitRecord, Secret, TableSpec, ZoneKey};
+pub use words::{
+    AddedRows, ColumnSpec, Edition, Limits, ObjectRef, PermitRecord, Secret, TableSpec, ZoneKey,
+};
 
 /// Version of this protocol; both sides come from one binary, so anything else is a fault.
 pub const VERSION: u32 = 1;
@@ -118,6 +120,8 @@ pub enum Request {
     Intake(Box<IntakeOrder>),
     /// Intake: turn an upload into sealed consents.
     Consents(Box<ConsentOrder>),
+    /// Prod: how many snapshots of a resource hold the same rows?
+    Same(Box<SameOrder>),
     /// Prod: copy granted columns of a holding object under the tenant's own key.
     Grant(Box<GrantOrder>),
     /// Prod: make the twin of a table for the dev zone.
@@ -188,6 +192,7 @@ impl Request {
             Self::DropUpload { .. } => "drop_upload",
             Self::Intake(_) => "intake",
             Self::Consents(_) => "consents",
+            Self::Same(_) => "same",
             Self::Grant(_) => "grant",
             Self::Twin(_) => "twin",
             Self::Query(_) => "query",

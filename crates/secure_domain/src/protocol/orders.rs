@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::consent::Purpose;
 
-use super::words::{ObjectRef, Secret, TableSpec, ZoneKey};
+use super::words::{Edition, ObjectRef, Secret, TableSpec, ZoneKey};
 
 /// A free query in a dev zone.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -129,6 +129,9 @@ pub struct InputPin {
     pub object: Id<kind::Object>,
     /// Digest of the sealed bytes.
     pub digest: Digest,
+    /// Since when the resource has held these rows; not known of pins of before this was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edition: Option<Edition>,
 }
 
 /// Approved SQL on raw data, once.
@@ -348,6 +351,26 @@ pub struct IntakeOrder {
     pub strict: bool,
     /// The object to be written.
     pub into: ObjectRef,
+}
+
+/// How many snapshots of a resource, from the newest back, hold the same rows?
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SameOrder {
+    /// The snapshots, the newest first.
+    pub snapshots: Vec<Lent>,
+    /// The columns that are looked at.
+    pub columns: Vec<String>,
+}
+
+/// A holding object with the holding tenant's key of it; used for one order and forgotten.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Lent {
+    /// The object.
+    pub object: ObjectRef,
+    /// Its key.
+    pub key: ZoneKey,
+    /// Digest its sealed bytes must have.
+    pub digest: Digest,
 }
 
 /// Copy granted columns of a holding object under the tenant's own key.

@@ -72,6 +72,15 @@ pub struct ObjectRef {
     pub key: String,
 }
 
+/// Since when a resource has held the rows it holds. Snapshots that hold the same rows one after the other are one edition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edition {
+    /// The first snapshot that held them.
+    pub since: Id<kind::Snapshot>,
+    /// Snapshots of the resource before it: 0 for what it held from the beginning.
+    pub number: u32,
+}
+
 /// A table of a zone: one snapshot of one resource.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableSpec {

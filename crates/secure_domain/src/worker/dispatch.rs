@@ -8,6 +8,7 @@ use super::zone::{Engine, Zone, mask_key};
 use crate::Error;
 use crate::books::Books;
 use crate::consent;
+use crate::editions;
 use crate::engine::{DevEngine, ProdEngine};
 use crate::intake::take_in;
 use crate::protocol::{Reply, Request, ServeDone, ServeOrder, VerifyOrder, ZoneKind};
@@ -108,6 +109,10 @@ impl Zone {
             Request::Grant(order) if self.kind == ZoneKind::Prod => {
                 let done = self.blocking(move |zone| grant(&zone.objects_dir, &zone.keys, &order));
                 only(Reply::Sample(done.await?))
+            }
+            Request::Same(order) if self.kind == ZoneKind::Prod => {
+                let found = self.blocking(move |zone| editions::same(&zone.objects_dir, &order));
+                only(Reply::Same { snapshots: found.await? })
             }
             Request::Twin(order) if self.kind == ZoneKind::Prod => {
                 let given = order.mask_key.as_ref().map(mask_key);

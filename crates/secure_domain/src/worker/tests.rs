@@ -263,6 +263,7 @@ async fn run_and_serve(county: &County, prod: &ZoneClient, table: &TableSpec, gr
         snapshot: table.snapshot,
         object: table.object.object,
         digest: granted.written.digest,
+        edition: None,
     }];
     order.suppression = Suppression::DropRows;
     let Reply::Counted(counted) = ask(prod, Request::Run(Box::new(order.clone()))).await.unwrap() else {

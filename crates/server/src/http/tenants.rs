@@ -1,13 +1,14 @@
 //! Authorisations, their certificates, and reports on the twins of what they were granted.
 
-use app::tenants::{self, Certificate, CertificateDocument, Tenant, TenantView};
+use app::tenants::{self, Certificate, CertificateDocument, Grant, GrantStatus, Tenant, TenantView};
 use app::twins::{self, TwinReportView};
 use axum::extract::{Path, State};
-use axum::routing::get;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 
-use super::{Answer, Page, id};
+use super::{Answer, Page, Problem, id};
 use crate::state::{Caller, Edge};
 
 pub(super) fn routes() -> Router<Edge> {
@@ -16,6 +17,8 @@ pub(super) fn routes() -> Router<Edge> {
         .route("/tenants/{tenant}", get(show_tenant))
         .route("/tenants/{tenant}/certificate", get(show_certificate))
         .route("/grants/{grant}/twin", get(show_twin_report))
+        .route("/grants/{grant}/refresh", post(refresh_grant))
+        .route("/resources/{resource}/grants", get(list_grants))
         .route("/tenants/{tenant}/certificate/document", get(show_document))
 }
 
@@ -37,6 +40,23 @@ async fn show_twin_report(
     Path(grant): Path<String>,
 ) -> Answer<TwinReportView> {
     Ok(Json(twins::twin_report(&edge.app, &ctx, id(&grant)?).await?))
+}
+
+async fn list_grants(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(resource): Path<String>,
+) -> Answer<Page<GrantStatus>> {
+    let items = tenants::grants_of_resource(&edge.app, &ctx, id(&resource)?).await?;
+    Ok(Json(Page { items, next: None }))
+}
+
+async fn refresh_grant(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(grant): Path<String>,
+) -> Result<(StatusCode, Json<Grant>), Problem> {
+    Ok((StatusCode::ACCEPTED, Json(tenants::refresh_grant(&edge.app, &ctx, id(&grant)?).await?)))
 }
 
 #[derive(Serialize)]

@@ -169,8 +169,11 @@ pub(super) fn judge(
     }
     let (same, other): (Vec<&Near>, Vec<&Near>) =
         near.iter().partition(|near| near.place.measure == cell.measure);
+    let moved = outcome.snapshot != Snapshot::Clear;
     match &outcome.values {
         Finding::Exposed(_) if outcome.few && same.is_empty() => {}
+        // Noise whether or not somebody came or went since: a cell that is missing would tell that somebody did.
+        Finding::Exposed(_) if moved => {}
         Finding::Exposed(few) => {
             let combined = combination::search(&sources, cell.measure, set, few);
             let (kind, places) = if same.is_empty() {

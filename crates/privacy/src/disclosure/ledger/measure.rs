@@ -16,9 +16,9 @@ pub(super) struct Family {
     /// As if nothing had changed between snapshots.
     values: System,
     /// As if only changes were told, by the later snapshot.
-    changes: BTreeMap<u32, Changes>,
+    changes: BTreeMap<u64, Changes>,
     /// First and newest snapshot of which an exact cell left.
-    released: Option<(u32, u32)>,
+    released: Option<(u64, u64)>,
     /// A cell left although changes were not declared: nothing is proved of changes any more.
     unclear: bool,
 }
@@ -67,7 +67,7 @@ impl Family {
     }
 
     /// Declares the changes between a snapshot and the one before.
-    pub(super) fn declare(&mut self, snapshot: u32, entities: RoaringBitmap) -> Result<(), Error> {
+    pub(super) fn declare(&mut self, snapshot: u64, entities: RoaringBitmap) -> Result<(), Error> {
         let declared = self.changes.last_key_value().map(|(last, _)| *last);
         let newest = self.released.map(|(_, newest)| newest);
         if [declared, newest].into_iter().flatten().any(|last| snapshot <= last) {
@@ -77,7 +77,7 @@ impl Family {
         Ok(())
     }
 
-    pub(super) fn check(&self, snapshot: u32, set: &RoaringBitmap, threshold: u32) -> Outcome {
+    pub(super) fn check(&self, snapshot: u64, set: &RoaringBitmap, threshold: u32) -> Outcome {
         let changes = self
             .told(snapshot)
             .map(|changes| changes.system.check(&(set & &changes.entities), threshold))
@@ -90,7 +90,7 @@ impl Family {
         }
     }
 
-    pub(super) fn insert(&mut self, snapshot: u32, set: &RoaringBitmap) {
+    pub(super) fn insert(&mut self, snapshot: u64, set: &RoaringBitmap) {
         self.unclear |= self.snapshot(snapshot) != Snapshot::Clear;
         let (first, newest) = self.released.unwrap_or((snapshot, snapshot));
         self.released = Some((first.min(snapshot), newest.max(snapshot)));
@@ -102,7 +102,7 @@ impl Family {
     }
 
     /// The changes that a cell of a snapshot tells of: those after the first released snapshot.
-    fn told(&self, snapshot: u32) -> impl Iterator<Item = &Changes> {
+    fn told(&self, snapshot: u64) -> impl Iterator<Item = &Changes> {
         let first = self.released.map_or(snapshot, |(first, _)| first);
         self.changes
             .iter()
@@ -110,7 +110,7 @@ impl Family {
             .map(|(_, changes)| changes)
     }
 
-    fn snapshot(&self, snapshot: u32) -> Snapshot {
+    fn snapshot(&self, snapshot: u64) -> Snapshot {
         let Some((_, newest)) = self.released else { return Snapshot::Clear };
         if snapshot < newest {
             return Snapshot::Older;

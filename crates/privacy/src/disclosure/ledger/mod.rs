@@ -16,8 +16,9 @@
 //!   came and who went cannot be singled out. And as if only changes were told: for each snapshot the entities whose
 //!   values changed ([`ReleaseLedger::declare_changes`]) form a system of their own with the changed part of each cell,
 //!   so that a change cannot be singled out either. Where the changes are not declared, or an older snapshot than the
-//!   newest released is read, a cell may leave only with noise. Declare exactly what changed: with too large a
-//!   declaration the second view believes in more cover than there is.
+//!   newest released is read, a cell may leave only with noise, whether or not somebody came or went: that some cells
+//!   are missing would tell who did. Declare exactly what changed: with too large a declaration the second view believes
+//!   in more cover than there is. And declare only where verdicts are not seen by who must not know who changed.
 //!
 //! Only exact cells are equations. Cells with noise are remembered and count as neighbours of none.
 //!
@@ -45,7 +46,6 @@ pub use explain::{Assessment, CellAssessment, Earlier, Reason, ReasonKind, Verdi
 pub use ordinal::{ENTITIES_MAX, EntityDigest, Ordinals};
 pub use record::{Candidate, Cell, MeasureId, Protection, Record};
 
-use super::Appetite;
 use crate::Error;
 use explain::Own;
 use field::Field;
@@ -117,7 +117,7 @@ impl ReleaseLedger {
     pub fn declare_changes(
         &mut self,
         measure: MeasureId,
-        snapshot: u32,
+        snapshot: u64,
         entities: RoaringBitmap,
     ) -> Result<Record, Error> {
         in_range(&entities)?;
@@ -130,12 +130,16 @@ impl ReleaseLedger {
     /// that may not leave as they are must be left out, or be given noise, before [`ReleaseLedger::append`]; in between
     /// nothing else may be appended.
     ///
+    /// `threshold` is the fewest entities that cells and their combinations may speak about, at least 2.
+    ///
     /// # Errors
     /// [`Error::Ledger`] for a release id that the ledger has, [`Error::LedgerLimit`] past [`CELLS_MAX`] cells or
-    /// [`ENTITIES_MAX`] ordinals.
-    pub fn assess(&self, candidate: &Candidate, appetite: &Appetite) -> Result<Assessment, Error> {
+    /// [`ENTITIES_MAX`] ordinals, [`Error::Threshold`] for one that protects nobody.
+    pub fn assess(&self, candidate: &Candidate, threshold: u32) -> Result<Assessment, Error> {
+        if threshold < 2 {
+            return Err(Error::Threshold { name: "min_entities" });
+        }
         self.check(candidate)?;
-        let threshold = appetite.limits().min_entities;
         let mut scratch: BTreeMap<MeasureId, Family> = BTreeMap::new();
         let mut own = Own { release: &candidate.release, cells: Neighbours::default() };
         let mut cells = Vec::with_capacity(candidate.cells.len());

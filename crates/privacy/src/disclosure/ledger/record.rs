@@ -45,7 +45,7 @@ pub struct Cell {
     /// What it measures.
     pub measure: MeasureId,
     /// Number of the snapshot it was computed on, rising with time.
-    pub snapshot: u32,
+    pub snapshot: u64,
     /// How it leaves.
     pub protection: Protection,
     /// Ordinals of the entities behind it.
@@ -80,7 +80,7 @@ pub enum Record {
         /// The measure.
         measure: MeasureId,
         /// The later of the two snapshots.
-        snapshot: u32,
+        snapshot: u64,
         /// Exactly those entities.
         #[serde(with = "bitmap")]
         entities: RoaringBitmap,

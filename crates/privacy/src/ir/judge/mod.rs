@@ -22,7 +22,8 @@ use self::groups::cells;
 pub use self::numbers::{Number, NumberKind, Reach, reaches};
 use super::check::{check_with, releasing};
 use super::resolve::Rigour;
-use super::{Checked, Literal, Parameters, Policy, Refusal, Rel, Rule, Schema, check, resolve};
+use super::rewrite::count_checked;
+use super::{Checked, Counted, Literal, Parameters, Policy, Refusal, Rel, Rule, Schema, check, resolve};
 use crate::disclosure::Thresholds;
 use crate::disclosure::dp::Cost;
 
@@ -134,6 +135,16 @@ pub fn judge(rel: &Rel, policy: &Policy, terms: &Terms) -> Result<Judged, Refusa
         }
         Mode::Statistics => statistics(rel, policy, terms),
     }
+}
+
+/// Judges a query and adds what disclosure control needs to know of its result ([`super::count_entities`]); the query is
+/// checked once.
+///
+/// # Errors
+/// As [`judge`]; `privacy.not_aggregate` in a mode that checks nothing.
+pub fn judge_counted(rel: &Rel, policy: &Policy, terms: &Terms) -> Result<Counted, Refusal> {
+    let checked = judge(rel, policy, terms)?.checked.ok_or(Refusal::bare(Rule::NotAggregate))?;
+    count_checked(rel, policy, checked)
 }
 
 fn released(checked: Checked) -> Judged {

@@ -50,13 +50,15 @@ fn roles(pack: &Pack, found: &mut Vec<Finding>) {
 }
 
 /// Values the platform itself reads, whatever the pack does with them.
-const READ_BY_THE_PLATFORM: [&str; 9] = [
+const READ_BY_THE_PLATFORM: [&str; 11] = [
     "授权期限",
     "日志留存",
     "收益率上限",
     "最小实体数",
     "最大占比",
     "推断余量",
+    "支配人数",
+    "支配占比",
     "抽样比例",
     "统计预算",
     "统计单价",

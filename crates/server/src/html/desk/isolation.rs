@@ -65,6 +65,7 @@ fn layer_line(visit: &Visit, layer: Layer, holds: Holds) -> IsolationLine {
         Layer::Seccomp => "seccomp",
         Layer::Limits => "limits",
         Layer::Environment => "environment",
+        Layer::Groups => "groups",
     };
     let (state, light) = match holds {
         Holds::Fully => ("isolation-holds", Light::Normal),

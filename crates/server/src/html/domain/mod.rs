@@ -17,6 +17,7 @@ mod compare;
 mod consents;
 mod declaration;
 mod explained;
+mod grants;
 mod keys;
 mod masks;
 mod models;
@@ -55,6 +56,7 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(resource::routes())
         .merge(tenants::routes())
         .merge(change::routes())
+        .merge(grants::routes())
         .merge(twins::routes())
         .merge(twin_list::routes())
         .merge(authorisations::routes())

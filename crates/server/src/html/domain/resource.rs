@@ -92,6 +92,8 @@ async fn draw(
         columns: entry.columns.iter().map(|each| column(visit, entry, each, sent.get(&each.name))).collect(),
         snapshots: snapshots(visit, entry),
         used_by: used_by(visit, entry).await?,
+        grants: super::grants::uses(visit, entry).await?,
+        back: format!("/catalog/{id}"),
         forms: if mine && !open { super::twins::forms(visit, entry) } else { Vec::new() },
         declaration_href: (mine && !open && entry.entity.as_ref().is_some_and(|entity| entity.protected))
             .then(|| format!("/catalog/{id}/declaration")),

@@ -62,7 +62,7 @@ async fn page(visit: &Visit, tenant: &str) -> Result<Response, Error> {
     let until = tenant.term.map_or_else(|| "—".to_owned(), |(_, last)| last.to_string());
     let mut grants = Vec::new();
     for grant in &view.grants {
-        grants.push(grant_row(visit, grant, &until).await);
+        grants.push(grant_row(visit, &view, grant, &until).await);
     }
     let page = TenantPage {
         name: tenant.title.clone(),
@@ -81,6 +81,7 @@ async fn page(visit: &Visit, tenant: &str) -> Result<Response, Error> {
         request_href: open_case(visit, Effect::GrantData, &[(facts_tenant(), id.to_string())]),
         imports: import_rows(visit, id).await?,
         links,
+        back: format!("/tenants/{id}"),
     };
     visit.page("tenants", &page).await
 }
@@ -133,11 +134,16 @@ fn zones(visit: &Visit, view: &TenantView) -> Vec<ZoneCard> {
     vec![card("dev", dev, dev_rows), card("prod", prod, prod_rows)]
 }
 
-async fn grant_row(visit: &Visit, grant: &Grant, until: &str) -> GrantRow {
+async fn grant_row(visit: &Visit, view: &TenantView, grant: &Grant, until: &str) -> GrantRow {
     let entry = app::resources::resource(&visit.app, &visit.ctx, grant.resource).await.ok();
     let all = entry.as_ref().map(|entry| entry.columns.len());
     let fields = grant.columns.len();
+    let data = entry.as_ref().map(|entry| {
+        let status = tenants::grant_status(&visit.app, &visit.ctx, grant, entry, &view.tenant);
+        super::grants::data(visit, entry, &status)
+    });
     GrantRow {
+        data: data.unwrap_or_default(),
         resource: entry
             .map_or_else(|| grant.code.clone(), |entry| visit.pick(&entry.name_zh, &entry.name_en)),
         href: format!("/catalog/{}", grant.resource),
@@ -162,11 +168,6 @@ async fn grant_row(visit: &Visit, grant: &Grant, until: &str) -> GrantRow {
             .await
             .is_ok()
             .then(|| format!("/grants/{}/twin", grant.id)),
-        light: match grant.state {
-            GrantState::Preparing => Light::DueSoon,
-            GrantState::Ready => Light::Normal,
-            GrantState::Failed | GrantState::Refused => Light::Overdue,
-            GrantState::Revoked => Light::Suspended,
-        },
+        light: super::grants::light(grant.state),
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::change::{PastRow, sample_line};
 use super::form::{Field, FieldKind, FormError, FormSection};
-use super::parts::{Choice, Fact, Light, Link, Refusal, Table};
+use super::parts::{Choice, Fact, GrantData, Light, Link, Refusal, Table};
 use crate::html::render::Page;
 
 /// A resource in the list.
@@ -111,6 +111,16 @@ pub struct ReportRow {
     pub light: Light,
 }
 
+/// An authorisation that was granted a resource.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct GrantUse {
+    pub title: String,
+    pub unit: String,
+    pub state: String,
+    pub light: Light,
+    pub data: GrantData,
+}
+
 /// A resource (`resource.html`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ResourcePage {
@@ -123,6 +133,10 @@ pub struct ResourcePage {
     pub snapshots: Vec<Snapshot>,
     /// Products and grants built on it.
     pub used_by: Vec<Link>,
+    /// Authorisations that were granted it, for the provider, the operator and those who oversee.
+    pub grants: Vec<GrantUse>,
+    /// Where a renewal comes back to.
+    pub back: String,
     /// What dev zones may get to see, to choose from; posts `twin`. Empty when this role may not choose.
     pub forms: Vec<Choice>,
     /// Where its values and rows are declared; absent for who may not.
@@ -222,6 +236,21 @@ impl Page for ResourcePage {
                 by: "何设竹".into(),
             }],
             used_by: vec![Link::new("货运企业资质核验", "/products/1")],
+            grants: vec![GrantUse {
+                title: "交通领域授权运营".into(),
+                unit: "示例数据运营有限公司".into(),
+                state: "已到位".into(),
+                light: Light::Normal,
+                data: GrantData {
+                    version: "第1版 · 2026-09-12 08:00".into(),
+                    newer: Some("已交付第2版".into()),
+                    renewal: "更新失败，继续使用原数据".into(),
+                    light: Light::Overdue,
+                    refresh_href: Some("/grants/1/refresh".into()),
+                    request_key: "k8".into(),
+                },
+            }],
+            back: "/catalog/1".into(),
             forms: vec![Choice::new("synthetic", "合成数据", true), Choice::new("sample", "脱敏抽样", false)],
             declaration_href: Some("/catalog/1/declaration".into()),
             form_href: "/catalog/1/twin".into(),
@@ -266,6 +295,7 @@ impl Page for ResourcePage {
         plain.edit_href = Some("/catalog/1/edit".into());
         plain.withdraw_href = Some("/catalog/1/withdraw".into());
         plain.used_by = Vec::new();
+        plain.grants = Vec::new();
         plain.forms = Vec::new();
         plain.declaration_href = None;
         plain.reports = Vec::new();

@@ -127,6 +127,20 @@ impl Fact {
     }
 }
 
+/// Which state of a resource a grant holds (`ui.grant_data`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct GrantData {
+    pub version: String,
+    /// That there is a newer one.
+    pub newer: Option<String>,
+    /// How the last renewal ended, or that it is under way; may be empty.
+    pub renewal: String,
+    pub light: Light,
+    /// Absent when there is nothing newer, or this person may not order it. Posts `back`.
+    pub refresh_href: Option<String>,
+    pub request_key: String,
+}
+
 /// A figure for the head of a page; `code` names the message `figure-<code>`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Figure {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::parts::{Fact, Light, Link};
+use super::parts::{Fact, GrantData, Light, Link};
 use crate::html::render::Page;
 
 /// A tenant in the list.
@@ -65,6 +65,8 @@ pub struct GrantRow {
     pub granted: String,
     pub until: String,
     pub twin: String,
+    /// Which state of the resource it holds.
+    pub data: GrantData,
     /// The attack report on the twin, for those who may read it.
     pub report_href: Option<String>,
     pub light: Light,
@@ -92,6 +94,8 @@ pub struct TenantPage {
     pub staff: Vec<StaffRow>,
     pub request_href: Option<String>,
     pub links: Vec<Link>,
+    /// Where a renewal comes back to.
+    pub back: String,
     /// Approved imports of social data.
     pub imports: Vec<ImportRow>,
 }
@@ -152,6 +156,14 @@ impl Page for TenantPage {
                 granted: "2026-10-27".into(),
                 until: "2027-10-12".into(),
                 twin: "样本 1,000 行".into(),
+                data: GrantData {
+                    version: "第1版 · 2026-10-26 08:00".into(),
+                    newer: Some("已交付第2版".into()),
+                    renewal: String::new(),
+                    light: Light::Normal,
+                    refresh_href: Some("/grants/1/refresh".into()),
+                    request_key: "k7".into(),
+                },
                 report_href: Some("/grants/1/twin".into()),
                 light: Light::Normal,
             }],
@@ -163,6 +175,7 @@ impl Page for TenantPage {
             }],
             request_href: Some("/cases/new/request".into()),
             links: vec![Link::new("开发工作台", "/workbench")],
+            back: "/tenants/1".into(),
         };
         let mut empty = page.clone();
         empty.grants = Vec::new();

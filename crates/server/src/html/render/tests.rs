@@ -305,7 +305,7 @@ fn values_are_escaped() {
 }
 
 /// Keys joined from a prefix and a code.
-const JOINED: [&str; 62] = [
+const JOINED: [&str; 63] = [
     "action-",
     "chart-",
     "check-",
@@ -348,6 +348,7 @@ const JOINED: [&str; 62] = [
     "plant-fault-",
     "portal-nav-",
     "product-",
+    "renewal-state-",
     "residue-",
     "resource-",
     "risk-reason-",

@@ -7,22 +7,9 @@ use proptest::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::*;
-use crate::disclosure::{Bucket, Group, Limits};
+use crate::disclosure::Bucket;
 use crate::masking::MaskKey;
 use attacker::smallest_solvable;
-
-pub(super) fn appetite(min_entities: u32) -> Appetite {
-    Appetite::new(Limits {
-        min_entities,
-        dominance: None,
-        p_percent: None,
-        zero_cells: Group::Allowed,
-        full_cells: Group::Allowed,
-        min_degrees_of_freedom: 1,
-        rounding_base: None,
-    })
-    .unwrap()
-}
 
 pub(super) fn measure(name: &str) -> MeasureId {
     MeasureId::of(&["医保.就诊", name])
@@ -56,7 +43,7 @@ fn after(cells: Vec<Cell>) -> ReleaseLedger {
 
 /// Verdict, rule and releases named, for the last reason.
 fn asked(ledger: &ReleaseLedger, cell: Cell) -> (Verdict, Option<&'static str>, Vec<String>) {
-    let assessment = ledger.assess(&candidate("new", vec![cell]), &appetite(5)).unwrap();
+    let assessment = ledger.assess(&candidate("new", vec![cell]), 5).unwrap();
     let reason = assessment.cells[0].reasons.last();
     let earlier = reason.map(|reason| reason.earlier.iter().map(|e| e.release.clone()).collect());
     (assessment.verdict, reason.map(|reason| reason.kind.code()), earlier.unwrap_or_default())
@@ -69,7 +56,7 @@ fn a_difference_of_few_is_refused_whoever_asked_before() {
     let mut other = candidate("new", vec![cell("count", 0..99)]);
     other.operator = "另一家".into();
     other.channel = "api".into();
-    let assessment = ledger.assess(&other, &appetite(5)).unwrap();
+    let assessment = ledger.assess(&other, 5).unwrap();
     assert_eq!(assessment.cells[0].reasons[0].about, Bucket::Below);
     assert_eq!(assessment.cells[0].reasons[0].earlier[0].shared, Bucket::Larger);
     // One less, four more, and one exchanged for another.
@@ -111,7 +98,7 @@ fn wholes_less_parts_and_trackers_are_found_and_named() {
 fn cells_of_one_release_are_judged_together() {
     let together =
         candidate("new", vec![cell("n", 0..50), cell("n", 50..100), cell("n", 0..98), cell("n", 0..100)]);
-    let assessment = ledger().assess(&together, &appetite(5)).unwrap();
+    let assessment = ledger().assess(&together, 5).unwrap();
     let verdicts: Vec<_> = assessment.cells.iter().map(|cell| cell.verdict).collect();
     assert_eq!(verdicts, [Verdict::Allow, Verdict::Allow, Verdict::Refuse, Verdict::Allow]);
     assert_eq!(assessment.verdict, Verdict::Refuse);
@@ -135,10 +122,10 @@ fn cells_with_noise_are_no_equations() {
 fn what_does_not_fit_is_an_error() {
     let mut ledger = after(vec![cell("n", 0..10)]);
     let twice = candidate("r0", vec![]);
-    assert_eq!(ledger.assess(&twice, &appetite(5)).unwrap_err().code(), "privacy.ledger");
+    assert_eq!(ledger.assess(&twice, 5).unwrap_err().code(), "privacy.ledger");
     assert_eq!(ledger.append(twice).unwrap_err().code(), "privacy.ledger");
     let many = candidate("x", vec![cell("n", 0..10); CELLS_MAX + 1]);
-    assert_eq!(ledger.assess(&many, &appetite(5)).unwrap_err().code(), "privacy.ledger_limit");
+    assert_eq!(ledger.assess(&many, 5).unwrap_err().code(), "privacy.ledger_limit");
     let far = candidate("x", vec![cell("n", [ENTITIES_MAX])]);
     assert_eq!(ledger.append(far).unwrap_err().code(), "privacy.ledger_limit");
     assert!(ReleaseLedger::from_records([]).is_err());
@@ -187,7 +174,7 @@ fn play(
     let (mut safe, mut withheld) = (0, 0);
     for (number, query) in queries.into_iter().enumerate() {
         let new = candidate(&format!("q{number}"), vec![cell("n", query.clone())]);
-        let assessment = ledger.assess(&new, &appetite(threshold)).unwrap();
+        let assessment = ledger.assess(&new, threshold).unwrap();
         known.push(query);
         let solvable = smallest_solvable(&known, entities, threshold - 1).is_some();
         match assessment.verdict {
@@ -248,7 +235,7 @@ proptest! {
         prop_assert_eq!(again.extent(measure("n")), ledger.extent(measure("n")));
         for query in asked {
             let new = candidate("new", vec![cell("n", query)]);
-            prop_assert_eq!(again.assess(&new, &appetite(4)).unwrap(), ledger.assess(&new, &appetite(4)).unwrap());
+            prop_assert_eq!(again.assess(&new, 4).unwrap(), ledger.assess(&new, 4).unwrap());
         }
     }
 }

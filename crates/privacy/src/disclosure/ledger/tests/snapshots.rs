@@ -1,17 +1,17 @@
 use super::*;
 
-fn at(snapshot: u32, contributors: impl IntoIterator<Item = u32>) -> Cell {
+fn at(snapshot: u64, contributors: impl IntoIterator<Item = u32>) -> Cell {
     Cell { snapshot, ..cell("owed", contributors) }
 }
 
-fn declared(cells: Vec<Cell>, snapshot: u32, changed: impl IntoIterator<Item = u32>) -> ReleaseLedger {
+fn declared(cells: Vec<Cell>, snapshot: u64, changed: impl IntoIterator<Item = u32>) -> ReleaseLedger {
     let mut ledger = after(cells);
     ledger.declare_changes(measure("owed"), snapshot, changed.into_iter().collect()).unwrap();
     ledger
 }
 
 fn rules(ledger: &ReleaseLedger, cell: Cell) -> Vec<&'static str> {
-    let assessment = ledger.assess(&candidate("new", vec![cell]), &appetite(5)).unwrap();
+    let assessment = ledger.assess(&candidate("new", vec![cell]), 5).unwrap();
     assessment.cells[0].reasons.iter().map(|reason| reason.kind.code()).collect()
 }
 
@@ -57,6 +57,18 @@ fn undeclared_changes_and_older_snapshots_need_noise() {
     let mut ledger = after(vec![at(1, 0..100)]);
     ledger.append(candidate("forced", vec![at(2, 0..100)])).unwrap();
     assert_eq!(rules(&ledger, at(2, 200..300)), ["ledger.changes_undeclared"]);
+}
+
+/// A cell that is missing would tell that somebody came or went, and so would one that is exact.
+#[test]
+fn without_a_declaration_it_makes_no_difference_who_came_or_went() {
+    let ledger = after(vec![at(1, 0..100), at(1, 0..160)]);
+    for set in [0..100, 0..101, 1..100, 2..110, 99..160, 0..160] {
+        assert_eq!(rules(&ledger, at(2, set.clone())), ["ledger.changes_undeclared"], "{set:?}");
+        assert_eq!(rules(&ledger, at(0, set.clone())), ["ledger.older_snapshot"], "{set:?}");
+    }
+    assert_eq!(rules(&ledger, at(1, 0..101)), ["ledger.neighbour"], "of the same rows it is a question");
+    assert!(rules(&ledger, at(2, 0..4)).contains(&"ledger.few"), "a handful stays a handful");
 }
 
 #[test]
