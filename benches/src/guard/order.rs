@@ -81,7 +81,8 @@ pub(super) async fn run(
     for (place, (name, sql, output)) in QUERIES.iter().enumerate() {
         let (mut took, mut plain, mut guarded) = (Took::default(), Vec::new(), Vec::new());
         for turn in 0..TURNS {
-            let (millis, rows) = duck.time(sql)?;
+            // Whole numbers are divided with another sign there.
+            let (millis, rows) = duck.time(&sql.replace(" / 10 ", " // 10 "))?;
             plain.push(millis);
             guarded.push(query(&sealed, sql).await?);
             let order = order(&zones, number, sql, output);

@@ -24,7 +24,6 @@ pub(super) struct Zones {
     pub(super) prod: ZoneClient,
     pub(super) ledger: ZoneClient,
     pub(super) permit: Permit,
-    pub(super) persons: TableSpec,
     pub(super) pin: InputPin,
 }
 
@@ -93,9 +92,9 @@ impl Zones {
             object: persons.object.object,
             digest: done.written.digest,
         };
-        let prod = start(folder.join("prod.sock"), &init(ZoneKind::Prod, vec![persons.clone()])).await?;
+        let prod = start(folder.join("prod.sock"), &init(ZoneKind::Prod, vec![persons])).await?;
         let ledger = start(folder.join("ledger.sock"), &init(ZoneKind::Ledger, Vec::new())).await?;
-        Ok(Self { prod, ledger, permit, persons, pin })
+        Ok(Self { prod, ledger, permit, pin })
     }
 }
 
