@@ -67,7 +67,7 @@ async fn judge(report: &mut Report, engine: &DevEngine, duck: &mut Duck) -> Resu
             verdict = check(engine, &text).await?;
             checks.push(start.elapsed().as_secs_f64() * 1e3);
             let start = Instant::now();
-            let order = ExplainOrder { check: order(&text), thresholds: THRESHOLDS };
+            let order = ExplainOrder { check: order(&text), thresholds: THRESHOLDS, price: None };
             // What is no query at all is an error here as well, and was counted as refused.
             let _explained = engine.explain(order).await;
             explains.push(start.elapsed().as_secs_f64() * 1e3);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use access::{Action, Authorizer, Permit, Principal, ResourceRef};
 use anyhow::{Context as _, Result};
 use base::{Id, Kind, Timestamp};
+use privacy::ir::{Declared, Rows};
 use secure_domain::client::ZoneClient;
 use secure_domain::protocol::{
     ColumnSpec, Init, InputPin, IntakeFormat, IntakeOrder, Limits, ObjectRef, Secret, TableSpec, VERSION,
@@ -81,9 +82,11 @@ impl Zones {
                     name: column.name.clone(),
                     data_type: column.data_type,
                     label: Some(label),
+                    declared: Declared::default(),
                 })
                 .collect(),
             entity: Some(rows::entity("person", "person_id", true)),
+            declared: Rows::default(),
             consent: None,
         };
         let pin = InputPin {

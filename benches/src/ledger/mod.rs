@@ -21,6 +21,8 @@ use people::{People, Question, candidate, questions, tables};
 const ASKED: u64 = 60;
 /// Fewest entities that may be told about.
 pub(super) const THRESHOLD: u32 = 10;
+/// How long a ledger may be filled: with one measure every table takes longer than the one before.
+const FILLING: Duration = Duration::from_secs(60);
 /// Measures of the second filling: months, say.
 const MEASURES: usize = 12;
 
@@ -33,6 +35,8 @@ struct Filled {
     cells: Vec<(usize, RoaringBitmap)>,
     noisy: usize,
     refused: usize,
+    /// How long it took.
+    took: Duration,
 }
 
 /// Runs the part.
@@ -65,8 +69,9 @@ pub(crate) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Releases tables until so many cells have left, exactly or with noise.
+/// Releases tables until so many cells have left, exactly or with noise, or [`FILLING`] is over.
 fn fill(people: &People, measures: usize, wanted: usize) -> Result<Filled> {
+    let begun = Instant::now();
     let appetite = appetite()?;
     let (ledger, opened) = ReleaseLedger::open(&[1; 32]);
     let mut filled =
@@ -96,7 +101,8 @@ fn fill(people: &People, measures: usize, wanted: usize) -> Result<Filled> {
             }
             let record = filled.ledger.append(candidate(release, measure, leaves))?;
             filled.pages.push(serde_json::to_vec(&record)?);
-            if filled.cells.len() == wanted {
+            filled.took = begun.elapsed();
+            if filled.cells.len() == wanted || filled.took > FILLING {
                 return Ok(filled);
             }
         }
@@ -119,7 +125,8 @@ fn print_filled(report: &mut Report, name: &str, filled: &Filled) -> Result<()> 
     let (cells, noisy, refused) = (filled.cells.len(), filled.noisy, filled.refused);
     let equations = filled.ledger.extent(measure(0)).map_or(0, |extent| extent.rows);
     println!(
-        "\n   {name}: {cells} cells left, {noisy} of them with noise; {refused} were refused; {equations} independent equations of a measure."
+        "\n   {name}: {cells} cells left, {noisy} of them with noise; {refused} were refused; {equations} independent equations of a measure; filled in {} s.",
+        figure(filled.took.as_secs_f64())
     );
     println!(
         "   Read again from {} pages of {} MiB together in {} ms.",

@@ -73,6 +73,8 @@ words! {
 
         /// Query the dev zone.
         WorkbenchQuery = "workbench.query",
+        /// Ask for statistics of the raw data, with noise and without a reviewer.
+        StatisticAsk = "statistic.ask",
         /// Submit a model for review.
         ModelSubmit = "model.submit",
         /// Review a model.
@@ -190,7 +192,7 @@ impl Action {
             "notice" => Thing::Notice,
             "resource" | "snapshot" => Thing::Resource,
             "grant" => Thing::Grant,
-            "tenant" | "workbench" => Thing::Tenant,
+            "tenant" | "workbench" | "statistic" => Thing::Tenant,
             "model" => Thing::Model,
             "run" => Thing::Run,
             "export" => Thing::Export,

@@ -14,6 +14,7 @@ mod risk;
 
 use access::{Action, ResourceRef, Thing};
 use base::{Digest, Id, Timestamp, kind};
+use privacy::disclosure::Accuracy;
 use products::Source;
 use regulation::pack::{Effect, FactValue, Pack};
 use secure_domain::objects::KeyRing;
@@ -123,6 +124,9 @@ pub struct Release {
     pub json: Option<ReleasedFile>,
     /// Rows.
     pub rows: u64,
+    /// Columns whose numbers carry noise, and how far it reaches; the others are exact.
+    #[serde(default)]
+    pub accuracy: Vec<Accuracy>,
     /// When.
     pub at: Timestamp,
 }

@@ -16,6 +16,7 @@ pub mod consents;
 mod context;
 mod core;
 pub mod data_api;
+pub mod declarations;
 pub mod deliveries;
 pub mod desk;
 pub mod destructions;
@@ -41,6 +42,7 @@ mod releases;
 mod residue;
 pub mod resources;
 pub mod runs;
+pub mod statistics;
 pub mod tenants;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 
 use base::Date;
 use privacy::disclosure::Thresholds;
+use privacy::disclosure::dp::{Cost, Unit};
 use regulation::pack::{Pack, Parameter, Period, PeriodUnit, Value};
 
 use crate::{Error, Result};
@@ -13,6 +14,10 @@ const MIN_ENTITIES: &str = "最小实体数";
 const MAX_SHARE: &str = "最大占比";
 /// What the others add to a cell, relative to its largest contribution.
 const MARGIN: &str = "推断余量";
+/// What statistics without a reviewer may tell of one resource in all: thousandths of rho.
+const STATISTICS_TOTAL: &str = "统计预算";
+/// What one number of such a statistic costs: thousandths of rho.
+const STATISTICS_PRICE: &str = "统计单价";
 /// Share of the entities that a dev zone gets.
 const SAMPLE: &str = "抽样比例";
 /// How long logs are kept after the end.
@@ -34,6 +39,34 @@ pub(crate) fn thresholds(pack: &Pack) -> Result<Thresholds> {
     };
     thresholds.check().map_err(|error| Error::explained("pack.parameter", error.to_string()))?;
     Ok(thresholds)
+}
+
+/// On which terms statistics without a reviewer may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StatisticTerms {
+    /// What one number costs.
+    pub(crate) price: Cost,
+    /// What may be told of one resource in all. *Units*: millionths of rho.
+    pub(crate) total: u64,
+}
+
+/// The terms of statistics without a reviewer.
+///
+/// # Errors
+/// `statistics.off` where the pack has none; `pack.parameter` for a budget or price that is no positive number.
+pub(crate) fn statistics(pack: &Pack) -> Result<StatisticTerms> {
+    if !pack.parameters.contains_key(STATISTICS_TOTAL) {
+        return Err(Error::Forbidden("statistics.off"));
+    }
+    let micro = |name| match bare(find(pack, name)?) {
+        Value::Number(number) => {
+            let milli = u64::try_from(*number).ok().filter(|milli| *milli > 0);
+            milli.and_then(|milli| milli.checked_mul(1_000)).ok_or_else(|| missing(name))
+        }
+        _ => Err(missing(name)),
+    };
+    let price = Cost { unit: Unit::MicroRho, micro: micro(STATISTICS_PRICE)? };
+    Ok(StatisticTerms { price, total: micro(STATISTICS_TOTAL)? })
 }
 
 /// Entities of a table that its twin gets, per thousand. Where the pack sets no share, masks are the only measure.

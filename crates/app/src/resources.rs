@@ -306,6 +306,7 @@ fn describe(id: Id<kind::Resource>, provider: String, new: &NewResource) -> Reso
         profile: None,
         snapshots: Vec::new(),
         twin: catalog::TwinForm::default(),
+        rows: privacy::ir::Rows::default(),
     }
 }
 

@@ -13,6 +13,7 @@ mod partners;
 mod public;
 mod registration;
 mod slice;
+mod statistics;
 mod twins;
 mod versions;
 mod watermarks;

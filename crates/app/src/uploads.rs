@@ -408,6 +408,7 @@ fn column(found: &secure_domain::protocol::ColumnProfile) -> Column {
         nullable: true,
         classification: None,
         proposal: Some(found.proposal.clone()),
+        declared: privacy::ir::Declared::default(),
     }
 }
 

@@ -108,6 +108,9 @@ pub struct ExplainRequest {
     /// Declared parameters with the domains that an order would have.
     #[serde(default)]
     pub parameters: Vec<Parameter>,
+    /// As statistics without a reviewer, with what they would cost; else as an order.
+    #[serde(default)]
+    pub statistics: bool,
 }
 
 /// What is known of a query before it is ordered on raw data: where each column comes from, what protects it; or why it
@@ -127,8 +130,12 @@ pub async fn explain(
     let (permit, _) = record(app, ctx, tenant, "workbench.explain", request).await?;
     let zone = zones::zone(app, tenant, ZoneKind::Dev).await?;
     let thresholds = parameters::thresholds(&app.packs().current())?;
+    let price = match request.statistics {
+        true => Some(parameters::statistics(&app.packs().current())?.price),
+        false => None,
+    };
     let check = CheckOrder { sql: request.sql.clone(), parameters: request.parameters.clone() };
-    Ok(zone.explain(&permit, ExplainOrder { check, thresholds }).await?)
+    Ok(zone.explain(&permit, ExplainOrder { check, thresholds, price }).await?)
 }
 
 /// Writes down who asks what, in the transaction that sees that access is open.

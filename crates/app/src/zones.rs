@@ -61,8 +61,8 @@ struct Live {
     client: ZoneClient,
     worker: Mutex<Option<Worker>>,
     used: Mutex<Instant>,
-    /// The objects of the tables that it was given.
-    given: Mutex<Vec<Id<kind::Object>>>,
+    /// What the tables that it was given are made of.
+    given: Mutex<Vec<tables::MadeOf>>,
 }
 
 /// A running zone. While it is held the zone is not idle.
@@ -203,7 +203,7 @@ pub(crate) async fn zone(app: &App, tenant: Id<kind::Tenant>, kind: ZoneKind) ->
         tracing::warn!(%tenant, ?kind, "zone worker was gone; starting another");
         end(&dead).await;
     }
-    let given = Mutex::new(held.objects());
+    let given = Mutex::new(held.made_of.clone());
     let (client, worker) = worker::start(app, &held.into_init(app, tenant, kind)).await?;
     let (worker, used) = (Mutex::new(Some(worker)), Mutex::new(Instant::now()));
     let started = Arc::new(Live { client, worker, used, given });
@@ -233,10 +233,10 @@ pub(crate) async fn refresh(app: &App, tenant: Id<kind::Tenant>) -> Result<()> {
 
 async fn give(app: &App, live: &Live, tenant: Id<kind::Tenant>, kind: ZoneKind) -> Result<()> {
     let held = held(app, tenant, kind).await?;
-    let objects = held.objects();
+    let made_of = held.made_of;
     live.client.add_keys(held.keys).await?;
     live.client.set_tables(held.tables).await?;
-    *live.given.lock().unwrap_or_else(PoisonError::into_inner) = objects;
+    *live.given.lock().unwrap_or_else(PoisonError::into_inner) = made_of;
     Ok(())
 }
 

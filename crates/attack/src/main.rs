@@ -140,7 +140,7 @@ async fn run(options: &Options, seed: u64, url: &str) -> Result<Report> {
         .iter()
         .enumerate()
         .filter(|(_, attack)| wanted(options, attack))
-        .partition(|(_, attack)| !attack.id.starts_with('L'));
+        .partition(|(_, attack)| !classes::in_turn(attack));
     // Times are read while nothing else goes on.
     let (alone, together): (Vec<_>, Vec<_>) =
         before.into_iter().partition(|(_, attack)| matches!(attack.kind, attack::Kind::Timing(_)));

@@ -50,6 +50,8 @@ kinds! {
     Run = "run",
     /// An export request at the airlock (出域).
     Export = "export",
+    /// A question answered with noise, without a reviewer.
+    Statistic = "statistic",
     /// A product (数据产品和服务).
     Product = "product",
     /// A usage agreement between operator and data user (使用协议).

@@ -68,6 +68,12 @@ pub enum Error {
         /// The column.
         column: String,
     },
+    /// What is declared of a column's values, or of the rows, cannot be: bounds of a text, codes of another type.
+    #[error("declaration of `{column}` is not valid")]
+    Declaration {
+        /// The column; `rows` for what is declared of rows.
+        column: String,
+    },
     /// The resource must not be opened.
     #[error("resource must not be opened")]
     NotOpen,
@@ -118,6 +124,7 @@ impl Error {
             | Self::LoweredWithoutNote { column }
             | Self::Level { column }
             | Self::MaskTooWeak { column }
+            | Self::Declaration { column }
             | Self::EntityColumn { column } => column,
             Self::Domain { parameter }
             | Self::MissingParameter { parameter }
@@ -147,6 +154,7 @@ impl Error {
             Self::MaskTooWeak { .. } => "catalog.mask_too_weak",
             Self::Entity => "catalog.entity",
             Self::EntityColumn { .. } => "catalog.entity_column",
+            Self::Declaration { .. } => "catalog.declaration",
             Self::NotOpen => "catalog.not_open",
             Self::Domain { .. } => "catalog.domain",
             Self::MissingParameter { .. } => "catalog.missing_parameter",

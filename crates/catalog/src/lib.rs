@@ -9,6 +9,7 @@
 //! Start with [`Resource`] and [`Model`].
 
 pub mod csv;
+mod declaration;
 mod error;
 mod lineage;
 mod model;
@@ -16,6 +17,7 @@ mod profile;
 mod resource;
 mod twin_form;
 
+pub use declaration::Declaration;
 pub use error::Error;
 pub use lineage::{Lineage, Node};
 pub use model::{Domain, Model, ModelInput, OutputColumn, Parameter, Value};

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow::array::RecordBatch;
 use base::{Digest, Id, Timestamp, kind, limit};
 use privacy::detect::Proposal;
-use privacy::ir::{ColumnPolicy, Entity, Label, ResourcePolicy};
+use privacy::ir::{ColumnPolicy, Declared, Entity, Label, ResourcePolicy, Rows};
 use privacy::masking::MaskSpec;
 use privacy::{DataType, SensitiveKind};
 use serde::{Deserialize, Serialize};
@@ -94,6 +94,9 @@ pub struct Resource {
     /// What the dev zones get to see of it.
     #[serde(default)]
     pub twin: TwinForm,
+    /// What the provider declares of its rows.
+    #[serde(default)]
+    pub rows: Rows,
 }
 
 /// A column of a resource.
@@ -111,6 +114,9 @@ pub struct Column {
     pub classification: Option<Classification>,
     /// What detection proposes.
     pub proposal: Option<Proposal>,
+    /// What the provider declares of its values.
+    #[serde(default)]
+    pub declared: Declared,
 }
 
 /// A confirmed classification and grade (分类分级).
@@ -360,8 +366,11 @@ impl Resource {
         for name in columns {
             let column = self.column(name).ok_or_else(|| Error::UnknownColumn { column: name.clone() })?;
             let label = column.classification.as_ref().map(|classification| classification.label);
-            policy.columns.insert(name.clone(), ColumnPolicy::new(column.data_type, label));
+            let declared = column.declared.clone();
+            let of = ColumnPolicy { declared, ..ColumnPolicy::new(column.data_type, label) };
+            policy.columns.insert(name.clone(), of);
         }
+        policy.rows = self.rows.clone();
         Ok(policy)
     }
 

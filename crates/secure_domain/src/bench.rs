@@ -89,9 +89,15 @@ impl BenchTables {
             object,
             rows: written.rows,
             columns: columns
-                .map(|column| ColumnSpec { name: column.name, data_type: column.data_type, label: None })
+                .map(|column| ColumnSpec {
+                    name: column.name,
+                    data_type: column.data_type,
+                    label: None,
+                    declared: privacy::ir::Declared::default(),
+                })
                 .collect(),
             entity: None,
+            declared: privacy::ir::Rows::default(),
             consent: None,
         });
         self.clear.push((name.to_owned(), path));

@@ -17,9 +17,10 @@ use crate::isolation::Isolation;
 use crate::protocol::{
     Answer, AppendOrder, AssessOrder, CanonicalOrder, CheckOrder, Checked, CompareOrder, Compared,
     ConcludeOrder, ConsentOrder, ConsentsDone, Envelope, ExplainOrder, Explained, GrantOrder, Init,
-    IntakeDone, IntakeOrder, LedgerAnswer, LookupOrder, Page, PageOrder, PermitRecord, QueryOrder, Reply,
-    Request, RunCounted, RunDone, RunOrder, SampleDone, ServeDone, ServeOrder, TableSpec, TwinDone,
-    TwinOrder, Verdict, VerifyOrder, VerifyQuestion, ZoneKey,
+    IntakeDone, IntakeOrder, LedgerAnswer, LookupOrder, Page, PageOrder, PermitRecord, PriceOrder, Priced,
+    QueryOrder, Reply, Request, RunCounted, RunDone, RunOrder, SampleDone, ServeDone, ServeOrder,
+    StatisticDone, StatisticOrder, TableSpec, TwinDone, TwinOrder, Verdict, VerifyOrder, VerifyQuestion,
+    ZoneKey,
 };
 use crate::{Error, frame};
 
@@ -323,6 +324,28 @@ impl ZoneClient {
     pub async fn explain(&self, permit: &access::Permit, order: ExplainOrder) -> Result<Explained, Error> {
         let request = Request::Explain(Box::new(order));
         expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Explained(found) => *found)
+    }
+
+    /// What would SQL cost as statistics without a reviewer? Asked of a dev zone.
+    ///
+    /// # Errors
+    /// The refusal, if it may not be asked so.
+    pub async fn price(&self, permit: &access::Permit, order: PriceOrder) -> Result<Priced, Error> {
+        let request = Request::Price(Box::new(order));
+        expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Priced(found) => *found)
+    }
+
+    /// Statistics without a reviewer, in a prod zone. What it costs must have been paid.
+    ///
+    /// # Errors
+    /// A refusal, `domain.order_mismatch`, `domain.run_failed` without a reason.
+    pub async fn statistic(
+        &self,
+        permit: &access::Permit,
+        order: StatisticOrder,
+    ) -> Result<StatisticDone, Error> {
+        let request = Request::Statistic(Box::new(order));
+        expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::Statistic(done) => *done)
     }
 
     /// Executes a run order in a prod zone, up to the ledger's word.

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 
 use crate::Error;
-use crate::guard::{bind, check_release, explain_release, lower, plan_query, sample};
+use crate::guard::{bind, check_release, check_statistic, explain_release, lower, plan_query, sample};
 use crate::objects::{Content, KeyRing};
 use crate::protocol::{
-    CheckOrder, Checked, ExplainOrder, Explained, InputPin, Limits, Page, Purpose, QueryOrder, TableSpec,
-    ZoneKey,
+    CheckOrder, Checked, ExplainOrder, Explained, InputPin, Limits, Page, PriceOrder, Priced, Purpose,
+    QueryOrder, TableSpec, ZoneKey,
 };
 use crate::run::Pending;
 use crate::session::{Fault, Session};
@@ -103,6 +103,14 @@ impl DevEngine {
     /// For what is no query; a refusal of the guard is an answer.
     pub async fn explain(&self, order: ExplainOrder) -> Result<Explained, Error> {
         explain_release(&self.session, order).await
+    }
+
+    /// What would SQL cost as statistics without a reviewer?
+    ///
+    /// # Errors
+    /// The refusal, if it may not be asked so.
+    pub async fn price(&self, order: PriceOrder) -> Result<Priced, Error> {
+        Ok(check_statistic(&self.session, order).await?.priced())
     }
 }
 

@@ -84,9 +84,11 @@ fn table(
                 name: column.name,
                 data_type: column.data_type,
                 label: *label,
+                declared: privacy::ir::Declared::default(),
             })
             .collect(),
         entity,
+        declared: privacy::ir::Rows::default(),
         consent: None,
     };
     (spec, written.digest)

@@ -40,6 +40,7 @@ pub mod protocol;
 mod run;
 pub mod serving;
 mod session;
+mod statistic;
 mod twin;
 mod value;
 mod weights;

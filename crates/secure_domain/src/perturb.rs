@@ -13,8 +13,8 @@ use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType as ArrowType, Float64Type};
 use base::Digest;
 use privacy::disclosure::cell_key::{NOISE_MAX, Perturbation};
-use privacy::disclosure::{Spreads, Statistics};
-use privacy::ir::{self, AggregateFunction, ContributionKind, Rel, Schema};
+use privacy::disclosure::{Accuracy, Spreads, Statistics};
+use privacy::ir::{self, AggregateFunction, ContributionKind, NamedAggregate, Reach, Rel, Schema};
 
 use crate::Error;
 
@@ -45,8 +45,19 @@ pub(crate) struct Cells<'a> {
 
 /// The noise that goes with a threshold: up to half of it, with a standard deviation of a quarter.
 pub(crate) fn table(min_entities: u32) -> Result<Perturbation, Error> {
-    let max = (min_entities / 2).clamp(2, NOISE_MAX);
+    let max = noise_max(min_entities);
     Ok(Perturbation::new(max, max * max * 250)?)
+}
+
+const fn noise_max(min_entities: u32) -> u32 {
+    let half = min_entities / 2;
+    if half < 2 {
+        2
+    } else if half > NOISE_MAX {
+        NOISE_MAX
+    } else {
+        half
+    }
 }
 
 impl Carriers {
@@ -77,32 +88,63 @@ impl Carriers {
     }
 }
 
-/// What an output column shows: a key or an aggregate, unchanged.
-fn carrier(rel: &Rel, name: &str, salt: &impl Fn(&str) -> u32) -> Option<Carrier> {
+/// What an output column shows unchanged.
+pub(crate) enum Shown<'a> {
+    /// A group key, by its place.
+    Key(usize),
+    /// An aggregate.
+    Aggregate(&'a NamedAggregate),
+}
+
+/// What an output column shows; none if it is computed from what it could show.
+pub(crate) fn shown<'a>(rel: &'a Rel, name: &str) -> Option<Shown<'a>> {
     match rel {
         Rel::Project { input, columns } => {
             let named = columns.iter().find(|named| named.name == name)?;
             let privacy::ir::Expr::Column { name } = &named.expr else { return None };
-            carrier(input, name, salt)
+            shown(input, name)
         }
-        Rel::Sort { input, .. } | Rel::Filter { input, .. } | Rel::Limit { input, .. } => {
-            carrier(input, name, salt)
-        }
-        Rel::Aggregate { group, aggregates, .. } => {
-            if group.iter().any(|named| named.name == name) {
-                return Some(Carrier::Key);
-            }
-            let aggregate = aggregates.iter().find(|aggregate| aggregate.name == name)?;
-            let name = name.to_owned();
-            match aggregate.function {
-                AggregateFunction::Count | AggregateFunction::CountDistinct => Some(Carrier::Count(name)),
-                AggregateFunction::Sum => Some(Carrier::Sum(name.clone(), salt(&name))),
-                AggregateFunction::Avg => Some(Carrier::Mean(name.clone(), salt(&name))),
-                _ => None,
-            }
-        }
+        Rel::Sort { input, .. } | Rel::Filter { input, .. } | Rel::Limit { input, .. } => shown(input, name),
+        Rel::Aggregate { group, aggregates, .. } => match group.iter().position(|named| named.name == name) {
+            Some(place) => Some(Shown::Key(place)),
+            None => aggregates.iter().find(|one| one.name == name).map(Shown::Aggregate),
+        },
         Rel::Scan { .. } | Rel::Join { .. } | Rel::Union { .. } => None,
     }
+}
+
+fn carrier(rel: &Rel, name: &str, salt: &impl Fn(&str) -> u32) -> Option<Carrier> {
+    let aggregate = match shown(rel, name)? {
+        Shown::Key(_) => return Some(Carrier::Key),
+        Shown::Aggregate(aggregate) => aggregate,
+    };
+    let name = aggregate.name.clone();
+    match aggregate.function {
+        AggregateFunction::Count | AggregateFunction::CountDistinct => Some(Carrier::Count(name)),
+        AggregateFunction::Sum => Some(Carrier::Sum(name.clone(), salt(&name))),
+        AggregateFunction::Avg => Some(Carrier::Mean(name.clone(), salt(&name))),
+        _ => None,
+    }
+}
+
+/// How far noise can reach in each column of numbers, where `min_entities` are behind every cell; from declarations alone.
+pub(crate) fn accuracy(rel: &Rel, output: &Schema, reaches: &[Reach], min_entities: u32) -> Vec<Accuracy> {
+    let table = u64::from(noise_max(min_entities));
+    let column = |name: &String| {
+        let Shown::Aggregate(aggregate) = shown(rel, name)? else { return None };
+        let reach = reaches.iter().find(|reach| reach.aggregate == aggregate.name);
+        let rows = reach.and_then(|reach| reach.rows_max).map(u64::from);
+        // What one entity adds at most, and once more: see [`spread`].
+        let most = || (table + 1).checked_mul(reach?.value_max?)?.checked_mul(rows?);
+        let within = match aggregate.function {
+            AggregateFunction::CountDistinct => Some(table),
+            AggregateFunction::Count if rows == Some(1) => Some(table),
+            AggregateFunction::Avg => most().map(|most| most.div_ceil(u64::from(min_entities.max(1)))),
+            _ => most(),
+        };
+        Some(Accuracy { column: name.clone(), within })
+    };
+    output.columns.iter().filter_map(|shown| column(&shown.name)).collect()
 }
 
 fn noisy_column(

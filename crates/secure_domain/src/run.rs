@@ -16,7 +16,7 @@ use privacy::masking::MaskKey;
 use crate::Error;
 use crate::contributions::{Collector, Contributions, PAIRS_MAX};
 use crate::engine::ProdEngine;
-use crate::guard::{Bound, Release, bind, check_release, ir_name, lower, names_of};
+use crate::guard::{Bound, Release, bind, check_release, ir_name, lower, names_of, policy};
 use crate::objects::{Content, ObjectFile, ParquetObject, Written, object_path, write_sealed};
 use crate::perturb::{self, Carriers};
 use crate::protocol::{ConcludeOrder, InputPin, ObjectRef, RunCounted, RunDone, RunOrder};
@@ -222,6 +222,10 @@ impl ProdEngine {
                     cell_keys: &contributions.cell_keys(),
                     noisy: &noisy,
                 };
+                let schema = release.counted.checked.schema();
+                let reaches = ir::reaches(&release.rel, &policy(&release.tables), &ir::Parameters::new());
+                assessment.report.accuracy =
+                    perturb::accuracy(&release.rel, schema, &reaches, order.thresholds.min_entities);
                 bare = carriers.perturb(&bare, &perturb::table(order.thresholds.min_entities)?, &cells)?;
             }
             let cells = contributions.keep(&passed(&assessment), &noisy);

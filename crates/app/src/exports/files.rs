@@ -4,6 +4,7 @@
 use access::Action;
 use base::{Id, kind};
 use documents::{Chart, Sheet, Stamp};
+use privacy::disclosure::Accuracy;
 use secure_domain::objects::KeyRing;
 use secure_domain::protocol::{ObjectRef, Page};
 use serde::{Deserialize, Serialize};
@@ -160,7 +161,12 @@ async fn paper(app: &App, export: &Export, release: &Release) -> Result<Vec<u8>>
     let (columns, numbers) = header(&page);
     let sheet = Sheet {
         title: export.model_name.clone(),
-        notes: vec![format!("SHA-256 {}", release.csv.digest)],
+        notes: release
+            .accuracy
+            .iter()
+            .map(noted)
+            .chain([format!("SHA-256 {}", release.csv.digest)])
+            .collect(),
         columns,
         numbers,
         rows: page.rows.iter().map(|row| row.iter().map(text).collect()).collect(),
@@ -169,6 +175,12 @@ async fn paper(app: &App, export: &Export, release: &Release) -> Result<Vec<u8>>
     let _turn = papers::turn(app).await?;
     let printed = tokio::task::spawn_blocking(move || documents::print_sheet(&sheet)).await;
     Ok(printed.map_err(|error| Error::internal("document.engine", error))??.pdf)
+}
+
+/// How far a column's noise reaches, in no language.
+fn noted(of: &Accuracy) -> String {
+    let within = of.within.map_or_else(|| "?".to_owned(), |within| within.to_string());
+    format!("{} ± {within}", of.column)
 }
 
 async fn chart(app: &App, export: &Export, release: &Release) -> Result<Vec<u8>> {

@@ -119,6 +119,7 @@ mod tests {
             failures: Failures::default(),
             smallest: Bucket::Larger,
             overlaps: Vec::new(),
+            accuracy: Vec::new(),
         }
     }
 

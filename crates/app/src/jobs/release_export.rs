@@ -50,6 +50,12 @@ pub(super) async fn run(app: &App, id: Id<kind::Export>) -> Result<()> {
                 parquet: file(parquet),
                 json: Some(file(json)),
                 rows: export.frozen.rows.unwrap_or_default(),
+                accuracy: export
+                    .frozen
+                    .report
+                    .as_ref()
+                    .map(|report| report.accuracy.clone())
+                    .unwrap_or_default(),
                 at: now,
             };
             register(app, &export, &tenant, &release, &staged).await

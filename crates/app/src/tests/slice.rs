@@ -329,7 +329,7 @@ async fn a_query_is_explained_before_it_is_ordered() {
     let county = granted().await;
     let engineer = county.ctx("operator");
     let ask = async |ctx: &crate::Ctx, text: &str| {
-        let request = workbench::ExplainRequest { sql: text.to_owned(), parameters: Vec::new() };
+        let request = workbench::ExplainRequest { sql: text.to_owned(), ..Default::default() };
         workbench::explain(&county.app, ctx, county.tenant, &request).await
     };
     let text = "SELECT industry, count(*) AS n FROM enterprises WHERE industry <> 'x' GROUP BY industry";

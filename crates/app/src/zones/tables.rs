@@ -20,17 +20,18 @@ const DEV_MILLIS_MAX: u64 = 30_000;
 pub(crate) struct Held {
     pub(super) tables: Vec<TableSpec>,
     pub(super) keys: Vec<ZoneKey>,
+    /// What the tables were made of, in order.
+    pub(super) made_of: Vec<MadeOf>,
     mask: Option<Secret>,
     /// Pages of the release ledger.
     pages: Vec<ObjectRef>,
 }
 
-impl Held {
-    /// The objects of its tables, in order.
-    pub(super) fn objects(&self) -> Vec<Id<kind::Object>> {
-        self.tables.iter().map(|table| table.object.object).collect()
-    }
+/// What a table is made of: the object with its rows, and the version of the catalogue entry that says what they are. A
+/// zone that was given other ones judges by a classification that is no more.
+pub(super) type MadeOf = (Id<kind::Object>, i64);
 
+impl Held {
     /// The first message to the zone's worker.
     pub(super) fn into_init(self, app: &App, tenant: Id<kind::Tenant>, zone: ZoneKind) -> Init {
         let limits = match zone {
@@ -66,7 +67,13 @@ pub(crate) async fn held(app: &App, tenant: Id<kind::Tenant>, zone: ZoneKind) ->
         .read("zone.held", |tx| {
             Box::pin(async move {
                 may_run(tx, tenant, zone).await?;
-                let mut held = Held { tables: Vec::new(), keys: Vec::new(), mask: None, pages: Vec::new() };
+                let mut held = Held {
+                    tables: Vec::new(),
+                    keys: Vec::new(),
+                    made_of: Vec::new(),
+                    mask: None,
+                    pages: Vec::new(),
+                };
                 if zone == ZoneKind::Ledger {
                     (held.pages, held.keys) = releases::pages(app, tx).await?;
                     return Ok(held);
@@ -84,15 +91,11 @@ pub(crate) async fn held(app: &App, tenant: Id<kind::Tenant>, zone: ZoneKind) ->
         .await
 }
 
-/// The objects of the tables that a zone should hold, in the order of [`held`].
+/// What the tables that a zone should hold are made of, in the order of [`held`].
 ///
 /// # Errors
 /// `tenant.closed` unless the tenant's state lets the zone run.
-pub(super) async fn due(
-    app: &App,
-    tenant: Id<kind::Tenant>,
-    zone: ZoneKind,
-) -> Result<Vec<Id<kind::Object>>> {
+pub(super) async fn due(app: &App, tenant: Id<kind::Tenant>, zone: ZoneKind) -> Result<Vec<MadeOf>> {
     app.store()
         .read("zone.due", |tx| {
             Box::pin(async move {
@@ -100,8 +103,12 @@ pub(super) async fn due(
                 if matches!(zone, ZoneKind::Intake | ZoneKind::Ledger) {
                     return Ok(Vec::new());
                 }
-                let grants = tenants::grants(tx, tenant).await?;
-                Ok(grants.iter().filter_map(|grant| lies(grant, zone)).map(|lies| lies.object).collect())
+                let mut due = Vec::new();
+                for grant in tenants::grants(tx, tenant).await? {
+                    let Some(lies) = lies(&grant, zone) else { continue };
+                    due.push((lies.object, resources::versioned(tx, grant.resource).await?.version));
+                }
+                Ok(due)
             })
         })
         .await
@@ -135,7 +142,9 @@ async fn fill(
 ) -> Result<()> {
     for grant in tenants::grants(tx, tenant).await? {
         let Some(lies) = lies(&grant, zone) else { continue };
-        let entry = resources::versioned(tx, grant.resource).await?.value;
+        let found = resources::versioned(tx, grant.resource).await?;
+        held.made_of.push((lies.object, found.version));
+        let entry = found.value;
         let key = key_of(app, tx, tenant, lies.object).await?;
         let spec = match zone {
             ZoneKind::Prod => {
@@ -187,7 +196,12 @@ fn spec(
     let columns = columns.iter().filter_map(|name| entry.resource.column(name)).map(|column| {
         let granted = grant.columns.contains(&column.name);
         let label = column.classification.as_ref().filter(|_| granted).map(|confirmed| confirmed.label);
-        ColumnSpec { name: column.name.clone(), data_type: column.data_type, label }
+        ColumnSpec {
+            name: column.name.clone(),
+            data_type: column.data_type,
+            label,
+            declared: column.declared.clone(),
+        }
     });
     TableSpec {
         name: grant.code.clone(),
@@ -197,6 +211,7 @@ fn spec(
         rows: lies.rows,
         columns: columns.collect(),
         entity: entry.resource.entity.clone(),
+        declared: entry.resource.rows.clone(),
         consent: None,
     }
 }

@@ -10,6 +10,7 @@ mod masks;
 mod noise;
 mod sql;
 mod sql_shapes;
+mod statistics;
 
 use crate::attack::Attack;
 
@@ -19,6 +20,7 @@ pub(crate) fn all() -> Vec<Attack> {
         cells::ATTACKS,
         differencing::ATTACKS,
         noise::ATTACKS,
+        statistics::ATTACKS,
         sql::ATTACKS,
         sql_shapes::ATTACKS,
         exports::ATTACKS,
@@ -30,10 +32,13 @@ pub(crate) fn all() -> Vec<Attack> {
     .concat()
 }
 
+/// Whether an attack waits until all others are made: it uses up what they share, or ends their authorisation.
+pub(crate) fn in_turn(attack: &Attack) -> bool {
+    attack.id.starts_with('L') || statistics::ATTACKS.iter().any(|own| own.id == attack.id)
+}
+
 /// What the design has and the server has not yet: no attack is made on it, and none is left out silently.
 pub(crate) const ABSENT: &[&str] = &[
-    "statistics mode (queries on raw data without an order, within budgets)",
-    "noise of cell keys and of discrete mechanisms, error bars, one budget per resource",
     "models as exports (ONNX): no run makes one",
     "a new snapshot under a standing grant: a grant holds the snapshot it was made with",
 ];

@@ -1,4 +1,4 @@
-//! Thresholds and repetition. There is no noise in the server yet (see `ABSENT`); what stands in its place is attacked.
+//! Thresholds, repetition and the noise of released cells.
 
 use std::collections::BTreeMap;
 

@@ -10,6 +10,7 @@ fn column(name: &str, data_type: DataType, nullable: bool) -> Column {
         nullable,
         classification: None,
         proposal: None,
+        declared: privacy::ir::Declared::default(),
     }
 }
 

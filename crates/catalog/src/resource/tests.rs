@@ -17,6 +17,7 @@ fn column(name: &str, label_zh: &str, data_type: DataType) -> Column {
         nullable: true,
         classification: None,
         proposal: None,
+        declared: privacy::ir::Declared::default(),
     }
 }
 
@@ -39,6 +40,7 @@ fn resource() -> Resource {
         profile: None,
         snapshots: vec![],
         twin: crate::TwinForm::default(),
+        rows: ir::Rows::default(),
     }
 }
 

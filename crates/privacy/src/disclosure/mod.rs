@@ -145,6 +145,20 @@ pub struct DisclosureReport {
     /// What left before and is in the way of some cells.
     #[serde(default)]
     pub overlaps: Vec<Overlap>,
+    /// Columns some of whose numbers carry noise, and how far it reaches.
+    #[serde(default)]
+    pub accuracy: Vec<Accuracy>,
+}
+
+/// How exact the numbers of a column are that leave with noise. It is said of the whole column: which of its numbers carry
+/// noise tells what else left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accuracy {
+    /// The column.
+    pub column: String,
+    /// Every number is at most so far from the true one, as long as the data keep to what was declared of them; absent where
+    /// too little was. *Units*: the column's, whole, rounded up.
+    pub within: Option<u64>,
 }
 
 /// Why some cells may not leave as they are, with the earlier releases that make it so.
@@ -225,6 +239,7 @@ pub fn assess(statistics: &Statistics, thresholds: Thresholds) -> Result<Assessm
         failures,
         smallest: smallest.map_or(Bucket::None, |count| bucket(count, thresholds.min_entities)),
         overlaps: Vec::new(),
+        accuracy: Vec::new(),
     };
     Ok(Assessment { report, passed: passed.into() })
 }

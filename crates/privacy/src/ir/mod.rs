@@ -60,7 +60,7 @@ pub use declare::{
 };
 pub use digest::digest;
 pub use explain::{Explanation, Operation, Output, Relation, explain};
-pub use judge::{Judged, Mode, Number, NumberKind, Terms, judge};
+pub use judge::{Judged, Mode, Number, NumberKind, Reach, Terms, judge, reaches};
 pub use lattice::{
     ColumnInfo, ColumnPolicy, Entity, EntityRef, Label, Policy, ResourcePolicy, Schema, Source,
 };
@@ -68,7 +68,7 @@ pub use nearest::{Advice, Change, ChangeKind, Nearest, advise, nearest};
 pub use refusal::{Refusal, Rule};
 pub use resolve::resolve;
 pub use rewrite::{
-    Contribution, ContributionKind, ContributorQuery, Counted, PopulationQuery, count_entities,
+    Contribution, ContributionKind, ContributorQuery, Counted, PopulationQuery, contributor, count_entities,
 };
 pub use sources::{Measured, measured};
 pub use stage::{Stage, Step};

@@ -185,6 +185,10 @@ rules! {
     DistinctValues = "privacy.distinct_values",
         "统计模式下 COUNT(DISTINCT) 只可用于单一字段的主体键",
         "in statistics mode COUNT(DISTINCT) takes an entity key of one column";
+    /// With noise: a cell tells of entities that are not one and the same.
+    OneEntity = "privacy.one_entity",
+        "带噪声的统计只可涉及一类主体：多张表须按主体键关联，或分别统计",
+        "a statistic with noise is about entities of one kind: join tables on the entity's key, or ask one statistic each";
     /// A parameter meets a column that tells entities apart.
     ParameterLookup = "privacy.parameter_lookup",
         "参数不得与主体键、唯一字段或标识符比较，否则可逐一查询个人；确有需要的，请在审批时列明不超过 10 个取值",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::check::{Releasing, check, releasing, scans};
+use super::check::{Releasing, check, check_with, releasing, scans};
 use super::population::population;
 use super::resolve::{Flow, Rigour, equated, flow};
 use super::walk::columns_of;
@@ -99,6 +99,20 @@ pub fn count_entities(rel: &Rel, policy: &Policy) -> Result<Counted, Refusal> {
     Ok(Counted { checked, contributors })
 }
 
+/// Who adds what to the cells of a query that [`super::judge()`] passed with noise: of one kind of entity, none where nobody is
+/// protected.
+///
+/// # Errors
+/// As [`super::judge()`].
+pub fn contributor(rel: &Rel, policy: &Policy) -> Result<Option<ContributorQuery>, Refusal> {
+    let checked = check_with(rel, policy, Rigour::Noise)?;
+    let Some(need) = checked.entities().first() else { return Ok(None) };
+    let top = releasing(rel).ok_or(Refusal::bare(Rule::NotAggregate))?;
+    let (input, keys) = with_keys(top.input, policy)?;
+    let own = keys.get(&need.entity).ok_or(Refusal::new(Rule::EntityLost, need.entity.kind.as_str()))?;
+    Ok(Some(contributor_query(&input, &top, need, composite(own))))
+}
+
 fn contributor_query(input: &Rel, top: &Releasing<'_>, need: &EntityNeed, key: Expr) -> ContributorQuery {
     let mut resource = String::new();
     scans(input, &mut |name, alias, _| {
@@ -188,7 +202,7 @@ fn with_keys(rel: &Rel, policy: &Policy) -> Result<(Rel, Keys), Refusal> {
             project(input, columns.clone(), keys)
         }
         Rel::Aggregate { input, group, aggregates } => {
-            let before = flow(input, policy, Rigour::Release)?;
+            let before = flow(input, policy, Rigour::Structure)?;
             let (input, keys) = with_keys(input, policy)?;
             let keys = surviving(&before, group, keys);
             let rel = Rel::Aggregate {
@@ -199,8 +213,11 @@ fn with_keys(rel: &Rel, policy: &Policy) -> Result<(Rel, Keys), Refusal> {
             (rel, keys)
         }
         Rel::Join { kind, left, right, on, nulls_equal, filter } => {
-            let twins =
-                equated(&flow(left, policy, Rigour::Release)?, &flow(right, policy, Rigour::Release)?, on);
+            let twins = equated(
+                &flow(left, policy, Rigour::Structure)?,
+                &flow(right, policy, Rigour::Structure)?,
+                on,
+            );
             let (left, mut keys) = with_keys(left, policy)?;
             let (with_right, right_keys) = with_keys(right, policy)?;
             let semi = matches!(kind, JoinKind::Semi | JoinKind::Anti);
@@ -279,7 +296,7 @@ fn union(inputs: &[Rel], policy: &Policy) -> Result<(Rel, Keys), Refusal> {
     let mut first: Option<Vec<EntityRef>> = None;
     let mut keys = Keys::new();
     for input in inputs {
-        let before = flow(input, policy, Rigour::Release)?;
+        let before = flow(input, policy, Rigour::Structure)?;
         let tracks: Vec<EntityRef> = before.tracks.iter().map(|track| track.entity.clone()).collect();
         let (rel, own) = with_keys(input, policy)?;
         let targets = first.get_or_insert_with(|| tracks.clone());

@@ -91,6 +91,10 @@ impl Rule {
             Self::DistinctValues => {
                 ("不同值的个数会透露罕见的值", "the number of different values tells of the rare ones")
             }
+            Self::OneEntity => (
+                "噪声的大小只按一类主体计算，遮不住另一类",
+                "the noise is measured for one kind of entity and would not cover the other",
+            ),
             Self::ParameterLookup => (
                 "每次换一个参数值，就能逐一查询主体",
                 "with another value each time, one entity after the other could be looked up",

@@ -16,7 +16,7 @@ use crate::session::Session;
 /// Explains a query.
 pub(crate) async fn explain_release(session: &Arc<Session>, order: ExplainOrder) -> Result<Explained, Error> {
     on_large_stack(session, move |session| {
-        let ExplainOrder { check, thresholds } = order;
+        let ExplainOrder { check, thresholds, price } = order;
         let (rel, translator) = match translated(session, &check.sql, &check.parameters) {
             Ok(found) => found,
             // A matter of form: nothing was understood that could be repaired.
@@ -30,8 +30,10 @@ pub(crate) async fn explain_release(session: &Arc<Session>, order: ExplainOrder)
         let policy = policy(&session.tables());
         let terms = Terms {
             parameters: domains(&check.parameters),
-            thresholds: Some(thresholds),
-            ..Terms::new(Mode::Order)
+            // What carries noise is not held back as well.
+            thresholds: Some(thresholds).filter(|_| price.is_none()),
+            price,
+            ..Terms::new(if price.is_some() { Mode::Statistics } else { Mode::Order })
         };
         if let Err(advice) = ir::advise(&rel, &policy, &terms) {
             return Ok(Explained::Refused(Box::new(advised(*advice, &translator))));

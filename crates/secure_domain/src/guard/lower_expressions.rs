@@ -167,7 +167,7 @@ const fn arrow_type(data_type: DataType) -> ArrowType {
     }
 }
 
-fn literal(value: &Literal) -> Result<ScalarValue> {
+pub(super) fn literal(value: &Literal) -> Result<ScalarValue> {
     Ok(match value {
         Literal::Null(data_type) => ScalarValue::try_new_null(&arrow_type(*data_type))?,
         Literal::Text(text) => ScalarValue::Utf8View(Some(text.clone())),

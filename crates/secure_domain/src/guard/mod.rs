@@ -16,6 +16,7 @@ mod parse;
 mod refusal;
 mod relations;
 mod release;
+mod statistic;
 #[cfg(test)]
 mod tests;
 mod text_size;
@@ -28,3 +29,4 @@ pub(crate) use parameters::{Bound, bind, sample};
 pub(crate) use refusal::ALL_PAIRS;
 pub use refusal::{RULES, Refusal, RuleText};
 pub(crate) use release::{Release, check_release, names_of, plan_condition, policy};
+pub(crate) use statistic::{Figure, Statistic, check_statistic};

@@ -81,6 +81,17 @@ pub(super) const HIDDEN_KEY: RuleText = rule(
     "every GROUP BY column must appear unchanged in the output, so that releases can be compared",
 );
 
+pub(super) const NOTHING_PROTECTED: RuleText = rule(
+    "domain.nothing_protected",
+    "这些表不含受保护的主体，无需带噪声的统计：请直接在工作台查询",
+    "these tables are about nobody who is protected, so no noise is needed: query them on the workbench",
+);
+pub(super) const TOO_MANY_NUMBERS: RuleText = rule(
+    "domain.too_many_numbers",
+    "一次统计的数值过多（至多 20000 个）：请减少分组或输出字段",
+    "too many numbers in one statistic (20 000 at most): group by less or ask for fewer columns",
+);
+
 pub(crate) const ALL_PAIRS: RuleText = rule(
     "domain.all_pairs",
     "该查询会把每一行与每一行配对：请用相等条件关联（JOIN … ON a.x = b.x），或先汇总为一行",
@@ -100,6 +111,8 @@ pub const RULES: &[RuleText] = &[
     PARAMETER,
     OUTPUT_NAME,
     HIDDEN_KEY,
+    NOTHING_PROTECTED,
+    TOO_MANY_NUMBERS,
     ALL_PAIRS,
 ];
 

@@ -138,14 +138,14 @@ fn analyze(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan, Error
 }
 
 /// A refusal with the author's names in place of the translation's.
-fn in_words(mut refusal: Refusal, translator: &Translator) -> Error {
+pub(super) fn in_words(mut refusal: Refusal, translator: &Translator) -> Error {
     refusal.subject = refusal.subject.map(|subject| translator.spoken(&subject));
     refusal.into()
 }
 
 /// The output columns that show the group keys; the first key that none shows is the error. Cells without their key
 /// could not be compared with earlier releases.
-fn visible_keys(rel: &Rel, keys: &[String]) -> Result<Vec<String>, String> {
+pub(super) fn visible_keys(rel: &Rel, keys: &[String]) -> Result<Vec<String>, String> {
     keys.iter().map(|key| visible_key(rel, key).ok_or_else(|| key.clone())).collect()
 }
 

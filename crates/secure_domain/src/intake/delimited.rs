@@ -67,6 +67,7 @@ fn write(
             nullable: true,
             classification: None,
             proposal: None,
+            declared: privacy::ir::Declared::default(),
         })
         .collect();
     let (mut report, mut lines) = (Report::default(), Vec::new());

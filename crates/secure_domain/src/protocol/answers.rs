@@ -5,7 +5,7 @@ use catalog::OutputColumn;
 use privacy::attack::Report;
 use privacy::disclosure::dp::Cost;
 use privacy::disclosure::{DisclosureReport, Overlap, ledger};
-use privacy::ir::{Explanation, Label};
+use privacy::ir::{Explanation, Label, Number};
 use privacy::twin::{self, standin::Treatment};
 use privacy::{DataType, detect::Proposal};
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,10 @@ pub enum Reply {
     Page(Page),
     /// A verdict on SQL.
     Checked(Checked),
+    /// What statistics would cost.
+    Priced(Box<Priced>),
+    /// Statistics with noise.
+    Statistic(Box<StatisticDone>),
     /// Consents were taken in.
     Consents(Box<crate::consent::ConsentsDone>),
     /// What is known of SQL.
@@ -98,6 +102,38 @@ pub struct Checked {
     pub output: Vec<OutputColumn>,
     /// Kinds of entities that are counted in every cell.
     pub entities: Vec<String>,
+}
+
+/// What statistics without a reviewer would cost: computed from the text and the declarations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Priced {
+    /// Digest of the translated query.
+    pub ir_digest: Digest,
+    /// Tables it reads.
+    pub tables: Vec<String>,
+    /// Those of them whose budgets pay: what is about protected entities.
+    pub paying: Vec<String>,
+    /// Columns it yields: the numbers as they are shown, whole or a mean.
+    pub output: Vec<OutputColumn>,
+    /// Cells it has; every one of them is shown.
+    pub cells: u64,
+    /// The numbers of a cell.
+    pub numbers: Vec<Number>,
+    /// What all of it costs each paying table.
+    pub cost: Cost,
+}
+
+/// Statistics with noise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StatisticDone {
+    /// Columns.
+    pub columns: Vec<OutputColumn>,
+    /// Every cell there can be, in the order of its keys. *Shape*: cells × columns. A mean over so few that nothing can be
+    /// said is null.
+    pub rows: Vec<Vec<Value>>,
+    /// Half the width of the 95 % interval of each value: the truth is at most that far away; null for keys. *Shape*: as
+    /// `rows`.
+    pub within: Vec<Vec<Value>>,
 }
 
 /// What is known of SQL before it is ordered: computed from the text and the declarations, nothing about the data.

@@ -18,13 +18,14 @@ pub use catalog::{Domain, OutputColumn, Parameter, Value};
 pub use crate::consent::{ConsentOrder, ConsentSpec, ConsentsDone, Purpose};
 pub use answers::{
     Advised, Changed, Checked, ColumnProfile, Compared, Examined, ExaminedColumn, Explained, Failure,
-    IntakeDone, LedgerAnswer, MadeOf, Nearby, Page, Reply, RunCounted, RunDone, SampleDone, ServeDone,
-    TwinDone, Verdict,
+    IntakeDone, LedgerAnswer, MadeOf, Nearby, Page, Priced, Reply, RunCounted, RunDone, SampleDone,
+    ServeDone, StatisticDone, TwinDone, Verdict,
 };
 pub use orders::{
     AppendOrder, AssessOrder, CanonicalFormat, CanonicalOrder, CheckOrder, CompareOrder, ConcludeOrder,
     CsvFormat, ExplainOrder, Frozen, GrantOrder, InputPin, IntakeFormat, IntakeOrder, LookupOrder, PageOrder,
-    QueryOrder, RunOrder, ServeOrder, TwinColumn, TwinOrder, VerifyOrder, VerifyQuestion,
+    PriceOrder, QueryOrder, RunOrder, ServeOrder, StatisticOrder, TwinColumn, TwinOrder, VerifyOrder,
+    VerifyQuestion,
 };
 pub use words::{ColumnSpec, Limits, ObjectRef, PermitRecord, Secret, TableSpec, ZoneKey};
 
@@ -127,6 +128,10 @@ pub enum Request {
     Check(Box<CheckOrder>),
     /// Dev: what would become of this SQL as a run order, and what would pass instead?
     Explain(Box<ExplainOrder>),
+    /// Dev: what would this SQL cost as statistics without a reviewer?
+    Price(Box<PriceOrder>),
+    /// Prod: statistics without a reviewer, paid for.
+    Statistic(Box<StatisticOrder>),
     /// Prod: execute approved SQL up to the ledger's word.
     Run(Box<RunOrder>),
     /// Prod: write the result of a run that was counted.
@@ -186,6 +191,8 @@ impl Request {
             Self::Query(_) => "query",
             Self::Check(_) => "check",
             Self::Explain(_) => "explain",
+            Self::Price(_) => "price",
+            Self::Statistic(_) => "statistic",
             Self::Run(_) => "run",
             Self::Conclude(_) => "conclude",
             Self::ForgetRun { .. } => "forget_run",

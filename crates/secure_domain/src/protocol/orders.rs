@@ -48,6 +48,34 @@ pub struct ExplainOrder {
     pub check: CheckOrder,
     /// Thresholds that an order would have.
     pub thresholds: Thresholds,
+    /// Price of each number, to have it explained as statistics without a reviewer.
+    #[serde(default)]
+    pub price: Option<Cost>,
+}
+
+/// Asks what statistics without a reviewer would cost.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PriceOrder {
+    /// One SELECT statement.
+    pub sql: String,
+    /// Price of each of its numbers.
+    pub price: Cost,
+}
+
+/// Statistics without a reviewer on raw data: with noise that was paid for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StatisticOrder {
+    /// What was priced.
+    pub asked: PriceOrder,
+    /// Digest of the translated query, as it was priced.
+    pub ir_digest: Digest,
+    /// What was paid for all of it.
+    pub paid: Cost,
+    /// The inputs; exactly the tables that the text reads.
+    pub inputs: Vec<InputPin>,
+    /// What it is for; needed where an input is there by consent.
+    #[serde(default)]
+    pub purpose: Option<Purpose>,
 }
 
 /// An input that a run order is bound to.

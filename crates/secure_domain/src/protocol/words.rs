@@ -5,7 +5,7 @@ use std::fmt;
 use crate::consent::ConsentSpec;
 use base::{Id, Timestamp, kind};
 use privacy::DataType;
-use privacy::ir::{ColumnPolicy, Entity, Label, ResourcePolicy};
+use privacy::ir::{ColumnPolicy, Declared, Entity, Label, ResourcePolicy, Rows};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
@@ -89,6 +89,9 @@ pub struct TableSpec {
     pub columns: Vec<ColumnSpec>,
     /// The declared entity; without one, prod refuses the table.
     pub entity: Option<Entity>,
+    /// What is declared of its rows.
+    #[serde(default)]
+    pub declared: Rows,
     /// Set where rows may be read of entities only that consented.
     #[serde(default)]
     pub consent: Option<ConsentSpec>,
@@ -98,11 +101,17 @@ impl TableSpec {
     /// What the guard knows of the table.
     #[must_use]
     pub fn policy(&self) -> ResourcePolicy {
-        let columns = self
-            .columns
-            .iter()
-            .map(|column| (column.name.clone(), ColumnPolicy::new(column.data_type, column.label)));
-        ResourcePolicy::new(self.entity.clone(), columns.collect())
+        let columns = self.columns.iter().map(|column| {
+            let declared = column.declared.clone();
+            (
+                column.name.clone(),
+                ColumnPolicy { declared, ..ColumnPolicy::new(column.data_type, column.label) },
+            )
+        });
+        ResourcePolicy {
+            rows: self.declared.clone(),
+            ..ResourcePolicy::new(self.entity.clone(), columns.collect())
+        }
     }
 }
 
@@ -115,6 +124,9 @@ pub struct ColumnSpec {
     pub data_type: DataType,
     /// Its confirmed label; `None` is unclassified, and refused in prod.
     pub label: Option<Label>,
+    /// What is declared of its values.
+    #[serde(default)]
+    pub declared: Declared,
 }
 
 /// Bounds of queries and runs in one zone.

@@ -1,6 +1,6 @@
 use catalog::{Domain, OutputColumn, Parameter, Value};
 use privacy::DataType;
-use privacy::disclosure::Suppression;
+use privacy::disclosure::{Accuracy, Suppression};
 use serde_json::json;
 
 use super::*;
@@ -422,12 +422,20 @@ async fn a_later_snapshot_leaves_with_noise_that_asking_again_does_not_average_o
     leave(&engine, &books, 0, &first, 200);
     let persons = county.tables.iter_mut().find(|table| table.name == "persons").unwrap();
     persons.snapshot = base::Id::new(base::Timestamp::from_micros(1_700_000_000_000_000), [9; 10]);
+    persons.declared = ir::Rows { per_entity: Some(1), ..ir::Rows::default() };
+    let income = persons.columns.iter_mut().find(|column| column.name == "income").unwrap();
+    let (bounds, nulls) = (ir::Bounds::new(0, 101).ok(), Some(ir::Nulls::Absent));
+    income.declared = ir::Declared { bounds, nulls, ..ir::Declared::default() };
     let engine = county.prod();
     let mut seen = Vec::new();
     for number in [81, 82] {
         let order = county.order(number, south, &["persons"], output());
         let done = judged(&engine, &books, 1, order).await.unwrap();
         assert_eq!((done.report.passed, done.report.perturbed), (1, 1));
+        let told = |column: &str, within| Accuracy { column: column.to_owned(), within };
+        // Six times what one person adds at most; ten persons at least are behind a mean.
+        let all = [told("n", Some(5)), told("total", Some(606)), told("mean", Some(61))];
+        assert_eq!(done.report.accuracy, all);
         seen.push(rows(&county, &done));
     }
     assert_eq!(seen[0], seen[1]);

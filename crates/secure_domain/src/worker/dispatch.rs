@@ -47,6 +47,11 @@ impl Zone {
             Request::Explain(order) => {
                 only(Reply::Explained(Box::new(self.dev(operation)?.explain(*order).await?)))
             }
+            Request::Price(order) => only(Reply::Priced(Box::new(self.dev(operation)?.price(*order).await?))),
+            Request::Statistic(order) => {
+                let engine = self.prod(operation)?.for_purpose(order.purpose.as_ref(), &order.inputs)?;
+                only(Reply::Statistic(Box::new(engine.statistic(*order).await?)))
+            }
             Request::Run(order) => {
                 let engine = self.prod(operation)?.for_purpose(order.purpose.as_ref(), &order.inputs)?;
                 only(Reply::Counted(engine.run(*order).await?))

@@ -193,6 +193,7 @@ fn granted_table(granted: &SampleDone) -> TableSpec {
                 name: column.name.clone(),
                 data_type: column.data_type,
                 label: Some(label),
+                declared: privacy::ir::Declared::default(),
             })
             .collect(),
         entity: Some(Entity {
@@ -200,6 +201,7 @@ fn granted_table(granted: &SampleDone) -> TableSpec {
             columns: vec!["id_number".to_owned()],
             protected: true,
         }),
+        declared: privacy::ir::Rows::default(),
         consent: None,
     }
 }
@@ -236,7 +238,12 @@ async fn make_twin(prod: &ZoneClient, table: &TableSpec, granted: &SampleDone) -
     dev_table.columns = twin
         .columns
         .iter()
-        .map(|column| ColumnSpec { name: column.name.clone(), data_type: column.data_type, label: None })
+        .map(|column| ColumnSpec {
+            name: column.name.clone(),
+            data_type: column.data_type,
+            label: None,
+            declared: privacy::ir::Declared::default(),
+        })
         .collect();
     (dev_table, *twin)
 }

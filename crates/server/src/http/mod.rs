@@ -26,6 +26,7 @@ pub(crate) mod products;
 mod resources;
 mod runs;
 mod sessions;
+mod statistics;
 mod tenants;
 mod uploads;
 mod usages;
@@ -58,6 +59,7 @@ fn api() -> Router<Edge> {
         .merge(uploads::routes())
         .merge(imports::routes())
         .merge(tenants::routes())
+        .merge(statistics::routes())
         .merge(workbench::routes())
         .merge(models::routes())
         .merge(runs::routes())

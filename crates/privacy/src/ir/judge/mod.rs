@@ -18,11 +18,11 @@ mod parameters;
 
 use serde::{Deserialize, Serialize};
 
-use self::groups::cells_max;
-pub use self::numbers::{Number, NumberKind};
+use self::groups::cells;
+pub use self::numbers::{Number, NumberKind, Reach, reaches};
 use super::check::{check_with, releasing};
 use super::resolve::Rigour;
-use super::{Checked, Parameters, Policy, Refusal, Rel, Rule, Schema, check, resolve};
+use super::{Checked, Literal, Parameters, Policy, Refusal, Rel, Rule, Schema, check, resolve};
 use crate::disclosure::Thresholds;
 use crate::disclosure::dp::Cost;
 
@@ -64,12 +64,13 @@ impl Terms {
 }
 
 /// A query that may run on its terms. Built by [`judge`] only.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Judged {
     schema: Schema,
     checked: Option<Checked>,
     numbers: Vec<Number>,
     cells_max: Option<u64>,
+    cells: Option<Vec<Vec<Literal>>>,
     cost: Option<Cost>,
 }
 
@@ -99,6 +100,12 @@ impl Judged {
         self.cells_max
     }
 
+    /// Every cell there can be, by its group keys in order; `None` where some key has no declared list of values.
+    #[must_use]
+    pub fn cells(&self) -> Option<&[Vec<Literal>]> {
+        self.cells.as_deref()
+    }
+
     /// What the whole result costs, for [`crate::disclosure::dp::Budget::spend`].
     #[must_use]
     pub const fn cost(&self) -> Option<Cost> {
@@ -117,6 +124,7 @@ pub fn judge(rel: &Rel, policy: &Policy, terms: &Terms) -> Result<Judged, Refusa
             checked: None,
             numbers: Vec::new(),
             cells_max: None,
+            cells: None,
             cost: None,
         }),
         Mode::Order => {
@@ -134,6 +142,7 @@ fn released(checked: Checked) -> Judged {
         checked: Some(checked),
         numbers: Vec::new(),
         cells_max: None,
+        cells: None,
         cost: None,
     }
 }
@@ -152,7 +161,12 @@ fn statistics(rel: &Rel, policy: &Policy, terms: &Terms) -> Result<Judged, Refus
     }
     let top = releasing(rel).ok_or(Refusal::bare(Rule::NotAggregate))?;
     judged.numbers = numbers::numbers(&top, policy, terms)?;
-    judged.cells_max = Some(cells_max(top.group, top.input, policy)?);
+    let cells = cells(top.group, top.input, policy)?;
+    judged.cells_max = Some(cells.max);
+    judged.cells = cells.all;
+    if terms.price.is_some() {
+        noise_covers(&judged)?;
+    }
     judged.cost = terms
         .price
         .map(|price| {
@@ -162,4 +176,16 @@ fn statistics(rel: &Rel, policy: &Policy, terms: &Terms) -> Result<Judged, Refus
         })
         .transpose()?;
     Ok(judged)
+}
+
+/// With noise every cell there can be is shown, and what is drawn covers the entities of one kind.
+fn noise_covers(judged: &Judged) -> Result<(), Refusal> {
+    let checked = judged.checked.as_ref().ok_or(Refusal::bare(Rule::NotAggregate))?;
+    if let [_, other, ..] = checked.entities() {
+        return Err(Refusal::new(Rule::OneEntity, other.entity.kind.as_str()));
+    }
+    match &judged.cells {
+        Some(_) => Ok(()),
+        None => Err(Refusal::new(Rule::GroupDomain, checked.keys().join(", "))),
+    }
 }

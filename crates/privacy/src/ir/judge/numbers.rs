@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::super::bounds::{Unbounded, range};
-use super::super::check::Releasing;
+use super::super::check::{Releasing, releasing};
 use super::super::facts::{Facts, facts};
-use super::super::{AggregateFunction, Expr, NamedAggregate, Policy, Refusal, Rule};
+use super::super::{AggregateFunction, Expr, NamedAggregate, Parameters, Policy, Refusal, Rel, Rule};
 use super::Terms;
 use crate::disclosure::dp::{Contribution, Cost, SENSITIVITY_MAX};
 
@@ -48,6 +48,38 @@ impl Number {
     pub fn contribution(&self) -> Option<Contribution> {
         Contribution::new(self.low, self.high, self.rows_max).ok()
     }
+}
+
+/// How much one entity can add to an aggregate, as declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// The aggregate.
+    pub aggregate: String,
+    /// The largest amount that a row adds; absent where it is not known to be bounded. *Units*: the argument's, whole,
+    /// rounded up.
+    pub value_max: Option<u64>,
+    /// Most rows of one entity; absent where they are not bounded.
+    pub rows_max: Option<u32>,
+}
+
+/// How much one entity can add to each aggregate of a releasable query: from declarations alone, so that it tells nothing
+/// about the data.
+#[must_use]
+pub fn reaches(rel: &Rel, policy: &Policy, parameters: &Parameters) -> Vec<Reach> {
+    let Some(top) = releasing(rel) else { return Vec::new() };
+    let Ok(facts) = facts(top.input, policy, parameters) else { return Vec::new() };
+    let rows_max = rows_max(&facts).ok();
+    let reach = |aggregate: &NamedAggregate| {
+        let bounded = |argument: &Expr| range(argument, &facts, parameters).finite().ok()?.whole();
+        let value_max = match (aggregate.function, &aggregate.argument) {
+            (AggregateFunction::Sum | AggregateFunction::Avg, Some(argument)) => {
+                bounded(argument).map(|(low, high)| low.unsigned_abs().max(high.unsigned_abs()))
+            }
+            _ => Some(1),
+        };
+        Reach { aggregate: aggregate.name.clone(), value_max, rows_max }
+    };
+    top.aggregates.iter().map(reach).collect()
 }
 
 /// The numbers of the releasing aggregate, in order.

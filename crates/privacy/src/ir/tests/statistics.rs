@@ -133,6 +133,8 @@ fn noise_covers_what_one_entity_can_change() {
     );
     assert_eq!(judged.numbers()[1].contribution().unwrap().sum_sensitivity(), 5_000);
     assert_eq!(judged.cells_max(), Some(4), "three districts and none");
+    let shown = judged.cells().unwrap();
+    assert!(shown.len() == 4 && shown.iter().all(|keys| keys.len() == 1), "{shown:?}");
     let cost = judged.cost().unwrap();
     assert_eq!(cost.micro, 5_000);
     assert_eq!(Budget::new(Unit::MicroEpsilon, 6_000).spend(cost), Ok(1_000));

@@ -50,8 +50,17 @@ fn roles(pack: &Pack, found: &mut Vec<Finding>) {
 }
 
 /// Values the platform itself reads, whatever the pack does with them.
-const READ_BY_THE_PLATFORM: [&str; 7] =
-    ["授权期限", "日志留存", "收益率上限", "最小实体数", "最大占比", "推断余量", "抽样比例"];
+const READ_BY_THE_PLATFORM: [&str; 9] = [
+    "授权期限",
+    "日志留存",
+    "收益率上限",
+    "最小实体数",
+    "最大占比",
+    "推断余量",
+    "抽样比例",
+    "统计预算",
+    "统计单价",
+];
 
 /// Values that rest on no clause, feed no condition or period and that the platform does not read either.
 fn parameters(pack: &Pack, found: &mut Vec<Finding>) {

@@ -1,9 +1,11 @@
 //! What would become of a query on raw data, as the workbench shows it.
 
-use app::privacy::ir::{Explanation, Label, Source, Stage};
+use app::privacy::disclosure::dp::Mechanism;
+use app::privacy::ir::{Explanation, Label, Number, Source, Stage};
 use app::{Advised, Explained, Nearby};
 
 use super::common::data_type;
+use super::statistics::milli;
 use crate::html::desk::visit::Visit;
 use crate::html::desk::words;
 use crate::html::pages::workbench::{ExplainedOutput, ExplainedRefusal, QueryExplained};
@@ -32,6 +34,7 @@ fn accepted(visit: &Visit, found: &Explanation) -> QueryExplained {
         label: visit.text(label(output.label)),
         stages: output.stages.iter().map(|one| visit.text(stage(*one))).collect(),
         key: output.key,
+        noise: noise(&output.numbers),
     });
     let threshold = found.outputs.iter().find_map(|output| output.threshold);
     let mut kinds: Vec<String> =
@@ -47,9 +50,21 @@ fn accepted(visit: &Visit, found: &Explanation) -> QueryExplained {
                 ("margin", &(of.margin_ppm / PPM_OF_PERCENT).to_string()),
             ],
         ),
+        None if found.cost.is_some() => {
+            let cost = milli(found.cost.map_or(0, |cost| cost.micro));
+            let cells = found.cells_max.unwrap_or_default().to_string();
+            visit.text_with("explained-terms-statistic", &[("cost", &cost), ("cells", &cells)])
+        }
         None => visit.text("explained-terms-none"),
     };
     QueryExplained { outputs: outputs.collect(), terms, refusal: None }
+}
+
+/// Half the width of the 95 % interval of what a column shows: of a number; of a mean's sum and count.
+fn noise(numbers: &[Number]) -> String {
+    let half = |number: &Number| Some(Mechanism::new(number.sensitivity, number.cost?).ok()?.half_width_95());
+    let halves: Vec<String> = numbers.iter().filter_map(half).map(|half| format!("± {half}")).collect();
+    halves.join(" / ")
 }
 
 fn refused(visit: &Visit, found: &Advised) -> ExplainedRefusal {

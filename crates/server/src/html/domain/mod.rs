@@ -14,6 +14,7 @@ mod catalog;
 mod common;
 mod compare;
 mod consents;
+mod declaration;
 mod explained;
 mod keys;
 mod models;
@@ -23,6 +24,7 @@ mod product_new;
 mod register;
 mod resource;
 mod runs;
+mod statistics;
 pub(crate) mod subject;
 mod tenants;
 mod trace;
@@ -42,6 +44,7 @@ pub(crate) fn routes() -> Router<Edge> {
         .merge(catalog::routes())
         .merge(register::routes())
         .merge(consents::routes())
+        .merge(declaration::routes())
         .merge(resource::routes())
         .merge(tenants::routes())
         .merge(twins::routes())

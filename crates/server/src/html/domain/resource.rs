@@ -92,6 +92,8 @@ async fn draw(
         snapshots: snapshots(visit, entry),
         used_by: used_by(visit, entry).await?,
         forms: if mine && !open { super::twins::forms(visit, entry) } else { Vec::new() },
+        declaration_href: (mine && !open && entry.entity.as_ref().is_some_and(|entity| entity.protected))
+            .then(|| format!("/catalog/{id}/declaration")),
         form_href: format!("/catalog/{id}/twin"),
         reports: super::twins::reports(visit, entry).await?,
         confirm_href: (mine && open).then(|| format!("/catalog/{id}/classification")),

@@ -257,7 +257,7 @@ async fn page(visit: &Visit, run: &str, error: Option<&Error>) -> Result<Respons
         model: Link::new(&run.model_name, &format!("/models/{}", run.model)),
         state: state_word(visit, &run, export.as_ref()),
         light: light(run.state),
-        facts: facts(visit, &run),
+        facts: facts(visit, &run).into_iter().chain(accuracy(visit, export.as_ref())).collect(),
         stages: stages(visit, &run, export.as_ref()),
         error: run.error.as_ref().map(|error| error.code.clone()),
         report: run
@@ -283,6 +283,18 @@ async fn page(visit: &Visit, run: &str, error: Option<&Error>) -> Result<Respons
         report.overlaps = overlaps(visit, found).await;
     }
     visit.page_with(error.map_or(StatusCode::OK, problem::status), "runs", &page).await
+}
+
+/// How exact the numbers are that left.
+fn accuracy(visit: &Visit, export: Option<&ExportView>) -> Option<Fact> {
+    let release = export?.export.release.as_ref()?;
+    let told = release.accuracy.iter().map(|of| match of.within {
+        Some(within) => format!("{} ± {}", of.column, words::count(within)),
+        None => visit.text_with("accuracy-unknown", &[("column", &of.column)]),
+    });
+    let told: Vec<String> = told.collect();
+    let told = if told.is_empty() { visit.text("accuracy-exact") } else { told.join("；") };
+    Some(fact(visit, "accuracy", told))
 }
 
 fn state_word(visit: &Visit, run: &Run, export: Option<&ExportView>) -> String {

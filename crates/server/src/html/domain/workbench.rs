@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::Error;
 use app::catalog::{Domain, Parameter, Value};
+use app::statistics::StatisticRequest;
 use app::tenants::Tenant;
 use app::workbench::{self, DevTable, ExplainRequest, QueryAnswer, QueryRequest};
 use axum::Router;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 
 use super::common::{self, data_type, result};
 use super::explained::explained;
+use super::statistics;
 use crate::html::chart::{Chart, Point, Shape};
 use crate::html::desk::errors;
 use crate::html::desk::sent::Sent;
@@ -125,6 +127,7 @@ async fn base_page(visit: &Visit, asked: &Asked, written: &Written) -> Result<Wo
             .iter()
             .map(|model| Link::new(&model.model.name, &format!("/models/{}", model.model.id)))
             .collect(),
+        budgets: statistics::budgets(visit, id).await?,
         ..Workbench::default()
     })
 }
@@ -184,41 +187,67 @@ async fn try_run(visit: &Visit, asked: &Asked, request: Request) -> Result<Respo
         .filter(|(name, _)| names.contains(*name))
         .map(|(n, v)| (n.clone(), v.clone()))
         .collect();
-    if sent.get("action") == "take" {
-        return visit.page("workbench", &page).await;
-    }
-    if sent.get("action") == "explain" {
-        let request = ExplainRequest {
-            sql: written.sql.clone(),
-            parameters: values.iter().map(|(n, v)| parameter(n, v)).collect(),
-        };
-        let mut status = StatusCode::OK;
-        match workbench::explain(&visit.app, &visit.ctx, tenant, &request).await {
-            Ok(found) => page.explained = Some(explained(visit, &found)),
-            Err(error @ Error::Internal { .. }) => return Err(error),
-            Err(error) => {
-                status = problem::status(&error);
-                page.error = Some(query_error(visit, &error));
-            }
+    let done = match sent.get("action") {
+        "take" => Ok(()),
+        "explain" => would_be(visit, tenant, &written, values, &mut page).await,
+        "price" => statistics::price(visit, tenant, &written.sql, &mut page).await,
+        "statistic" => {
+            let scenario = Some(sent.get("scenario").trim().to_owned()).filter(|text| !text.is_empty());
+            page.scenario.clone_from(&scenario);
+            let asked = StatisticRequest { sql: written.sql.clone(), scenario };
+            statistics::ask(visit, tenant, &asked, &mut page).await
         }
-        return visit.page_with(status, "workbench", &page).await;
-    }
+        _ => query(visit, tenant, &written, values, &mut page).await,
+    };
+    let status = match done {
+        Ok(()) => StatusCode::OK,
+        Err(error @ Error::Internal { .. }) => return Err(error),
+        Err(error) => {
+            if matches!(error.code(), "consent.scenario_missing" | "consent.scenario_unknown") {
+                page.scenario.get_or_insert_default();
+            }
+            page.error = Some(query_error(visit, &error));
+            problem::status(&error)
+        }
+    };
+    visit.page_with(status, "workbench", &page).await
+}
+
+/// What would become of the text on raw data.
+async fn would_be(
+    visit: &Visit,
+    tenant: Id<kind::Tenant>,
+    written: &Written,
+    values: BTreeMap<String, String>,
+    page: &mut Workbench,
+) -> Result<(), Error> {
+    let request = ExplainRequest {
+        sql: written.sql.clone(),
+        parameters: values.iter().map(|(name, value)| parameter(name, value)).collect(),
+        statistics: false,
+    };
+    let found = workbench::explain(&visit.app, &visit.ctx, tenant, &request).await?;
+    page.explained = Some(explained(visit, &found));
+    Ok(())
+}
+
+/// Runs the text over twins.
+async fn query(
+    visit: &Visit,
+    tenant: Id<kind::Tenant>,
+    written: &Written,
+    values: BTreeMap<String, String>,
+    page: &mut Workbench,
+) -> Result<(), Error> {
     let order = QueryRequest {
         sql: written.sql.clone(),
         parameters: values.iter().map(|(name, value)| parameter(name, value)).collect(),
         values,
         limit: None,
     };
-    let mut status = StatusCode::OK;
-    match workbench::query(&visit.app, &visit.ctx, tenant, &order).await {
-        Ok(answer) => show_answer(visit, &mut page, &answer, &written.chart),
-        Err(error @ Error::Internal { .. }) => return Err(error),
-        Err(error) => {
-            status = problem::status(&error);
-            page.error = Some(query_error(visit, &error));
-        }
-    }
-    visit.page_with(status, "workbench", &page).await
+    let answer = workbench::query(&visit.app, &visit.ctx, tenant, &order).await?;
+    show_answer(visit, page, &answer, &written.chart);
+    Ok(())
 }
 
 fn show_answer(visit: &Visit, page: &mut Workbench, answer: &QueryAnswer, shape: &str) {

@@ -119,6 +119,8 @@ pub struct ResourcePage {
     pub used_by: Vec<Link>,
     /// What dev zones may get to see, to choose from; posts `twin`. Empty when this role may not choose.
     pub forms: Vec<Choice>,
+    /// Where its values and rows are declared; absent for who may not.
+    pub declaration_href: Option<String>,
     pub form_href: String,
     /// Reports on its twins, for the provider and for those who oversee.
     pub reports: Vec<ReportRow>,
@@ -209,6 +211,7 @@ impl Page for ResourcePage {
             }],
             used_by: vec![Link::new("货运企业资质核验", "/products/1")],
             forms: vec![Choice::new("synthetic", "合成数据", true), Choice::new("sample", "脱敏抽样", false)],
+            declaration_href: Some("/catalog/1/declaration".into()),
             form_href: "/catalog/1/twin".into(),
             reports: vec![ReportRow {
                 href: "/grants/1/twin".into(),
@@ -240,6 +243,7 @@ impl Page for ResourcePage {
         plain.withdraw_href = Some("/catalog/1/withdraw".into());
         plain.used_by = Vec::new();
         plain.forms = Vec::new();
+        plain.declaration_href = None;
         plain.reports = Vec::new();
         vec![page, plain]
     }

@@ -10,6 +10,7 @@ pub mod announcements;
 pub mod authorisations;
 pub mod case;
 pub mod catalog;
+pub mod declaration;
 pub mod duties;
 pub mod error;
 pub mod form;

@@ -67,6 +67,38 @@ pub struct ExplainedOutput {
     /// Its way to where it leaves.
     pub stages: Vec<String>,
     pub key: bool,
+    /// How far noise reaches, in statistics; empty elsewhere and for keys.
+    pub noise: String,
+}
+
+/// What is left of a resource's budget, in thousandths of rho.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Budget {
+    pub code: String,
+    pub title: String,
+    pub left: String,
+    pub total: String,
+    /// 0 to 100.
+    pub percent_left: u32,
+}
+
+impl Budget {
+    #[must_use]
+    pub fn sample() -> Self {
+        Self {
+            code: "persons".into(),
+            title: "人口基本信息".into(),
+            left: "980".into(),
+            total: "1000".into(),
+            percent_left: 98,
+        }
+    }
+}
+
+/// What is said beside a statistic's numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct StatisticShown {
+    pub told: String,
 }
 
 /// Why a query would be refused.
@@ -85,7 +117,7 @@ pub struct ExplainedRefusal {
     pub changes: Vec<String>,
 }
 
-/// The workbench (`workbench.html`). Posts `action` (run, explain, take), `sql`, `parameter.<name>`, `chart`, `label`, `value`.
+/// The workbench (`workbench.html`). Posts `action` (run, explain, take, statistic, price), `scenario`, `sql`, `parameter.<name>`, `chart`, `label`, `value`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Workbench {
     pub tenant: String,
@@ -96,6 +128,12 @@ pub struct Workbench {
     pub error: Option<QueryError>,
     pub explained: Option<QueryExplained>,
     pub result: Option<Table>,
+    /// Set where the result is a statistic of the raw data.
+    pub statistic: Option<StatisticShown>,
+    /// What is left for statistics; empty where there are none.
+    pub budgets: Vec<Budget>,
+    /// Asked for where rows are there by consent.
+    pub scenario: Option<String>,
     pub elapsed: String,
     /// none, bar, line.
     pub chart_shapes: Vec<Choice>,
@@ -157,9 +195,22 @@ impl Page for Workbench {
             place: "第 1 行，列 tailnum".into(),
             nearest: "COUNT(DISTINCT tailnum)".into(),
         });
+        let mut statistic = ran.clone();
+        (statistic.elapsed, statistic.chart) = (String::new(), None);
+        statistic.statistic = Some(StatisticShown { told: "每个数据资源付出 10。".into() });
+        statistic.budgets = vec![Budget::sample()];
+        if let Some(table) = &mut statistic.result {
+            table
+                .rows
+                .iter_mut()
+                .flat_map(|row| row.iter_mut().skip(1))
+                .for_each(|cell| cell.push_str(" ± 20"));
+        }
+        let mut by_consent = refused.clone();
+        by_consent.scenario = Some(String::new());
         let [accepted, would_be] = explained_samples(&base);
         let empty = Self { run_href: "/workbench".into(), save_href: "/models".into(), ..Self::default() };
-        vec![base, ran, refused, accepted, would_be, empty]
+        vec![base, ran, statistic, refused, by_consent, accepted, would_be, empty]
     }
 }
 
@@ -175,6 +226,7 @@ fn explained_samples(base: &Workbench) -> [Workbench; 2] {
                 label: "公开".into(),
                 stages: vec!["原始".into(), "汇总".into(), "出域".into()],
                 key: true,
+                noise: String::new(),
             },
             ExplainedOutput {
                 name: "delay".into(),
@@ -184,6 +236,7 @@ fn explained_samples(base: &Workbench) -> [Workbench; 2] {
                 label: "准标识".into(),
                 stages: vec!["原始".into(), "汇总".into(), "出域".into()],
                 key: false,
+                noise: "± 20".into(),
             },
         ],
         terms: "每格不少于 10 架飞机，单个实体占比不超过 50%".into(),

@@ -7,9 +7,9 @@ use super::*;
 use crate::html::pages::parts::Choice;
 use crate::html::pages::shell::{Notice, NoticeKind};
 use crate::html::pages::{
-    admin, airlock, announcements, authorisations, case, catalog, duties, error, form, help, holidays, inbox,
-    isolation, ledger, market, models, pack_checks, pack_versions, packs, portal, products, runs, sign_in,
-    tenant, trace, twin, workbench,
+    admin, airlock, announcements, authorisations, case, catalog, declaration, duties, error, form, help,
+    holidays, inbox, isolation, ledger, market, models, pack_checks, pack_versions, packs, portal, products,
+    runs, sign_in, tenant, trace, twin, workbench,
 };
 
 /// A rendered sample: template, number, language, HTML.
@@ -53,7 +53,7 @@ fn shell_of(template: &str, number: usize) -> Shell {
             "case_open" | "case_start" => "start",
             "announcement_edit" => "announcements",
             "authorisation" => "authorisations",
-            "resource" | "resource_register" | "twin" => "catalog",
+            "resource" | "resource_register" | "twin" | "declaration" => "catalog",
             "model" => "models",
             "run" | "run_order" => "runs",
             "agreement" => "agreements",
@@ -110,6 +110,7 @@ fn all() -> Vec<Rendered> {
         announcements::AnnouncementEdit,
         catalog::Catalog,
         catalog::ResourcePage,
+        declaration::DeclarationPage,
         catalog::ResourceRegister,
         tenant::Tenants,
         tenant::TenantPage,
@@ -301,11 +302,13 @@ fn values_are_escaped() {
 }
 
 /// Keys joined from a prefix and a code.
-const JOINED: [&str; 56] = [
+const JOINED: [&str; 58] = [
     "action-",
     "chart-",
     "check-",
     "closed-",
+    "declared-groups-",
+    "declared-nulls-",
     "duty-",
     "entity-",
     "error-",
