@@ -74,8 +74,14 @@ fn fill(people: &People, measures: usize, wanted: usize) -> Result<Filled> {
     let begun = Instant::now();
     let appetite = appetite()?;
     let (ledger, opened) = ReleaseLedger::open(&[1; 32]);
-    let mut filled =
-        Filled { ledger, pages: vec![serde_json::to_vec(&opened)?], cells: Vec::new(), noisy: 0, refused: 0 };
+    let mut filled = Filled {
+        ledger,
+        pages: vec![serde_json::to_vec(&opened)?],
+        cells: Vec::new(),
+        noisy: 0,
+        refused: 0,
+        took: Duration::ZERO,
+    };
     for (table, by) in tables().iter().enumerate() {
         let cells = people.table(by);
         for number in 0..measures {
