@@ -6,6 +6,8 @@
 //! that noise cannot be averaged away. What was paid stays paid; a question whose answer got lost is answered when it is
 //! asked again.
 
+mod model;
+
 use std::time::Duration;
 
 use access::{Action, Permit};
@@ -22,6 +24,8 @@ use crate::journal::Note;
 use crate::tenants::{self, Grant, GrantState, Tenant};
 use crate::{App, Ctx, Error, Result, consents, parameters, resources, zones};
 
+pub use model::{LinearModel, Regression, model_file};
+
 /// Shortest time an answer takes, and what longer times are rounded up to doublings of: how long a question takes tells
 /// how many rows it met.
 const TIME_CLASS: Duration = Duration::from_millis(250);
@@ -32,11 +36,31 @@ const LISTED_MAX: usize = 100;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatisticRequest {
-    /// One SELECT statement: counts, sums and means by declared groups. No parameters: constants are free.
+    /// One SELECT statement: counts, sums and means by declared groups. No parameters: constants are free. Empty for a
+    /// linear model.
+    #[serde(default)]
     pub sql: String,
     /// The scenario, where a table is there by consent.
     #[serde(default)]
     pub scenario: Option<String>,
+    /// A linear model instead of a text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regression: Option<Regression>,
+}
+
+impl StatisticRequest {
+    /// The text that is asked.
+    fn text(&self) -> Result<String> {
+        match &self.regression {
+            None => Ok(self.sql.clone()),
+            Some(_) if !self.sql.is_empty() => Err(Error::invalid("statistics.regression", "sql")),
+            Some(regression) => regression.sql(),
+        }
+    }
+
+    fn regression_name(&self) -> &str {
+        self.regression.as_ref().map_or("", |regression| &regression.target)
+    }
 }
 
 /// A question with its answer.
@@ -128,6 +152,8 @@ pub struct StatisticAnswer {
     pub repeated: bool,
     /// The budgets that pay for it, as they are now.
     pub budgets: Vec<ResourceBudget>,
+    /// The linear model, where one was asked for.
+    pub model: Option<LinearModel>,
 }
 
 /// Asks a question of the raw data, without a reviewer.
@@ -161,7 +187,8 @@ async fn answered(
     tenant: Id<kind::Tenant>,
     asked: &StatisticRequest,
 ) -> Result<StatisticAnswer> {
-    if asked.sql.len() > limit::SQL_BYTES_MAX {
+    let sql = asked.text()?;
+    if sql.len() > limit::SQL_BYTES_MAX {
         return Err(Error::Limited("workbench.too_long"));
     }
     let known = find(app, tenant).await?;
@@ -172,7 +199,7 @@ async fn answered(
     let terms = parameters::statistics(&app.packs().current())?;
     attempt(app, ctx, permit, tenant, asked).await?;
     let zone = zones::zone(app, tenant, ZoneKind::Dev).await?;
-    let order = PriceOrder { sql: asked.sql.clone(), price: terms.price };
+    let order = PriceOrder { sql, price: terms.price };
     let priced = &zone.price(permit, order.clone()).await?;
     let (statistic, repeated) = app
         .command(ctx, permit, "statistic.ask", &(tenant, asked), move |tx| {
@@ -193,7 +220,9 @@ async fn answered(
         Some(done) => done.clone(),
         None => draw(app, permit, &statistic, order).await?,
     };
-    Ok(StatisticAnswer { id: statistic.id, done, cost: statistic.cost, repeated, budgets })
+    // The moments are the answer; what they give is for who asked for a model now, whoever asked for them first.
+    let model = asked.regression.as_ref().map(|regression| regression.model(&done)).transpose()?;
+    Ok(StatisticAnswer { id: statistic.id, done, cost: statistic.cost, repeated, budgets, model })
 }
 
 /// Writes down what is asked before anything is known of it: what is refused is recorded too.
@@ -252,7 +281,7 @@ async fn pay(
         data.push((grant.raw.as_ref().map(|raw| raw.object), scenario.as_ref().map(|_| version)));
     }
     let day = consents::purpose(app, scenario.as_deref()).map(|purpose| purpose.on);
-    let question = (tenant, priced.ir_digest, data, &scenario, day);
+    let question = (tenant, priced.ir_digest, data, &scenario, day, &asked.regression);
     let question = canonical_json(&question).map_err(|error| Error::internal("statistic.question", error))?;
     let question = Digest::of(&question);
     if let Some(found) = records::by_unique::<Statistic>(tx, "question", &question.to_string()).await? {
@@ -268,7 +297,7 @@ async fn pay(
     let statistic = Statistic {
         id: new_id(ctx.now),
         tenant,
-        asked: StatisticRequest { sql: asked.sql.clone(), scenario },
+        asked: StatisticRequest { scenario, ..asked.clone() },
         question,
         ir_digest: priced.ir_digest,
         inputs,
@@ -380,6 +409,25 @@ pub async fn asked(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Result<Vec
         .await?;
     found.sort_by_key(|one| std::cmp::Reverse(one.value.at));
     Ok(found.into_iter().map(|one| one.value).take(LISTED_MAX).collect())
+}
+
+/// One of them.
+///
+/// # Errors
+/// `statistic.unknown` when there is none or this person may not ask there.
+pub async fn statistic(app: &App, ctx: &Ctx, id: Id<kind::Statistic>) -> Result<Statistic> {
+    let found = app
+        .store()
+        .read("statistic.find", |tx| Box::pin(async move { Ok::<_, Error>(versioned(tx, id).await?.value) }))
+        .await?;
+    seen(app, ctx, found.tenant).await.map_err(|_| Error::NotFound("statistic.unknown"))?;
+    Ok(found)
+}
+
+/// The linear model that a statistic gives, if it was asked for one.
+#[must_use]
+pub fn model_of(found: &Statistic) -> Option<LinearModel> {
+    found.asked.regression.as_ref()?.model(found.answer.as_ref()?).ok()
 }
 
 /// The budgets of what is granted to a tenant: of all resources about protected people, by code. Empty where the pack has

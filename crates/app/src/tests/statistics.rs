@@ -7,7 +7,7 @@ use privacy::ir::{Bounds, Code, Declared, Groups, Nulls, Rows};
 
 use super::fixture::County;
 use super::slice::granted;
-use crate::statistics::{self, Spent, StatisticAnswer, StatisticRequest};
+use crate::statistics::{self, Regression, Spent, StatisticAnswer, StatisticRequest};
 use crate::tenants::TenantState;
 use crate::{Error, declarations};
 
@@ -165,4 +165,68 @@ async fn what_would_tell_of_one_is_refused_and_costs_nothing() {
     county.set_state(TenantState::Suspended).await;
     let closed = ask(&county, "operator", BY_INDUSTRY).await.unwrap_err();
     assert!(matches!(closed, Error::Forbidden(_)), "{closed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_linear_model_leaves_as_onnx_and_knows_what_was_paid_for_only() {
+    let county = County::open().await;
+    let mut csv = "firm,area,staff,turnover\n".to_owned();
+    for row in 0_u64..20_000 {
+        let (area, staff) = (row % 101, row * 7 % 53);
+        csv.push_str(&format!("F-{row:06}-X,{area},{staff},{}\n", 3 * area + 2 * staff + 40));
+    }
+    let resource =
+        county.resource("market-bureau", "sizes", "enterprise", "firm", csv.into_bytes()).await.unwrap();
+    county.classify("market-bureau", resource, "firm").await;
+    county.grant(resource, &["firm", "area", "staff", "turnover"]).await;
+    let bounded = |high| Declared {
+        bounds: Bounds::new(0, high).ok(),
+        nulls: Some(Nulls::Never),
+        ..Declared::default()
+    };
+    let declaration = Declaration {
+        columns: [("area", 100), ("staff", 52), ("turnover", 450)]
+            .map(|(name, high)| (name.to_owned(), bounded(high)))
+            .into(),
+        rows: Rows { per_entity: Some(1), ..Rows::default() },
+    };
+    let provider = county.ctx("market-bureau");
+    declarations::declare_resource(&county.app, &provider, resource, &declaration).await.unwrap();
+    let engineer = county.ctx("operator");
+    let regression = |features: &[&str], condition: &str| StatisticRequest {
+        regression: Some(Regression {
+            table: "sizes".into(),
+            target: "turnover".into(),
+            features: features.iter().map(|name| (*name).to_owned()).collect(),
+            condition: condition.into(),
+        }),
+        ..StatisticRequest::default()
+    };
+    let ask =
+        async |asked: &StatisticRequest| statistics::ask(&county.app, &engineer, county.tenant, asked).await;
+    let answer = ask(&regression(&["area", "staff"], "")).await.unwrap();
+    // One count, three sums, six products.
+    assert_eq!(answer.cost.micro, 10_000);
+    let model = answer.model.unwrap();
+    let [(area, by_area), (staff, by_staff)] = model.weights.as_slice() else { panic!("{model:?}") };
+    assert_eq!((area.as_str(), staff.as_str()), ("area", "staff"));
+    assert!((by_area - 3.0).abs() < 0.5 && (by_staff - 2.0).abs() < 0.8, "{model:?}");
+    assert!(model.explained > 0.8 && (19_000..21_000).contains(&model.rows), "{model:?}");
+    let file = statistics::model_file(&county.app, &engineer, answer.id).await.unwrap();
+    assert_eq!(statistics::model_file(&county.app, &engineer, answer.id).await.unwrap(), file);
+    let weight = f32::to_le_bytes(*by_area as f32);
+    assert!(file.windows(4).any(|four| four == weight), "the weights are in the file");
+    for who in ["bigdata-bureau", "market-bureau"] {
+        let other = statistics::model_file(&county.app, &county.ctx(who), answer.id).await.unwrap_err();
+        assert_eq!(other.code(), "statistic.unknown");
+    }
+    // Of a hundred firms nothing is left to be said, and no model leaves.
+    let few = ask(&regression(&["area"], "firm_area < 0")).await.unwrap_err();
+    assert_eq!(few.code(), "domain.sql", "{few:?}");
+    let few = ask(&regression(&["area"], "area > 100")).await.unwrap_err();
+    assert_eq!(few.code(), "statistics.too_noisy", "{few:?}");
+    let plain =
+        ask(&StatisticRequest { sql: "SELECT count(*) AS n FROM sizes".into(), ..Default::default() });
+    let none = statistics::model_file(&county.app, &engineer, plain.await.unwrap().id).await.unwrap_err();
+    assert_eq!(none.code(), "statistics.no_model");
 }

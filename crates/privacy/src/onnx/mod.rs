@@ -14,12 +14,15 @@
 //! also state how many entities fell into it, and no leaf may have fewer than the minimum.
 
 mod check;
+mod linear;
 mod parse;
 #[cfg(test)]
 mod tests;
 mod tree;
 mod wire;
 mod write;
+
+pub use linear::linear;
 
 /// Limit: bytes of a model file.
 pub const BYTES_MAX: usize = 4 << 20;

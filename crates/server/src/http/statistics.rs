@@ -4,10 +4,12 @@ use app::catalog::Declaration;
 use app::declarations;
 use app::statistics::{self, ResourceBudget, Statistic, StatisticAnswer, StatisticRequest};
 use axum::extract::{Path, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 
-use super::{Answer, Body, Page, id};
+use super::{Answer, Body, Page, Problem, id};
 use crate::state::{Caller, Edge};
 
 pub(super) fn routes() -> Router<Edge> {
@@ -15,6 +17,8 @@ pub(super) fn routes() -> Router<Edge> {
         .route("/resources/{resource}/declaration", get(show_declaration).put(declare))
         .route("/resources/{resource}/budget", get(show_budget))
         .route("/tenants/{tenant}/statistics", post(ask).get(list))
+        .route("/statistics/{statistic}", get(show))
+        .route("/statistics/{statistic}/model", get(fetch_model))
         .route("/tenants/{tenant}/budgets", get(list_budgets))
 }
 
@@ -60,6 +64,28 @@ async fn list(
     Path(tenant): Path<String>,
 ) -> Answer<Page<Statistic>> {
     Ok(Json(Page { items: statistics::asked(&edge.app, &ctx, id(&tenant)?).await?, next: None }))
+}
+
+async fn show(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(statistic): Path<String>,
+) -> Answer<Statistic> {
+    Ok(Json(statistics::statistic(&edge.app, &ctx, id(&statistic)?).await?))
+}
+
+/// The linear model as an ONNX file.
+async fn fetch_model(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(statistic): Path<String>,
+) -> Result<Response, Problem> {
+    let bytes = statistics::model_file(&edge.app, &ctx, id(&statistic)?).await?;
+    let named = [
+        (CONTENT_TYPE, "application/octet-stream"),
+        (CONTENT_DISPOSITION, "attachment; filename=\"model.onnx\""),
+    ];
+    Ok((named, bytes).into_response())
 }
 
 async fn list_budgets(

@@ -7,6 +7,7 @@ mod budget;
 mod choose;
 mod mechanism;
 mod random;
+mod regression;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ pub use budget::{Budget, Cost, Refused, Unit};
 pub use choose::choose;
 pub use mechanism::{Mechanism, SENSITIVITY_MAX};
 pub use random::{Randomness, Seeded};
+pub use regression::{Fit, Moment, Moments, fit};
 
 use crate::Error;
 

@@ -194,7 +194,7 @@ async fn try_run(visit: &Visit, asked: &Asked, request: Request) -> Result<Respo
         "statistic" => {
             let scenario = Some(sent.get("scenario").trim().to_owned()).filter(|text| !text.is_empty());
             page.scenario.clone_from(&scenario);
-            let asked = StatisticRequest { sql: written.sql.clone(), scenario };
+            let asked = StatisticRequest { sql: written.sql.clone(), scenario, regression: None };
             statistics::ask(visit, tenant, &asked, &mut page).await
         }
         _ => query(visit, tenant, &written, values, &mut page).await,
