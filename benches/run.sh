@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds everything for release and measures. Parts: start journal lookup masking detect tpch scale; all of them without an
-# argument. SF=10 benches/run.sh tpch; SCALE_EVENTS=50 benches/run.sh scale; see benches/src/setup.rs for what else can be
-# set.
+# Builds everything for release and measures. Parts: start journal lookup masking masks detect guard ledger tpch scale; all
+# of them without an argument. SF=10 benches/run.sh tpch; SCALE_EVENTS=50 benches/run.sh scale; MASK_ROWS=10000000
+# benches/run.sh masks; see benches/src/setup.rs for what else can be set.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/shuyu/target}"

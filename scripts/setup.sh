@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs from the system's packages what the tests need: PostgreSQL, Chromium with its driver, a Chinese font, and
 # bubblewrap for the namespaces of workers.
-# Does nothing where they are there already. `setup.sh bench` also makes a Python environment with DuckDB.
+# Does nothing where they are there already. `setup.sh bench` also makes a Python environment with DuckDB and pandas.
 set -euo pipefail
 
 sudo=""
@@ -35,5 +35,5 @@ if [ "${1:-}" = bench ]; then
   if [ ! -x "$venv/bin/python" ]; then
     python3 -m venv "$venv" || { $sudo apt-get update && install python3-venv && python3 -m venv "$venv"; }
   fi
-  "$venv/bin/python" -c 'import duckdb, pyarrow' 2>/dev/null || "$venv/bin/pip" install --quiet duckdb pyarrow
+  "$venv/bin/python" -c 'import duckdb, pandas, pyarrow' 2>/dev/null || "$venv/bin/pip" install --quiet duckdb pandas pyarrow
 fi

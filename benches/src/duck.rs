@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::process::peak_kib;
 use crate::setup::Setup;
 
 /// The other side.
@@ -65,6 +66,14 @@ impl Duck {
             bail!("duckdb: {error}");
         }
         Ok((answer.millis, answer.rows))
+    }
+
+    /// Its largest resident memory so far. *Units*: KiB.
+    ///
+    /// # Errors
+    /// Where there is no `/proc`.
+    pub(crate) fn peak(&self) -> Result<u64> {
+        peak_kib(&self.child.id().to_string())
     }
 
     fn answer(&mut self) -> Result<Answer> {

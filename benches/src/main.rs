@@ -8,10 +8,15 @@
 //! platform with itself, from a thousand open cases to a hundred thousand, on both databases.
 
 mod detect;
+mod draw;
 mod duck;
+mod guard;
+mod identity;
 mod journal;
+mod ledger;
 mod lookup;
 mod masking;
+mod masks;
 mod postgres;
 mod process;
 mod queries;
@@ -29,10 +34,16 @@ use report::Report;
 use setup::Setup;
 
 /// The parts, in the order in which they run: what needs a quiet disk first.
-const PARTS: [&str; 7] = ["start", "journal", "lookup", "masking", "detect", "tpch", "scale"];
+const PARTS: [&str; 10] =
+    ["start", "journal", "lookup", "masking", "masks", "detect", "guard", "ledger", "tpch", "scale"];
 
 fn main() -> ExitCode {
-    match measure() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match arguments.split_first() {
+        Some((word, rest)) if word == masks::WORD => masks::work(rest),
+        _ => measure(arguments),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {error:#}");
@@ -41,9 +52,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure() -> Result<()> {
+fn measure(wanted: Vec<String>) -> Result<()> {
     let setup = Setup::from_environment()?;
-    let wanted: Vec<String> = std::env::args().skip(1).collect();
     if let Some(unknown) = wanted.iter().find(|part| !PARTS.contains(&part.as_str())) {
         bail!("no such part: {unknown}; there are {}", PARTS.join(", "));
     }
@@ -69,7 +79,10 @@ async fn run(part: &str, setup: &Setup, report: &mut Report) -> Result<()> {
         "journal" => journal::run(setup, report).await,
         "lookup" => lookup::run(setup, report),
         "masking" => masking::run(setup, report),
+        "masks" => masks::run(setup, report),
         "detect" => detect::run(report),
+        "guard" => guard::run(setup, report).await,
+        "ledger" => ledger::run(setup, report),
         "tpch" => tpch::run(setup, report).await,
         "scale" => scale::run(setup, report),
         _ => Ok(()),

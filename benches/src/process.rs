@@ -148,10 +148,21 @@ impl Drop for Server {
 }
 
 fn resident(process: u32) -> Result<u64> {
+    Ok(kib(&process.to_string(), "VmRSS:")? * 1024)
+}
+
+/// The largest resident memory that a process has had; `self` is this one. *Units*: KiB.
+///
+/// # Errors
+/// Where there is no `/proc`.
+pub(crate) fn peak_kib(process: &str) -> Result<u64> {
+    kib(process, "VmHWM:")
+}
+
+fn kib(process: &str, name: &'static str) -> Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
-    Ok(kib * 1024)
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).context(name)?;
+    Ok(line.trim().trim_end_matches("kB").trim().parse()?)
 }
 
 fn health(address: SocketAddr) -> Result<()> {

@@ -21,11 +21,17 @@ pub(crate) struct Setup {
     pub(crate) cases: u32,
     /// `SCALE_EVENTS`: events of a usual case, 10 by default; 50 makes five million of 100 000 cases.
     pub(crate) events: u32,
+    /// `MASK_ROWS`: rows of the part `masks`, 3 000 000 by default.
+    pub(crate) mask_rows: u32,
+    /// `GUARD_PERSONS`: persons of the guarded runs, 1 000 000 by default.
+    pub(crate) persons: u32,
+    /// `LEDGER_CELLS`: cells that have left before, 10 000 by default.
+    pub(crate) ledger_cells: usize,
     /// Threads that every engine may use: those of the machine.
     pub(crate) threads: usize,
     /// `CARGO_TARGET_DIR/bench`.
     pub(crate) folder: PathBuf,
-    /// Python with DuckDB, made by `scripts/setup.sh bench`.
+    /// Python with DuckDB and pandas, made by `scripts/setup.sh bench`.
     pub(crate) python: PathBuf,
 }
 
@@ -45,6 +51,12 @@ impl Setup {
         ensure!((1_000..=900_000).contains(&cases), "SCALE_CASES must be 1000 to 900000");
         let events: u32 = number("SCALE_EVENTS", 10)?;
         ensure!((2..=400).contains(&events), "SCALE_EVENTS must be 2 to 400");
+        let mask_rows: u32 = number("MASK_ROWS", 3_000_000)?;
+        ensure!((10_000..=100_000_000).contains(&mask_rows), "MASK_ROWS must be 10000 to 100000000");
+        let persons: u32 = number("GUARD_PERSONS", 1_000_000)?;
+        ensure!((10_000..=10_000_000).contains(&persons), "GUARD_PERSONS must be 10000 to 10000000");
+        let ledger_cells: usize = number("LEDGER_CELLS", 10_000)?;
+        ensure!((100..=100_000).contains(&ledger_cells), "LEDGER_CELLS must be 100 to 100000");
         let target =
             std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
         Ok(Self {
@@ -54,6 +66,9 @@ impl Setup {
             tpch: Duration::from_secs(number("TPCH_SECONDS", 360)?),
             cases,
             events,
+            mask_rows,
+            persons,
+            ledger_cells,
             threads: std::thread::available_parallelism()?.get(),
             folder: target.join("bench"),
             python: cache()?.join("bench-venv/bin/python"),

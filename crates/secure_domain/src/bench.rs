@@ -1,5 +1,7 @@
 //! For benchmarks and demonstrations only: one set of rows as sealed tables behind session and guard, and as clear
-//! Parquet behind the plain engine. Opens dev engines only.
+//! Parquet behind the plain engine; masking of a whole table, sealed or in clear. Opens dev engines only.
+
+mod masked;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,7 @@ use arrow::datatypes::Schema;
 use base::{Id, Timestamp};
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use parquet::arrow::ArrowWriter;
+use privacy::ir::{Entity, Label};
 use zeroize::Zeroizing;
 
 use crate::Error;
@@ -17,6 +20,8 @@ use crate::engine::DevEngine;
 use crate::objects::{KeyRing, ParquetObject, parquet_properties};
 use crate::protocol::{ColumnSpec, Limits, ObjectRef, Secret, TableSpec, ZoneKey};
 use crate::value::{columns_of, store, stored_schema};
+
+pub use masked::Masked;
 
 const KEY: &str = "bench";
 
@@ -36,8 +41,14 @@ impl BenchTables {
     /// An empty set below a folder; the key is random and never stored.
     #[must_use]
     pub fn new(dir: &Path) -> Self {
-        let tenant = Id::new(Timestamp::from_micros(0), rand::random());
-        let key = ZoneKey { name: KEY.to_owned(), tenant, key: Secret::new(Zeroizing::new(rand::random())) };
+        Self::keyed(dir, Secret::new(Zeroizing::new(rand::random())))
+    }
+
+    /// The same under a key that another process knows too.
+    #[must_use]
+    pub fn keyed(dir: &Path, key: Secret) -> Self {
+        let tenant = Id::new(Timestamp::from_micros(0), [0; 10]);
+        let key = ZoneKey { name: KEY.to_owned(), tenant, key };
         let keys = KeyRing::default();
         keys.add(vec![key.clone()]);
         Self { dir: dir.to_owned(), key, keys, sealed: Vec::new(), clear: Vec::new() }
@@ -54,10 +65,7 @@ impl BenchTables {
         batches: impl Iterator<Item = RecordBatch>,
     ) -> Result<(), Error> {
         let number = u8::try_from(self.sealed.len()).map_err(|_| Error::Limit { what: "tables" })?;
-        let object = ObjectRef {
-            object: Id::new(Timestamp::from_micros(i64::from(number)), [number; 10]),
-            key: KEY.to_owned(),
-        };
+        let object = object(number);
         let columns = columns_of(schema)?;
         let schema = stored_schema(&columns);
         let (key, context) = self.keys.open(&object)?;
@@ -97,6 +105,18 @@ impl BenchTables {
         Ok(())
     }
 
+    /// Says whose rows a table holds and what its columns are, in their order: what the guard judges by.
+    ///
+    /// # Errors
+    /// `domain.unknown` for a table that was not added.
+    pub fn declare(&mut self, name: &str, entity: Entity, labels: &[Label]) -> Result<(), Error> {
+        let table = self.sealed.iter_mut().find(|table| table.name == name);
+        let table = table.ok_or_else(|| Error::unknown("table", name))?;
+        table.entity = Some(entity);
+        table.columns.iter_mut().zip(labels).for_each(|(column, label)| column.label = Some(*label));
+        Ok(())
+    }
+
     /// A dev engine over the sealed tables.
     ///
     /// # Errors
@@ -121,6 +141,12 @@ impl BenchTables {
         }
         Ok(PlainEngine(context))
     }
+}
+
+/// Where the table of a number lies.
+fn object(number: u8) -> ObjectRef {
+    let object = Id::new(Timestamp::from_micros(i64::from(number)), [number; 10]);
+    ObjectRef { object, key: KEY.to_owned() }
 }
 
 impl PlainEngine {

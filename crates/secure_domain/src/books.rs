@@ -14,6 +14,7 @@ use privacy::disclosure::Overlap;
 use privacy::disclosure::ledger::{
     Assessment, Candidate, Cell, EntityDigest, Ordinals, Protection, Record, ReleaseLedger, Verdict,
 };
+use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -216,15 +217,21 @@ fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<Vec<Cell
     let ordinals = part.digests.iter().map(|digest| book.ordinals.ordinal(*digest));
     let ordinals = ordinals.collect::<Result<Vec<u32>, _>>()?;
     let number = |place: u32| usize::try_from(place).ok().and_then(|place| ordinals.get(place)).copied();
-    let mut cells = Vec::with_capacity(part.measures.len() * part.cells.len());
+    let renumbered = |cell: &RoaringBitmap| {
+        let mut numbers: Vec<u32> = cell.iter().filter_map(number).collect();
+        numbers.sort_unstable();
+        numbers.into_iter().collect()
+    };
+    let sets: Vec<RoaringBitmap> = part.cells.iter().map(renumbered).collect();
+    let mut cells = Vec::with_capacity(part.measures.len() * sets.len());
     for measure in &part.measures {
-        for (row, cell) in part.cells.iter().enumerate() {
+        for (row, contributors) in sets.iter().enumerate() {
             let noisy = u32::try_from(row).is_ok_and(|row| whole.noisy.contains(row));
             cells.push(Cell {
                 measure: *measure,
                 snapshot: whole.snapshot,
                 protection: if noisy { Protection::Perturbed } else { Protection::Exact },
-                contributors: cell.iter().filter_map(number).collect(),
+                contributors: contributors.clone(),
             });
         }
     }

@@ -11,9 +11,9 @@ use arrow::array::AsArray;
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::Float64Type;
-use arrow::row::{OwnedRow, RowConverter, SortField};
+use arrow::row::{RowConverter, SortField};
 use privacy::disclosure::cell_key::cell_key;
-use privacy::disclosure::ledger::{EntityDigest, MeasureId, Ordinals};
+use privacy::disclosure::ledger::{DigestNumbers, EntityDigest, EntityHash, MeasureId};
 use privacy::disclosure::{EntityCounts, Spread, Spreads};
 use privacy::ir::{Contribution, ContributorQuery, Measured};
 use privacy::masking::MaskKey;
@@ -120,13 +120,15 @@ fn named(sources: &std::collections::BTreeSet<privacy::ir::Source>) -> Vec<Strin
 pub(crate) struct Collector {
     kind: String,
     measures: Vec<MeasureId>,
-    key: MaskKey,
+    hash: EntityHash,
     /// Rows of the result by their group keys; a single row without keys.
     rows: Option<Places>,
+    /// All rows, where nothing tells them apart.
+    everywhere: Vec<usize>,
     /// Whom the cells speak about: several cells may have one population, and some populations no cell.
     population: bool,
     types: Vec<arrow::datatypes::DataType>,
-    known: HashMap<EntityDigest, u32>,
+    known: DigestNumbers,
     digests: Vec<EntityDigest>,
     cells: Vec<RoaringBitmap>,
     /// What entities add to each number: by number, by row of the result.
@@ -159,11 +161,12 @@ impl Collector {
         Ok(Self {
             population: false,
             measures: measures(measured, &kind, &query.resource),
+            hash: EntityHash::new(key, &kind),
             kind,
-            key: key.clone(),
             rows,
+            everywhere: (0..result_rows).collect(),
             types,
-            known: HashMap::new(),
+            known: DigestNumbers::default(),
             digests: Vec::new(),
             cells: vec![RoaringBitmap::new(); result_rows],
             amounts: query
@@ -213,16 +216,16 @@ impl Collector {
         for row in 0..batch.num_rows() {
             let places = match (&self.rows, &converted) {
                 (Some((_, places)), Some(rows)) => {
-                    places.get(&rows.row(row).owned()).cloned().unwrap_or_default()
+                    places.get(rows.row(row).as_ref()).map(Vec::as_slice).unwrap_or_default()
                 }
-                _ => (0..self.cells.len()).collect(),
+                _ => &self.everywhere,
             };
             // A group that the result does not have would be a group nobody judges.
             if places.is_empty() && !self.population {
                 return Err(Error::RunFailed);
             }
             for ((_, cells), amounts) in self.amounts.iter_mut().zip(&added) {
-                for place in &places {
+                for place in places {
                     let cell = cells.get_mut(*place).ok_or(Error::RunFailed)?;
                     cell.push(if amounts.is_null(row) { 0.0 } else { amounts.value(row) });
                 }
@@ -231,7 +234,7 @@ impl Collector {
             if entity.is_null(row) {
                 continue;
             }
-            let digest = Ordinals::digest(&self.key, &self.kind, entity.value(row).as_bytes());
+            let digest = self.hash.digest(entity.value(row).as_bytes());
             let next =
                 u32::try_from(self.digests.len()).map_err(|_| Error::Limit { what: "contributors" })?;
             let number = *self.known.entry(digest).or_insert(next);
@@ -240,7 +243,7 @@ impl Collector {
             }
             self.taken = self.taken.saturating_add(places.len().saturating_sub(1));
             for place in places {
-                self.cells.get_mut(place).ok_or(Error::RunFailed)?.insert(number);
+                self.cells.get_mut(*place).ok_or(Error::RunFailed)?.insert(number);
             }
         }
         Ok(())
@@ -267,15 +270,15 @@ impl Collector {
 }
 
 /// Rows of the result by their keys.
-type Places = (RowConverter, HashMap<OwnedRow, Vec<usize>>);
+type Places = (RowConverter, HashMap<Box<[u8]>, Vec<usize>>);
 
 fn places(keys: &[ArrayRef], types: &[arrow::datatypes::DataType]) -> Result<Places, Error> {
     let fields = types.iter().map(|data_type| SortField::new(data_type.clone())).collect();
     let converter = RowConverter::new(fields).map_err(|_| Error::RunFailed)?;
     let rows = converter.convert_columns(keys).map_err(|_| Error::RunFailed)?;
-    let mut places = HashMap::<OwnedRow, Vec<usize>>::new();
+    let mut places = HashMap::<Box<[u8]>, Vec<usize>>::new();
     for (place, row) in rows.iter().enumerate() {
-        places.entry(row.owned()).or_default().push(place);
+        places.entry(row.as_ref().into()).or_default().push(place);
     }
     Ok((converter, places))
 }

@@ -85,7 +85,7 @@ impl Spread {
     pub fn of(mut amounts: Vec<f64>) -> Self {
         // Zero and minus zero are one amount.
         amounts.iter_mut().filter(|amount| **amount == 0.0).for_each(|amount| *amount = 0.0);
-        amounts.sort_by(f64::total_cmp);
+        amounts.sort_unstable_by(f64::total_cmp);
         let (mut commonest, mut different) = (0, 0);
         for same in amounts.chunk_by(|a, b| a.total_cmp(b).is_eq()) {
             commonest = commonest.max(same.len());

@@ -6,6 +6,7 @@
 mod content;
 mod keys;
 mod read;
+mod rewrite;
 mod rows;
 mod store;
 #[cfg(test)]
@@ -19,7 +20,8 @@ use base::{Id, kind};
 pub(crate) use content::Content;
 pub use keys::KeyRing;
 pub use read::{ObjectFile, read_sealed};
-pub(crate) use rows::{BATCH_ROWS, ObjectRows};
+pub(crate) use rewrite::Rewrite;
+pub(crate) use rows::{BATCH_ROWS, ObjectRows, SealedChunks};
 pub(crate) use store::SealedStore;
 pub(crate) use write::parquet_properties;
 pub use write::{ParquetObject, Written, write_sealed};

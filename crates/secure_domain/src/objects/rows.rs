@@ -18,7 +18,7 @@ use crate::Error;
 pub(crate) const BATCH_ROWS: usize = 64 * 1024;
 
 /// Reads a sealed object for the Parquet decoder.
-struct SealedChunks(Arc<ObjectFile>);
+pub(crate) struct SealedChunks(pub(crate) Arc<ObjectFile>);
 
 impl Length for SealedChunks {
     fn len(&self) -> u64 {
@@ -102,7 +102,7 @@ impl Iterator for ObjectRows {
 }
 
 /// A seal that does not open keeps its code; everything else is a fault of the run.
-fn fault(error: ParquetError) -> Error {
+pub(super) fn fault(error: ParquetError) -> Error {
     let text = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<Error>());
     match text {
         Some(Error::Vault(vault::Error::Open { chunk })) => vault::Error::Open { chunk: *chunk }.into(),

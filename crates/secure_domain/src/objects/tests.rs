@@ -124,3 +124,74 @@ async fn the_engine_reads_sealed_tables_and_finds_tampering() {
     fs::write(&path, bytes).unwrap();
     assert!(engine.query(query(sql)).await.is_err());
 }
+
+/// A sealed object of several row groups, and its rows.
+fn groups(
+    dir: &Path,
+    into: &crate::protocol::ObjectRef,
+) -> (Arc<ObjectFile>, Vec<arrow::array::RecordBatch>) {
+    let many: Vec<_> = std::iter::repeat_n(persons(), 2_000).collect();
+    seal(dir, Content::Raw, into, &many);
+    let file = Arc::new(ObjectFile::open(dir, &ring(), into).unwrap());
+    (Arc::clone(&file), ObjectRows::open(&file, None).unwrap().map(|batch| batch.unwrap()).collect())
+}
+
+#[test]
+fn a_table_rewritten_on_several_threads_is_the_one_of_a_single_thread() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, rows) = groups(dir.path(), &object(1, "data"));
+    let open = || Ok(SealedChunks(Arc::clone(&file)));
+    let mut plain = Vec::new();
+    for threads in [1, 2, 3, 64] {
+        let into = object(10 + threads as u8, "data");
+        let (key, context) = ring().open(&into).unwrap();
+        let writer = ParquetObject::create(dir.path(), &key, &context, rows[0].schema()).unwrap();
+        let numbers = std::sync::Mutex::new(std::collections::BTreeSet::new());
+        let change = |batch: &arrow::array::RecordBatch, number: u64| {
+            assert!(numbers.lock().unwrap().insert(number), "a number comes once");
+            Ok(batch.clone())
+        };
+        let written = writer.rewrite(&Rewrite { open, change, threads }).unwrap();
+        assert_eq!(written.rows, 800_000);
+        assert_eq!(written.digest, ObjectFile::open(dir.path(), &ring(), &into).unwrap().digest().unwrap());
+        plain.push(read_sealed(dir.path(), &ring(), &into).unwrap());
+    }
+    assert!(plain.windows(2).all(|pair| pair[0] == pair[1]));
+    let file = Arc::new(ObjectFile::open(dir.path(), &ring(), &object(12, "data")).unwrap());
+    let again: Vec<_> = ObjectRows::open(&file, None).unwrap().map(|batch| batch.unwrap()).collect();
+    let whole = |batches: &[arrow::array::RecordBatch]| {
+        arrow::compute::concat_batches(&batches[0].schema(), batches).unwrap()
+    };
+    assert_eq!(whole(&again), whole(&rows));
+}
+
+#[test]
+fn a_rewriting_that_fails_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, rows) = groups(dir.path(), &object(1, "data"));
+    let before = files(dir.path());
+    // Where a later row group meets it, and where all do.
+    for from in [1, 0] {
+        let (key, context) = ring().open(&object(2, "data")).unwrap();
+        let writer = ParquetObject::create(dir.path(), &key, &context, rows[0].schema()).unwrap();
+        let open = || Ok(SealedChunks(Arc::clone(&file)));
+        let change = |batch: &arrow::array::RecordBatch, number: u64| {
+            if number >> 32 >= from { Err(crate::Error::OrderUsed) } else { Ok(batch.clone()) }
+        };
+        let error = writer.rewrite(&Rewrite { open, change, threads: 2 }).unwrap_err();
+        assert_eq!(error.code(), "domain.order_used");
+        assert_eq!(files(dir.path()), before);
+    }
+    // A broken seal keeps its code.
+    let path = object_path(dir.path(), object(1, "data").object);
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let (key, context) = ring().open(&object(3, "data")).unwrap();
+    let writer = ParquetObject::create(dir.path(), &key, &context, rows[0].schema()).unwrap();
+    let open = || Ok(SealedChunks(Arc::clone(&file)));
+    let change = |batch: &arrow::array::RecordBatch, _| Ok(batch.clone());
+    let error = writer.rewrite(&Rewrite { open, change, threads: 2 }).unwrap_err();
+    assert_eq!(error.code(), "vault.open");
+}

@@ -11,11 +11,13 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::reader::ChunkReader;
 use serde::{Deserialize, Serialize};
 use vault::{DataKey, SealContext, Sealer};
 
 use super::content::{CONTENT_KEY, Content};
 use super::object_path;
+use super::rewrite::Rewrite;
 use crate::Error;
 
 /// Rows of a row group: small enough that two cores share a table of some hundred thousand rows.
@@ -94,6 +96,34 @@ impl ParquetObject {
         writer.write(batch).map_err(parquet_fault)?;
         self.rows += batch.num_rows() as u64;
         Ok(())
+    }
+
+    /// Fills the object with the rows of another file, changed batch by batch on several threads, and completes it.
+    ///
+    /// # Errors
+    /// As [`Rewrite::write`] and [`ParquetObject::finish`].
+    pub(crate) fn rewrite<R, Open, Change>(mut self, from: &Rewrite<Open, Change>) -> Result<Written, Error>
+    where
+        R: ChunkReader + 'static,
+        Open: Fn() -> Result<R, Error> + Sync,
+        Change: Fn(&RecordBatch, u64) -> Result<RecordBatch, Error> + Sync,
+    {
+        let writer = self.writer.take().ok_or(Error::RunFailed)?;
+        let written = from.write(writer).and_then(|(sealer, rows)| {
+            let (sealed, file) = sealer.finish()?;
+            publish(file, &self.temporary, &self.target)?;
+            Ok(Written {
+                object: self.object,
+                digest: sealed.digest,
+                sealed_bytes: sealed.sealed_len,
+                rows: self.rows + rows,
+            })
+        });
+        if written.is_err() {
+            // As when a writer is dropped.
+            let _gone = fs::remove_file(&self.temporary);
+        }
+        written
     }
 
     /// Completes the object: footer, final chunk, sync, rename, sync of the folder.
@@ -175,7 +205,7 @@ fn publish(writer: BufWriter<File>, temporary: &Path, target: &Path) -> Result<(
     Ok(())
 }
 
-fn parquet_fault(error: parquet::errors::ParquetError) -> Error {
+pub(super) fn parquet_fault(error: parquet::errors::ParquetError) -> Error {
     match error {
         parquet::errors::ParquetError::External(inner) => match inner.downcast::<std::io::Error>() {
             Ok(io) => (*io).into(),

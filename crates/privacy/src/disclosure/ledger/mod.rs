@@ -43,7 +43,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use roaring::RoaringBitmap;
 
 pub use explain::{Assessment, CellAssessment, Earlier, Reason, ReasonKind, Verdict};
-pub use ordinal::{ENTITIES_MAX, EntityDigest, Ordinals};
+pub use ordinal::{DigestBits, DigestNumbers, ENTITIES_MAX, EntityDigest, EntityHash, Ordinals};
 pub use record::{Candidate, Cell, MeasureId, Protection, Record};
 
 use crate::Error;

@@ -1,11 +1,12 @@
 //! Entities as numbers: keyed digest → ordinal.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use roaring::RoaringBitmap;
 
 use crate::Error;
-use crate::masking::MaskKey;
+use crate::masking::{KeyedHash, MaskKey};
 
 /// Limit: entities that one ledger can tell apart.
 pub const ENTITIES_MAX: u32 = 1 << 26;
@@ -13,10 +14,51 @@ pub const ENTITIES_MAX: u32 = 1 << 26;
 /// Keyed digest of an entity's id: 128 bits of HMAC-SHA-256. Two of 2^26 entities share one with a chance below 2^-76.
 pub type EntityDigest = [u8; 16];
 
+/// Numbers of entities by their digests.
+pub type DigestNumbers = HashMap<EntityDigest, u32, BuildHasherDefault<DigestBits>>;
+
+/// Takes a digest for its own hash: it is keyed, so nobody chooses where it falls, and another hash would add nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DigestBits(u64);
+
+impl Hasher for DigestBits {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().take(8).fold(self.0, |bits, byte| bits << 8 | u64::from(*byte));
+    }
+
+    /// The length comes before the bytes and is always the same.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Makes the digests of entities of one kind, with its key ready.
+#[derive(Clone)]
+pub struct EntityHash(KeyedHash);
+
+impl EntityHash {
+    /// For a kind.
+    #[must_use]
+    pub fn new(key: &MaskKey, kind: &str) -> Self {
+        Self(key.hash("entity", kind))
+    }
+
+    /// The digest of an entity.
+    #[must_use]
+    pub fn digest(&self, id: &[u8]) -> EntityDigest {
+        let mut digest = [0; 16];
+        let bytes = self.0.bytes(id);
+        digest.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+        digest
+    }
+}
+
 /// The dictionary. Its digests, in order, are the state to seal; without the key they name nobody.
 #[derive(Debug, Clone, Default)]
 pub struct Ordinals {
-    numbers: HashMap<EntityDigest, u32>,
+    numbers: DigestNumbers,
     digests: Vec<EntityDigest>,
 }
 
@@ -35,15 +77,6 @@ impl Ordinals {
             }
         }
         Ok(ordinals)
-    }
-
-    /// The digest of an entity of a kind.
-    #[must_use]
-    pub fn digest(key: &MaskKey, kind: &str, id: &[u8]) -> EntityDigest {
-        let mut digest = [0; 16];
-        let bytes = key.hash("entity", kind).bytes(id);
-        digest.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-        digest
     }
 
     /// The ordinal of an entity; a new one gets the next.

@@ -31,7 +31,8 @@ use super::form::Form;
 const ENTRIES_MAX: usize = 4_000_000;
 
 /// Parts into which the entities are dealt. More than usual thresholds, so that one vector a part will do.
-const PARTS: usize = 16;
+const PARTS: usize = 1 << PART_BITS;
+const PART_BITS: u32 = 4;
 
 /// What a system says of a new cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,14 +98,38 @@ impl System {
     }
 }
 
-/// A set dealt into the parts. Neighbouring ordinals go to different parts; the multiplier spreads regular patterns.
+/// A set dealt into the parts, each with numbers of its own: of sixteen neighbouring ordinals every part gets one, and which
+/// one changes from sixteen to sixteen, so that regular patterns are spread. Numbered so, a part's entities lie close
+/// together, and all parts hold no more than the whole does.
 fn deal(set: &RoaringBitmap) -> Vec<RoaringBitmap> {
     let mut dealt = vec![Vec::new(); PARTS];
     for entity in set {
-        let part = entity.wrapping_mul(0x9e37_79b1) >> 28;
+        let number = entity >> PART_BITS;
+        let turn = number.wrapping_mul(0x9e37_79b1) >> (32 - PART_BITS);
+        let part = (entity ^ turn) & ((1 << PART_BITS) - 1);
         if let Some(dealt) = dealt.get_mut(super::sets::index(part)) {
-            dealt.push(entity);
+            dealt.push(number);
         }
     }
     dealt.into_iter().map(RoaringBitmap::from_iter).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dealing_loses_nobody_and_separates_neighbours() {
+        let set: RoaringBitmap = (0..100_000).filter(|n| n % 3 != 1).collect();
+        let dealt = deal(&set);
+        assert_eq!(dealt.iter().map(RoaringBitmap::len).sum::<u64>(), set.len());
+        assert!(dealt.iter().all(|part| part.max() <= Some(100_000 >> PART_BITS)));
+        for start in [0, 16, 4_096, 99_984] {
+            let parts = deal(&(start..start + 16).collect());
+            assert!(parts.iter().all(|part| part.len() == 1), "{start}");
+        }
+        // Every sixteenth does not always meet the same part.
+        let regular = deal(&(0..1_600).step_by(16).collect());
+        assert!(regular.iter().all(|part| part.len() < 20));
+    }
 }
