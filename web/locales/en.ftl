@@ -2789,3 +2789,5 @@ error-statistics-no-model = This statistic is no linear model
     .remedy = Compute one on the page of statistics.
 error-statistics-no-answer = The answer of this statistic did not arrive
     .remedy = Ask the same question again; it costs nothing more.
+error-privacy-too-many-joins = Too many protected tables are joined
+error-domain-no-number = The statistic has no number

@@ -2777,3 +2777,5 @@ error-statistics-no-model = 这项统计不是线性模型
     .remedy = 请在统计页面计算线性模型。
 error-statistics-no-answer = 这项统计的答案还没有取到
     .remedy = 请再问一次同样的问题，不再扣预算。
+error-privacy-too-many-joins = 关联的受保护的表过多
+error-domain-no-number = 统计没有数值

@@ -193,6 +193,14 @@ impl CatalogEntry {
             .with_life(life)
     }
 
+    /// As a person may see it: what was counted in the rows, absent and different values, is its provider's to know.
+    fn shown_to(mut self, ctx: &Ctx) -> Self {
+        if ctx.principal.unit != self.unit {
+            self.resource.profile = None;
+        }
+        self
+    }
+
     /// The newest snapshot and its object.
     #[must_use]
     pub fn newest(&self) -> Option<(&catalog::Snapshot, Id<kind::Object>)> {
@@ -428,7 +436,7 @@ pub async fn resource(app: &App, ctx: &Ctx, id: Id<kind::Resource>) -> Result<Ca
     let entry = find(app, id).await?;
     app.permit(ctx, Action::ResourceView, entry.reference())
         .map_err(|_| Error::NotFound("resource.unknown"))?;
-    Ok(entry)
+    Ok(entry.shown_to(ctx))
 }
 
 /// One resource by its code.
@@ -441,7 +449,7 @@ pub async fn by_code_seen(app: &App, ctx: &Ctx, code: &str) -> Result<CatalogEnt
     let entry = found.ok_or(Error::NotFound("resource.unknown"))?;
     app.permit(ctx, Action::ResourceView, entry.reference())
         .map_err(|_| Error::NotFound("resource.unknown"))?;
-    Ok(entry)
+    Ok(entry.shown_to(ctx))
 }
 
 /// A page of the catalog, newest first; what this person may not see is left out.
@@ -467,5 +475,6 @@ pub async fn catalog(
         .await?;
     let next = page.next.map(|cursor| format!("{}_{}", cursor.sort, cursor.id));
     let visible = |entry: &CatalogEntry| app.permit(ctx, Action::ResourceView, entry.reference()).is_ok();
-    Ok((page.items.into_iter().map(|found| found.value).filter(visible).collect(), next))
+    let seen = page.items.into_iter().map(|found| found.value).filter(visible);
+    Ok((seen.map(|entry| entry.shown_to(ctx)).collect(), next))
 }

@@ -277,9 +277,11 @@ async fn pay(
     let scenario = consents::scenario(tx, &owner, &read, asked.scenario.as_deref()).await?;
     let mut data = Vec::new();
     for grant in &read {
-        // Where rows are there by consent, who consented belongs to the data.
-        let version = resources::versioned(tx, grant.resource).await?.version;
-        data.push((grant.raw.as_ref().map(|raw| raw.object), scenario.as_ref().map(|_| version)));
+        // Where rows are there by consent, who consented belongs to the data; and what is declared bounds them.
+        let entry = resources::versioned(tx, grant.resource).await?;
+        let consented = scenario.as_ref().map(|_| entry.version);
+        let lies = grant.raw.as_ref().map(|raw| raw.object);
+        data.push((lies, consented, entry.value.resource.declaration()));
     }
     let day = consents::purpose(app, scenario.as_deref()).map(|purpose| purpose.on);
     let question = (tenant, priced.ir_digest, data, &scenario, day, &asked.regression);
@@ -461,7 +463,8 @@ pub async fn budget_of(app: &App, ctx: &Ctx, id: Id<kind::Resource>) -> Result<O
 
 async fn seen(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Result<Tenant> {
     let owner = find(app, tenant).await?;
-    app.permit(ctx, Action::StatisticAsk, owner.resource()).map_err(|_| Error::NotFound("tenant.unknown"))?;
+    // Who may see the authorisation sees what was asked there: supervision watches over it.
+    app.permit(ctx, Action::TenantView, owner.resource()).map_err(|_| Error::NotFound("tenant.unknown"))?;
     Ok(owner)
 }
 

@@ -1,11 +1,17 @@
 //! Noise on the numbers of a cell that may not leave as it is.
 //!
-//! The noise of a count is that of its cell key (`privacy::disclosure::cell_key`). A sum, and a count of rows of which an
-//! entity can have several, gets noise in units of its largest contribution, so that no single entity's share in it can be
-//! had by subtraction; a mean gets that noise divided by the number of rows. Such noise is never less than half the largest
-//! contribution: where it were none, the exact number would be there for who can tell. Other numbers (smallest, largest, middle values, spreads, anything computed from aggregates) have no
-//! such noise: their cells are left out.
+//! What has noise are the sums of stored columns and the numbers of rows: each is drawn by whom the cell holds and by what it
+//! comes to, so that the same number has the same noise in whatever words it is asked, and another number another one. Every
+//! linear form follows ([`ir::linear_forms`]), and a mean is the sum with its noise over the number with its noise: whatever
+//! is computed from released numbers knows no more than they do.
+//!
+//! The noise of a number of rows is that of its cell key (`privacy::disclosure::cell_key`); a sum, and a number of rows of
+//! which an entity can have several, gets noise in units of its largest contribution, so that no single entity's share in it
+//! can be had by subtraction. Such noise is never less than half the largest contribution: where it were none, the exact
+//! number would be there for who can tell. Other numbers (smallest, largest, middle values, spreads, sums that are no linear
+//! form) have no such noise: their cells are left out.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, RecordBatch};
@@ -14,22 +20,22 @@ use arrow::datatypes::{DataType as ArrowType, Float64Type};
 use base::Digest;
 use privacy::disclosure::cell_key::{NOISE_MAX, Perturbation};
 use privacy::disclosure::{Accuracy, Spreads, Statistics};
-use privacy::ir::{self, AggregateFunction, ContributionKind, Measured, NamedAggregate, Reach, Rel, Schema};
+use privacy::ir::{self, AggregateFunction, ContributionKind, NamedAggregate, Reach, Rel, Schema, Term};
 
 use crate::protocol::InputPin;
 use crate::{Error, editions};
 
 /// What a column of a result is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 enum Carrier {
     /// A group key: stays.
     Key,
     /// A count, by the name of its aggregate, with what the noise of rows is drawn by where somebody has several.
     Count(String, u32),
-    /// A sum, likewise, with what its noise is drawn by: one measure has one noise, in however many columns and words.
-    Sum(String, u32),
-    /// A mean, likewise.
-    Mean(String, u32),
+    /// A sum, likewise, as a form over what is stored.
+    Sum(String, Vec<Term>),
+    /// A mean, likewise, with what the noise of its rows is drawn by.
+    Mean(String, Vec<Term>, u32),
 }
 
 /// The columns of a result as carriers of noise.
@@ -65,23 +71,9 @@ impl Carriers {
     /// None if some number of the result could not be given noise. Values that were delivered anew get other noise than
     /// those before: the difference of two releases would else be that of the values.
     pub(crate) fn of(rel: &Rel, output: &Schema, inputs: &[InputPin]) -> Option<Self> {
-        let measured = ir::measured(rel);
-        let all = inputs.iter().map(editions::salt).fold(0, u32::wrapping_add);
-        let salt = |aggregate: &str| {
-            let own = measured.iter().find(|(name, _)| name == aggregate).map(|(_, measured)| measured);
-            let of_values = match own {
-                // Whatever else is joined: the same values, the same noise.
-                Some(Measured::Values(sources) | Measured::Order(sources)) => {
-                    let read = |pin: &&InputPin| sources.iter().any(|source| source.resource == pin.table);
-                    inputs.iter().filter(read).map(editions::salt).fold(0, u32::wrapping_add)
-                }
-                // Of a number of rows any table may have changed.
-                Some(Measured::Count) | None => return all,
-            };
-            let [a, b, c, d, ..] = Digest::of(format!("{own:?}").as_bytes()).0;
-            u32::from_be_bytes([a, b, c, d]).wrapping_add(of_values)
-        };
-        let carriers = output.columns.iter().map(|column| carrier(rel, &column.name, &salt));
+        let rows = inputs.iter().map(editions::salt).fold(0, u32::wrapping_add);
+        let forms = ir::linear_forms(rel);
+        let carriers = output.columns.iter().map(|column| carrier(rel, &column.name, &forms, rows));
         carriers.collect::<Option<Vec<_>>>().map(Self)
     }
 
@@ -125,35 +117,45 @@ pub(crate) fn shown<'a>(rel: &'a Rel, name: &str) -> Option<Shown<'a>> {
     }
 }
 
-fn carrier(rel: &Rel, name: &str, salt: &impl Fn(&str) -> u32) -> Option<Carrier> {
+fn carrier(rel: &Rel, name: &str, forms: &BTreeMap<String, Option<Vec<Term>>>, rows: u32) -> Option<Carrier> {
     let aggregate = match shown(rel, name)? {
         Shown::Key(_) => return Some(Carrier::Key),
         Shown::Aggregate(aggregate) => aggregate,
     };
     let name = aggregate.name.clone();
+    let terms = || forms.get(&name).cloned().flatten();
     match aggregate.function {
-        AggregateFunction::Count | AggregateFunction::CountDistinct => {
-            Some(Carrier::Count(name.clone(), salt(&name)))
-        }
-        AggregateFunction::Sum => Some(Carrier::Sum(name.clone(), salt(&name))),
-        AggregateFunction::Avg => Some(Carrier::Mean(name.clone(), salt(&name))),
+        AggregateFunction::Count | AggregateFunction::CountDistinct => Some(Carrier::Count(name, rows)),
+        AggregateFunction::Sum => terms().map(|terms| Carrier::Sum(name, terms)),
+        AggregateFunction::Avg => terms().map(|terms| Carrier::Mean(name, terms, rows)),
         _ => None,
     }
 }
 
 /// How far noise can reach in each column of numbers, where `min_entities` are behind every cell; from declarations alone.
 pub(crate) fn accuracy(rel: &Rel, output: &Schema, reaches: &[Reach], min_entities: u32) -> Vec<Accuracy> {
+    let forms = ir::linear_forms(rel);
     let table = u64::from(noise_max(min_entities));
     let column = |name: &String| {
         let Shown::Aggregate(aggregate) = shown(rel, name)? else { return None };
         let reach = reaches.iter().find(|reach| reach.aggregate == aggregate.name);
         let rows = reach.and_then(|reach| reach.rows_max).map(u64::from);
         // What one entity adds at most, and once more: see [`spread`].
-        let most = || (table + 1).checked_mul(reach?.value_max?)?.checked_mul(rows?);
+        let single =
+            forms.get(&aggregate.name).and_then(Option::as_ref).is_some_and(|terms| terms.len() == 1);
+        // Of several columns each has noise of its own, and only their sum is bounded.
+        let largest = || reach?.value_max.filter(|_| single)?.checked_mul(rows?);
+        let most = || (table + 1).checked_mul(largest()?);
+        let fewest = u64::from(min_entities).saturating_sub(table).max(1);
         let within = match aggregate.function {
             AggregateFunction::CountDistinct => Some(table),
             AggregateFunction::Count if rows == Some(1) => Some(table),
-            AggregateFunction::Avg => most().map(|most| most.div_ceil(u64::from(min_entities.max(1)))),
+            // Of the sum, and of the number that it is over, which may be that much smaller.
+            AggregateFunction::Avg if rows == Some(1) => {
+                largest().and_then(|one| (2 * table + 1).checked_mul(one)).map(|most| most.div_ceil(fewest))
+            }
+            AggregateFunction::Avg => None,
+            AggregateFunction::Count => rows.and_then(|rows| (table + 1).checked_mul(rows)),
             _ => most(),
         };
         Some(Accuracy { column: name.clone(), within })
@@ -171,14 +173,6 @@ fn noisy_column(
     let cast = |array: &ArrayRef, to: &ArrowType| {
         cast_with_options(array, to, &options).map_err(|_| Error::RunFailed)
     };
-    let noise = |row: usize| match carrier {
-        Carrier::Key => Some(0.0),
-        Carrier::Count(aggregate, salt) => Some(cells.of_count(table, aggregate, *salt, row)),
-        Carrier::Sum(aggregate, salt) => cells.of_sum(table, aggregate, *salt, row),
-        Carrier::Mean(aggregate, salt) => {
-            Some(cells.of_sum(table, aggregate, *salt, row)? / cells.rows(aggregate, row))
-        }
-    };
     if *carrier == Carrier::Key {
         return Ok(Arc::clone(column));
     }
@@ -187,8 +181,21 @@ fn noisy_column(
     let count = matches!(carrier, Carrier::Count(..));
     let wide = cast(column, &ArrowType::Float64)?;
     let changed = |(row, number): (usize, Option<f64>)| {
-        let noise = if noisy(row) { noise(row)? } else { 0.0 };
-        let changed = number? + if whole { noise.round() } else { noise };
+        let number = number?;
+        if !noisy(row) {
+            return Some(number);
+        }
+        let changed = match carrier {
+            Carrier::Key => number,
+            Carrier::Count(aggregate, salt) => number + cells.of_count(table, aggregate, *salt, row),
+            Carrier::Sum(aggregate, terms) => number + cells.of_sum(table, aggregate, terms, row)?,
+            Carrier::Mean(aggregate, terms, salt) => {
+                let rows = cells.rows(aggregate, row);
+                let sum = number * rows + cells.of_sum(table, aggregate, terms, row)?;
+                sum / (rows + cells.of_count(table, aggregate, *salt, row)).round().max(1.0)
+            }
+        };
+        let changed = if whole { changed.round() } else { changed };
         Some(if count { changed.max(0.0) } else { changed })
     };
     let changed: Float64Array = wide.as_primitive::<Float64Type>().iter().enumerate().map(changed).collect();
@@ -200,11 +207,12 @@ fn noisy_column(
 
 #[expect(clippy::cast_precision_loss, reason = "noise is small and counts of entities are below 2^53")]
 impl Cells<'_> {
-    /// The noise of a count: that of its cell, unless some entity has several rows.
+    /// The noise of a number of rows: in units of an entity's most rows, where one has several.
     fn of_count(&self, table: &Perturbation, aggregate: &str, salt: u32, row: usize) -> f64 {
-        let key = self.key(row);
+        let rows = self.total(&self.of(aggregate, ContributionKind::Rows), row);
+        let key = keyed(self.key(row), "rows", rows.unwrap_or_else(|| self.entities(row) as f64));
         let noise = |key| table.noise(self.entities(row), key) as f64;
-        match self.largest(aggregate, ContributionKind::Rows, row) {
+        match self.largest(&self.of(aggregate, ContributionKind::Rows), row) {
             Some(rows) if rows > 1.0 => {
                 // Who has how many rows changes with the data; how many people they are does not.
                 let own = if salt == 0 { key } else { mixed(key ^ salt) };
@@ -214,19 +222,32 @@ impl Cells<'_> {
         }
     }
 
-    /// The noise of a sum, if its largest contribution is known.
-    fn of_sum(&self, table: &Perturbation, aggregate: &str, salt: u32, row: usize) -> Option<f64> {
-        // Each measure its own noise: with one for all, a count would give away that of the sum.
-        let own = mixed(self.key(row) ^ salt);
-        let noise = table.noise(self.entities(row), own) as f64;
-        Some(spread(noise, own) * self.largest(aggregate, ContributionKind::Values, row)?)
+    /// The noise of a sum, term by term, if what each adds is known.
+    fn of_sum(&self, table: &Perturbation, aggregate: &str, terms: &[Term], row: usize) -> Option<f64> {
+        let parts = self.of(aggregate, ContributionKind::Part);
+        let whole = self.of(aggregate, ContributionKind::Values);
+        let noise = |(place, term): (usize, &Term)| {
+            // One column is the whole of its sum, which carries the factor already.
+            let (of, by) = match terms {
+                [_] => (whole.clone(), term.factor),
+                _ => (parts.iter().copied().skip(place).step_by(terms.len()).collect(), term.inner),
+            };
+            if by == 0.0 {
+                return (term.factor == 0.0).then_some(0.0);
+            }
+            let total = self.total(&of, row)? / by.abs();
+            let largest = self.largest(&of, row)? / by.abs();
+            let key = keyed(self.key(row), &term.base, total);
+            let drawn = table.noise(self.entities(row), key) as f64;
+            Some(spread(drawn, key) * largest * term.factor)
+        };
+        terms.iter().enumerate().map(noise).sum()
     }
 
     /// Rows that a mean is over.
     fn rows(&self, aggregate: &str, row: usize) -> f64 {
-        let own = self.of(aggregate, ContributionKind::Rows);
-        let rows = own.into_iter().filter_map(|spreads| spreads.cells.get(row)).map(|spread| spread.total);
-        rows.max_by(f64::total_cmp).unwrap_or_else(|| self.entities(row) as f64).max(1.0)
+        let rows = self.total(&self.of(aggregate, ContributionKind::Rows), row);
+        rows.unwrap_or_else(|| self.entities(row) as f64).max(1.0)
     }
 
     fn key(&self, row: usize) -> u32 {
@@ -240,9 +261,13 @@ impl Cells<'_> {
     }
 
     /// The largest amount that an entity of any kind adds.
-    fn largest(&self, aggregate: &str, kind: ContributionKind, row: usize) -> Option<f64> {
-        let own = self.of(aggregate, kind).into_iter().filter_map(|spreads| spreads.cells.get(row));
-        own.map(|spread| spread.largest).max_by(f64::total_cmp)
+    fn largest(&self, of: &[&Spreads], row: usize) -> Option<f64> {
+        of.iter().filter_map(|spreads| spreads.cells.get(row)).map(|one| one.largest).max_by(f64::total_cmp)
+    }
+
+    /// All amounts together, without their signs.
+    fn total(&self, of: &[&Spreads], row: usize) -> Option<f64> {
+        of.iter().filter_map(|spreads| spreads.cells.get(row)).map(|one| one.total).max_by(f64::total_cmp)
     }
 
     fn of(&self, aggregate: &str, kind: ContributionKind) -> Vec<&Spreads> {
@@ -261,6 +286,13 @@ fn spread(noise: f64, key: u32) -> f64 {
         _ => -1.0,
     };
     noise + sign * (0.5 + f64::from(other >> 1) / f64::from(u32::MAX))
+}
+
+/// The key of one number of a cell: of whom it holds, what is summed, and what that comes to. Sums that differ by less than
+/// their rounding are one.
+fn keyed(cell: u32, base: &str, total: f64) -> u32 {
+    let [a, b, c, d, ..] = Digest::of(format!("{cell:08x} {total:.10e} {base}").as_bytes()).0;
+    u32::from_be_bytes([a, b, c, d])
 }
 
 /// A key with its bits spread, so that keys that differ little make numbers that differ much.

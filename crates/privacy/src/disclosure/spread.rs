@@ -175,7 +175,7 @@ mod tests {
         // Three with 100 each, and forty with 1 to 5: the three have 72 %.
         let amounts = many(40, |n| 1.0 + n as f64 / 10.0, &[100.0, 101.0, 102.0]);
         let of = |contributors, percent| {
-            let dominance = Some(Dominance { contributors, share_ppm: percent * 10_000 });
+            let dominance = Some(Dominance { contributors, share_ppm: percent * 10_000_u32 });
             let told = Spread::of(amounts.clone())
                 .told(ContributionKind::Values, Thresholds { dominance, ..THRESHOLDS });
             told.dominated

@@ -1,6 +1,6 @@
 //! Is a query releasable?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base::Digest;
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,7 @@ pub(super) fn check_with(rel: &Rel, policy: &Policy, rigour: Rigour) -> Result<C
     let top = releasing(rel).ok_or(Refusal::bare(Rule::NotAggregate))?;
     let input = flow(top.input, policy, rigour)?;
     check_scans(top.input, policy)?;
+    check_size(top.input, policy, &input)?;
     check_limits(top.input)?;
     check_unions(top.input, policy)?;
     check_above(rel, &top)?;
@@ -157,6 +158,31 @@ fn check_scans(rel: &Rel, policy: &Policy) -> Result<(), Refusal> {
         }
     });
     refused.map_or(Ok(()), Err)
+}
+
+/// Limit: scans of protected resources, and of one of them. How long a query takes tells how many rows met, and each scan
+/// more multiplies them.
+const PROTECTED_SCANS_MAX: usize = 4;
+const SCANS_OF_ONE_MAX: usize = 2;
+/// Limit: entities that are not one and the same (a person beside a neighbour, an enterprise).
+const ENTITIES_MAX: usize = 2;
+
+fn check_size(rel: &Rel, policy: &Policy, flow: &Flow) -> Result<(), Refusal> {
+    let mut of = BTreeMap::<String, usize>::new();
+    scans(rel, &mut |resource, _, _| {
+        let entity = policy.resources.get(resource).and_then(|known| known.entity.as_ref());
+        if entity.is_some_and(|entity| entity.protected) {
+            *of.entry(resource.to_owned()).or_default() += 1;
+        }
+    });
+    if let Some((resource, _)) = of.iter().find(|(_, scans)| **scans > SCANS_OF_ONE_MAX) {
+        return Err(Refusal::new(Rule::TooManyJoins, resource.as_str()));
+    }
+    let entities = flow.tracks.iter().filter(|track| track.protected).count();
+    if of.values().sum::<usize>() > PROTECTED_SCANS_MAX || entities > ENTITIES_MAX {
+        return Err(Refusal::bare(Rule::TooManyJoins));
+    }
+    Ok(())
 }
 
 fn check_limits(rel: &Rel) -> Result<(), Refusal> {

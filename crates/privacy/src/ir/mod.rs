@@ -36,6 +36,7 @@ mod explain;
 mod facts;
 mod judge;
 mod lattice;
+mod linear;
 mod nearest;
 mod population;
 pub mod reference;
@@ -64,6 +65,7 @@ pub use judge::{Judged, Mode, Number, NumberKind, Reach, Terms, judge, judge_cou
 pub use lattice::{
     ColumnInfo, ColumnPolicy, Entity, EntityRef, Label, Policy, ResourcePolicy, Schema, Source,
 };
+pub use linear::{Term, linear_forms};
 pub use nearest::{Advice, Change, ChangeKind, Nearest, advise, nearest};
 pub use refusal::{Refusal, Rule};
 pub use resolve::resolve;

@@ -91,6 +91,10 @@ impl Rule {
             Self::DistinctValues => {
                 ("不同值的个数会透露罕见的值", "the number of different values tells of the rare ones")
             }
+            Self::TooManyJoins => (
+                "关联越多，相遇的行越多，运行时间会透露有没有某个主体",
+                "each join multiplies the rows that meet, and the time of the run would tell whether somebody is there",
+            ),
             Self::OneEntity => (
                 "噪声的大小只按一类主体计算，遮不住另一类",
                 "the noise is measured for one kind of entity and would not cover the other",

@@ -86,6 +86,11 @@ pub(super) const NOTHING_PROTECTED: RuleText = rule(
     "这些表不含受保护的主体，无需带噪声的统计：请直接在工作台查询",
     "these tables are about nobody who is protected, so no noise is needed: query them on the workbench",
 );
+pub(super) const NO_NUMBER: RuleText = rule(
+    "domain.no_number",
+    "统计须至少有一个数值：请加上 COUNT、SUM 或 AVG",
+    "a statistic has at least one number: add COUNT, SUM or AVG",
+);
 pub(super) const TOO_MANY_NUMBERS: RuleText = rule(
     "domain.too_many_numbers",
     "一次统计的数值过多（至多 20000 个）：请减少分组或输出字段",
@@ -112,6 +117,7 @@ pub const RULES: &[RuleText] = &[
     OUTPUT_NAME,
     HIDDEN_KEY,
     NOTHING_PROTECTED,
+    NO_NUMBER,
     TOO_MANY_NUMBERS,
     ALL_PAIRS,
 ];

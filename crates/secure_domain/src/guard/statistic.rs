@@ -14,7 +14,7 @@ use privacy::ir::{
 
 use super::lower_expressions::literal;
 use super::parse::on_large_stack;
-use super::refusal::{HIDDEN_KEY, NOTHING_PROTECTED, TOO_MANY_NUMBERS};
+use super::refusal::{HIDDEN_KEY, NO_NUMBER, NOTHING_PROTECTED, TOO_MANY_NUMBERS};
 use super::release::{in_words, policy, translated, visible_keys};
 use crate::Error;
 use crate::perturb::{Shown, shown};
@@ -98,6 +98,9 @@ pub(crate) async fn check_statistic(session: &Arc<Session>, order: PriceOrder) -
         else {
             return Err(NOTHING_PROTECTED.about("").into());
         };
+        if judged.numbers().is_empty() {
+            return Err(NO_NUMBER.about("").into());
+        }
         if cells.len().saturating_mul(judged.numbers().len()) > NUMBERS_MAX {
             return Err(TOO_MANY_NUMBERS.about("").into());
         }

@@ -11,6 +11,10 @@ use super::super::{AggregateFunction, Expr, NamedAggregate, Parameters, Policy, 
 use super::Terms;
 use crate::disclosure::dp::{Contribution, Cost, SENSITIVITY_MAX};
 
+/// Limit: rows that one entity may have. With more the noise would leave nothing to be seen, and the time of the query would
+/// tell whether somebody is there.
+const ROWS_MAX: u64 = 100_000;
+
 /// What a number is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -114,6 +118,7 @@ fn rows_max(facts: &Facts) -> Result<u32, Refusal> {
     }
     let most = of_kind.into_iter().max_by_key(|(_, rows)| *rows);
     match most {
+        Some((kind, rows)) if rows > ROWS_MAX => Err(Refusal::new(Rule::FanOut, kind)),
         Some((kind, rows)) => u32::try_from(rows).map_err(|_| Refusal::new(Rule::FanOut, kind)),
         None => Ok(1),
     }
