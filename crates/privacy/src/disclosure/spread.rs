@@ -182,7 +182,7 @@ mod tests {
         };
         assert!(!told(&amounts).dominated, "no rule");
         assert_eq!(
-            [of(2, 60), of(3, 60), of(3, 75), of(5, 75), of(4, 76)],
+            [of(2, 60), of(3, 60), of(3, 75), of(5, 74), of(4, 76)],
             [false, true, false, true, false]
         );
         // Fewer than the rule speaks of are all of it.

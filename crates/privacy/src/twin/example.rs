@@ -47,9 +47,9 @@ fn value(kind: SensitiveKind, data_type: DataType, spec: &MaskSpec) -> Option<Va
     const MINUTES: i128 = 9 * 60 + 26;
     let region = matches!(spec, MaskSpec::Region { .. });
     match data_type {
-        DataType::Text if region => Some(Value::Text("999921103".to_owned())),
+        DataType::Text if region => Some(Value::Text("119921103".to_owned())),
         DataType::Text => Some(Value::Text(text(kind))),
-        DataType::Integer if region => Some(Value::Integer(999_921)),
+        DataType::Integer if region => Some(Value::Integer(119_921)),
         DataType::Integer if matches!(spec, MaskSpec::Age { .. }) => Some(Value::Integer(37)),
         DataType::Integer if kind.is_identifier() => Some(typed(data_type, text(kind))),
         DataType::Integer => Some(Value::Integer(58_312)),
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(after(DataType::Text, kept), "ABC*****");
         assert_eq!(after(DataType::Integer, MaskSpec::Round { step: 1_000 }), "58000");
         assert_eq!(after(DataType::Date, MaskSpec::Calendar { unit: CalendarUnit::Quarter }), "1986-01-01");
-        assert_eq!(after(DataType::Text, MaskSpec::Region { level: RegionLevel::County }), "999921000");
+        assert_eq!(after(DataType::Text, MaskSpec::Region { level: RegionLevel::County }), "119921000");
         assert_eq!(after(DataType::Text, MaskSpec::Keep), "ABC-2048");
         assert_eq!(after(DataType::Decimal { precision: 9, scale: 2 }, MaskSpec::Keep), "119.97");
     }

@@ -272,7 +272,13 @@ impl Page for ResourcePage {
                     record: Link::new("214", "/ledger?record=214"),
                     undo_href: Some("/catalog/1/change?undo=214".into()),
                 },
-                PastRow { at: "2026-11-02 09:00".into(), ..PastRow::default() },
+                PastRow {
+                    by: "何设竹".into(),
+                    summary: "village".into(),
+                    record: Link::new("198", "/ledger?record=198"),
+                    at: "2026-11-02 09:00".into(),
+                    ..PastRow::default()
+                },
             ],
             upload_href: Some("/catalog/1/upload".into()),
             edit_href: None,

@@ -7,9 +7,9 @@ use super::*;
 use crate::html::pages::parts::Choice;
 use crate::html::pages::shell::{Notice, NoticeKind};
 use crate::html::pages::{
-    admin, airlock, announcements, authorisations, case, catalog, declaration, duties, error, form, help,
-    holidays, inbox, isolation, ledger, market, models, pack_checks, pack_versions, packs, portal, products,
-    runs, sign_in, statistics, tenant, trace, twin, workbench,
+    admin, airlock, announcements, authorisations, case, catalog, change, declaration, duties, error, form,
+    help, holidays, inbox, isolation, ledger, market, models, pack_checks, pack_versions, packs, portal,
+    products, runs, sign_in, statistics, tenant, topups, trace, twin, twin_list, workbench,
 };
 
 /// A rendered sample: template, number, language, HTML.
@@ -111,6 +111,9 @@ fn all() -> Vec<Rendered> {
         announcements::AnnouncementEdit,
         catalog::Catalog,
         catalog::ResourcePage,
+        change::ChangePage,
+        topups::TopUpsPage,
+        twin_list::TwinsPage,
         declaration::DeclarationPage,
         statistics::Statistics,
         statistics::StatisticPage,
