@@ -72,7 +72,15 @@ impl Carriers {
     /// those before: the difference of two releases would else be that of the values.
     pub(crate) fn of(rel: &Rel, output: &Schema, inputs: &[InputPin]) -> Option<Self> {
         let rows = inputs.iter().map(editions::salt).fold(0, u32::wrapping_add);
-        let forms = ir::linear_forms(rel);
+        let mut forms = ir::linear_forms(rel);
+        for term in forms.values_mut().flatten().flatten() {
+            // Whatever else is joined: values in one state of the data have one noise, in another state another; with the
+            // same one for equal sums it would be told that nothing changed.
+            let own = |pin: &&InputPin| term.base.split_once('.').is_some_and(|(name, _)| name == pin.table);
+            let salts = inputs.iter().filter(own).map(editions::salt);
+            let salt = salts.reduce(u32::wrapping_add).unwrap_or(rows);
+            term.base = format!("{}@{salt:08x}", term.base);
+        }
         let carriers = output.columns.iter().map(|column| carrier(rel, &column.name, &forms, rows));
         carriers.collect::<Option<Vec<_>>>().map(Self)
     }

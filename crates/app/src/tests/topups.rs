@@ -65,7 +65,10 @@ async fn rows_are_added_beside_the_twin_and_go_when_they_are_removed() {
     assert!(found(&county, SQL).await >= 5);
     let table = &workbench::tables(&county.app, &operator, county.tenant).await.unwrap()[0];
     assert_eq!((table.rows, table.added_rows), (grant.twin.unwrap().rows, made.tables[0].rows));
-    assert_eq!(topups::topups(&county.app, &operator, county.tenant).await.unwrap(), [made.clone()]);
+    assert_eq!(
+        topups::topups(&county.app, &operator, county.tenant).await.unwrap(),
+        std::slice::from_ref(&made)
+    );
 
     topups::remove(&county.app, &operator, county.tenant, made.id).await.unwrap();
     assert_eq!(found(&county, SQL).await, 0);

@@ -27,9 +27,10 @@ async fn page(visit: &Visit) -> Result<Response, Error> {
     let lines = twins::twins(&visit.app, &visit.ctx).await?;
     let refused = lines.iter().filter(|line| line.state == TwinState::Refused).count();
     let page = TwinsPage {
-        refused: (refused > 0)
-            .then(|| visit.text_with("twins-refused", &[("count", &refused.to_string())]))
-            .unwrap_or_default(),
+        refused: match refused {
+            0 => String::new(),
+            count => visit.text_with("twins-refused", &[("count", &count.to_string())]),
+        },
         rows: lines.iter().map(|line| row(visit, line)).collect(),
     };
     visit.page("catalog", &page).await

@@ -150,9 +150,10 @@ fn table_of(visit: &Visit, table: &DevTable) -> WorkbenchTable {
         name: table.name.clone(),
         label: table.title.clone(),
         rows: words::count(table.rows),
-        added: (table.added_rows > 0)
-            .then(|| visit.text_with("topup-added", &[("count", &words::count(table.added_rows))]))
-            .unwrap_or_default(),
+        added: match table.added_rows {
+            0 => String::new(),
+            rows => visit.text_with("topup-added", &[("count", &words::count(rows))]),
+        },
         columns: table.columns.iter().map(column).collect(),
     }
 }
