@@ -2791,3 +2791,5 @@ error-statistics-no-answer = The answer of this statistic did not arrive
     .remedy = Ask the same question again; it costs nothing more.
 error-privacy-too-many-joins = Too many protected tables are joined
 error-domain-no-number = The statistic has no number
+error-grant-superseded = The grant changed while its data were prepared; they are not used
+    .remedy = They are prepared anew by what is granted now; look again later.

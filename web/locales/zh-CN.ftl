@@ -2779,3 +2779,5 @@ error-statistics-no-answer = 这项统计的答案还没有取到
     .remedy = 请再问一次同样的问题，不再扣预算。
 error-privacy-too-many-joins = 关联的受保护的表过多
 error-domain-no-number = 统计没有数值
+error-grant-superseded = 准备期间授权有变化，所做的数据不再使用
+    .remedy = 平台会按现在的授权重新准备，请稍后再看。
