@@ -40,4 +40,4 @@ pub(crate) fn in_turn(attack: &Attack) -> bool {
 }
 
 /// What the design has and the server has not yet: no attack is made on it, and none is left out silently.
-pub(crate) const ABSENT: &[&str] = &["models as exports (ONNX): no run makes one"];
+pub(crate) const ABSENT: &[&str] = &["models other than linear ones (trees) as exports: nothing makes them"];

@@ -185,10 +185,10 @@ rules! {
     DistinctValues = "privacy.distinct_values",
         "统计模式下 COUNT(DISTINCT) 只可用于单一字段的主体键",
         "in statistics mode COUNT(DISTINCT) takes an entity key of one column";
-    /// So many protected tables are joined that the time of the run would tell how many rows met.
+    /// So many tables are joined to protected ones that the time of the run would tell how many rows met.
     TooManyJoins = "privacy.too_many_joins",
-        "受保护的表最多关联四张，同一张最多两次，且最多涉及两类互不相同的主体：请先按主体汇总，或分别统计",
-        "at most four protected tables, one of them twice at most, and two kinds of different entities: aggregate by the entity first, or ask one by one";
+        "最多关联八张表，其中受保护的四张，同一张最多两次，且最多涉及两类互不相同的主体：请先按主体汇总，或分别统计",
+        "at most eight tables, four of them protected, each twice at most, and two kinds of different entities: aggregate by the entity first, or ask one by one";
     /// With noise: a cell tells of entities that are not one and the same.
     OneEntity = "privacy.one_entity",
         "带噪声的统计只可涉及一类主体：多张表须按主体键关联，或分别统计",
