@@ -18,7 +18,7 @@ const SQL: &str = "SELECT code FROM firms WHERE village = 'V99' AND turnover > 1
 fn firms() -> Vec<u8> {
     let mut csv = "code,village,turnover\n".to_owned();
     for row in 0..1_500 {
-        csv.push_str(&format!("F{row:05},V{:02},{}\n", row % 7, row * 37 % 9_000));
+        csv.push_str(&format!("F{row:05},V{:02},{}\n", row % 7, row % 40 * 100));
     }
     csv.into_bytes()
 }

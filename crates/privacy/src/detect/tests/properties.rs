@@ -40,6 +40,11 @@ proptest! {
                 continue;
             }
             let written = Noise::ALL[noise].write(number, seed);
+            // Five small letters and more that stand alone are a word, which ends a number: prose would else make one.
+            let word = |part: &str| part.len() > 4 && part.bytes().all(|byte| byte.is_ascii_lowercase());
+            if written.split(|c: char| !c.is_ascii_alphanumeric()).any(word) {
+                continue;
+            }
             let found = scanner.best(&written, Strength::Checked);
             prop_assert_eq!(found.map(|finding| (finding.kind, finding.whole)), Some((kind, true)), "{}", written);
             let sentence = format!("经查，号码为{written}，属实。");
