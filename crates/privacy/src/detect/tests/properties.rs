@@ -40,9 +40,11 @@ proptest! {
                 continue;
             }
             let written = Noise::ALL[noise].write(number, seed);
-            // Five small letters and more that stand alone are a word, which ends a number: prose would else make one.
-            let word = |part: &str| part.len() > 4 && part.bytes().all(|byte| byte.is_ascii_lowercase());
-            if written.split(|c: char| !c.is_ascii_alphanumeric()).any(word) {
+            // Cut apart, seven characters and more are another number to begin with, and five small letters are a word,
+            // which ends a number: prose would else make one.
+            let parts: Vec<&str> = written.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+            let word = |part: &&str| part.len() > 4 && part.bytes().all(|byte| byte.is_ascii_lowercase());
+            if parts.len() > 1 && parts.iter().any(|part| part.len() > 6 || word(part)) {
                 continue;
             }
             let found = scanner.best(&written, Strength::Checked);
