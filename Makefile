@@ -25,7 +25,7 @@ test:
 # What must be clean before a change lands.
 check:
 	cargo fmt --all --check
-	cargo clippy --all-targets -- -D warnings
+	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 
 # Ratios against peers, in the same run.

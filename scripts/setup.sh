@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs from the system's packages what the tests need: PostgreSQL, Chromium with its driver, a Chinese font, and
-# bubblewrap for the namespaces of workers.
+# Installs from the system's packages what the tests need: PostgreSQL, Chromium with its driver, a Chinese font, bubblewrap
+# for the namespaces of workers, and ClamAV's daemon (only the program: the tests bring a signature of their own).
 # Does nothing where they are there already. `setup.sh bench` also makes a Python environment with DuckDB and pandas.
 set -euo pipefail
 
@@ -8,6 +8,7 @@ sudo=""
 [ "$(id -u)" -eq 0 ] || sudo="sudo"
 missing=()
 [ -x /usr/bin/bwrap ] || missing+=(bubblewrap)
+[ -x /usr/sbin/clamd ] || missing+=(clamav-daemon)
 compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing+=(chromium)
 command -v chromedriver >/dev/null || missing+=(chromium-driver)

@@ -54,6 +54,9 @@ struct Figure {
     turns: u32,
 }
 
+/// A figure of a step.
+type Size = fn(&Step) -> f64;
+
 /// One size of an installation.
 struct Step {
     grown: Grown,
@@ -163,7 +166,7 @@ fn print(report: &mut Report, engine: &str, steps: &[Step]) -> Result<()> {
         }
         println!("{row} {:>8} {}", figure(largest.p95 / one.p95), verdict(largest));
     }
-    let sizes: [(&str, fn(&Step) -> f64); 5] = [
+    let sizes: [(&str, Size); 5] = [
         ("start on the grown folder, ms", |step| step.measured.opened_millis),
         ("memory after the start, MiB", |step| mib(step.measured.resident_first)),
         ("memory at the end, MiB", |step| mib(step.measured.resident)),

@@ -1,7 +1,7 @@
 //! The records behind one product call.
 
 use access::{ApiKeyRecord, ApiKeySecret, Role, Standing};
-use app::exports::{Export, ExportState, Release, ReleasedFile};
+use app::exports::{Export, ExportState, Release, ReleaseFormat, ReleasedFile};
 use app::identity::Unit;
 use app::products::ProductRecord;
 use app::runs::RunResult;
@@ -59,8 +59,14 @@ impl Set {
         let file =
             ReleasedFile { object: written.object, digest: written.digest, bytes: written.sealed_bytes };
         self.export.frozen.rows = Some(written.rows);
-        self.export.release =
-            Some(Release { csv: file, parquet: file, rows: written.rows, at: self.export.requested });
+        self.export.release = Some(Release {
+            csv: file,
+            parquet: file,
+            json: None,
+            rows: written.rows,
+            accuracy: Vec::new(),
+            at: self.export.requested,
+        });
         self.product.product.source = Source::Release { export: self.export.id, digest: written.digest };
         self
     }
@@ -100,6 +106,7 @@ fn tenant(operator: &Unit, now: Timestamp) -> Tenant {
         closed_on: Vec::new(),
         was_open: true,
         certificate: None,
+        epoch: 0,
     }
 }
 
@@ -121,7 +128,12 @@ fn export(tenant: &Tenant, now: Timestamp) -> Export {
         model: new_id(),
         model_name: "bench".to_owned(),
         purpose: "bench".to_owned(),
+        format: ReleaseFormat::Csv,
         frozen,
+        manifest: None,
+        review: None,
+        again: None,
+        plant: None,
         state: ExportState::Released,
         requested_by: "bench".to_owned(),
         requested_by_id: new_id(),
@@ -177,6 +189,7 @@ fn product(tenant: &Tenant, export: &Export, now: Timestamp) -> ProductRecord {
         proposed: None,
         created: now,
         numbers: Vec::new(),
+        marking: None,
     }
 }
 

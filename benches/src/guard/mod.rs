@@ -25,7 +25,7 @@ const JUDGED: (usize, Duration) = (20, Duration::from_millis(400));
 const TOGETHER: Duration = Duration::from_secs(2);
 /// What an order would have to keep to.
 const THRESHOLDS: Thresholds =
-    Thresholds { min_entities: 10, max_dominance_ppm: 500_000, margin_ppm: 150_000 };
+    Thresholds { min_entities: 10, max_dominance_ppm: 500_000, margin_ppm: 150_000, dominance: None };
 
 /// Runs the part.
 ///

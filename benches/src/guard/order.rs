@@ -23,8 +23,11 @@ use crate::setup::Setup;
 /// Executions of each query.
 const TURNS: u32 = 3;
 
+/// Columns of an order's result, by name.
+type Columns = &'static [(&'static str, DataType)];
+
 /// What is ordered.
-const QUERIES: [(&str, &str, &[(&str, DataType)]); 2] = [
+const QUERIES: [(&str, &str, Columns); 2] = [
     (
         "120 regions: count, sum, mean",
         "SELECT region, count(*) AS n, sum(income) AS total, avg(income) AS mean FROM persons GROUP BY region ORDER BY region",

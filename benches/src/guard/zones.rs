@@ -88,12 +88,14 @@ impl Zones {
             entity: Some(rows::entity("person", "person_id", true)),
             declared: Rows::default(),
             consent: None,
+            added: Vec::new(),
         };
         let pin = InputPin {
             table: persons.name.clone(),
             snapshot: persons.snapshot,
             object: persons.object.object,
             digest: done.written.digest,
+            edition: None,
         };
         let prod = start(folder.join("prod.sock"), &init(ZoneKind::Prod, vec![persons])).await?;
         let ledger = start(folder.join("ledger.sock"), &init(ZoneKind::Ledger, Vec::new())).await?;

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use privacy::disclosure::ledger::{MeasureId, Protection, Record, ReleaseLedger, Verdict};
-use privacy::disclosure::{Appetite, Group, Limits};
 use roaring::RoaringBitmap;
 use serde_json::json;
 
@@ -72,7 +71,6 @@ pub(crate) fn run(setup: &Setup, report: &mut Report) -> Result<()> {
 /// Releases tables until so many cells have left, exactly or with noise, or [`FILLING`] is over.
 fn fill(people: &People, measures: usize, wanted: usize) -> Result<Filled> {
     let begun = Instant::now();
-    let appetite = appetite()?;
     let (ledger, opened) = ReleaseLedger::open(&[1; 32]);
     let mut filled = Filled {
         ledger,
@@ -88,7 +86,7 @@ fn fill(people: &People, measures: usize, wanted: usize) -> Result<Filled> {
             let release = table * MEASURES + number;
             let measure = measure(number);
             let all = candidate(release, measure, cells.iter().cloned().map(|set| (set, Protection::Exact)));
-            let verdicts = filled.ledger.assess(&all, &appetite)?.cells;
+            let verdicts = filled.ledger.assess(&all, THRESHOLD)?.cells;
             let mut leaves = Vec::new();
             for (set, found) in cells.iter().zip(&verdicts) {
                 match found.verdict {
@@ -155,14 +153,13 @@ fn ask(
     number: usize,
     pairs: &mut Pairs,
 ) -> Result<()> {
-    let appetite = appetite()?;
     let mut times = Vec::new();
     let mut verdicts = [0; 3];
     for n in 0..ASKED {
         let cells = make(n).into_iter().map(|set| (set, Protection::Exact));
         let asked = candidate(1_000_000, measure(0), cells);
         let start = Instant::now();
-        let verdict = ledger.assess(&asked, &appetite)?.verdict;
+        let verdict = ledger.assess(&asked, THRESHOLD)?.verdict;
         times.push(millis(start.elapsed()));
         match verdict {
             Verdict::Allow => verdicts[0] += 1,
@@ -191,18 +188,6 @@ fn ask(
 
 fn measure(number: usize) -> MeasureId {
     MeasureId::of(&["bench", &number.to_string()])
-}
-
-fn appetite() -> Result<Appetite> {
-    Ok(Appetite::new(Limits {
-        min_entities: THRESHOLD,
-        dominance: None,
-        p_percent: None,
-        zero_cells: Group::Allowed,
-        full_cells: Group::Allowed,
-        min_degrees_of_freedom: 1,
-        rounding_base: None,
-    })?)
 }
 
 fn millis(time: Duration) -> f64 {

@@ -27,6 +27,8 @@ pub struct Config {
     pub secure_cookies: bool,
     /// Start the fake clock at this instant (microseconds) instead of using the system's.
     pub fake_clock: Option<i64>,
+    /// Socket of a ClamAV daemon that looks at social data on their way in; empty for none.
+    pub scanner: PathBuf,
     /// The program to start zone workers with; empty for this program itself.
     pub worker_program: PathBuf,
 }
@@ -43,6 +45,7 @@ impl Default for Config {
             address: String::new(),
             secure_cookies: false,
             fake_clock: None,
+            scanner: PathBuf::new(),
             worker_program: PathBuf::new(),
         }
     }

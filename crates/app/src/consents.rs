@@ -116,21 +116,21 @@ async fn finish(
             Err(error)
         }
     };
-    if let Err(error) = intake.zone.forget_keys(vec![intake.key.name.clone()]).await {
+    if let Err(error) = intake.zone.forget_keys(vec![intake.fresh.key.name.clone()]).await {
         tracing::warn!(error.code = error.code(), "an intake worker kept a key");
     }
-    if !registered.as_ref().is_ok_and(|taken| taken.delivery.object == intake.object) {
-        objects::discard(intake.app, intake.object).await;
+    if !registered.as_ref().is_ok_and(|taken| taken.delivery.object == intake.fresh.object) {
+        objects::discard(intake.app, intake.fresh.object).await;
     }
     registered
 }
 
 async fn take_in(intake: &Intake<'_>, permit: &Permit, entry: &CatalogEntry) -> Result<ConsentsDone> {
-    intake.zone.add_keys(vec![intake.key.clone()]).await?;
+    intake.zone.add_keys(vec![intake.fresh.key.clone()]).await?;
     let order = ConsentOrder {
         upload: intake.upload,
         key: entry.entity.iter().flat_map(|entity| entity.columns.clone()).collect(),
-        into: ObjectRef { object: intake.object, key: intake.key.name.clone() },
+        into: intake.fresh.reference(),
     };
     Ok(intake.zone.take_consents(permit, order).await?)
 }
@@ -144,7 +144,7 @@ async fn register(
 ) -> Result<ConsentsTaken> {
     let (app, ctx, id) = (intake.app, intake.ctx, entry.id());
     let delivery = &ConsentDelivery {
-        object: intake.object,
+        object: intake.fresh.object,
         digest: done.written.digest,
         at: ctx.now,
         granted: done.granted,

@@ -225,7 +225,6 @@ impl From<secure_domain::Error> for Error {
         }
         match code {
             "domain.closed" | "domain.no_answer" | "storage.full" => Self::Unavailable(code),
-            "domain.limit" | "domain.time_limit" => Self::Limited(code),
             "domain.io" | "domain.protocol" | "domain.remote" => {
                 Self::Internal { code, source: Box::new(error) }
             }

@@ -64,8 +64,11 @@ pub struct ImportReceipt {
     pub rows: u64,
     /// Columns as they were classified.
     pub columns: Vec<ImportedColumn>,
-    /// What the gate looked for, as stable names. No scanner of virus signatures is among them.
+    /// What the gate looked for, as stable names.
     pub checks: Vec<String>,
+    /// The scanner of virus signatures that let it pass, in its own words; none where the installation has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scanned: Option<String>,
     /// The grant by which it is in the authorisation.
     pub grant: Id<kind::Grant>,
     /// Its journal row.
@@ -276,6 +279,7 @@ fn grant(import: &SocialImport, entry: &CatalogEntry, ctx: &Ctx) -> Result<Grant
 fn receipt(entry: &CatalogEntry, grant: &Grant, ctx: &Ctx) -> Result<ImportReceipt> {
     let not_ready = || Error::Conflict("import.not_ready");
     let (snapshot, _) = entry.newest().ok_or_else(not_ready)?;
+    let lies = entry.objects.iter().find(|lies| lies.snapshot == snapshot.id);
     let columns = entry.resource.columns.iter().map(|column| {
         let known = column.classification.as_ref().ok_or_else(not_ready)?;
         Ok(ImportedColumn {
@@ -293,6 +297,7 @@ fn receipt(entry: &CatalogEntry, grant: &Grant, ctx: &Ctx) -> Result<ImportRecei
         rows: snapshot.rows,
         columns: columns.collect::<Result<_>>()?,
         checks: CHECKS.map(str::to_owned).to_vec(),
+        scanned: lies.and_then(|lies| lies.scanned.clone()),
         grant: grant.id,
         journal_seq: 0,
     })

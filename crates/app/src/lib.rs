@@ -42,10 +42,12 @@ mod releases;
 mod residue;
 pub mod resources;
 pub mod runs;
+mod scanner;
 pub mod statistics;
 pub mod tenants;
 #[cfg(test)]
 mod tests;
+mod time_class;
 pub mod topups;
 pub mod twins;
 pub mod uploads;

@@ -7,16 +7,14 @@
 
 use access::Permit;
 use base::{Id, kind};
-use secure_domain::objects::object_path;
 use secure_domain::protocol::{AppendOrder, AssessOrder, LedgerAnswer, ObjectRef, Secret, ZoneKey, ZoneKind};
 use serde::{Deserialize, Serialize};
 use storage::records::{self, Expected, Key, Record};
 use storage::{Tx, objects as rows};
 
-use crate::clock::new_id;
 use crate::journal::Note;
 use crate::keys::PLATFORM;
-use crate::zones::{self, Zone};
+use crate::zones::{self, Fresh, Zone};
 use crate::{App, Error, Result, objects};
 
 /// Times a zone that read other pages than the store has is started anew.
@@ -59,9 +57,14 @@ pub(crate) async fn pages(app: &App, tx: &mut Tx<'_>) -> Result<(Vec<ObjectRef>,
 
 /// The key by which entities are told apart in the ledger, the same for all tenants.
 pub(crate) async fn entity_key(app: &App) -> Result<Secret> {
+    platform_key(app, "entities").await
+}
+
+/// A key of the installation for one purpose that all tenants share.
+pub(crate) async fn platform_key(app: &App, purpose: &'static str) -> Result<Secret> {
     let key = app
         .store()
-        .read("ledger.key", |tx| Box::pin(async move { app.keys().derived(tx, PLATFORM, "entities").await }))
+        .read("platform.key", |tx| Box::pin(async move { app.keys().derived(tx, PLATFORM, purpose).await }))
         .await?;
     Ok(Secret::new(key.to_bytes()))
 }
@@ -127,16 +130,8 @@ pub(crate) async fn append(
     let mut tries = 0;
     loop {
         let (zone, pages) = zone(app).await?;
-        let page = new_id::<kind::Object>(app.now());
-        let (page_key, wrapped) = app
-            .store()
-            .read("object.key", |tx| {
-                Box::pin(async move { app.keys().new_data_key(tx, PLATFORM, page).await })
-            })
-            .await?;
-        let page_key =
-            ZoneKey { name: page.to_string(), tenant: PLATFORM, key: Secret::new(page_key.to_bytes()) };
-        zone.add_keys(vec![cells.key.clone(), page_key]).await?;
+        let page = Fresh::new(app, PLATFORM, app.now()).await?;
+        zone.add_keys(vec![cells.key.clone(), page.key.clone()]).await?;
         let assess = AssessOrder {
             release: release.clone(),
             cells: ObjectRef { object: cells.object, key: lent.clone() },
@@ -147,10 +142,10 @@ pub(crate) async fn append(
             assess,
             operator: operator.to_owned(),
             channel: channel.to_owned(),
-            page: ObjectRef { object: page, key: page.to_string() },
+            page: page.reference(),
         };
         let answer = zone.append(permit, order).await;
-        zone.forget_keys(vec![lent.clone(), page.to_string()]).await?;
+        zone.forget_keys(vec![lent.clone(), page.key.name.clone()]).await?;
         let answer = match answer {
             Err(error) if is_stale(&error) && tries < STALE_MAX => {
                 tries += 1;
@@ -160,11 +155,12 @@ pub(crate) async fn append(
             answer => answer?,
         };
         if let Some(written) = &answer.written {
-            let row = row(app, page, written, wrapped);
-            let kept = keep(app, permit, &row, LedgerPage { object: page, number: pages, release }).await;
+            let row = objects::written(app, PLATFORM, "ledger_page", written, &page.wrapped, app.now());
+            let written_down = LedgerPage { object: page.object, number: pages, release };
+            let kept = keep(app, permit, &row, written_down).await;
             if let Err(error) = kept {
                 // The zone believes in a page that nobody knows.
-                objects::discard(app, page).await;
+                objects::discard(app, page.object).await;
                 zones::restart(app, PLATFORM, ZoneKind::Ledger).await?;
                 return Err(error);
             }
@@ -205,26 +201,4 @@ async fn keep(app: &App, permit: &Permit, row: &rows::Object, page: LedgerPage) 
         .await?;
     app.committed();
     Ok(())
-}
-
-fn row(
-    app: &App,
-    page: Id<kind::Object>,
-    written: &secure_domain::objects::Written,
-    wrapped: Vec<u8>,
-) -> rows::Object {
-    let path = object_path(&app.config().objects_dir(), page);
-    let bytes = i64::try_from(written.sealed_bytes).unwrap_or(i64::MAX);
-    rows::Object {
-        id: page,
-        tenant: PLATFORM,
-        kind: "ledger_page".to_owned(),
-        path: objects::relative(app, &path),
-        sealed_bytes: bytes,
-        plain_bytes: bytes,
-        digest: written.digest,
-        wrapped,
-        created: app.now(),
-        destroyed_at: None,
-    }
 }

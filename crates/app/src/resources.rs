@@ -80,12 +80,15 @@ impl RegisteredNumber {
 }
 
 /// The sealed object of a snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotObject {
     /// The snapshot.
     pub snapshot: Id<kind::Snapshot>,
     /// Its object.
     pub object: Id<kind::Object>,
+    /// The scanner of virus signatures that let it pass, in its own words; none where nothing was scanned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scanned: Option<String>,
 }
 
 impl Record for CatalogEntry {

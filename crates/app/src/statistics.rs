@@ -6,30 +6,30 @@
 //! that noise cannot be averaged away. What was paid stays paid; a question whose answer got lost is answered when it is
 //! asked again.
 
+mod budget;
 mod model;
-
-use std::time::Duration;
 
 use access::{Action, Permit};
 use base::{Digest, Id, Timestamp, canonical_json, kind, limit};
-use privacy::disclosure::dp::{Budget, Cost, Refused, Unit};
+use privacy::disclosure::dp::Cost;
 use secure_domain::protocol::{InputPin, PriceOrder, Priced, StatisticOrder, ZoneKind};
 use serde::{Deserialize, Serialize};
 use storage::Tx;
 use storage::records::{self, Expected, Key, Record};
 use tokio::time::Instant;
 
+use self::budget::{budgets_of, spend};
 use crate::clock::new_id;
 use crate::journal::Note;
 use crate::tenants::{self, Grant, GrantState, GrantedObject, Tenant};
-use crate::{App, Ctx, Error, Result, consents, parameters, resources, zones};
+use crate::{App, Ctx, Error, Result, consents, parameters, resources, time_class, zones};
 
+#[cfg(test)]
+pub(crate) use budget::Spent;
+pub use budget::{ResourceBudget, budget_of, budgets};
 pub use model::{LinearModel, Regression, model_file};
 pub use secure_domain::protocol::StatisticDone;
 
-/// Shortest time an answer takes, and what longer times are rounded up to doublings of: how long a question takes tells
-/// how many rows it met.
-const TIME_CLASS: Duration = Duration::from_millis(250);
 /// Answers of a tenant that are listed.
 const LISTED_MAX: usize = 100;
 
@@ -104,41 +104,6 @@ impl Record for Statistic {
     }
 }
 
-/// What was told of a resource so far, by statistics of whichever tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Spent {
-    pub(crate) resource: Id<kind::Resource>,
-    /// *Units*: millionths of rho.
-    pub(crate) micro: u64,
-}
-
-impl Record for Spent {
-    const KIND: &'static str = "statistic_spent";
-    fn id(&self) -> uuid::Uuid {
-        self.resource.uuid()
-    }
-    fn keys(&self) -> Vec<Key> {
-        Vec::new()
-    }
-}
-
-/// The budget of a resource.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ResourceBudget {
-    /// The resource.
-    pub resource: Id<kind::Resource>,
-    /// Its code.
-    pub code: String,
-    /// Its name.
-    pub title: String,
-    /// The whole. *Units*: millionths of rho.
-    pub total: u64,
-    /// What statistics have used of it.
-    pub spent: u64,
-    /// What is left.
-    pub left: u64,
-}
-
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StatisticAnswer {
@@ -170,16 +135,8 @@ pub async fn ask(
 ) -> Result<StatisticAnswer> {
     let begun = Instant::now();
     let answer = answered(app, ctx, tenant, asked).await;
-    tokio::time::sleep_until(begun + time_class(begun.elapsed())).await;
+    time_class::wait(begun).await;
     answer
-}
-
-fn time_class(elapsed: Duration) -> Duration {
-    let mut class = TIME_CLASS;
-    while class < elapsed {
-        class = class.saturating_mul(2);
-    }
-    class
 }
 
 async fn answered(
@@ -190,7 +147,7 @@ async fn answered(
 ) -> Result<StatisticAnswer> {
     let sql = asked.text()?;
     if sql.len() > limit::SQL_BYTES_MAX {
-        return Err(Error::Limited("workbench.too_long"));
+        return Err(Error::invalid("workbench.too_long", limit::SQL_BYTES_MAX.to_string()));
     }
     let known = find(app, tenant).await?;
     let permit = &app.permit(ctx, Action::StatisticAsk, known.resource())?;
@@ -317,34 +274,6 @@ async fn pay(
     Ok((statistic, false))
 }
 
-async fn spend(tx: &mut Tx<'_>, ctx: &Ctx, grant: &Grant, cost: Cost, total: u64) -> Result<()> {
-    let found = records::get::<Spent>(tx, grant.resource.uuid()).await?;
-    let (mut spent, expected) = match found {
-        Some(found) => (found.value, Expected::Version(found.version)),
-        None => (Spent { resource: grant.resource, micro: 0 }, Expected::New),
-    };
-    let mut budget = budget(spent.micro, total);
-    budget.spend(cost).map_err(|refused| match refused {
-        Refused::Exhausted { .. } | Refused::Unit | Refused::Free => {
-            Error::invalid("statistics.exhausted", grant.code.as_str())
-        }
-    })?;
-    spent.micro = total.saturating_sub(budget.left());
-    records::put(tx, &spent, expected, ctx.now).await?;
-    Ok(())
-}
-
-/// A budget of which so much is spent; nothing is left where the pack has become stricter than what was spent.
-fn budget(spent: u64, total: u64) -> Budget {
-    let mut budget = Budget::new(Unit::MicroRho, total);
-    if spent > 0 {
-        let cost = Cost { unit: Unit::MicroRho, micro: spent.min(total) };
-        // At most the whole, so that it cannot be refused.
-        let _left = budget.spend(cost);
-    }
-    budget
-}
-
 fn pin(grant: &Grant) -> Result<InputPin> {
     let raw = grant.raw.as_ref().ok_or(Error::Conflict("grant.not_ready"))?;
     let GrantedObject { object, snapshot, digest, edition, .. } = *raw;
@@ -434,63 +363,9 @@ pub fn model_of(found: &Statistic) -> Option<LinearModel> {
     found.asked.regression.as_ref()?.model(found.answer.as_ref()?).ok()
 }
 
-/// The budgets of what is granted to a tenant: of all resources about protected people, by code. Empty where the pack has
-/// no statistics.
-///
-/// # Errors
-/// `tenant.unknown` for who may not ask there.
-pub async fn budgets(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Result<Vec<ResourceBudget>> {
-    let owner = seen(app, ctx, tenant).await?;
-    let Ok(terms) = parameters::statistics(&app.packs().current()) else { return Ok(Vec::new()) };
-    let grants = app
-        .store()
-        .read("statistic.grants", |tx| Box::pin(async move { tenants::grants(tx, owner.id).await }))
-        .await?;
-    let codes = grants.into_iter().filter(|grant| grant.state == GrantState::Ready).map(|grant| grant.code);
-    budgets_of(app, &codes.collect::<Vec<_>>(), terms.total).await
-}
-
-/// The budget of one resource; none where the pack has no statistics, or nobody in it is protected.
-///
-/// # Errors
-/// `resource.unknown` when there is none or this person may not see it.
-pub async fn budget_of(app: &App, ctx: &Ctx, id: Id<kind::Resource>) -> Result<Option<ResourceBudget>> {
-    let entry = resources::resource(app, ctx, id).await?;
-    let Ok(terms) = parameters::statistics(&app.packs().current()) else { return Ok(None) };
-    let found = budgets_of(app, std::slice::from_ref(&entry.resource.code), terms.total).await?;
-    Ok(found.into_iter().next())
-}
-
 async fn seen(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Result<Tenant> {
     let owner = find(app, tenant).await?;
     // Who may see the authorisation sees what was asked there: supervision watches over it.
     app.permit(ctx, Action::TenantView, owner.resource()).map_err(|_| Error::NotFound("tenant.unknown"))?;
     Ok(owner)
-}
-
-async fn budgets_of(app: &App, codes: &[String], total: u64) -> Result<Vec<ResourceBudget>> {
-    app.store()
-        .read("statistic.budgets", |tx| {
-            Box::pin(async move {
-                let mut budgets = Vec::new();
-                for code in codes {
-                    let Some(entry) = resources::by_code(tx, code).await? else { continue };
-                    if !entry.resource.entity.as_ref().is_some_and(|entity| entity.protected) {
-                        continue;
-                    }
-                    let spent = records::get::<Spent>(tx, entry.resource.id.uuid()).await?;
-                    let left = budget(spent.map_or(0, |spent| spent.value.micro), total).left();
-                    budgets.push(ResourceBudget {
-                        resource: entry.resource.id,
-                        code: code.clone(),
-                        title: entry.resource.name_zh.clone(),
-                        total,
-                        spent: total - left,
-                        left,
-                    });
-                }
-                Ok(budgets)
-            })
-        })
-        .await
 }

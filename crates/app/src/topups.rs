@@ -103,7 +103,7 @@ impl Record for TopUp {
 pub async fn make(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>, request: &TopUpRequest) -> Result<TopUp> {
     let per_branch = request.rows_per_branch.unwrap_or(PER_BRANCH);
     if request.sql.len() > limit::SQL_BYTES_MAX {
-        return Err(Error::Limited("workbench.too_long"));
+        return Err(Error::invalid("workbench.too_long", limit::SQL_BYTES_MAX.to_string()));
     }
     if !(1..=PER_BRANCH_MAX).contains(&per_branch) {
         return Err(Error::invalid("topup.rows", per_branch.to_string()));

@@ -6,9 +6,7 @@ use base::{Digest, Id, kind, limit};
 use bytes::Bytes;
 use catalog::{Column, ColumnProfile, OutputColumn, Profile, Snapshot};
 use futures::{Stream, StreamExt as _};
-use secure_domain::protocol::{
-    CsvFormat, IntakeDone, IntakeFormat, IntakeOrder, ObjectRef, Secret, ZoneKey, ZoneKind,
-};
+use secure_domain::protocol::{CsvFormat, IntakeDone, IntakeFormat, IntakeOrder, ZoneKind};
 use serde::{Deserialize, Serialize};
 use storage::external::{self, CopyFault, Place};
 use storage::records::{self, Expected};
@@ -17,7 +15,8 @@ use storage::{Tx, objects as rows};
 use crate::clock::new_id;
 use crate::journal::Note;
 use crate::resources::{self, CatalogEntry, SnapshotObject};
-use crate::zones::{self, Zone};
+use crate::scanner::Scan;
+use crate::zones::{self, Fresh, Zone};
 use crate::{App, Ctx, Error, Result, objects};
 
 /// Bytes handed to the worker at once.
@@ -117,7 +116,8 @@ enum Origin {
 ///
 /// # Errors
 /// Not the provider; `upload.too_large`, `upload.empty`, `upload.broken`; `domain.intake` with the faults by row and
-/// column, for social data also what the gate refuses; `import.admitted`; `resource.schema_changed` when the resource is classified and the file has other columns.
+/// column, for social data also what the gate refuses (`gate.malware`, `scanner.refused` and `scanner.unavailable` where a
+/// scanner is set); `import.admitted`; `resource.schema_changed` when the resource is classified and the file has other columns.
 pub async fn upload<E>(
     app: &App,
     ctx: &Ctx,
@@ -189,13 +189,16 @@ pub(crate) struct Intake<'a> {
     permit: &'a Permit,
     pub(crate) zone: Zone,
     pub(crate) upload: u64,
-    pub(crate) key: ZoneKey,
-    wrapped: Vec<u8>,
-    pub(crate) object: Id<kind::Object>,
+    /// What the worker is to write.
+    pub(crate) fresh: Fresh,
     buffer: Vec<u8>,
     pub(crate) total: u64,
     /// Digest of what came, piece upon piece: another file of the same length is another request.
     pub(crate) digest: Digest,
+    /// The scanner of virus signatures, for data from outside where the installation has one.
+    scan: Option<Scan>,
+    /// Who let it pass, in the scanner's words.
+    scanned: Option<String>,
 }
 
 impl<'a> Intake<'a> {
@@ -205,15 +208,12 @@ impl<'a> Intake<'a> {
         permit: &'a Permit,
         entry: &CatalogEntry,
     ) -> Result<Self> {
-        let (holding, object) = (entry.holding, new_id::<kind::Object>(ctx.now));
-        let zone = zones::zone(app, holding, ZoneKind::Intake).await?;
-        let (key, wrapped) = app
-            .store()
-            .read("upload.key", |tx| {
-                Box::pin(async move { app.keys().new_data_key(tx, holding, object).await })
-            })
-            .await?;
-        let key = ZoneKey { name: object.to_string(), tenant: holding, key: Secret::new(key.to_bytes()) };
+        let zone = zones::zone(app, entry.holding, ZoneKind::Intake).await?;
+        let fresh = Fresh::new(app, entry.holding, ctx.now).await?;
+        let scan = match entry.social {
+            Some(_) => Scan::begin(&app.config().scanner).await?,
+            None => None,
+        };
         let upload = zone.begin_upload();
         Ok(Self {
             app,
@@ -221,12 +221,12 @@ impl<'a> Intake<'a> {
             permit,
             zone,
             upload,
-            key,
-            wrapped,
-            object,
+            fresh,
             buffer: Vec::new(),
             total: 0,
             digest: Digest([0; 32]),
+            scan,
+            scanned: None,
         })
     }
 
@@ -236,6 +236,9 @@ impl<'a> Intake<'a> {
             self.total += piece.len() as u64;
             if self.total > limit::UPLOAD_BYTES_MAX {
                 return Err(Error::Limited("upload.too_large"));
+            }
+            if let Some(scan) = &mut self.scan {
+                scan.piece(&piece).await?;
             }
             self.buffer.extend_from_slice(&piece);
             while self.buffer.len() >= PIECE_BYTES {
@@ -247,6 +250,9 @@ impl<'a> Intake<'a> {
         }
         if self.total == 0 {
             return Err(Error::invalid("upload.empty", ""));
+        }
+        if let Some(scan) = self.scan.take() {
+            self.scanned = Some(scan.end().await?);
         }
         let rest = std::mem::take(&mut self.buffer);
         self.note(&rest);
@@ -269,7 +275,7 @@ impl<'a> Intake<'a> {
             Ok(()) => self.take_in(entry, format).await,
             Err(error) => Err(error),
         };
-        let key = vec![self.key.name.clone()];
+        let key = vec![self.fresh.key.name.clone()];
         let registered = match done {
             Ok(done) => self.register(entry, &done, from).await,
             Err(error) => {
@@ -282,15 +288,16 @@ impl<'a> Intake<'a> {
             tracing::warn!(error.code = error.code(), "an intake worker kept a key");
         }
         // A repeated request is answered with the first delivery; this one is then nobody's.
-        let ours = |done: &Uploaded| done.resource.objects.iter().any(|known| known.object == self.object);
+        let ours =
+            |done: &Uploaded| done.resource.objects.iter().any(|known| known.object == self.fresh.object);
         if !registered.as_ref().is_ok_and(ours) {
-            objects::discard(self.app, self.object).await;
+            objects::discard(self.app, self.fresh.object).await;
         }
         registered
     }
 
     async fn take_in(&self, entry: &CatalogEntry, format: UploadFormat) -> Result<IntakeDone> {
-        self.zone.add_keys(vec![self.key.clone()]).await?;
+        self.zone.add_keys(vec![self.fresh.key.clone()]).await?;
         // A classified resource states its types; a value that does not fit is a fault of the file.
         let fixed = is_fixed(entry);
         let stated = entry.resource.columns.iter().filter(|_| fixed);
@@ -301,7 +308,7 @@ impl<'a> Intake<'a> {
             UploadFormat::Csv => IntakeFormat::Csv(CsvFormat::default()),
             UploadFormat::Parquet => IntakeFormat::Parquet,
         };
-        let into = ObjectRef { object: self.object, key: self.key.name.clone() };
+        let into = self.fresh.reference();
         let strict = entry.social.is_some();
         let order = IntakeOrder { upload: self.upload, format, columns, strict, into };
         self.zone.take_in(self.permit, order).await.map_err(|error| match error.code() {
@@ -321,11 +328,12 @@ impl<'a> Intake<'a> {
         };
         let row = self.row(entry, done.written.digest, done.written.sealed_bytes);
         let request = (id, self.total, self.digest, &from);
-        let (snapshot, row, from) = (&snapshot, &row, &from);
+        let (snapshot, row, from, scanned) = (&snapshot, &row, &from, &self.scanned);
         app.command(ctx, permit, "resource.upload", &request, move |tx| {
             Box::pin(async move {
                 let mut stored = resources::versioned(tx, id).await?;
-                accept(&mut stored.value, done, snapshot, row.id)?;
+                let lies = SnapshotObject { snapshot: snapshot.id, object: row.id, scanned: scanned.clone() };
+                accept(&mut stored.value, done, snapshot, lies)?;
                 put(tx, row, &stored.value, stored.version, ctx).await?;
                 let subject = format!("resource/{id}");
                 let payload = Delivery { snapshot, object: row.id, from: from.clone() };
@@ -340,16 +348,16 @@ impl<'a> Intake<'a> {
 
     /// The row of the object that the worker wrote.
     pub(crate) fn row(&self, entry: &CatalogEntry, digest: Digest, sealed_bytes: u64) -> rows::Object {
-        let path = secure_domain::objects::object_path(&self.app.config().objects_dir(), self.object);
+        let path = secure_domain::objects::object_path(&self.app.config().objects_dir(), self.fresh.object);
         rows::Object {
-            id: self.object,
+            id: self.fresh.object,
             tenant: entry.holding,
             kind: "snapshot".to_owned(),
             path: objects::relative(self.app, &path),
             sealed_bytes: i64::try_from(sealed_bytes).unwrap_or(i64::MAX),
             plain_bytes: i64::try_from(self.total).unwrap_or(i64::MAX),
             digest,
-            wrapped: self.wrapped.clone(),
+            wrapped: self.fresh.wrapped.clone(),
             created: self.ctx.now,
             destroyed_at: None,
         }
@@ -378,7 +386,7 @@ fn accept(
     entry: &mut CatalogEntry,
     done: &IntakeDone,
     snapshot: &Snapshot,
-    object: Id<kind::Object>,
+    lies: SnapshotObject,
 ) -> Result<()> {
     if is_fixed(entry) {
         check_same(entry, done)?;
@@ -395,7 +403,7 @@ fn accept(
     });
     entry.resource.profile = Some(Profile { rows: done.written.rows, columns: columns.collect() });
     entry.resource.snapshots.push(snapshot.clone());
-    entry.objects.push(SnapshotObject { snapshot: snapshot.id, object });
+    entry.objects.push(lies);
     entry.resource.validate()?;
     Ok(())
 }

@@ -85,7 +85,7 @@ pub async fn query(
     request: &QueryRequest,
 ) -> Result<QueryAnswer> {
     if request.sql.len() > limit::SQL_BYTES_MAX {
-        return Err(Error::Limited("workbench.too_long"));
+        return Err(Error::invalid("workbench.too_long", limit::SQL_BYTES_MAX.to_string()));
     }
     let (permit, journal_seq) = record(app, ctx, tenant, "workbench.query", request).await?;
     let zone = zones::zone(app, tenant, ZoneKind::Dev).await?;
@@ -127,7 +127,7 @@ pub async fn explain(
     request: &ExplainRequest,
 ) -> Result<Explained> {
     if request.sql.len() > limit::SQL_BYTES_MAX {
-        return Err(Error::Limited("workbench.too_long"));
+        return Err(Error::invalid("workbench.too_long", limit::SQL_BYTES_MAX.to_string()));
     }
     let (permit, _) = record(app, ctx, tenant, "workbench.explain", request).await?;
     let zone = zones::zone(app, tenant, ZoneKind::Dev).await?;

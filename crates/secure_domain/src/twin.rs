@@ -64,7 +64,7 @@ pub(crate) fn twin(
     objects_dir: &Path,
     keys: &KeyRing,
     order: &TwinOrder,
-    mask_key: &MaskKey,
+    (mask_key, shared): (&MaskKey, &MaskKey),
 ) -> Result<TwinDone, Error> {
     check_masks(order)?;
     let file = Arc::new(ObjectFile::open(objects_dir, keys, &order.table.object)?);
@@ -78,7 +78,7 @@ pub(crate) fn twin(
     let public = order.columns.iter().all(|column| label(order, column) == Some(Label::Public));
     let (written, examined) = match order.form {
         _ if public && !order.entity.protected => copy::copy(&source, &writer, mask_key)?,
-        TwinForm::Synthetic => synthetic::synthetic(&source, &writer, mask_key)?,
+        TwinForm::Synthetic => synthetic::synthetic(&source, &writer, (mask_key, shared))?,
         TwinForm::Sample => sample::sample(&source, &writer, mask_key)?,
     };
     Ok(TwinDone { written, columns: source.columns, source_rows: source.rows, examined })

@@ -12,14 +12,14 @@ use privacy::attack::Limits;
 use privacy::disclosure::dp::{Cost, Unit};
 use secure_domain::objects::Written;
 use secure_domain::protocol::{
-    Edition, Examined, GrantOrder, Lent, ObjectRef, SameOrder, TwinColumn, TwinOrder, ZoneKind,
+    Edition, Examined, GrantOrder, Lent, ObjectRef, SameOrder, TableSpec, TwinColumn, TwinOrder, ZoneKind,
 };
 
 use self::outcome::{Copies, fail, granted, ready, refuse, same};
 use crate::resources::{self, CatalogEntry};
 use crate::tenants::{self, Grant, GrantedObject, Tenant, TenantState};
 use crate::zones::{self, Fresh, Zone};
-use crate::{App, Ctx, Error, Result, objects, parameters, uploads};
+use crate::{App, Ctx, Error, Result, objects, parameters, releases, uploads};
 
 /// The service that ingests snapshots.
 const SERVICE: &str = "snapshot.ingest";
@@ -222,8 +222,11 @@ async fn twin(
     // What nobody needs protection from being counted (stations, not persons) need not be sampled either.
     let sample_per_mille = if entity.protected { parameters::sample_per_mille(&pack)? } else { 1_000 };
     let k_min = f64::from(parameters::thresholds(&pack)?.min_entities);
+    let table = zones::raw_spec(grant, entry, lies, &lies.object.to_string());
+    // The same rows, delivered again or granted to another, are learnt with the same noise.
+    let snapshot = lies.edition.map_or(lies.snapshot, |edition| edition.since);
     let order = TwinOrder {
-        table: zones::raw_spec(grant, entry, lies, &lies.object.to_string()),
+        table: TableSpec { snapshot, ..table },
         digest: lies.digest,
         columns: columns.into_iter().map(column).collect(),
         entity,
@@ -234,6 +237,7 @@ async fn twin(
         into: twin.reference(),
         into_key: twin.key.clone(),
         mask_key: None,
+        shared_key: releases::platform_key(app, "twins").await?,
     };
     let done = zone.twin(permit, order).await?;
     let made =

@@ -7,13 +7,14 @@ use privacy::disclosure::DisclosureReport;
 use secure_domain::protocol::{CompareOrder, Compared, Frozen, ObjectRef, RunDone, ZoneKind};
 use storage::records::{self, Expected};
 
-use super::run_order::{self, SERVICE, Target};
+use super::run_order::{self, SERVICE};
 use crate::clock::new_id;
 use crate::exports::{self, AgainOutcome, Export, ExportState};
 use crate::journal::Note;
 use crate::models::{self, ModelRecord};
 use crate::runs::{self, Attempt, Run};
 use crate::tenants::{self, Tenant};
+use crate::zones::Fresh;
 use crate::{App, Ctx, Error, Result, objects, releases, zones};
 
 /// Runs it. Safe to run again: one that ended stays as it is.
@@ -115,9 +116,9 @@ async fn compare(
     written: Attempt,
 ) -> Result<(Compared, DisclosureReport)> {
     let draft_id = written.draft.unwrap_or(written.cells);
-    let result = Target::new(app, run.tenant, written.result).await?;
-    let cells = Target::new(app, run.tenant, written.cells).await?;
-    let draft = Target::new(app, run.tenant, draft_id).await?;
+    let result = Fresh::named(app, run.tenant, written.result).await?;
+    let cells = Fresh::named(app, run.tenant, written.cells).await?;
+    let draft = Fresh::named(app, run.tenant, draft_id).await?;
     let (owner, candidate) = (run.tenant, export.frozen.object);
     let mut key = app
         .store()

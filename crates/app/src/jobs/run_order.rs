@@ -7,11 +7,10 @@ use access::{Action, Permit};
 use base::{Id, Timestamp, kind};
 use privacy::disclosure::Suppression;
 use secure_domain::objects::object_path;
-use secure_domain::protocol::{
-    ConcludeOrder, LedgerAnswer, ObjectRef, RunDone, RunOrder, Secret, ZoneKey, ZoneKind,
-};
+use secure_domain::protocol::{ConcludeOrder, LedgerAnswer, ObjectRef, RunDone, RunOrder, Secret, ZoneKind};
 use storage::objects as rows;
 use storage::records::{self, Expected};
+use tokio::time::Instant;
 
 use crate::clock::new_id;
 use crate::journal::Note;
@@ -19,7 +18,8 @@ use crate::models::{self, ModelRecord};
 use crate::releases::{self, Cells, Question};
 use crate::runs::{self, Attempt, Run, RunError, RunResult, RunState};
 use crate::tenants::Tenant;
-use crate::{App, Ctx, Error, Result, consents, objects, zones};
+use crate::zones::Fresh;
+use crate::{App, Ctx, Error, Result, consents, objects, time_class, zones};
 
 /// The service that executes runs.
 pub(super) const SERVICE: &str = "run.execute";
@@ -51,25 +51,6 @@ pub(super) async fn replaced(app: &App, run: &Run, error: Error) -> Error {
     there.err().unwrap_or(error)
 }
 
-/// A sealed object that is to be written, with its key.
-pub(super) struct Target {
-    pub(super) key: ZoneKey,
-    wrapped: Vec<u8>,
-}
-
-impl Target {
-    pub(super) async fn new(app: &App, tenant: Id<kind::Tenant>, object: Id<kind::Object>) -> Result<Self> {
-        let (key, wrapped) = app
-            .store()
-            .read("object.key", |tx| {
-                Box::pin(async move { app.keys().new_data_key(tx, tenant, object).await })
-            })
-            .await?;
-        let key = ZoneKey { name: object.to_string(), tenant, key: Secret::new(key.to_bytes()) };
-        Ok(Self { key, wrapped })
-    }
-}
-
 async fn attempt(app: &App, mut run: Run, tenant: &Tenant) -> Result<()> {
     let now = app.now();
     let permit = permit(app, &run, tenant, now)?;
@@ -81,17 +62,19 @@ async fn attempt(app: &App, mut run: Run, tenant: &Tenant) -> Result<()> {
     let draft = new_id(now);
     let objects = Attempt { result: new_id(now), cells: new_id(now), draft: Some(draft) };
     let (model, epoch) = begin(app, &permit, &mut run, objects, now).await?;
-    let result = Target::new(app, run.tenant, objects.result).await?;
-    let cells = Target::new(app, run.tenant, objects.cells).await?;
-    let draft = Target::new(app, run.tenant, draft).await?;
+    let result = Fresh::named(app, run.tenant, objects.result).await?;
+    let cells = Fresh::named(app, run.tenant, objects.cells).await?;
+    let draft = Fresh::named(app, run.tenant, draft).await?;
     let entity_key = releases::entity_key(app).await?;
     let zone = zones::zone(app, run.tenant, ZoneKind::Prod).await?;
+    let begun = Instant::now();
     let mut order = order(&run, &model, objects, draft.key.name.as_str(), entity_key);
     order.purpose = consents::purpose(app, run.scenario.as_deref());
     let keys = vec![result.key.clone(), cells.key.clone(), draft.key.clone()];
     let names = keys.iter().map(|key| key.name.clone()).collect();
     zone.add_keys(keys).await?;
     let done = execute(app, &permit, &run, &zone, order, draft).await;
+    time_class::wait(begun).await;
     if done.is_err() {
         // What was counted waits for no word any more.
         let _gone = zone.forget_run(run.id).await;
@@ -111,7 +94,7 @@ pub(super) async fn execute(
     run: &Run,
     zone: &zones::Zone,
     order: RunOrder,
-    draft: Target,
+    draft: Fresh,
 ) -> Result<RunDone> {
     let object = order.draft.object;
     let counted = zone.run(permit, order).await?;
@@ -224,9 +207,8 @@ struct Brought {
 async fn finish(app: &App, permit: &Permit, run: &Run, brought: &Brought) -> Result<()> {
     let Brought { objects, done, keys: [result_key, cells_key], epoch } = brought;
     let now = app.now();
-    let mut registered =
-        vec![row(app, run, "result", objects.result, &done.written, result_key.clone(), now)];
-    let cells = cells_row(app, run, objects.cells, cells_key.clone(), now).await?;
+    let mut registered = vec![objects::written(app, run.tenant, "result", &done.written, result_key, now)];
+    let cells = cells_row(app, run, objects.cells, cells_key, now).await?;
     let result = &RunResult {
         object: objects.result,
         digest: done.written.digest,
@@ -261,37 +243,12 @@ async fn finish(app: &App, permit: &Permit, run: &Run, brought: &Brought) -> Res
     Ok(())
 }
 
-fn row(
-    app: &App,
-    run: &Run,
-    kind: &str,
-    object: Id<kind::Object>,
-    written: &secure_domain::objects::Written,
-    wrapped: Vec<u8>,
-    now: Timestamp,
-) -> rows::Object {
-    let path = object_path(&app.config().objects_dir(), object);
-    let bytes = i64::try_from(written.sealed_bytes).unwrap_or(i64::MAX);
-    rows::Object {
-        id: object,
-        tenant: run.tenant,
-        kind: kind.to_owned(),
-        path: objects::relative(app, &path),
-        sealed_bytes: bytes,
-        plain_bytes: bytes,
-        digest: written.digest,
-        wrapped,
-        created: now,
-        destroyed_at: None,
-    }
-}
-
 /// Who stands behind the cells, if the worker wrote it: it does where entities are protected.
 async fn cells_row(
     app: &App,
     run: &Run,
     object: Id<kind::Object>,
-    wrapped: Vec<u8>,
+    wrapped: &[u8],
     now: Timestamp,
 ) -> Result<Option<rows::Object>> {
     let path = object_path(&app.config().objects_dir(), object);
@@ -306,7 +263,7 @@ async fn cells_row(
         sealed_bytes: sealed.len() as u64,
         rows: 0,
     };
-    Ok(Some(row(app, run, "cells", object, &written, wrapped, now)))
+    Ok(Some(objects::written(app, run.tenant, "cells", &written, wrapped, now)))
 }
 
 async fn fail(app: &App, run: &Run, tenant: &Tenant, error: &Error) -> Result<()> {

@@ -77,9 +77,20 @@ impl County {
     }
 
     /// The same installation after a restart, with these packs supplied.
-    pub(super) async fn restart(mut self, packs: &[PackSource]) -> Self {
+    pub(super) async fn restart(self, packs: &[PackSource]) -> Self {
+        self.restart_with(packs, |_| ()).await
+    }
+
+    /// The same, with other settings.
+    pub(super) async fn restart_with(
+        mut self,
+        packs: &[PackSource],
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         self.app.close().await;
-        self.app = App::open(self.app.config().clone(), packs).await.unwrap();
+        let mut config = self.app.config().clone();
+        change(&mut config);
+        self.app = App::open(config, packs).await.unwrap();
         self
     }
 

@@ -8,7 +8,7 @@ use catalog::{Openness, UpdateFrequency};
 use privacy::ir::Entity;
 use serde_json::json;
 
-use super::fixture::County;
+use super::fixture::{County, packs};
 use super::slice::{approved, granted, query_model};
 use crate::imports;
 use crate::resources::{self, NewResource, Wanted};
@@ -171,4 +171,73 @@ async fn social_data_are_seen_and_used_by_nobody_else() {
         .await
         .unwrap();
     assert!(objects.iter().any(|object| object.kind == "snapshot"), "its snapshot is the authorisation's");
+}
+
+/// A ClamAV daemon of its own with one signature, until it is dropped.
+struct Clamd {
+    folder: tempfile::TempDir,
+    process: tokio::process::Child,
+}
+
+/// What the signature finds.
+const PLANTED: &str = "shuyu-planted-signature";
+
+impl Clamd {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let hex: String = PLANTED.bytes().map(|byte| format!("{byte:02x}")).collect();
+        std::fs::create_dir(folder.path().join("db")).unwrap();
+        std::fs::write(folder.path().join("db/own.ndb"), format!("Shuyu.Planted:0:*:{hex}\n")).unwrap();
+        let at = folder.path().display();
+        let settings = format!(
+            "LocalSocket {at}/socket\nDatabaseDirectory {at}/db\nTemporaryDirectory {at}\nForeground yes\nStreamMaxLength 64K\n"
+        );
+        std::fs::write(folder.path().join("clamd.conf"), settings).unwrap();
+        let process = tokio::process::Command::new("/usr/sbin/clamd")
+            .arg(format!("--config-file={at}/clamd.conf"))
+            .stdout(std::process::Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("scripts/setup.sh installs clamav-daemon");
+        let socket = folder.path().join("socket");
+        for _ in 0..300 {
+            if tokio::net::UnixStream::connect(&socket).await.is_ok() {
+                return Self { folder, process };
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("the scanner did not start");
+    }
+
+    async fn stop(&mut self) {
+        self.process.kill().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_scanner_is_set_nothing_comes_in_that_it_has_not_looked_at() {
+    let mut scanner = Clamd::start().await;
+    let socket = scanner.folder.path().join("socket");
+    let county = granted().await.restart_with(&packs(), |config| config.scanner = socket).await;
+    let case = approved_import(&county).await;
+    let operator = county.ctx("operator");
+    let entry = imports::describe(&county.app, &operator, case, &described()).await.unwrap();
+    let before = county.files().len();
+
+    let planted = format!("firm,waybills\nENT-000001-X,7\n{PLANTED},1\n").into_bytes();
+    let refused = upload(&county, entry.id(), planted).await.unwrap_err();
+    let Error::Invalid { subject, .. } = &refused else { panic!("{refused:?}") };
+    assert_eq!((refused.code(), subject.as_str()), ("gate.malware", "Shuyu.Planted.UNOFFICIAL"));
+    let refused = upload(&county, entry.id(), waybills(20_000)).await.unwrap_err();
+    assert_eq!(refused.code(), "scanner.refused", "more than it looks at");
+    upload(&county, entry.id(), waybills(400)).await.unwrap();
+    scanner.stop().await;
+    let refused = upload(&county, entry.id(), waybills(401)).await.unwrap_err();
+    assert_eq!(refused.code(), "scanner.unavailable");
+    assert_eq!(county.files().len(), before + 1, "nothing of what was refused is kept");
+
+    county.classify("operator", entry.id(), "firm").await;
+    let done = imports::bring_in(&county.app, &operator, case).await.unwrap();
+    let scanned = done.receipt.and_then(|receipt| receipt.scanned).expect("the receipt names the scanner");
+    assert!(scanned.starts_with("ClamAV 1"), "{scanned}");
 }

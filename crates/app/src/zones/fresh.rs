@@ -14,8 +14,13 @@ pub(crate) struct Fresh {
 }
 
 impl Fresh {
+    /// With an id of its own.
     pub(crate) async fn new(app: &App, tenant: Id<kind::Tenant>, now: Timestamp) -> Result<Self> {
-        let object = crate::clock::new_id::<kind::Object>(now);
+        Self::named(app, tenant, crate::clock::new_id(now)).await
+    }
+
+    /// With an id that was written down before.
+    pub(crate) async fn named(app: &App, tenant: Id<kind::Tenant>, object: Id<kind::Object>) -> Result<Self> {
         let (key, wrapped) = app
             .store()
             .read("object.key", |tx| {

@@ -1,5 +1,7 @@
 //! Newer snapshots under a standing grant: what releases before and after say together.
 
+mod forms;
+
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
@@ -52,6 +54,12 @@ pub(super) const ATTACKS: &[Attack] = &[
     ),
     attack("D23", "whether anything of a cell changed: exact again, or not", exact_again, delivered_again),
     attack("D24", "strangers bring a grant up to date, or see that it was", strangers, delivered_again),
+    attack(
+        "D25",
+        "one noisy sum in many forms (turned, doubled, as a mean): do two of them give it without noise?",
+        forms::many,
+        forms::agree,
+    ),
 ];
 
 /// A table of its own with its grant.
@@ -144,8 +152,13 @@ impl<'a> Standing<'a> {
 
     /// An approved sum by team.
     async fn model(&self) -> Result<Model> {
+        self.model_of("count(*) AS n, sum(amount) AS inc").await
+    }
+
+    /// Approved numbers by team.
+    async fn model_of(&self, numbers: &str) -> Result<Model> {
         let path = format!("/api/v1/tenants/{}/models", self.scene.lab.stage.tenant);
-        let sql = format!("SELECT team, count(*) AS n, sum(amount) AS inc FROM {} GROUP BY team", self.table);
+        let sql = format!("SELECT team, {numbers} FROM {} GROUP BY team", self.table);
         let body = json!({ "name": "班组合计", "sql": sql, "entity": "person", "reversibility": "汇总" });
         let made = self.scene.lab.client.post(ENGINEER, &path, body).await?.done("model")?;
         let id = made.text("/id");

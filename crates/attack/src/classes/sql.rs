@@ -149,6 +149,18 @@ pub(super) const ATTACKS: &[Attack] = &[
         "SELECT zone, count(*) AS n FROM {p} AS t WHERE district = {D} AND (village LIKE '%-B%' OR village = $v AND flag = 1 AND concat(note, note, note) LIKE '%a%b%c%d%e%f%g%') GROUP BY zone",
         SEXES,
     ),
+    timing(
+        "Q67",
+        "visits joined with themselves, many for whoever has a flag: time",
+        "SELECT a.zone, count(*) AS n FROM {p} AS a JOIN {v} AS v ON v.id_number = a.id_number JOIN {v} AS w ON w.district = v.district WHERE a.district = {D} AND (a.village = $v AND a.flag = 1 OR a.village LIKE '%-B1') GROUP BY a.zone",
+        SEXES,
+    ),
+    timing(
+        "Q68",
+        "a chain of joins, each of which has twelve rows for one: time",
+        "SELECT a.zone, count(*) AS n FROM {p} AS a JOIN {v} AS v ON v.id_number = a.id_number JOIN {v} AS w ON w.id_number = v.id_number JOIN {v} AS x ON x.id_number = w.id_number JOIN {v} AS y ON y.id_number = x.id_number JOIN {v} AS z ON z.id_number = y.id_number WHERE a.district = {D} AND (a.village = $v AND a.flag = 1 OR a.village LIKE '%-B1') GROUP BY a.zone",
+        SEXES,
+    ),
     query(
         "Q17",
         "ordered by a secret, without showing it",

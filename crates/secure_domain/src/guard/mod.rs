@@ -9,6 +9,7 @@ mod depth;
 mod dev;
 mod explain;
 mod expressions;
+mod ignored;
 mod lower;
 mod lower_expressions;
 mod parameters;

@@ -14,6 +14,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::depth::check_size;
+use super::ignored::check_ignored;
 use super::refusal::{STATEMENT, TOO_LARGE};
 use super::text_size::check_text_size;
 use crate::Error;
@@ -104,6 +105,7 @@ fn select(sql: &str) -> Result<Statement, Error> {
         Some(Statement::Statement(inner)) => match *inner {
             SqlStatement::Query(query) if is_plain(&query) => {
                 check_text_size(&query)?;
+                check_ignored(&query)?;
                 Ok(Statement::Statement(Box::new(SqlStatement::Query(query))))
             }
             other => Err(STATEMENT.about(first_word(&other.to_string())).into()),

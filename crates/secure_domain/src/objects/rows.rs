@@ -1,10 +1,11 @@
 //! The rows of a sealed Parquet object, read without the query engine.
 
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use bytes::{Buf, Bytes};
+use bytes::{Buf as _, Bytes};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
@@ -27,10 +28,10 @@ impl Length for SealedChunks {
 }
 
 impl ChunkReader for SealedChunks {
-    type T = bytes::buf::Reader<Bytes>;
+    type T = SealedReader;
 
     fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        Ok(self.range(start, self.0.plain_len())?.reader())
+        Ok(SealedReader { file: Arc::clone(&self.0), position: start, held: Bytes::new() })
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
@@ -41,6 +42,34 @@ impl ChunkReader for SealedChunks {
 impl SealedChunks {
     fn range(&self, start: u64, end: u64) -> parquet::errors::Result<Bytes> {
         self.0.read(start..end).map_err(|error| ParquetError::External(Box::new(error)))
+    }
+}
+
+/// Bytes opened ahead. The decoder asks for a reader to find the head of every page, which is short: to open all that
+/// follows each time would be to open the object once a page.
+const AHEAD_BYTES: u64 = 4 * 1024;
+
+/// Plain bytes from a place on, opened as they are read.
+pub(crate) struct SealedReader {
+    file: Arc<ObjectFile>,
+    position: u64,
+    held: Bytes,
+}
+
+impl Read for SealedReader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.held.is_empty() {
+            let ahead = AHEAD_BYTES.max(into.len() as u64);
+            let end = self.position.saturating_add(ahead).min(self.file.plain_len());
+            if self.position >= end || into.is_empty() {
+                return Ok(0);
+            }
+            self.held = self.file.read(self.position..end).map_err(io::Error::other)?;
+            self.position = end;
+        }
+        let given = self.held.len().min(into.len());
+        self.held.split_to(given).copy_to_slice(into.get_mut(..given).unwrap_or_default());
+        Ok(given)
     }
 }
 
@@ -103,8 +132,11 @@ impl Iterator for ObjectRows {
 
 /// A seal that does not open keeps its code; everything else is a fault of the run.
 pub(super) fn fault(error: ParquetError) -> Error {
-    let text = std::error::Error::source(&error).and_then(|source| source.downcast_ref::<Error>());
-    match text {
+    let source = std::error::Error::source(&error);
+    // A reader can only fail as readers do, around what it is.
+    let read =
+        source.and_then(|source| source.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<Error>());
+    match source.and_then(|source| source.downcast_ref::<Error>()).or(read) {
         Some(Error::Vault(vault::Error::Open { chunk })) => vault::Error::Open { chunk: *chunk }.into(),
         _ => Error::RunFailed,
     }

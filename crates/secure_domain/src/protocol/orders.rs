@@ -427,4 +427,6 @@ pub struct TwinOrder {
     /// The tenant's mask key, if it was not given at the start.
     #[serde(default)]
     pub mask_key: Option<Secret>,
+    /// Whence the noise of what is learnt comes, the same for all tenants.
+    pub shared_key: Secret,
 }

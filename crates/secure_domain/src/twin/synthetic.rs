@@ -13,7 +13,7 @@ use crate::protocol::{Examined, MadeOf};
 pub(super) fn synthetic(
     source: &Source<'_>,
     writer: &Writer<'_>,
-    mask_key: &MaskKey,
+    (mask_key, shared): (&MaskKey, &MaskKey),
 ) -> Result<(Option<Written>, Examined), Error> {
     let order = source.order;
     let feature =
@@ -33,6 +33,7 @@ pub(super) fn synthetic(
         key: &order.entity.columns,
         per_mille: order.sample_per_mille,
         secret: mask_key,
+        shared,
         snapshot: &snapshot,
         rows: source.rows,
         cost: order.cost,

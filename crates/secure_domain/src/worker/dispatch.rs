@@ -118,7 +118,9 @@ impl Zone {
                 let given = order.mask_key.as_ref().map(mask_key);
                 let key = given.or_else(|| self.mask_key.clone());
                 let key = key.ok_or_else(|| Error::unknown("key", "mask"))?;
-                let done = self.blocking(move |zone| twin(&zone.objects_dir, &zone.keys, &order, &key));
+                let shared = mask_key(&order.shared_key);
+                let done =
+                    self.blocking(move |zone| twin(&zone.objects_dir, &zone.keys, &order, (&key, &shared)));
                 only(Reply::Twin(Box::new(done.await?)))
             }
             Request::ReadResult(order) if self.kind == ZoneKind::Prod => {

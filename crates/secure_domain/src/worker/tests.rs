@@ -226,6 +226,7 @@ async fn make_twin(prod: &ZoneClient, table: &TableSpec, granted: &SampleDone) -
         into: object(32, "dev"),
         into_key: zone_key("dev", 44),
         mask_key: None,
+        shared_key: Secret::new(Zeroizing::new([8; 32])),
     };
     let refused = ask(prod, Request::Twin(Box::new(order.clone()))).await.unwrap_err();
     assert_eq!(refused.code(), "domain.order_mismatch");

@@ -247,5 +247,6 @@ fn tenant(county: u32) -> Tenant {
         closed_on: Vec::new(),
         was_open: true,
         certificate: None,
+        epoch: 0,
     }
 }

@@ -93,7 +93,7 @@ impl Form {
     /// Weighs a cell until as many entities are proved as wanted. *Limits*: [`PROOF_ENTRIES_MAX`].
     pub(super) fn weigh(&self, set: &RoaringBitmap, wanted: u32) -> Weighing {
         let inside = self.partition.count(set);
-        let cut = u32::try_from(self.pairs(&inside)).unwrap_or(u32::MAX);
+        let cut = u32::try_from(self.partition.pairs_of(&inside)).unwrap_or(u32::MAX);
         if cut >= wanted {
             return Weighing { proved: wanted, left: None };
         }
@@ -105,19 +105,17 @@ impl Form {
 
     /// Entities proved by atoms that a cell cuts and by entities that no released cell holds.
     pub(super) fn cuts(&self, set: &RoaringBitmap) -> u64 {
-        self.pairs(&self.partition.count(set))
+        self.partition.pairs(set)
+    }
+
+    pub(super) const fn partition(&self) -> &Partition {
+        &self.partition
     }
 
     /// Is a cell a union of atoms, and is every atom as large as wanted? Then whatever is combined, being constant on
     /// atoms, is zero or covers that many.
     pub(super) fn is_coarse(&self, set: &RoaringBitmap, wanted: u32) -> bool {
         self.cuts(set) == 0 && self.partition.sizes().iter().skip(1).all(|size| *size >= wanted)
-    }
-
-    fn pairs(&self, inside: &[u32]) -> u64 {
-        let fresh = inside.first().copied().map_or(0, u64::from);
-        let sizes = self.partition.sizes();
-        fresh + inside.iter().zip(sizes).skip(1).map(|(i, size)| u64::from((*i).min(size - i))).sum::<u64>()
     }
 
     /// The part of the weighing that needs elimination.

@@ -77,7 +77,8 @@ impl Family {
         Ok(())
     }
 
-    pub(super) fn check(&self, snapshot: u64, set: &RoaringBitmap, threshold: u32) -> Outcome {
+    /// What the measure says of a new cell. Asked of a copy, since it may eliminate what [`Self::insert_ahead`] left.
+    pub(super) fn check(&mut self, snapshot: u64, set: &RoaringBitmap, threshold: u32) -> Outcome {
         let changes = self
             .told(snapshot)
             .map(|changes| changes.system.check(&(set & &changes.entities), threshold))
@@ -91,21 +92,29 @@ impl Family {
     }
 
     pub(super) fn insert(&mut self, snapshot: u64, set: &RoaringBitmap) {
+        self.take_in(snapshot, set, System::insert);
+    }
+
+    /// As [`Self::insert`], for what is checked after it.
+    pub(super) fn insert_ahead(&mut self, snapshot: u64, set: &RoaringBitmap) {
+        self.take_in(snapshot, set, System::insert_ahead);
+    }
+
+    fn take_in(&mut self, snapshot: u64, set: &RoaringBitmap, insert: fn(&mut System, &RoaringBitmap)) {
         self.unclear |= self.snapshot(snapshot) != Snapshot::Clear;
+        insert(&mut self.values, set);
+        for changes in self.told(snapshot) {
+            insert(&mut changes.system, &(set & &changes.entities));
+        }
         let (first, newest) = self.released.unwrap_or((snapshot, snapshot));
         self.released = Some((first.min(snapshot), newest.max(snapshot)));
-        self.values.insert(set);
-        let told = self.changes.iter_mut().filter(|(at, _)| **at > first && **at <= snapshot);
-        for (_, changes) in told {
-            changes.system.insert(&(set & &changes.entities));
-        }
     }
 
     /// The changes that a cell of a snapshot tells of: those after the first released snapshot.
-    fn told(&self, snapshot: u64) -> impl Iterator<Item = &Changes> {
+    fn told(&mut self, snapshot: u64) -> impl Iterator<Item = &mut Changes> {
         let first = self.released.map_or(snapshot, |(first, _)| first);
         self.changes
-            .iter()
+            .iter_mut()
             .filter(move |(at, _)| **at > first && **at <= snapshot)
             .map(|(_, changes)| changes)
     }

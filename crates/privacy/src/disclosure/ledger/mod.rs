@@ -149,14 +149,11 @@ impl ReleaseLedger {
         }
         for cell in &candidate.cells {
             let place = Place { release: self.releases.len(), measure: cell.measure };
-            let family = scratch.get(&cell.measure).or_else(|| self.families.get(&cell.measure));
-            let outcome = match (cell.protection, family) {
-                (Protection::Perturbed, _) => Outcome::noisy(&cell.contributors, threshold),
-                (Protection::Exact, Some(family)) => {
+            let outcome = match cell.protection {
+                Protection::Perturbed => Outcome::noisy(&cell.contributors, threshold),
+                Protection::Exact => {
+                    let family = scratch.entry(cell.measure).or_insert_with(|| self.family(cell.measure));
                     family.check(cell.snapshot, &cell.contributors, threshold)
-                }
-                (Protection::Exact, None) => {
-                    Family::new(self.field).check(cell.snapshot, &cell.contributors, threshold)
                 }
             };
             let judged = explain::judge(self, &own, cell, &outcome, threshold);
@@ -166,11 +163,8 @@ impl ReleaseLedger {
             let last = *left == 0;
             if judged.verdict == Verdict::Allow && cell.protection == Protection::Exact {
                 own.cells.insert(&cell.contributors, place);
-                if !last {
-                    let family = scratch.entry(cell.measure).or_insert_with(|| {
-                        self.families.get(&cell.measure).cloned().unwrap_or_else(|| Family::new(self.field))
-                    });
-                    family.insert(cell.snapshot, &cell.contributors);
+                if !last && let Some(family) = scratch.get_mut(&cell.measure) {
+                    family.insert_ahead(cell.snapshot, &cell.contributors);
                 }
             }
             cells.push(judged);
@@ -207,6 +201,11 @@ impl ReleaseLedger {
     #[must_use]
     pub fn extent(&self, measure: MeasureId) -> Option<Extent> {
         self.families.get(&measure).map(Family::extent)
+    }
+
+    /// What left of a measure, to be added to.
+    fn family(&self, measure: MeasureId) -> Family {
+        self.families.get(&measure).cloned().unwrap_or_else(|| Family::new(self.field))
     }
 
     fn check(&self, candidate: &Candidate) -> Result<(), Error> {

@@ -20,11 +20,14 @@
 //! two nothing is proved, and the cell may leave only with noise. Refined atoms make vectors neither shorter nor longer,
 //! so what was proved of earlier cells stays true.
 
+use std::sync::Arc;
+
 use roaring::RoaringBitmap;
 
 use super::Extent;
 use super::field::Field;
 use super::form::Form;
+use super::sets::Partition;
 
 /// Limit: entries kept of the cells of one measure (about 50 MB), and of those of its parts together. Past it a form
 /// is given up: only cells that cut atoms widely are then proved safe by it.
@@ -49,8 +52,24 @@ pub(super) enum Finding {
 
 #[derive(Debug, Clone)]
 pub(super) struct System {
+    /// Shared with copies until one of them takes a cell in.
+    forms: Arc<Forms>,
+    /// Cells that are not in the forms yet.
+    ahead: Option<Ahead>,
+}
+
+#[derive(Debug, Clone)]
+struct Forms {
     whole: Form,
     parts: Vec<Form>,
+}
+
+/// Cells of a release that is being judged. Most of those after them cut so many atoms that nothing has to be eliminated for
+/// their sake: then the atoms are all that is needed of these.
+#[derive(Debug, Clone)]
+struct Ahead {
+    partition: Partition,
+    cells: Vec<RoaringBitmap>,
 }
 
 impl System {
@@ -60,41 +79,71 @@ impl System {
 
     pub(super) fn with_entries_max(field: Field, entries_max: usize) -> Self {
         let part = Form::new(field, entries_max / PARTS);
-        Self { whole: Form::new(field, entries_max), parts: vec![part; PARTS] }
+        let forms = Forms { whole: Form::new(field, entries_max), parts: vec![part; PARTS] };
+        Self { forms: Arc::new(forms), ahead: None }
     }
 
-    /// Judges a cell.
-    pub(super) fn check(&self, set: &RoaringBitmap, threshold: u32) -> Finding {
-        if self.whole.cuts(set) >= u64::from(threshold) {
+    /// Judges a cell. Eliminates what was left to be eliminated if the verdict needs it.
+    pub(super) fn check(&mut self, set: &RoaringBitmap, threshold: u32) -> Finding {
+        if let Some(ahead) = &self.ahead {
+            if ahead.partition.pairs(set) >= u64::from(threshold) {
+                return Finding::Safe;
+            }
+            self.settle();
+        }
+        let Forms { whole, parts } = &*self.forms;
+        if whole.cuts(set) >= u64::from(threshold) {
             return Finding::Safe;
         }
         let mut proved = 0;
-        for (part, dealt) in self.parts.iter().zip(deal(set)) {
+        for (part, dealt) in parts.iter().zip(deal(set)) {
             proved += part.weigh(&dealt, threshold - proved).proved;
             if proved == threshold {
                 return Finding::Safe;
             }
         }
-        let whole = self.whole.weigh(set, threshold);
-        match whole.left {
-            _ if whole.proved >= threshold => Finding::Safe,
-            None if self.whole.is_coarse(set, threshold) => Finding::Safe,
+        let weighed = whole.weigh(set, threshold);
+        match weighed.left {
+            _ if weighed.proved >= threshold => Finding::Safe,
+            None if whole.is_coarse(set, threshold) => Finding::Safe,
             Some(0) => Finding::Known,
-            Some(left) if left < u64::from(threshold) => Finding::Exposed(self.whole.remainder(set)),
+            Some(left) if left < u64::from(threshold) => Finding::Exposed(whole.remainder(set)),
             Some(_) | None => Finding::Unclear,
         }
     }
 
     /// Takes a cell in.
     pub(super) fn insert(&mut self, set: &RoaringBitmap) {
+        self.settle();
+        Arc::make_mut(&mut self.forms).insert(set);
+    }
+
+    /// Takes a cell in for those that are checked after it; eliminates only once one of them asks for it.
+    pub(super) fn insert_ahead(&mut self, set: &RoaringBitmap) {
+        let Self { forms, ahead } = self;
+        let ahead = ahead
+            .get_or_insert_with(|| Ahead { partition: forms.whole.partition().clone(), cells: Vec::new() });
+        ahead.partition.split(set);
+        ahead.cells.push(set.clone());
+    }
+
+    fn settle(&mut self) {
+        for set in self.ahead.take().into_iter().flat_map(|ahead| ahead.cells) {
+            Arc::make_mut(&mut self.forms).insert(&set);
+        }
+    }
+
+    pub(super) fn extent(&self) -> Extent {
+        self.forms.whole.extent()
+    }
+}
+
+impl Forms {
+    fn insert(&mut self, set: &RoaringBitmap) {
         self.whole.insert(set);
         for (part, dealt) in self.parts.iter_mut().zip(deal(set)) {
             part.insert(&dealt);
         }
-    }
-
-    pub(super) const fn extent(&self) -> Extent {
-        self.whole.extent()
     }
 }
 

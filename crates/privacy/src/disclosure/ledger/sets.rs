@@ -49,6 +49,18 @@ impl Partition {
         inside
     }
 
+    /// Disjoint pairs of entities that only a set tells apart, and entities that no set has held.
+    pub(super) fn pairs(&self, set: &RoaringBitmap) -> u64 {
+        self.pairs_of(&self.count(set))
+    }
+
+    /// The same of a set that was counted.
+    pub(super) fn pairs_of(&self, inside: &[u32]) -> u64 {
+        let fresh = inside.first().copied().map_or(0, u64::from);
+        let cut = inside.iter().zip(&self.sizes).skip(1).map(|(i, size)| u64::from((*i).min(size - i)));
+        fresh + cut.sum::<u64>()
+    }
+
     /// Splits every atom that a set holds in part, in the order of their numbers.
     pub(super) fn split(&mut self, set: &RoaringBitmap) -> Vec<Split> {
         // Where the entities of the set move to, by atom.

@@ -9,7 +9,7 @@ use super::super::check::{Releasing, releasing};
 use super::super::facts::{Facts, facts};
 use super::super::{AggregateFunction, Expr, NamedAggregate, Parameters, Policy, Refusal, Rel, Rule};
 use super::Terms;
-use crate::disclosure::dp::{Contribution, Cost, SENSITIVITY_MAX};
+use crate::disclosure::dp::{Cost, SENSITIVITY_MAX};
 
 /// Limit: rows that one entity may have. With more the noise would leave nothing to be seen, and the time of the query would
 /// tell whether somebody is there.
@@ -44,14 +44,6 @@ pub struct Number {
     pub sensitivity: u64,
     /// Its price.
     pub cost: Option<Cost>,
-}
-
-impl Number {
-    /// What [`crate::disclosure::dp`] clamps with. `None` for a sum that is always zero.
-    #[must_use]
-    pub fn contribution(&self) -> Option<Contribution> {
-        Contribution::new(self.low, self.high, self.rows_max).ok()
-    }
 }
 
 /// How much one entity can add to an aggregate, as declared.

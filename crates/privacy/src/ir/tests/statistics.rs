@@ -131,7 +131,6 @@ fn noise_covers_what_one_entity_can_change() {
             ("who", NumberKind::Entities, 5),
         ]
     );
-    assert_eq!(judged.numbers()[1].contribution().unwrap().sum_sensitivity(), 5_000);
     assert_eq!(judged.cells_max(), Some(4), "three districts and none");
     let shown = judged.cells().unwrap();
     assert!(shown.len() == 4 && shown.iter().all(|keys| keys.len() == 1), "{shown:?}");

@@ -103,7 +103,7 @@ fn measure<E: From<Error>>(
     number: u32,
     scan: &mut Scan<'_, E>,
 ) -> Result<(Gauged, Looked), E> {
-    let mut gauge = Gauge::new(terms, cost, terms.seed(&format!("gauge {number}")))?;
+    let mut gauge = Gauge::new(terms, cost, terms.learnt_seed(&format!("gauge {number}")))?;
     let mut looked = Looked::default();
     let mut sight = terms.sight();
     scan(&terms.columns(|_| true), &mut |batch| {
@@ -176,7 +176,7 @@ fn learn<E: From<Error>>(
     }
     let description = Description { tables: vec![table.clone()] };
     let mut budget = Budget::new(cost.unit, cost.micro);
-    let seed = terms.seed(&format!("model {number}"));
+    let seed = terms.learnt_seed(&format!("model {number}"));
     let fault = |not_given| match not_given {
         NotGiven::Fault(error) => error,
         NotGiven::Refused(_) => Error::Threshold { name: "cost" },

@@ -113,8 +113,11 @@ pub struct Terms<'a> {
     pub key: &'a [String],
     /// How many of a thousand rows it has.
     pub per_mille: u16,
-    /// The tenant's key: whence all randomness comes.
+    /// The tenant's key: whence what is invented and the rows that are drawn come.
     pub secret: &'a MaskKey,
+    /// The installation's key: whence the sample and the noise of what is learnt come. Whoever is granted the same of the
+    /// same rows has the same noise, so that many authorisations together know no more than one.
+    pub shared: &'a MaskKey,
     /// What tells this snapshot from others.
     pub snapshot: &'a str,
     /// Rows of the raw table.
@@ -173,12 +176,25 @@ pub fn stand_in<E: From<Error>>(
     }
 }
 
+fn seed_of(key: &MaskKey, name: &str, purpose: &str) -> [u8; 32] {
+    let bytes = key.hash("stand-in", name).bytes(purpose.as_bytes());
+    *derive(&bytes, "stand-in", purpose)
+}
+
 impl Terms<'_> {
-    /// Secret bytes for one purpose, the same for one snapshot.
+    /// The tenant's secret bytes for one purpose, the same for one snapshot.
     fn seed(&self, purpose: &str) -> [u8; 32] {
-        let name = format!("{}\0{}", self.table, self.snapshot);
-        let bytes = self.secret.hash("stand-in", &name).bytes(purpose.as_bytes());
-        *derive(&bytes, "stand-in", purpose)
+        seed_of(self.secret, &format!("{}\0{}", self.table, self.snapshot), purpose)
+    }
+
+    /// Secret bytes for what is learnt: the same in all tenants for one question about one snapshot. Whatever differs in
+    /// the question makes them others: noises of two questions that were the same, or followed each other, could be
+    /// subtracted.
+    fn learnt_seed(&self, purpose: &str) -> [u8; 32] {
+        let Self { table, features, key, per_mille, secret: _, shared, snapshot, rows, cost, limits: _ } =
+            self;
+        let question = format!("{table}\0{snapshot}\0{features:?}\0{key:?}\0{per_mille}\0{rows}\0{cost:?}");
+        seed_of(shared, &question, purpose)
     }
 
     fn sight(&self) -> Sight<'_> {

@@ -33,7 +33,7 @@ pub(super) struct Seen<'a> {
 
 impl<'a> Sight<'a> {
     pub(super) fn new(terms: &'a Terms<'a>) -> Self {
-        let seed = terms.seed("sight");
+        let seed = terms.learnt_seed("sight");
         let of = |purpose| Fingerprint::new(&seed, purpose);
         Self { terms, entity: of("entities"), row: of("rows"), seen: 0 }
     }

@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use super::airlock_panels as panels;
 use super::common::{cell, choices, fact, more, result, short, word};
 use super::compare::{Difference, compare};
-use super::runs;
+use super::{disclosures, runs};
 use crate::html::desk::fields::{Values, Wrong};
 use crate::html::desk::visit::Visit;
 use crate::html::desk::{act, case, errors, words};
@@ -130,7 +130,7 @@ async fn page(visit: &Visit, export: &str, rows: &Rows) -> Result<Response, Erro
         ..AirlockReview::default()
     };
     if let (Some(report), Some(found)) = (page.candidate.report.as_mut(), &view.export.frozen.report) {
-        report.overlaps = runs::overlaps(visit, found).await;
+        report.overlaps = disclosures::overlaps(visit, found).await;
     }
     if view.export.overtaken {
         page.candidate.facts.push(fact(visit, "overtaken", visit.text("export-overtaken")));
@@ -308,6 +308,6 @@ fn candidate(visit: &Visit, export: &Export, run: Option<&app::runs::Run>, claus
         title: format!("{} {}", export.model_name, visit.day(export.requested)),
         facts,
         sample: Table { caption: visit.text("result"), ..Table::default() },
-        report: export.frozen.report.as_ref().map(|found| runs::report(visit, found, clauses)),
+        report: export.frozen.report.as_ref().map(|found| disclosures::report(visit, found, clauses)),
     }
 }

@@ -98,19 +98,15 @@ async fn try_decide(visit: &Visit, resource: &str, request: Request) -> Result<R
     let entry = find(visit, resource).await?;
     let chosen = read(&entry, &sent)?;
     let decided = Classify { columns: chosen.values().cloned().collect(), twin: None };
-    if sent.get("action") == "decide" {
+    let outcome = if sent.get("action") == "decide" {
         let ctx = visit.keyed(sent.get("request_key"));
-        return match resources::classify_resource(&visit.app, &ctx, entry.id(), &decided).await {
-            Ok(_) => Ok(visit.send_on(&format!("/catalog/{}#decisions", entry.id()), Some("reclassified"))),
-            Err(error) if errors::can_be_mended(&error) => {
-                let refusal = Some(errors::refusal(visit, &error));
-                draw(visit, problem::status(&error), &entry, &chosen, None, refusal).await
-            }
-            Err(error) => Err(error),
-        };
-    }
-    match resources::consequences(&visit.app, &visit.ctx, entry.id(), &decided).await {
-        Ok(found) => draw(visit, StatusCode::OK, &entry, &chosen, Some(&found), None).await,
+        resources::classify_resource(&visit.app, &ctx, entry.id(), &decided).await.map(|_| None)
+    } else {
+        resources::consequences(&visit.app, &visit.ctx, entry.id(), &decided).await.map(Some)
+    };
+    match outcome {
+        Ok(None) => Ok(visit.send_on(&format!("/catalog/{}#decisions", entry.id()), Some("reclassified"))),
+        Ok(found) => draw(visit, StatusCode::OK, &entry, &chosen, found.as_ref(), None).await,
         Err(error) if errors::can_be_mended(&error) => {
             let refusal = Some(errors::refusal(visit, &error));
             draw(visit, problem::status(&error), &entry, &chosen, None, refusal).await

@@ -16,6 +16,7 @@ mod common;
 mod compare;
 mod consents;
 mod declaration;
+mod disclosures;
 mod explained;
 mod grants;
 mod keys;
@@ -27,6 +28,7 @@ mod product_marks;
 mod product_new;
 mod product_try;
 mod register;
+mod register_form;
 mod resource;
 mod runs;
 mod statistics;
@@ -44,7 +46,7 @@ use axum::Router;
 use crate::state::Edge;
 
 #[cfg(test)]
-pub(in crate::html) use runs::overlap_key;
+pub(in crate::html) use disclosures::overlap_key;
 
 /// The routes of these pages.
 pub(crate) fn routes() -> Router<Edge> {

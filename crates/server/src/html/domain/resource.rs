@@ -155,6 +155,8 @@ async fn received(visit: &Visit, entry: &CatalogEntry) -> Vec<crate::html::pages
         facts.push(fact(visit, "import-by", &receipt.by));
         facts.push(fact(visit, "digest", receipt.digest.to_string()));
         facts.push(fact(visit, "import-checks", checks.join("；")));
+        let scanned = receipt.scanned.unwrap_or_else(|| visit.text("import-not-scanned"));
+        facts.push(fact(visit, "import-scanned", scanned));
         facts.push(fact(visit, "record", receipt.journal_seq.to_string()));
     }
     facts

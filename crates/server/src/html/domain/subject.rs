@@ -13,7 +13,7 @@ use base::Id;
 
 use super::catalog::grade;
 use super::common::{data_type, domain, fact, kind_name, short, word};
-use super::runs;
+use super::{disclosures, runs};
 use crate::html::desk::visit::Visit;
 use crate::html::desk::words;
 use crate::html::pages::case::Subject;
@@ -92,7 +92,7 @@ async fn export(visit: &Visit, view: &CaseView) -> Option<Subject> {
         related,
         facts,
         tables: vec![earlier],
-        report: found.frozen.report.as_ref().map(|report| runs::report(visit, report, &clauses)),
+        report: found.frozen.report.as_ref().map(|report| disclosures::report(visit, report, &clauses)),
         ..Subject::default()
     })
 }

@@ -10,14 +10,14 @@ use crate::html::render::Page;
 pub(crate) const GUIDES: [(&str, &[&str]); 11] = [
     ("applicant", &["/portal/announcements", "/cases/new", "/inbox?tab=started", "/authorisations"]),
     ("officer", &["/inbox", "/announcements", "/authorisations", "/journal"]),
-    ("provider", &["/catalog", "/inbox", "/inbox"]),
-    ("engineer", &["/tenants", "/workbench", "/models", "/airlock"]),
+    ("provider", &["/catalog", "/inbox", "/catalog/twins", "/catalog", "/inbox"]),
+    ("engineer", &["/tenants", "/workbench", "/workbench/topups", "/statistics", "/models", "/airlock"]),
     ("manager", &["/products", "/agreements", "/metering"]),
-    ("reviewer", &["/inbox", "/airlock"]),
+    ("reviewer", &["/inbox", "/airlock", "/airlock"]),
     ("expert", &["/inbox"]),
     ("buyer", &["/products", "/agreements", "/keys", "/metering"]),
     ("citizen", &["/portal", "/portal/objections/new", "/portal/objections", "/portal/ledger"]),
-    ("supervisor", &["/journal", "/authorisations", "/inbox"]),
+    ("supervisor", &["/journal", "/authorisations", "/inbox", "/isolation", "/products"]),
     ("administrator", &["/admin/accounts", "/admin/packs", "/admin/jobs"]),
 ];
 

@@ -309,7 +309,7 @@ fn values_are_escaped() {
 }
 
 /// Keys joined from a prefix and a code.
-const JOINED: [&str; 63] = [
+const JOINED: [&str; 64] = [
     "action-",
     "chart-",
     "check-",
@@ -329,6 +329,7 @@ const JOINED: [&str; 63] = [
     "grant-state-",
     "guide-",
     "help-light-",
+    "help-number-",
     "import-check-",
     "inbox-empty-",
     "isolation-",

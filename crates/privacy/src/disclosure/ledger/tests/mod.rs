@@ -221,6 +221,29 @@ proptest! {
         play(&mut ledger(), queries.collect(), 16, threshold);
     }
 
+    /// Elimination that was left out for cells that need none changes no verdict after them.
+    #[test]
+    fn cells_of_one_release_are_judged_as_if_each_had_left_before_the_next(
+        earlier in queries(40, 10), cells in queries(40, 10), threshold in 2_u32..6,
+    ) {
+        let (mut ledger, mut one_by_one) = (ledger(), ledger());
+        for (number, set) in earlier.into_iter().enumerate() {
+            let release = candidate(&format!("r{number}"), vec![cell("n", set)]);
+            ledger.append(release.clone()).unwrap();
+            one_by_one.append(release).unwrap();
+        }
+        let together = candidate("new", cells.iter().map(|set| cell("n", set)).collect());
+        let judged = ledger.assess(&together, threshold).unwrap();
+        for (number, (set, found)) in cells.iter().zip(&judged.cells).enumerate() {
+            let alone = candidate(&format!("new{number}"), vec![cell("n", set)]);
+            let verdict = one_by_one.assess(&alone, threshold).unwrap().verdict;
+            prop_assert_eq!(found.verdict, verdict, "cell {}", number);
+            if verdict == Verdict::Allow {
+                one_by_one.append(alone).unwrap();
+            }
+        }
+    }
+
     #[test]
     fn records_rebuild_the_ledger(queries in queries(30, 20), asked in queries(30, 6)) {
         let (mut ledger, opened) = ReleaseLedger::open(&[3; 32]);

@@ -141,3 +141,34 @@ fn numbers_of_every_size_are_bounded() {
         made.report.succeeded().collect::<Vec<_>>()
     );
 }
+
+/// Many authorisations that are granted the same know no more together than one: sample and noise are the same.
+#[test]
+fn what_is_learnt_of_the_same_rows_has_one_noise_in_all_tenants() {
+    let (_, batch) = people(12);
+    let (features, key) = (features(), ["id".to_owned()]);
+    let (one, other, shared) = (secret(12), secret(13), secret(14));
+    let of = |secret| Terms { shared: &shared, ..terms(&features, &key, secret, PEOPLE) };
+    let seed = of(&one).learnt_seed("model 1");
+    assert_eq!(seed, of(&other).learnt_seed("model 1"));
+    assert_ne!(of(&one).seed("rows 1"), of(&other).seed("rows 1"));
+    let (first, second) = (made(&of(&one), &batch), made(&of(&other), &batch));
+    assert_eq!(first.columns[0].len(), second.columns[0].len(), "one sample");
+    let ids: HashSet<_> = texts(&first.columns[0]).into_iter().collect();
+    assert!(texts(&second.columns[0]).iter().all(|id| !ids.contains(id)), "nothing joins across tenants");
+    // Noise of another question is drawn anew: of one that followed the first it could be taken away.
+    let fewer = &features[1..];
+    let masked: Vec<Feature> =
+        features.iter().map(|feature| Feature { mask: MaskSpec::Null, ..feature.clone() }).collect();
+    let others = [
+        Terms { features: fewer, ..of(&one) },
+        Terms { features: &masked, ..of(&one) },
+        Terms { per_mille: 101, ..of(&one) },
+        Terms { snapshot: "s2", ..of(&one) },
+        Terms { table: "another", ..of(&one) },
+        Terms { shared: &other, ..of(&one) },
+    ];
+    for terms in others {
+        assert_ne!(seed, terms.learnt_seed("model 1"), "{terms:?}");
+    }
+}

@@ -118,6 +118,7 @@ pub(super) fn terms<'a>(
         key,
         per_mille: 100,
         secret,
+        shared: secret,
         snapshot: "s1",
         rows: u64::try_from(rows).unwrap(),
         cost: COST,
