@@ -34,7 +34,7 @@ proptest! {
 #[test]
 fn wide_cuts_and_coarse_unions_stay_possible() {
     let range = |from: u32, to: u32| (from..to).collect::<RoaringBitmap>();
-    let (system, taken) = fill(vec![range(0, 100), range(0, 50), range(25, 75)], 10, 2);
+    let (mut system, taken) = fill(vec![range(0, 100), range(0, 50), range(25, 75)], 10, 2);
     assert_eq!(taken.len(), 3);
     assert!(system.extent().given_up);
     assert_eq!(system.check(&range(40, 60), 10), Finding::Safe);
