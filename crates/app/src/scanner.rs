@@ -94,10 +94,13 @@ async fn patiently<T>(work: impl Future<Output = std::io::Result<T>>) -> Result<
 
 async fn answer(stream: &mut UnixStream) -> Result<String> {
     let mut said = Vec::new();
-    patiently(stream.take(ANSWER_BYTES_MAX).read_to_end(&mut said)).await?;
+    let read = patiently(stream.take(ANSWER_BYTES_MAX).read_to_end(&mut said)).await;
     let text = String::from_utf8_lossy(&said);
-    let text = text.trim_end_matches(['\0', '\n']);
-    if text.is_empty() { Err(Error::Unavailable("scanner.unavailable")) } else { Ok(text.to_owned()) }
+    // What hangs up before it has read everything leaves an error behind its last words.
+    match text.trim_end_matches(['\0', '\n']) {
+        "" => Err(read.err().unwrap_or(Error::Unavailable("scanner.unavailable"))),
+        text => Ok(text.to_owned()),
+    }
 }
 
 fn refused(said: &str) -> Error {
