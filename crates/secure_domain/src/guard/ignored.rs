@@ -1,4 +1,4 @@
-//! What the parser reads and the planner passes over without a word (a sample of a table, a lock, a hint): refused, so that
+//! What the parser reads and the planner passes over without a word (a sample of a table, a lock): refused, so that
 //! no query means less than it says. Every field is named, so that a newer parser's additions do not compile unseen.
 
 use std::ops::ControlFlow;
@@ -74,7 +74,8 @@ fn in_query(query: &Query) -> Clauses {
 fn in_select(select: &Select) -> Clauses {
     let Select {
         select_token: _,
-        optimizer_hints,
+        // Comments: how fast, not what.
+        optimizer_hints: _,
         distinct: _,
         select_modifiers,
         top,
@@ -102,7 +103,6 @@ fn in_select(select: &Select) -> Clauses {
         GroupByExpr::All(modifiers) | GroupByExpr::Expressions(_, modifiers) => !modifiers.is_empty(),
     };
     vec![
-        ("/*+ */", !optimizer_hints.is_empty()),
         ("SELECT", select_modifiers.as_ref().is_some_and(|modifiers| modifiers.is_any_set())),
         ("TOP", top.is_some()),
         ("EXCLUDE", exclude.is_some()),
