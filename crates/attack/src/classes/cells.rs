@@ -197,8 +197,9 @@ pub(super) const ATTACKS: &[Attack] = &[
         "full and empty cells: all of a team, or none, have the grade",
         "SELECT team, count(*) AS n, sum(grade) AS grades FROM {p} AS t WHERE district = {D} AND village <> 'x' AND zone <> 'x' AND village LIKE '%-B%' GROUP BY team",
         Benign::Query(
-            "SELECT zone, count(*) AS n, sum(grade) AS grades FROM {p} AS t WHERE district = {D} GROUP BY zone",
-            4,
+            // A zone's five teams may all have the same grade, once in four districts; a sex does not.
+            "SELECT sex, count(*) AS n, sum(grade) AS grades FROM {p} AS t WHERE district = {D} GROUP BY sex",
+            2,
         ),
     ),
     attack(

@@ -42,7 +42,6 @@ fn wide_cuts_and_coarse_unions_stay_possible() {
     assert_eq!(system.check(&range(0, 25), 10), Finding::Safe);
     assert_eq!(system.check(&range(0, 99), 10), Finding::Unclear);
     // With a small atom about, unions prove nothing any more.
-    let mut system = system;
     system.insert(&range(0, 97));
     assert_eq!(system.check(&range(0, 25), 10), Finding::Unclear);
     assert_eq!(system.check(&range(40, 60), 10), Finding::Safe);
