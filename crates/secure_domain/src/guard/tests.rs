@@ -1,4 +1,5 @@
-//! Cases are data: `cases/*.txt`. A case is `accepted` or `refused <code>`, then SQL, then an empty line.
+//! Cases are data: `cases/*.slt`, in the words of sqllogictest: `statement ok` or `statement error <code>`, then SQL, then an
+//! empty line.
 
 use crate::fixture::County;
 use crate::protocol::{CheckOrder, QueryOrder};
@@ -17,10 +18,10 @@ fn cases(text: &str) -> Vec<Case> {
         if line.is_empty() {
             continue;
         }
-        let expected = match line.split_once(' ') {
-            None if line == "accepted" => None,
-            Some(("refused", code)) => Some(code.to_owned()),
-            _ => panic!("line {}: `{line}` is neither accepted nor refused", number + 1),
+        let expected = match line.strip_prefix("statement ").map(|line| line.split_once(' ')) {
+            Some(None) if line == "statement ok" => None,
+            Some(Some(("error", code))) => Some(code.to_owned()),
+            _ => panic!("line {}: `{line}` is no statement that is ok or an error", number + 1),
         };
         let sql: Vec<&str> =
             lines.by_ref().map(|(_, line)| line).take_while(|line| !line.trim().is_empty()).collect();
@@ -35,7 +36,7 @@ async fn raw_data() {
     let county = County::new();
     let engine = county.prod();
     let mut wrong = Vec::new();
-    for case in cases(include_str!("cases/release.txt")) {
+    for case in cases(include_str!("cases/release.slt")) {
         let order = CheckOrder { sql: case.sql.clone(), parameters: Vec::new() };
         let found = engine.check(order).await;
         let code = found.as_ref().err().map(|error| error.code().to_owned());
@@ -54,7 +55,7 @@ async fn twins() {
     let county = County::new();
     let engine = county.dev();
     let mut wrong = Vec::new();
-    for case in cases(include_str!("cases/dev.txt")) {
+    for case in cases(include_str!("cases/dev.slt")) {
         let order = QueryOrder {
             sql: case.sql.clone(),
             parameters: Vec::new(),

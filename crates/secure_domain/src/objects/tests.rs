@@ -36,6 +36,39 @@ fn nothing_lies_in_clear_on_disk() {
     assert_eq!(rows, [persons()]);
 }
 
+/// The decoder's own way of reading: from a place on, in pieces of any length.
+#[test]
+fn a_reader_from_any_place_gives_the_plain_bytes_and_finds_what_was_changed() {
+    use std::io::Read as _;
+
+    use parquet::file::reader::ChunkReader as _;
+    let dir = tempfile::tempdir().unwrap();
+    let into = object(1, "data");
+    let written = seal(dir.path(), Content::Raw, &into, &[persons()]);
+    let plain = read_sealed(dir.path(), &ring(), &into).unwrap();
+    let chunks = SealedChunks(Arc::new(ObjectFile::open(dir.path(), &ring(), &into).unwrap()));
+    for (start, step) in [(0, 1), (0, 4_096), (5, 4_097), (plain.len() - 3, 64), (plain.len(), 8)] {
+        let mut reader = chunks.get_read(start as u64).unwrap();
+        let mut read = Vec::new();
+        let mut piece = vec![0; step];
+        loop {
+            match reader.read(&mut piece).unwrap() {
+                0 => break,
+                given => read.extend_from_slice(&piece[..given]),
+            }
+        }
+        assert_eq!(read, plain[start..], "from {start} by {step}");
+    }
+    let path = object_path(dir.path(), written.object);
+    let mut broken = fs::read(&path).unwrap();
+    let opened = Arc::new(ObjectFile::open(dir.path(), &ring(), &into).unwrap());
+    broken[60] ^= 1;
+    fs::write(&path, &broken).unwrap();
+    assert!(SealedChunks(Arc::clone(&opened)).get_read(0).unwrap().read(&mut [0; 8]).is_err());
+    let found = ObjectRows::open(&opened, None).and_then(|rows| rows.collect::<Result<Vec<_>, _>>());
+    assert_eq!(found.unwrap_err().code(), "vault.open");
+}
+
 #[test]
 fn any_changed_byte_is_found_when_it_is_read() {
     let dir = tempfile::tempdir().unwrap();
