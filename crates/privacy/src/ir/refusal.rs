@@ -63,8 +63,8 @@ macro_rules! rules {
 rules! {
     /// The query is not an aggregate at its top.
     NotAggregate = "privacy.not_aggregate",
-        "结果必须是分组汇总：请使用 GROUP BY 与 COUNT、SUM、AVG，其上只可再排序、筛选或取前若干行",
-        "the result must be an aggregate: use GROUP BY with COUNT, SUM or AVG; only sorting, filtering and limiting may follow";
+        "结果必须是分组汇总：请使用 GROUP BY 与 COUNT、SUM、AVG，其上只可再排序",
+        "the result must be an aggregate: use GROUP BY with COUNT, SUM or AVG; only sorting may follow";
     /// A group key is an identifier or computed from one.
     IdentifierGroup = "privacy.identifier_group",
         "不得按标识符分组：请改按区域、行业、年份等类别分组",

@@ -124,7 +124,7 @@ pub const RULES: &[RuleText] = &[
 
 impl RuleText {
     pub(crate) fn about(self, subject: impl Into<String>) -> Refusal {
-        let subject: String = subject.into();
+        let subject = in_sql(&subject.into());
         let subject = Some(subject.chars().take(120).collect()).filter(|text: &String| !text.is_empty());
         Refusal {
             code: self.code.to_owned(),
@@ -133,6 +133,35 @@ impl RuleText {
             legal_form_en: self.en.to_owned(),
         }
     }
+}
+
+/// A name as the engine has it, in the words of SQL: its nodes by their keyword, its literals without their types.
+fn in_sql(name: &str) -> String {
+    match name {
+        "WindowAggr" => return "OVER".to_owned(),
+        "GroupingSet" => return "ROLLUP / CUBE / GROUPING SETS".to_owned(),
+        _ => {}
+    }
+    let mut text = name.to_owned();
+    for (opening, closing, quote) in [
+        ("Int64(", ")", ""),
+        ("Float64(", ")", ""),
+        ("Boolean(", ")", ""),
+        ("Utf8(\"", "\")", "'"),
+        ("Utf8View(\"", "\")", "'"),
+    ] {
+        let mut plain = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+        while let Some((before, value, after)) = rest.split_once(opening).and_then(|(before, inner)| {
+            inner.split_once(closing).map(|(value, after)| (before, value, after))
+        }) {
+            plain.push_str(&format!("{before}{quote}{value}{quote}"));
+            rest = after;
+        }
+        plain.push_str(rest);
+        text = plain;
+    }
+    text
 }
 
 impl Refusal {
@@ -154,6 +183,27 @@ impl From<privacy::ir::Refusal> for Refusal {
             subject: refusal.column,
             legal_form_zh: refusal.rule.legal_form_zh().to_owned(),
             legal_form_en: refusal.rule.legal_form_en().to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subjects_are_in_the_words_of_sql() {
+        for (engine, sql) in [
+            ("WindowAggr", "OVER"),
+            ("stddev(Float64(1.5))", "stddev(1.5)"),
+            (
+                "CASE WHEN persons.sex = Utf8(\"女\") THEN Int64(1) ELSE Int64(0) END",
+                "CASE WHEN persons.sex = '女' THEN 1 ELSE 0 END",
+            ),
+            ("Int64(", "Int64("),
+            ("TABLESAMPLE", "TABLESAMPLE"),
+        ] {
+            assert_eq!(FUNCTION.about(engine).subject.as_deref(), Some(sql));
         }
     }
 }

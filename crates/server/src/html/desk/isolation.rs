@@ -70,6 +70,8 @@ fn layer_line(visit: &Visit, layer: Layer, holds: Holds) -> IsolationLine {
     let (state, light) = match holds {
         Holds::Fully => ("isolation-holds", Light::Normal),
         Holds::Partly => ("isolation-holds-partly", Light::DueSoon),
+        // Where a machine delegates none, limits of each process stand in for it.
+        Holds::Not if layer == Layer::Groups => ("isolation-holds-not", Light::DueSoon),
         Holds::Not => ("isolation-holds-not", Light::Overdue),
     };
     IsolationLine {
