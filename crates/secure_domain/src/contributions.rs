@@ -72,10 +72,11 @@ impl Contributions {
     }
 
     /// The noise key of each row: the sum of what the digests of its entities begin with. The same people give the same
-    /// key, whoever asks and in whatever words.
+    /// key, whoever asks and in whatever words. Where a sensitive column decides who is counted, those whom the cell speaks
+    /// about count as well: a cell whose noise stayed when somebody joined them would tell that he is in another one.
     pub(crate) fn cell_keys(&self) -> Vec<u32> {
         let mut keys = vec![0_u32; self.rows().unwrap_or_default()];
-        for part in self.parts.iter().filter(|part| !part.population) {
+        for part in &self.parts {
             for (key, cell) in keys.iter_mut().zip(&part.cells) {
                 let digests = cell.iter().filter_map(|one| part.digests.get(usize::try_from(one).ok()?));
                 let records = digests.map(|digest| {

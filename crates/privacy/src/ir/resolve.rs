@@ -262,6 +262,12 @@ impl Resolver<'_> {
         for (left_key, right_key) in on {
             let pair = (self.expr(left_key, &left, depth)?, self.expr(right_key, &right, depth)?);
             expr::comparable(&pair.0, &pair.1, self.rigour)?;
+            if self.rigour != Rigour::Structure {
+                join::check_bare(&left, &right, [(left_key, &pair.0), (right_key, &pair.1)])?;
+            }
+        }
+        if self.rigour != Rigour::Structure {
+            join::check_met(&left, &right, on)?;
         }
         let both = join::both(&left, &right)?;
         if let Some(filter) = filter {

@@ -91,6 +91,10 @@ impl Rule {
             Self::DistinctValues => {
                 ("不同值的个数会透露罕见的值", "the number of different values tells of the rare ones")
             }
+            Self::JoinKey => (
+                "一个主体会与任意多行相遇，运行时间会透露有没有这个主体",
+                "one entity could meet any number of rows, and the time of the run would tell whether it is there",
+            ),
             Self::TooManyJoins => (
                 "关联越多，相遇的行越多，运行时间会透露有没有某个主体",
                 "each join multiplies the rows that meet, and the time of the run would tell whether somebody is there",

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::super::walk::columns_of;
 use super::super::{EntityRef, Expr, Refusal, Rule};
+use super::expr::ExprInfo;
+use super::form::Form;
 use super::{Flow, Mark, unique};
 
 /// Columns and tracks of both sides, left first.
@@ -66,6 +69,44 @@ pub(super) fn check_brought(
         Some(track) => Err(Refusal::new(rule, track.entity.kind.as_str())),
         None => Ok(()),
     }
+}
+
+/// Refuses a join on what is computed: `x / 1000` is the same for all, and lets one entity meet as many rows as the author
+/// likes. How long that takes tells whether the entity is there.
+pub(super) fn check_bare(left: &Flow, right: &Flow, keys: [(&Expr, &ExprInfo); 2]) -> Result<(), Refusal> {
+    let protected = |flow: &Flow| flow.tracks.iter().any(|track| track.protected);
+    let computed = keys.into_iter().find(|(_, info)| info.mark.form != Form::Terms(1));
+    match computed {
+        Some((expr, _)) if protected(left) || protected(right) => {
+            Err(Refusal::new(Rule::JoinKey, columns_of(expr).into_iter().next().unwrap_or_default()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses to put protected entities beside others that are not their own: with one side's whole key equated, a row meets
+/// what one entity has; with anything less, as many as there are.
+pub(super) fn check_met(left: &Flow, right: &Flow, on: &[(Expr, Expr)]) -> Result<(), Refusal> {
+    let name = |expr: &Expr| match expr {
+        Expr::Column { name } => Some(name.clone()),
+        _ => None,
+    };
+    let keyed = |flow: &Flow, keys: Vec<String>| {
+        flow.tracks.iter().any(|track| {
+            let column = |column: &String| flow.name_of(&track.entity.alias, column);
+            !track.lost
+                && track
+                    .columns
+                    .iter()
+                    .all(|key| column(key).is_some_and(|name| keys.iter().any(|on| on == name)))
+        })
+    };
+    let protected =
+        |flow: &Flow| flow.tracks.iter().find(|track| track.protected).map(|track| track.entity.kind.clone());
+    let (Some(_), Some(kind)) = (protected(left), protected(right)) else { return Ok(()) };
+    let left_keyed = keyed(left, on.iter().filter_map(|(a, _)| name(a)).collect());
+    let right_keyed = keyed(right, on.iter().filter_map(|(_, b)| name(b)).collect());
+    if left_keyed || right_keyed { Ok(()) } else { Err(Refusal::new(Rule::JoinKey, kind)) }
 }
 
 /// Drops right tracks that the join equates with left ones.
