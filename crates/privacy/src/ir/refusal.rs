@@ -185,10 +185,10 @@ rules! {
     DistinctValues = "privacy.distinct_values",
         "统计模式下 COUNT(DISTINCT) 只可用于单一字段的主体键",
         "in statistics mode COUNT(DISTINCT) takes an entity key of one column";
-    /// A join on what is computed, or of protected entities that are not one another's.
+    /// A join on what is computed, or of protected entities with others of their kind.
     JoinKey = "privacy.join_key",
-        "受保护的表只可按字段相等关联，不得用算式；两张受保护的表须按其中一张的完整主体键关联",
-        "join protected tables on equal columns, not on expressions, and two of them on the whole entity key of one";
+        "受保护的表只可按字段相等关联，不得用算式；同类主体的两张表须按其中一张的完整主体键关联",
+        "join protected tables on equal columns, not on expressions, and two about entities of one kind on the whole key of one";
     /// So many tables are joined to protected ones that the time of the run would tell how many rows met.
     TooManyJoins = "privacy.too_many_joins",
         "最多关联八张表，其中受保护的四张，同一张最多两次，且最多涉及两类互不相同的主体：请先按主体汇总，或分别统计",

@@ -266,9 +266,6 @@ impl Resolver<'_> {
                 join::check_bare(&left, &right, [(left_key, &pair.0), (right_key, &pair.1)])?;
             }
         }
-        if self.rigour != Rigour::Structure {
-            join::check_met(&left, &right, on)?;
-        }
         let both = join::both(&left, &right)?;
         if let Some(filter) = filter {
             self.condition(filter, &both, depth)?;
@@ -280,6 +277,9 @@ impl Resolver<'_> {
         };
         if let Some(rule) = rule.filter(|_| self.rigour != Rigour::Structure) {
             join::check_brought(&left, &right, on, rule)?;
+        }
+        if self.rigour != Rigour::Structure {
+            join::check_met(&left, &right, on)?;
         }
         Ok(match kind {
             JoinKind::Semi | JoinKind::Anti => left,

@@ -6,7 +6,7 @@ use super::super::walk::columns_of;
 use super::super::{EntityRef, Expr, Refusal, Rule};
 use super::expr::ExprInfo;
 use super::form::Form;
-use super::{Flow, Mark, unique};
+use super::{Flow, Mark, Track, unique};
 
 /// Columns and tracks of both sides, left first.
 pub(in crate::ir) fn both(left: &Flow, right: &Flow) -> Result<Flow, Refusal> {
@@ -84,29 +84,28 @@ pub(super) fn check_bare(left: &Flow, right: &Flow, keys: [(&Expr, &ExprInfo); 2
     }
 }
 
-/// Refuses to put protected entities beside others that are not their own: with one side's whole key equated, a row meets
-/// what one entity has; with anything less, as many as there are.
+/// Refuses to put protected entities beside others of their kind: with one side's whole key equated, a row meets what one
+/// entity has; with anything less, as many as there are.
 pub(super) fn check_met(left: &Flow, right: &Flow, on: &[(Expr, Expr)]) -> Result<(), Refusal> {
-    let name = |expr: &Expr| match expr {
-        Expr::Column { name } => Some(name.clone()),
-        _ => None,
-    };
-    let keyed = |flow: &Flow, keys: Vec<String>| {
+    let keyed = |flow: &Flow, keys: &[&Expr]| {
         flow.tracks.iter().any(|track| {
-            let column = |column: &String| flow.name_of(&track.entity.alias, column);
-            !track.lost
-                && track
-                    .columns
-                    .iter()
-                    .all(|key| column(key).is_some_and(|name| keys.iter().any(|on| on == name)))
+            let on = |key: &String| {
+                let name = flow.name_of(&track.entity.alias, key);
+                keys.iter().any(|on| matches!(on, Expr::Column { name: on } if Some(on.as_str()) == name))
+            };
+            track.protected && !track.lost && track.columns.iter().all(on)
         })
     };
-    let protected =
-        |flow: &Flow| flow.tracks.iter().find(|track| track.protected).map(|track| track.entity.kind.clone());
-    let (Some(_), Some(kind)) = (protected(left), protected(right)) else { return Ok(()) };
-    let left_keyed = keyed(left, on.iter().filter_map(|(a, _)| name(a)).collect());
-    let right_keyed = keyed(right, on.iter().filter_map(|(_, b)| name(b)).collect());
-    if left_keyed || right_keyed { Ok(()) } else { Err(Refusal::new(Rule::JoinKey, kind)) }
+    let own = |track: &&Track| track.protected && !track.lost;
+    let kinds: Vec<&str> = left.tracks.iter().filter(own).map(|track| track.entity.kind.as_str()).collect();
+    let neighbour = right.tracks.iter().filter(own).find(|track| kinds.contains(&track.entity.kind.as_str()));
+    let (of_left, of_right): (Vec<&Expr>, Vec<&Expr>) = on.iter().map(|(a, b)| (a, b)).unzip();
+    match neighbour {
+        Some(track) if !keyed(left, &of_left) && !keyed(right, &of_right) => {
+            Err(Refusal::new(Rule::JoinKey, track.entity.kind.as_str()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Drops right tracks that the join equates with left ones.

@@ -80,7 +80,7 @@ fn safe_statistics_pass_and_the_rest_is_refused_by_name() {
         ),
         (
             // One employer may have any number of rows.
-            Some(Rule::FanOut),
+            Some(Rule::JoinKey),
             group(
                 join(
                     JoinKind::Inner,
