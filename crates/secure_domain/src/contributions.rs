@@ -435,4 +435,18 @@ mod tests {
         assert_eq!(one.cell_keys()[0], other.cell_keys()[0]);
         assert_ne!(one.cell_keys()[0], one.cell_keys()[1]);
     }
+
+    /// Somebody joins those whom both cells speak about, and is in one of them: the other's noise must not stay.
+    #[test]
+    fn noise_follows_whom_a_cell_speaks_about() {
+        let keys = |cells: &[&[u32]], all: &[&[u32]]| {
+            let population = Part { population: true, ..part("person", all, 5) };
+            let parts = vec![part("person", cells, 5), population];
+            Contributions { parts, ..Contributions::default() }.cell_keys()
+        };
+        let before = keys(&[&[0, 1], &[2, 3]], &[&[0, 1, 2, 3], &[0, 1, 2, 3]]);
+        let after = keys(&[&[0, 1, 4], &[2, 3]], &[&[0, 1, 2, 3, 4], &[0, 1, 2, 3, 4]]);
+        assert_ne!(before[0], after[0]);
+        assert_ne!(before[1], after[1]);
+    }
 }
