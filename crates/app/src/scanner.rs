@@ -18,7 +18,7 @@ const ANSWER_BYTES_MAX: u64 = 4_096;
 pub(crate) struct Scan {
     stream: UnixStream,
     /// The scanner with the age of its signatures, in its own words.
-    pub(crate) version: String,
+    version: String,
 }
 
 impl Scan {

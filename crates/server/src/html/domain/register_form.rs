@@ -58,6 +58,14 @@ impl Written {
         let found = self.0.iter().find(|(key, _)| key.strip_prefix("field.").unwrap_or(key) == name);
         found.map_or("", |(_, value)| value.trim())
     }
+
+    /// What is written, or something else where nothing is.
+    fn or<'a>(&'a self, name: &str, otherwise: &'a str) -> &'a str {
+        match self.get(name) {
+            "" => otherwise,
+            given => given,
+        }
+    }
 }
 
 pub(super) fn sections(visit: &Visit, written: &Written) -> Vec<FormSection> {
@@ -74,11 +82,11 @@ pub(super) fn sections(visit: &Visit, written: &Written) -> Vec<FormSection> {
         field
     };
     let frequency = Field {
-        choices: choices(visit, "frequency", &FREQUENCIES, or(written.get("frequency"), "monthly")),
+        choices: choices(visit, "frequency", &FREQUENCIES, written.or("frequency", "monthly")),
         ..field("frequency", FieldKind::Choice, true)
     };
     let openness = Field {
-        choices: choices(visit, "openness", &OPENNESS, or(written.get("openness"), "conditional")),
+        choices: choices(visit, "openness", &OPENNESS, written.or("openness", "conditional")),
         ..field("openness", FieldKind::Choice, true)
     };
     let protected = written.get("protected") != "no";
@@ -123,6 +131,9 @@ pub(super) fn sections(visit: &Visit, written: &Written) -> Vec<FormSection> {
     ]
 }
 
+/// Where a table to import is unless the form says otherwise.
+const PORT: &str = "5432";
+const SCHEMA: &str = "public";
 /// The fields of a table to import. The password is never shown again.
 pub(super) const IMPORT: [&str; 7] = [
     "import-host",
@@ -137,29 +148,21 @@ pub(super) const IMPORT: [&str; 7] = [
 pub(super) fn import_field(visit: &Visit, written: &Written, name: &str) -> Field {
     let value = match name {
         "import-password" => "",
-        "import-port" => or(written.get(name), "5432"),
-        "import-schema" => or(written.get(name), "public"),
+        "import-port" => written.or(name, PORT),
+        "import-schema" => written.or(name, SCHEMA),
         _ => written.get(name),
     };
     let kind = if name == "import-password" { FieldKind::Password } else { FieldKind::Text };
     Field { id: name.to_owned(), label: visit.text(name), kind, value: value.to_owned(), ..Field::default() }
 }
 
-fn or<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
-    if text.is_empty() { otherwise } else { text }
-}
-
 /// The table that the form names.
 pub(super) fn table(written: &Written) -> Result<PostgresTable, Error> {
-    let or = |name: &str, otherwise: &str| match written.get(name) {
-        "" => otherwise.to_owned(),
-        given => given.to_owned(),
-    };
-    let port = or("import-port", "5432").parse().map_err(|_| Error::invalid("external.url", ""))?;
+    let port = written.or("import-port", PORT).parse().map_err(|_| Error::invalid("external.url", ""))?;
     PostgresTable::at(
         (written.get("import-host"), port, written.get("import-database")),
         (written.get("import-user"), written.get("import-password")),
-        (&or("import-schema", "public"), written.get("import-name")),
+        (written.or("import-schema", SCHEMA), written.get("import-name")),
     )
 }
 
