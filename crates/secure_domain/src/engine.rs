@@ -9,6 +9,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 
 use crate::Error;
+use crate::alike::Seen;
 use crate::guard::{bind, check_release, check_statistic, explain_release, lower, plan_query, sample};
 use crate::objects::{Content, KeyRing};
 use crate::protocol::{
@@ -18,7 +19,6 @@ use crate::protocol::{
 use crate::run::Pending;
 use crate::session::{Fault, Session};
 use crate::value::page;
-use crate::weights::Seen;
 
 /// A dev zone's engine: free queries over twins, within bounds.
 #[derive(Clone)]
@@ -33,7 +33,7 @@ pub struct ProdEngine {
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) objects_dir: PathBuf,
     pub(crate) pending: Arc<Pending>,
-    /// Which columns were seen to be unique.
+    /// How many rows of the tables were seen to be alike.
     pub(crate) seen: Arc<Seen>,
 }
 

@@ -193,6 +193,16 @@ impl County {
         Self { dir, tables, twins, digests }
     }
 
+    /// Other rows for a table.
+    pub(crate) fn put(&mut self, number: u8, name: &str, batch: &RecordBatch) {
+        let place = self.tables.iter().position(|table| table.name == name).unwrap();
+        let into = object(number, "data");
+        let written = seal(self.dir.path(), Content::Raw, &into, std::slice::from_ref(batch));
+        let table = &mut self.tables[place];
+        (table.object, table.rows) = (into, written.rows);
+        self.digests[place] = written.digest;
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         self.dir.path().to_owned()
     }

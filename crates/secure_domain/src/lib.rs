@@ -21,6 +21,7 @@
 //!
 //! Start with [`protocol`] and [`client`].
 
+mod alike;
 pub mod bench;
 mod books;
 pub mod client;

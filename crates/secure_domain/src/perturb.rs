@@ -44,8 +44,6 @@ pub(crate) struct Carriers(Vec<Carrier>);
 /// What noise needs to know of a result.
 pub(crate) struct Cells<'a> {
     pub(crate) statistics: &'a Statistics,
-    /// One for each row.
-    pub(crate) cell_keys: &'a [u32],
     /// Rows that get noise.
     pub(crate) noisy: &'a [bool],
 }
@@ -259,7 +257,7 @@ impl Cells<'_> {
     }
 
     fn key(&self, row: usize) -> u32 {
-        self.cell_keys.get(row).copied().unwrap_or_default()
+        self.statistics.cell_keys.get(row).copied().unwrap_or_default()
     }
 
     /// Entities of the kind of which there are fewest.

@@ -62,6 +62,7 @@ impl ProdEngine {
         if release.output() != order.output {
             return Err(Error::OrderMismatch { what: "output" });
         }
+        self.check_meetings(&release.rel, &release.tables).await?;
         let bare = self.execute(&release, &bound).await?;
         let (contributions, statistics) = self.contributions(&order, &release, &bound, &bare).await?;
         let weighted = self.is_weighted(&release).await?;
@@ -177,7 +178,9 @@ impl ProdEngine {
             }
         }
         let snapshot = snapshot_number(&order.inputs);
-        Ok((Contributions { snapshot, parts, ..Contributions::default() }, statistics))
+        let contributions = Contributions { snapshot, parts, ..Contributions::default() };
+        statistics.cell_keys = contributions.cell_keys();
+        Ok((contributions, statistics))
     }
 
     async fn collect(
@@ -218,11 +221,7 @@ impl ProdEngine {
                 verdicts.iter().map(|verdict| *verdict != Verdict::Allow && refused(verdict)).collect();
             assessment.apply(&refused, &noisy)?;
             if let Some(carriers) = carriers.filter(|_| noisy.contains(&true)) {
-                let cells = perturb::Cells {
-                    statistics: &statistics,
-                    cell_keys: &contributions.cell_keys(),
-                    noisy: &noisy,
-                };
+                let cells = perturb::Cells { statistics: &statistics, noisy: &noisy };
                 let schema = release.counted.checked.schema();
                 let reaches = ir::reaches(&release.rel, &policy(&release.tables), &ir::Parameters::new());
                 assessment.report.accuracy =

@@ -41,6 +41,7 @@ impl ProdEngine {
             return Err(Error::OrderMismatch { what: "inputs" });
         }
         order.inputs.iter().try_for_each(|pin| check_pin(pin, &statistic.tables).map(|_| ()))?;
+        self.check_meetings(&statistic.query.rel, &statistic.tables).await?;
         let plan = lower(self.session.state(), &statistic.query.rel, &statistic.tables, &Bound::default())
             .map_err(|_| Error::RunFailed)?;
         let mut gathered = Gathered::new(&statistic)?;

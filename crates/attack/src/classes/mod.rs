@@ -12,6 +12,7 @@ mod snapshots;
 mod sql;
 mod sql_shapes;
 mod statistics;
+mod walks;
 
 use crate::attack::Attack;
 
@@ -23,6 +24,7 @@ pub(crate) fn all() -> Vec<Attack> {
         snapshots::ATTACKS,
         noise::ATTACKS,
         statistics::ATTACKS,
+        walks::ATTACKS,
         sql::ATTACKS,
         sql_shapes::ATTACKS,
         exports::ATTACKS,

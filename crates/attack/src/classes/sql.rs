@@ -161,6 +161,33 @@ pub(super) const ATTACKS: &[Attack] = &[
         "SELECT a.zone, count(*) AS n FROM {p} AS a JOIN {v} AS v ON v.id_number = a.id_number JOIN {v} AS w ON w.id_number = v.id_number JOIN {v} AS x ON x.id_number = w.id_number JOIN {v} AS y ON y.id_number = x.id_number JOIN {v} AS z ON z.id_number = y.id_number WHERE a.district = {D} AND (a.village = $v AND a.flag = 1 OR a.village LIKE '%-B1') GROUP BY a.zone",
         SEXES,
     ),
+    timing(
+        "Q69",
+        "everybody beside whoever has the flag, by a constant in disguise: time",
+        "SELECT s.zone, count(DISTINCT s.id_number) AS n FROM {p} AS r JOIN {p} AS s ON s.household / 1000 = r.household / 1000 JOIN {g} AS g ON g.number / 4 = s.household / 4 WHERE r.district = {D} AND r.village = $v AND r.flag = 1 GROUP BY s.zone",
+        also(
+            "SELECT t.zone, count(*) AS n FROM {p} AS t, {v} AS w WHERE t.id_number = w.id_number AND t.district = {D} GROUP BY t.zone",
+            4,
+        ),
+    ),
+    timing(
+        "Q70",
+        "a public list beside itself beside whoever has the flag: time",
+        "SELECT t.zone, count(*) AS n FROM {p} AS t JOIN {g} AS g ON g.village = t.village JOIN {g} AS h ON h.region = g.region JOIN {v} AS w ON w.id_number = t.id_number WHERE t.district = {D} AND (t.village = $v AND t.flag = 1 OR t.village LIKE '%-B1') GROUP BY t.zone",
+        also(
+            "SELECT t.zone, h.villages, count(*) AS n FROM {p} AS t JOIN (SELECT district, count(*) AS villages FROM {g} GROUP BY district) AS h ON h.district = t.district WHERE t.district = {D} GROUP BY t.zone, h.villages",
+            4,
+        ),
+    ),
+    timing(
+        "Q71",
+        "enterprises of all districts beside whoever has the flag: time",
+        "SELECT t.zone, count(*) AS n FROM {p} AS t JOIN {e} AS e ON e.district <> t.village WHERE t.district = {D} AND (t.village = $v AND t.flag = 1 OR t.village LIKE '%-B1') GROUP BY t.zone",
+        also(
+            "SELECT e.industry, count(*) AS n FROM {e} AS e JOIN (SELECT district, max(region) AS region FROM {g} GROUP BY district) AS h ON h.district = e.district WHERE e.district = {D} GROUP BY e.industry",
+            20,
+        ),
+    ),
     query(
         "Q17",
         "ordered by a secret, without showing it",

@@ -72,6 +72,9 @@ pub struct Statistics {
     pub entities: Vec<EntityCounts>,
     /// How each number is spread over them, entity by entity.
     pub spreads: Vec<Spreads>,
+    /// Noise keys of the cells ([`cell_key`]): where a sensitive column decides who is counted, they blur the threshold.
+    /// *Shape*: one a row, or none where no populations are given.
+    pub cell_keys: Vec<u32>,
 }
 
 /// Distinct entities of one kind in each cell.
@@ -211,8 +214,10 @@ pub enum Bucket {
 pub fn assess(statistics: &Statistics, thresholds: Thresholds) -> Result<Assessment, Error> {
     thresholds.check()?;
     let counts = statistics.entities.iter().map(|entity| entity.counts.len());
-    let mut lengths = counts.chain(statistics.spreads.iter().map(|spreads| spreads.cells.len()));
-    if let Some(odd) = lengths.find(|length| *length != statistics.rows) {
+    let lengths = counts.chain(statistics.spreads.iter().map(|spreads| spreads.cells.len()));
+    let blurred = statistics.entities.iter().any(|entity| entity.populations.is_some());
+    let keys = Some(statistics.cell_keys.len()).filter(|_| blurred);
+    if let Some(odd) = lengths.chain(keys).find(|length| *length != statistics.rows) {
         return Err(Error::Length { left: statistics.rows, right: odd });
     }
     let mut failures = Failures::default();
@@ -254,7 +259,10 @@ fn judge(statistics: &Statistics, thresholds: Thresholds, row: usize) -> Cell {
     let counts = statistics.entities.iter().filter_map(|entity| entity.counts.get(row).copied());
     let smallest = counts.min();
     let least = u64::from(thresholds.min_entities);
-    let few = smallest.is_some_and(|count| count < least);
+    let more = statistics.cell_keys.get(row).map_or(0, |key| more_than_least(*key, least));
+    let wanted = |entity: &EntityCounts| if entity.populations.is_some() { least + more } else { least };
+    let few = |entity: &EntityCounts| entity.counts.get(row).is_none_or(|count| *count < wanted(entity));
+    let few = statistics.entities.iter().any(few);
     let mut told =
         Told { uniform: statistics.entities.iter().any(|one| is_whole(one, least, row)), ..Told::default() };
     for spreads in &statistics.spreads {
@@ -265,6 +273,14 @@ fn judge(statistics: &Statistics, thresholds: Thresholds, row: usize) -> Cell {
         told.missing |= one.missing;
     }
     Cell { few, told, smallest }
+}
+
+/// How many more than the threshold a cell must hold whose people a sensitive column chose: none up to half of it, by its key.
+/// With a threshold that is known, a cell that comes with the next ten people would tell that one of them has it.
+const fn more_than_least(key: u32, least: u64) -> u64 {
+    // The key chooses noise as well.
+    let other = (key ^ 0x3c6e_f372).wrapping_mul(0x9e37_79b1);
+    ((other >> 8) as u64) % (least / 2 + 1)
 }
 
 /// Does a cell of those who have something hold everybody of a group that is not large? In a large one that is knowledge

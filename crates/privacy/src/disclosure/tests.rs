@@ -11,7 +11,7 @@ const THRESHOLDS: Thresholds =
 
 fn statistics(counts: &[u64]) -> Statistics {
     let entities = vec![EntityCounts { kind: "person".into(), counts: counts.to_vec(), populations: None }];
-    Statistics { rows: counts.len(), entities, spreads: vec![] }
+    Statistics { rows: counts.len(), entities, ..Statistics::default() }
 }
 
 fn spread(largest: f64, rest: usize) -> Spread {
@@ -52,7 +52,27 @@ fn cells_are_judged_by_each_rule() {
 fn all_of_a_small_group_is_not_told() {
     let mut statistics = statistics(&[11, 30, 45, 500]);
     statistics.entities[0].populations = Some(vec![11, 45, 45, 500]);
+    statistics.cell_keys = vec![0; 4];
     assert_eq!(passed(&statistics), [false, true, false, true]);
+}
+
+/// Where a secret decides who is counted, ten is not the number at which a cell comes.
+#[test]
+fn the_threshold_of_those_who_have_something_is_blurred() {
+    const CELLS: usize = 6_000;
+    let share = |count: u64| {
+        let mut statistics = statistics(&[count; CELLS]);
+        statistics.entities[0].populations = Some(vec![500; CELLS]);
+        statistics.cell_keys = (0..CELLS as u32).map(|n| n.wrapping_mul(0x85eb_ca6b)).collect();
+        passed(&statistics).into_iter().filter(|passed| *passed).count() * 12 / CELLS
+    };
+    // A sixth of the cells for each of none to five more, rounded down to twelfths.
+    assert_eq!(share(9), 0);
+    assert!((1..=2).contains(&share(10)) && (5..=6).contains(&share(12)), "{} {}", share(10), share(12));
+    assert_eq!((share(15), share(100)), (12, 12));
+    let mut odd = statistics(&[20; 2]);
+    odd.entities[0].populations = Some(vec![500; 2]);
+    assert_eq!(assess(&odd, THRESHOLDS).unwrap_err().code(), "privacy.length");
 }
 
 #[test]

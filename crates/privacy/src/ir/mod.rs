@@ -10,6 +10,7 @@
 //! - [`count_entities`] makes the queries for who stands behind every cell of a releasable query, and with how much, which
 //!   [`crate::disclosure`] then judges.
 //! - [`weighted`] finds numbers in which a join may count a value more than once.
+//! - [`check_meetings`] bounds how many rows one entity meets in the joins, by what the stored tables hold.
 //! - [`sql::write`] prints it; [`mod@reference`] evaluates it, slowly, to be compared with the real engine.
 //!
 //! What providers declare ([`Declared`], [`Rows`]) and reviewers approve ([`Domain`]) is the ground of every proof:
@@ -37,6 +38,7 @@ mod facts;
 mod judge;
 mod lattice;
 mod linear;
+mod meetings;
 mod nearest;
 mod population;
 pub mod reference;
@@ -66,6 +68,7 @@ pub use lattice::{
     ColumnInfo, ColumnPolicy, Entity, EntityRef, Label, Policy, ResourcePolicy, Schema, Source,
 };
 pub use linear::{Term, linear_forms};
+pub use meetings::{Alike, MEETINGS_MAX, Most, alike, check_meetings};
 pub use nearest::{Advice, Change, ChangeKind, Nearest, advise, nearest};
 pub use refusal::{Refusal, Rule};
 pub use resolve::resolve;

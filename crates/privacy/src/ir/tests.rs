@@ -1,5 +1,6 @@
 mod advice;
 mod interpreter;
+mod meetings;
 mod population;
 mod properties;
 mod random;

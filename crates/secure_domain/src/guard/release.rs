@@ -8,6 +8,7 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::optimizer::Optimizer;
 use datafusion::optimizer::decorrelate_predicate_subquery::DecorrelatePredicateSubquery;
+use datafusion::optimizer::eliminate_cross_join::EliminateCrossJoin;
 use datafusion::optimizer::extract_equijoin_predicate::ExtractEquijoinPredicate;
 use datafusion::optimizer::optimizer::OptimizerRule;
 use datafusion::optimizer::scalar_subquery_to_join::ScalarSubqueryToJoin;
@@ -123,7 +124,7 @@ pub(crate) async fn plan_condition(
     .await
 }
 
-/// Types made explicit, subqueries turned into joins. Nothing else is rewritten: what is checked stays recognisable.
+/// Types made explicit, subqueries turned into joins, lists of tables with a condition as well. Nothing else is rewritten: what is checked stays recognisable.
 pub(super) fn analyze(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan, Error> {
     let plan = state
         .analyzer()
@@ -132,6 +133,7 @@ pub(super) fn analyze(state: &SessionState, plan: LogicalPlan) -> Result<Logical
     let rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![
         Arc::new(DecorrelatePredicateSubquery::new()),
         Arc::new(ScalarSubqueryToJoin::new()),
+        Arc::new(EliminateCrossJoin::new()),
         Arc::new(ExtractEquijoinPredicate::new()),
     ];
     Optimizer::with_rules(rules).optimize(plan, state, |_, _| {}).map_err(|error| spoken(&error))

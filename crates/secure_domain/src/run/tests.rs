@@ -236,6 +236,32 @@ async fn what_a_join_counts_more_than_once_leaves_with_noise() {
     assert_eq!((done.report.perturbed, done.report.passed > 0), (done.report.passed, true));
 }
 
+/// How many rows somebody meets is a matter of the whole tables, not of who is asked about.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_may_meet_very_many_rows() {
+    let mut county = County::new();
+    let column_of = |text: &'static str| -> ArrayRef {
+        Arc::new(arrow::array::StringArray::from_iter_values((0..40_000).map(|_| text)))
+    };
+    let many = [("station", column_of("S0")), ("city", column_of("city 0"))];
+    county.put(99, "stations", &RecordBatch::try_from_iter(many).unwrap());
+    let engine = county.prod();
+    let output = || vec![column("city", DataType::Text), column("n", DataType::Integer)];
+    for (number, year) in [(92, "birth_year > 1900"), (93, "birth_year = 1")] {
+        let sql = format!(
+            "SELECT s.city, count(*) AS n FROM persons p, visits v, stations s \
+             WHERE v.person_id = p.person_id AND s.station = v.station AND p.{year} GROUP BY s.city"
+        );
+        let order = county.order(number, &sql, &["persons", "stations", "visits"], output());
+        assert_eq!(run(&engine, order).await.unwrap_err().code(), "privacy.fan_out", "{year}");
+    }
+    let sql = "SELECT s.city, count(*) AS n FROM visits v \
+               JOIN (SELECT station, max(city) AS city FROM stations GROUP BY station) s ON s.station = v.station \
+               GROUP BY s.city";
+    let done = run(&engine, county.order(94, sql, &["stations", "visits"], output())).await.unwrap();
+    assert_eq!(done.report.passed, 1);
+}
+
 /// A number of people who have something, when it is all or none of them.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nearly_all_have_in_common_is_suppressed() {

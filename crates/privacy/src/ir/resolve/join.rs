@@ -87,25 +87,24 @@ pub(super) fn check_bare(left: &Flow, right: &Flow, keys: [(&Expr, &ExprInfo); 2
 /// Refuses to put protected entities beside others of their kind: with one side's whole key equated, a row meets what one
 /// entity has; with anything less, as many as there are.
 pub(super) fn check_met(left: &Flow, right: &Flow, on: &[(Expr, Expr)]) -> Result<(), Refusal> {
-    let keyed = |flow: &Flow, keys: &[&Expr]| {
-        flow.tracks.iter().any(|track| {
-            let on = |key: &String| {
-                let name = flow.name_of(&track.entity.alias, key);
-                keys.iter().any(|on| matches!(on, Expr::Column { name: on } if Some(on.as_str()) == name))
-            };
-            track.protected && !track.lost && track.columns.iter().all(on)
+    let own = |track: &&Track| track.protected && !track.lost;
+    let keyed = |flow: &Flow, track: &Track, keys: &[&Expr]| {
+        track.columns.iter().all(|key| {
+            let name = flow.name_of(&track.entity.alias, key);
+            keys.iter().any(|on| matches!(on, Expr::Column { name: on } if Some(on.as_str()) == name))
         })
     };
-    let own = |track: &&Track| track.protected && !track.lost;
-    let kinds: Vec<&str> = left.tracks.iter().filter(own).map(|track| track.entity.kind.as_str()).collect();
-    let neighbour = right.tracks.iter().filter(own).find(|track| kinds.contains(&track.entity.kind.as_str()));
     let (of_left, of_right): (Vec<&Expr>, Vec<&Expr>) = on.iter().map(|(a, b)| (a, b)).unzip();
-    match neighbour {
-        Some(track) if !keyed(left, &of_left) && !keyed(right, &of_right) => {
-            Err(Refusal::new(Rule::JoinKey, track.entity.kind.as_str()))
+    for theirs in right.tracks.iter().filter(own) {
+        let neighbours =
+            || left.tracks.iter().filter(own).filter(|ours| ours.entity.kind == theirs.entity.kind);
+        // A key of something else that both belong to, as an employer's, puts all who belong to it side by side.
+        let met = keyed(right, theirs, &of_right) || neighbours().any(|ours| keyed(left, ours, &of_left));
+        if neighbours().next().is_some() && !met {
+            return Err(Refusal::new(Rule::JoinKey, theirs.entity.kind.as_str()));
         }
-        _ => Ok(()),
     }
+    Ok(())
 }
 
 /// Drops right tracks that the join equates with left ones.

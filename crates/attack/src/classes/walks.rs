@@ -1,0 +1,162 @@
+//! A bound that moves over people while cells are told apart by a secret: which cell changes, and which one comes.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use crate::attack::{Attack, Benign, Class, Doing, Found, Kind, Scene};
+use crate::lab::{Outcome, Parameter};
+use crate::population::Person;
+use crate::score::Guess;
+use crate::stage::ENGINEER;
+
+const fn attack(
+    id: &'static str,
+    title: &'static str,
+    step: crate::attack::Step,
+    twin: &'static str,
+    rows: usize,
+) -> Attack {
+    Attack { class: Class::Noise, id, title, kind: Kind::Steps(step), twin: Benign::Query(twin, rows) }
+}
+
+pub(super) const ATTACKS: &[Attack] = &[
+    attack(
+        "N16",
+        "grouped by the flag, one person more each time: the cell whose noise stays is not his",
+        by_flag,
+        "SELECT flag, count(*) AS n, sum(income) AS inc FROM {p} AS t WHERE district = {D} GROUP BY flag",
+        2,
+    ),
+    attack(
+        "N17",
+        "grouped by bands of income, one person more each time: the cell that changes is his",
+        by_band,
+        "SELECT income / 16384 AS band, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY income / 16384",
+        4,
+    ),
+    attack(
+        "N18",
+        "grouped by bands of income, ten people more each time: a cell that comes holds one of them",
+        at_the_threshold,
+        "SELECT income / 16384 AS band, sex, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY income / 16384, sex",
+        8,
+    ),
+];
+
+/// Orders that are the same but for the last birthday that counts, and what the cells of each hold by their key.
+struct Walk<'a> {
+    /// By birthday.
+    people: Vec<&'a Person>,
+    /// For each step the number of people up to the bound, and the cells that left.
+    steps: Vec<(usize, BTreeMap<String, Vec<String>>)>,
+}
+
+/// Moves the bound over numbers of people. Tables by decade of birth left before, so that what follows needs noise.
+async fn walk<'a>(
+    scene: &Scene<'a>,
+    found: &mut Found,
+    key: &str,
+    bounds: impl Iterator<Item = usize>,
+) -> Result<Walk<'a>> {
+    let mut people: Vec<&Person> = scene.plot.people.iter().collect();
+    people.sort_by_key(|person| person.birth.days());
+    for (more, keys) in [("", "1"), ("sex, ", "1, 2")] {
+        let earlier = format!(
+            "SELECT {more}date_part('decade', birth_date) AS y, count(*) AS n, sum(income) AS inc FROM {{p}} AS t WHERE district = {{D}} GROUP BY {keys}"
+        );
+        found.told.push(scene.order(&earlier).await?.told());
+    }
+    let days = people.iter().map(|person| person.birth.to_string()).collect();
+    let sql = scene.fill(&format!(
+        "SELECT {key} AS k, count(*) AS n, sum(income) AS s FROM {{p}} AS t WHERE district = {{D}} AND birth_date <= $day GROUP BY {key}"
+    ));
+    let mut walk = Walk { people, steps: Vec::new() };
+    let model = match scene.lab.model(ENGINEER, &sql, &[Parameter::new("day", "date", days)]).await? {
+        Ok(model) => model,
+        Err(refused) => {
+            found.told.push(format!("refused: {}", refused.code()));
+            return Ok(walk);
+        }
+    };
+    for bound in bounds {
+        let Some(last) = bound.checked_sub(1).and_then(|last| walk.people.get(last)) else { break };
+        let outcome = scene.lab.order_of(&model, &[("day", &last.birth.to_string())]).await?;
+        walk.steps.push((bound, cells(&outcome)));
+    }
+    let left: usize = walk.steps.iter().map(|(_, cells)| cells.len()).sum();
+    found.told.push(format!("{} order(s), {left} cell(s) left", walk.steps.len()));
+    Ok(walk)
+}
+
+fn cells(outcome: &Outcome) -> BTreeMap<String, Vec<String>> {
+    let rows = outcome.released().into_iter().flat_map(|file| &file.rows);
+    rows.filter_map(|row| row.split_first().map(|(key, numbers)| (key.clone(), numbers.to_vec()))).collect()
+}
+
+/// Cells of two steps that both hold, by whether they hold the same numbers.
+fn stayed<'c>(
+    before: &'c BTreeMap<String, Vec<String>>,
+    after: &'c BTreeMap<String, Vec<String>>,
+    same: bool,
+) -> Vec<&'c String> {
+    let both = after.iter().filter_map(|(key, numbers)| Some((key, before.get(key)? == numbers)));
+    both.filter(|(_, stayed)| *stayed == same).map(|(key, _)| key).collect()
+}
+
+fn by_flag<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    Box::pin(async move {
+        let mut found = Found { forms: 1, ..Found::default() };
+        let walk = walk(scene, &mut found, "flag", 140..165).await?;
+        for pair in walk.steps.windows(2) {
+            let [(_, before), (bound, after)] = pair else { continue };
+            if let ([key], Some(newcomer)) =
+                (stayed(before, after, true).as_slice(), walk.people.get(bound - 1))
+            {
+                found.guesses.push(Guess::bit(*key == "0", newcomer.flag));
+            }
+        }
+        Ok(found)
+    })
+}
+
+fn by_band<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    Box::pin(async move {
+        let mut found = Found { forms: 1, ..Found::default() };
+        let walk = walk(scene, &mut found, "income / 8192", 180..205).await?;
+        for pair in walk.steps.windows(2) {
+            let [(_, before), (bound, after)] = pair else { continue };
+            if let ([key], Some(newcomer)) =
+                (stayed(before, after, false).as_slice(), walk.people.get(bound - 1))
+            {
+                let right = **key == (newcomer.income / 8192).to_string();
+                found.guesses.push(Guess { right, chance: 1.0 / 8.0 });
+            }
+        }
+        Ok(found)
+    })
+}
+
+fn at_the_threshold<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    const STEP: usize = 10;
+    let band = |person: &Person| (person.income / 4096).to_string();
+    Box::pin(async move {
+        let mut found = Found { forms: 1, ..Found::default() };
+        let bounds = (90..=scene.plot.people.len()).step_by(STEP);
+        let walk = walk(scene, &mut found, "income / 4096", bounds).await?;
+        let mut seen = BTreeMap::new();
+        for (bound, cells) in &walk.steps {
+            for key in cells.keys() {
+                seen.entry(key.clone()).or_insert(*bound);
+            }
+        }
+        let first = walk.steps.first().map(|(bound, _)| *bound);
+        for (key, bound) in seen.into_iter().filter(|(_, bound)| Some(*bound) != first) {
+            let newcomers = walk.people.get(bound.saturating_sub(STEP)..bound).unwrap_or_default();
+            // Each of ten is in one of sixteen bands.
+            let chance = 1.0 - (15.0_f64 / 16.0).powi(10);
+            found.guesses.push(Guess { right: newcomers.iter().any(|one| band(one) == key), chance });
+        }
+        Ok(found)
+    })
+}

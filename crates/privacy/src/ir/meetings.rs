@@ -1,0 +1,125 @@
+//! How many rows one protected entity can meet in the joins of a query.
+//!
+//! The time of a run grows with the rows that meet. Where one entity, if a condition lets it through, meets a million rows and
+//! everybody else a few, the time tells whether it was there. So the bound is taken from the whole of each table, without
+//! conditions and parameters: it is the same whoever is asked about, and a refusal because of it tells of nobody.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::walk::{aliases, inputs, trace};
+use super::{Expr, JoinKind, Policy, Refusal, Rel, Rule};
+
+/// Most rows that one protected entity may meet. Fifty thousand could not be told from none by the time of a run, which is
+/// rounded up to a quarter of a second and more.
+pub const MEETINGS_MAX: u64 = 65_536;
+
+/// Rows of a table that agree in some columns.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Alike {
+    /// The table.
+    pub resource: String,
+    /// The columns, in which no row counts that has a null; none: all rows.
+    pub columns: BTreeSet<String>,
+}
+
+/// What is known of tables: most rows that are [`Alike`].
+pub type Most = BTreeMap<Alike, u64>;
+
+/// What has to be known of the tables to bound what entities meet; empty for a query without joins.
+#[must_use]
+pub fn alike(rel: &Rel, policy: &Policy) -> BTreeSet<Alike> {
+    let mut asked = BTreeSet::new();
+    visit(rel, policy, &mut |alike| {
+        asked.insert(alike);
+        1
+    });
+    asked
+}
+
+/// Refuses a query in which one protected entity may meet more than [`MEETINGS_MAX`] rows. What is not known of a table is
+/// without bound.
+///
+/// # Errors
+/// [`Rule::FanOut`] with the kind of the entity.
+pub fn check_meetings(rel: &Rel, policy: &Policy, most: &Most) -> Result<(), Refusal> {
+    let found = visit(rel, policy, &mut |alike| {
+        // In powers of two: how many rows somebody has at most is not to be found out by trying.
+        most.get(&alike).and_then(|rows| rows.checked_next_power_of_two()).unwrap_or(u64::MAX)
+    });
+    match found.into_iter().find(|(_, rows)| *rows > MEETINGS_MAX) {
+        Some((kind, _)) => Err(Refusal::new(Rule::FanOut, kind)),
+        None => Ok(()),
+    }
+}
+
+/// What one entity of each protected table meets at each join.
+fn visit(rel: &Rel, policy: &Policy, ask: &mut impl FnMut(Alike) -> u64) -> Vec<(String, u64)> {
+    let mut found: Vec<_> = inputs(rel).into_iter().flat_map(|input| visit(input, policy, ask)).collect();
+    if matches!(rel, Rel::Join { .. }) {
+        for (kind, key) in entities(rel, policy) {
+            found.push((kind, rows(rel, &key, ask)));
+        }
+    }
+    found
+}
+
+/// Keys of the protected entities of all scans, as columns of these.
+fn entities(rel: &Rel, policy: &Policy) -> Vec<(String, BTreeSet<String>)> {
+    let mut found: Vec<_> = inputs(rel).into_iter().flat_map(|input| entities(input, policy)).collect();
+    if let Rel::Scan { resource, alias, .. } = rel
+        && let Some(entity) = policy.resources.get(resource).and_then(|known| known.entity.as_ref())
+        && entity.protected
+    {
+        let key = entity.columns.iter().map(|column| format!("{alias}.{column}")).collect();
+        found.push((entity.kind.clone(), key));
+    }
+    found
+}
+
+/// Most rows of a relation in which columns of its scans have given values.
+fn rows(rel: &Rel, fixed: &BTreeSet<String>, ask: &mut impl FnMut(Alike) -> u64) -> u64 {
+    match rel {
+        Rel::Scan { resource, alias, .. } => {
+            let own = |name: &String| name.strip_prefix(alias.as_str())?.strip_prefix('.').map(str::to_owned);
+            ask(Alike { resource: resource.clone(), columns: fixed.iter().filter_map(own).collect() })
+        }
+        Rel::Filter { input, .. } | Rel::Project { input, .. } | Rel::Sort { input, .. } => {
+            rows(input, fixed, ask)
+        }
+        Rel::Limit { input, fetch, .. } => rows(input, fixed, ask).min(fetch.unwrap_or(u64::MAX)),
+        Rel::Aggregate { input, group, .. } => {
+            let below = rows(input, fixed, ask);
+            let one = |expr: &Expr| source(expr, input).is_some_and(|name| fixed.contains(&name));
+            if group.iter().all(|named| one(&named.expr)) { below.min(1) } else { below }
+        }
+        Rel::Join { kind, left, right, on, nulls_equal, .. } => {
+            // Nulls that meet nulls are not counted.
+            let keys = |side: &Rel, key: fn(&(Expr, Expr)) -> &Expr| {
+                let on = on.iter().filter(|_| !nulls_equal).filter_map(|pair| source(key(pair), side));
+                on.chain(fixed.iter().cloned()).collect::<BTreeSet<String>>()
+            };
+            let (of_left, of_right) = (keys(left, |pair| &pair.0), keys(right, |pair| &pair.1));
+            let from_left = rows(left, fixed, ask).saturating_mul(rows(right, &of_right, ask).max(1));
+            let from_right = rows(right, fixed, ask).saturating_mul(rows(left, &of_left, ask));
+            let scans = aliases(right);
+            let alias = |name: &String| name.split_once('.').map(|(alias, _)| alias.to_owned());
+            let asks_right = fixed.iter().filter_map(alias).any(|alias| scans.contains_key(alias.as_str()));
+            match kind {
+                // Rows of the left that meet none stay, and are about nobody of the right.
+                JoinKind::Left | JoinKind::Semi | JoinKind::Anti if !asks_right => from_left,
+                _ => from_left.min(from_right),
+            }
+        }
+        Rel::Union { inputs } => {
+            inputs.iter().map(|input| rows(input, fixed, ask)).fold(0, u64::saturating_add)
+        }
+    }
+}
+
+/// The column of a scan that an expression is, unchanged.
+fn source(expr: &Expr, rel: &Rel) -> Option<String> {
+    match trace(expr, rel)? {
+        Expr::Column { name } => Some(name),
+        _ => None,
+    }
+}
