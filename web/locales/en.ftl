@@ -1186,6 +1186,8 @@ error-domain-sql = The query is not right, or has no such table or column
     .remedy = Check the names of tables and columns, functions, data types and the grouped columns.
 error-domain-syntax = The query is not well-formed
     .remedy = Check the keywords, commas and brackets around the place named.
+error-change-nothing-chosen = No column was chosen
+    .remedy = Tick at least one column to decide anew, then go on.
 error-workbench-empty = No query is written yet
     .remedy = Write a SELECT statement and run it.
 error-domain-statement = Only a single query is allowed
@@ -1430,6 +1432,8 @@ check-entities-rule = at least { $count } entities in a cell
 check-missing = Complete statistics
 check-missing-rule = every cell has the statistics it is judged by
 closed-sealed = Sealed: the zones have lost their keys; destruction follows.
+closed-destroyed = Destroyed: data and keys are gone, and the workbench does not open again; the certificate is on the authorisation's page.
+closed-word = Closed
 closed-suspended = Suspended: no queries, runs or calls.
 description = Description
 difference = Difference
@@ -2666,6 +2670,7 @@ topups-none = No rows were added yet
 topups-none-text = Where a query in the dev zone finds nothing, invented rows can be added here, so that each side of its conditions has something to try.
 topups-text = All these rows are invented, from the values that the query names and those the twins of the dev zone show anyway. No raw data are read, so nothing can be told by them; they are in the dev zone only and change no result of an order.
 twin-cost-is = ρ = { $rho } (paid once; asking again costs nothing more)
+twin-figure-chance = { $figure } (beyond the limit, but so few rows were compared that it may be chance)
 twin-figure-least = { $unit } { $value }, at least { $bound }
 twin-figure-most = { $unit } { $value }, at most { $bound }
 twin-held-text = Of each attack the try that came nearest to getting through.
@@ -2738,7 +2743,8 @@ error-run-input-replaced = The granted data were updated after the order; the ru
 
 # Statistics without a reviewer
 statistic-ask = Statistic with noise (real data)
-statistic-price = What would it cost?
+statistic-confirm = Pay and ask
+statistic-confirm-text = This is the price; nothing has been paid yet. A question that was asked before costs nothing.
 statistic-hint = A statistic with noise runs on the real data without a reviewer: every number carries noise and its error is shown; it is paid for out of the budget of each resource, which all accounts share. The same question again costs nothing and has the same answer. Group only by codes or bands that the provider has declared.
 statistic-what = What is a statistic with noise?
 statistic-tag = real data, with noise

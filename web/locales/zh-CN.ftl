@@ -1174,6 +1174,8 @@ error-domain-sql = 查询语句有误，或者没有这张表、这一列
     .remedy = 请核对表名、列名、函数、数据类型和分组的列。
 error-domain-syntax = 查询语句的写法有误
     .remedy = 请检查所指位置前后的关键字、逗号和括号。
+error-change-nothing-chosen = 还没有选字段
+    .remedy = 请至少勾选一个要改定的字段，再点下一步。
 error-workbench-empty = 还没有写查询语句
     .remedy = 请写一条 SELECT 语句后运行。
 error-domain-statement = 只能执行一条查询语句
@@ -1418,6 +1420,8 @@ check-entities-rule = 每格不同实体不少于 { $count }
 check-missing = 统计完整
 check-missing-rule = 每格都有用于判断的统计
 closed-sealed = 已封存：域内密钥已收回，等待销毁。
+closed-destroyed = 已销毁：数据和密钥都已不在，开发区不再打开；销毁证明见授权页面。
+closed-word = 已关闭
 closed-suspended = 使用资格已暂停：不能查询、运行和调用。
 description = 说明
 difference = 差额
@@ -2654,6 +2658,7 @@ topups-none = 还没有为查询补充行
 topups-none-text = 开发区的查询查不到行时，可以在这里补充虚构行，让条件的每一侧都有数据可试。
 topups-text = 这些行全部虚构：只用查询里写出的值和开发区样本里已有的值拼成，不读取原始数据，因此不会泄露任何事情；它们只在开发区，不影响运行单的结果。
 twin-cost-is = ρ = { $rho }（一次付清，重新生成不再增加）
+twin-figure-chance = { $figure }（超过界限，但比对的行太少，可能是偶然）
 twin-figure-least = { $unit } { $value }，不得低于 { $bound }
 twin-figure-most = { $unit } { $value }，不得高于 { $bound }
 twin-held-text = 每项攻击只列最接近得手的一次。
@@ -2726,7 +2731,8 @@ error-run-input-replaced = 下单之后授权数据已更新，本次运行没�
 
 # 不经审核的统计
 statistic-ask = 带噪声统计（真实数据）
-statistic-price = 统计试算
+statistic-confirm = 扣预算并提问
+statistic-confirm-text = 以上是费用，还没有扣。问过的同一问题不再扣。
 statistic-hint = 带噪声统计不经审核，直接在真实数据上计算：每个数值都加噪声并标明误差，费用从各数据资源的统计预算中扣除，所有账号共用同一预算。同一问题再问不重复扣费，答案相同。只可按数据提供单位声明过的代码或分段分组。
 statistic-what = 什么是带噪声统计
 statistic-tag = 真实数据，带噪声

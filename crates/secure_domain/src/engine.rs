@@ -10,7 +10,9 @@ use arrow::array::RecordBatch;
 
 use crate::Error;
 use crate::alike::Seen;
-use crate::guard::{bind, check_release, check_statistic, explain_release, lower, plan_query, sample};
+use crate::guard::{
+    bind, check_release, check_statistic, explain_release, in_sql, lower, plan_query, sample,
+};
 use crate::objects::{Content, KeyRing};
 use crate::protocol::{
     CheckOrder, Checked, ExplainOrder, Explained, InputPin, Limits, Page, PriceOrder, Priced, Purpose,
@@ -72,6 +74,8 @@ impl DevEngine {
         let rows = self.session.execute(&plan, rows_max).await.map_err(Fault::spoken)?;
         let mut page = page(&rows.schema, &rows.batches, 0, rows_max)?;
         page.more |= rows.more;
+        // What has no name is called by its expression, in the words of SQL.
+        page.columns.iter_mut().for_each(|column| column.name = in_sql(&column.name));
         Ok(page)
     }
 

@@ -197,6 +197,10 @@ rules! {
     OneEntity = "privacy.one_entity",
         "带噪声的统计只可涉及一类主体：多张表须按主体键关联，或分别统计",
         "a statistic with noise is about entities of one kind: join tables on the entity's key, or ask one statistic each";
+    /// With noise: a condition on a value that is not on the column's list of codes.
+    UnknownCode = "privacy.unknown_code",
+        "条件中的值不在该字段已声明的代码表内：请改用代码表中的值",
+        "the condition asks for a value that is not on the column's list of codes: use one that is";
     /// A parameter meets a column that tells entities apart.
     ParameterLookup = "privacy.parameter_lookup",
         "参数不得与主体键、唯一字段或标识符比较，否则可逐一查询个人；确有需要的，请在审批时列明不超过 10 个取值",

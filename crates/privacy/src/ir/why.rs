@@ -103,6 +103,10 @@ impl Rule {
                 "噪声的大小只按一类主体计算，遮不住另一类",
                 "the noise is measured for one kind of entity and would not cover the other",
             ),
+            Self::UnknownCode => (
+                "这样的统计只会得到噪声，却要扣预算",
+                "such a statistic would be noise alone, and be paid for",
+            ),
             Self::ParameterLookup => (
                 "每次换一个参数值，就能逐一查询主体",
                 "with another value each time, one entity after the other could be looked up",

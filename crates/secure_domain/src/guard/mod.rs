@@ -27,7 +27,7 @@ pub(crate) use dev::{plan_query, relation_of};
 pub(crate) use explain::explain_release;
 pub(crate) use lower::{ir_name, lower};
 pub(crate) use parameters::{Bound, bind, sample};
-pub(crate) use refusal::ALL_PAIRS;
+pub(crate) use refusal::{ALL_PAIRS, in_sql};
 pub use refusal::{RULES, Refusal, RuleText};
 pub(crate) use release::{Release, check_release, names_of, plan_condition, policy};
 pub(crate) use statistic::{Figure, Statistic, check_statistic};

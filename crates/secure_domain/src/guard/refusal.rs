@@ -136,7 +136,7 @@ impl RuleText {
 }
 
 /// A name as the engine has it, in the words of SQL: its nodes by their keyword, its literals without their types.
-fn in_sql(name: &str) -> String {
+pub(crate) fn in_sql(name: &str) -> String {
     match name {
         "WindowAggr" => return "OVER".to_owned(),
         "GroupingSet" => return "ROLLUP / CUBE / GROUPING SETS".to_owned(),

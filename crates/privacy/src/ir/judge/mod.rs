@@ -12,6 +12,7 @@
 //! together change when one entity comes or goes (largest value × most rows), so that one payment covers every cell.
 //! A mean is a sum and a count, and costs two payments.
 
+mod codes;
 mod groups;
 mod numbers;
 mod parameters;
@@ -176,6 +177,7 @@ fn statistics(rel: &Rel, policy: &Policy, terms: &Terms) -> Result<Judged, Refus
     judged.cells_max = Some(cells.max);
     judged.cells = cells.all;
     if terms.price.is_some() {
+        codes::check_codes(rel, policy)?;
         noise_covers(&judged)?;
     }
     judged.cost = terms

@@ -104,6 +104,33 @@ fn safe_statistics_pass_and_the_rest_is_refused_by_name() {
     assert_eq!((bare.rule, bare.column.as_deref()), (Rule::FanOut, Some("person")));
 }
 
+/// What nobody can have costs nothing.
+#[test]
+fn conditions_on_what_is_on_no_list_are_not_paid_for() {
+    let asked = |predicate: Expr| group(filter(persons(), predicate), &[], vec![count()]);
+    let among = |values: &[&str]| Expr::InList {
+        input: Box::new(col("t0.district")),
+        list: values.iter().map(|value| text(value)).collect(),
+        negated: false,
+    };
+    let renamed = Rel::Project {
+        input: Box::new(persons()),
+        columns: vec![named("id", col("t0.id")), named("where", col("t0.district"))],
+    };
+    let elsewhere = group(filter(renamed, eq(col("where"), text("x"))), &[], vec![count()]);
+    for (rule, rel) in [
+        (None, asked(eq(col("t0.district"), text("a")))),
+        (Some(Rule::UnknownCode), asked(eq(col("t0.district"), text("x")))),
+        (Some(Rule::UnknownCode), asked(eq(text("A"), col("t0.district")))),
+        (None, asked(among(&["a", "c"]))),
+        (Some(Rule::UnknownCode), asked(among(&["a", "x"]))),
+        (Some(Rule::UnknownCode), elsewhere),
+        (None, asked(eq(call(Function::Upper, vec![col("t0.district")]), text("A")))),
+    ] {
+        assert_eq!(judged(&rel, &noisy()), rule, "{rel:?}");
+    }
+}
+
 #[test]
 fn noise_covers_what_one_entity_can_change() {
     let joined = join(JoinKind::Inner, persons(), visits(), &[("t0.id", "t1.person_id")]);

@@ -15,7 +15,7 @@ use crate::html::desk::visit::Visit;
 use crate::html::desk::words;
 use crate::html::pages::authorisations::{AuthorisationPage, AuthorisationRow, Authorisations, Certificate};
 use crate::html::pages::case::Action;
-use crate::html::pages::parts::{Fact, Link, Refusal, Table};
+use crate::html::pages::parts::{Fact, Link, Table};
 use crate::state::Edge;
 
 /// What a case may bring about in an authorisation's life, in the order of its life.
@@ -92,7 +92,7 @@ async fn page(visit: &Visit, tenant: &str) -> Result<Response, Error> {
         cases: cases(visit, tenant),
         products: products(visit, id).await?,
         tenant_href: Some(format!("/tenants/{id}")),
-        suspension: suspension(visit, tenant),
+        suspension: common::closed(visit, tenant).filter(|_| tenant.state != TenantState::Destroyed),
         certificate,
         actions: actions(visit, id),
         action_href: String::new(),
@@ -174,18 +174,6 @@ async fn products(visit: &Visit, id: Id<kind::Tenant>) -> Result<Vec<Link>, Erro
     Ok(of_this
         .map(|record| Link::new(&record.product.name, &format!("/products/{}", record.product.id)))
         .collect())
-}
-
-fn suspension(visit: &Visit, tenant: &Tenant) -> Option<Refusal> {
-    if !matches!(tenant.state, TenantState::Suspended | TenantState::Sealed) {
-        return None;
-    }
-    Some(Refusal {
-        code: "tenant.closed".to_owned(),
-        message: visit.text(&format!("closed-{}", common::key(&tenant.state))),
-        remedy: visit.error_words("tenant.closed").1,
-        clauses: words::clauses(visit, &tenant.closed_on),
-    })
 }
 
 /// The cases this person may open about the authorisation, each procedure once.

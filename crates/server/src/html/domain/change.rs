@@ -57,7 +57,11 @@ async fn ask(visit: &Visit, resource: &str, query: &str) -> Result<Response, Err
             columns.filter_map(|column| Some((column.name.clone(), as_it_is(column)?))).collect()
         }
     };
-    draw(visit, StatusCode::OK, &entry, &chosen, None, None).await
+    let went_on = asked.iter().any(|(name, _)| name == "step");
+    let nothing = Error::invalid("change.nothing_chosen", "");
+    let refusal = (went_on && chosen.is_empty()).then(|| errors::refusal(visit, &nothing));
+    let status = refusal.as_ref().map_or(StatusCode::OK, |_| problem::status(&nothing));
+    draw(visit, status, &entry, &chosen, None, refusal).await
 }
 
 /// What is confirmed, as a decision.

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use crate::html::desk::visit::{Visit, encode};
 use crate::html::desk::words;
-use crate::html::pages::parts::{Choice, Fact, Light, Table, TableColumn};
+use crate::html::pages::parts::{Choice, Fact, Light, Refusal, Table, TableColumn};
 
 /// Characters of a digest that tell two apart at a glance.
 const DIGEST_CHARS: usize = 12;
@@ -168,6 +168,23 @@ pub(super) async fn own_tenants(visit: &Visit) -> Result<Vec<Tenant>, Error> {
     found.retain(|tenant| visit.ctx.principal.tenants.contains(&tenant.id));
     found.sort_by_key(|tenant| !tenant.is_open());
     Ok(found)
+}
+
+/// Why nothing can be done in a domain that is suspended, sealed or destroyed.
+pub(super) fn closed(visit: &Visit, tenant: &Tenant) -> Option<Refusal> {
+    if !matches!(tenant.state, TenantState::Suspended | TenantState::Sealed | TenantState::Destroyed) {
+        return None;
+    }
+    Some(Refusal {
+        code: "tenant.closed".to_owned(),
+        message: visit.text(&format!("closed-{}", key(&tenant.state))),
+        remedy: match tenant.state {
+            // What was destroyed does not come back.
+            TenantState::Destroyed => String::new(),
+            _ => visit.error_words("tenant.closed").1,
+        },
+        clauses: words::clauses(visit, &tenant.closed_on),
+    })
 }
 
 /// The lamp of an authorisation.

@@ -119,7 +119,7 @@ fn facts(visit: &Visit, record: &ModelRecord) -> Vec<crate::html::pages::parts::
     let mut facts = vec![
         fact(visit, "author", &record.author),
         fact(visit, "created", visit.minute(record.created)),
-        fact(visit, "entity", &record.model.entity),
+        fact(visit, "entity", words::entity(visit, &record.model.entity)),
         fact(visit, "model-digest", record.digest.to_string()),
         fact(visit, "reversibility", &record.model.reversibility),
     ];

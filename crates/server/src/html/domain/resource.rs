@@ -124,7 +124,8 @@ fn facts(visit: &Visit, entry: &CatalogEntry) -> Vec<crate::html::pages::parts::
         fact(visit, "openness", word(visit, "openness", &entry.openness)),
     ];
     if let Some(entity) = &entry.entity {
-        let key = format!("{} ({})", entity.kind, entity.columns.join(", "));
+        let kind = words::entity(visit, &entity.kind);
+        let key = format!("{kind} ({})", entity.columns.join(", "));
         facts.push(fact(visit, "entity", key));
         let protected = visit.text(if entity.protected { "yes" } else { "no" });
         facts.push(fact(visit, "entity-protected", protected));

@@ -171,7 +171,7 @@ fn binds(visit: &Visit, model: &ModelRecord) -> Vec<Fact> {
         fact(visit, "model", &model.model.name),
         fact(visit, "model-digest", model.digest.to_string()),
         fact(visit, "output", columns.join(", ")),
-        fact(visit, "entity", &model.model.entity),
+        fact(visit, "entity", words::entity(visit, &model.model.entity)),
     ]
 }
 

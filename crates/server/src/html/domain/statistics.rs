@@ -50,7 +50,9 @@ pub(super) async fn price(
 ) -> Result<(), Error> {
     let request = ExplainRequest { sql: sql.to_owned(), statistics: true, ..ExplainRequest::default() };
     let found = workbench::explain(&visit.app, &visit.ctx, tenant, &request).await?;
-    page.explained = Some(explained(visit, &found));
+    let found = explained(visit, &found);
+    page.confirms = found.refusal.is_none();
+    page.explained = Some(found);
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use app::Error;
 use app::statistics::{self, LinearModel, Regression, Statistic, StatisticRequest};
+use app::tenants::TenantState;
 use app::workbench;
 use axum::Router;
 use axum::extract::{Path, Query, Request};
@@ -11,9 +12,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use base::kind;
 
-use super::common::{fact, rounded};
+use super::common::{self, fact, rounded};
 use super::statistics::{budgets, milli, table_of};
-use super::workbench::{Asked, query_error, tenant};
+use super::workbench::{Asked, choices_of, query_error, tenant};
 use crate::html::desk::sent::Sent;
 use crate::html::desk::visit::Visit;
 use crate::html::pages::parts::{Choice, Table};
@@ -47,6 +48,15 @@ async fn list_page(visit: &Visit, asked: &Asked, form: RegressionForm) -> Result
     let Some(id) = chosen else {
         return Ok(Statistics { workbench_href: "/workbench".into(), ..Statistics::default() });
     };
+    let tenants = choices_of(&mine, id);
+    let own = mine.iter().find(|one| one.id == id);
+    let title = own.map(|one| one.title.clone()).unwrap_or_default();
+    let closed = own.and_then(|tenant| common::closed(visit, tenant));
+    // What was answered can be looked at after the domain is closed, until it is destroyed.
+    if closed.is_some() && own.is_some_and(|tenant| tenant.state == TenantState::Destroyed) {
+        let workbench_href = format!("/workbench?tenant={id}");
+        return Ok(Statistics { tenant: title, tenants, workbench_href, closed, ..Statistics::default() });
+    }
     let tables = match workbench::tables(&visit.app, &visit.ctx, id).await {
         Ok(tables) => tables,
         Err(Error::Forbidden("tenant.closed")) => Vec::new(),
@@ -57,8 +67,8 @@ async fn list_page(visit: &Visit, asked: &Asked, form: RegressionForm) -> Result
     let payable = |name: &str| budgets.iter().any(|budget| budget.code == name);
     let tables = tables.iter().filter(|table| payable(&table.name));
     Ok(Statistics {
-        tenant: mine.iter().find(|one| one.id == id).map(|one| one.title.clone()).unwrap_or_default(),
-        tenants: mine.iter().map(|one| Choice::new(&one.id.to_string(), &one.title, one.id == id)).collect(),
+        tenant: title,
+        tenants,
         action_href: format!("/statistics?tenant={id}"),
         workbench_href: format!("/workbench?tenant={id}"),
         request_key: Visit::request_key(),
@@ -69,6 +79,7 @@ async fn list_page(visit: &Visit, asked: &Asked, form: RegressionForm) -> Result
         budgets,
         form,
         error: None,
+        closed,
     })
 }
 

@@ -106,7 +106,7 @@ async fn model(visit: &Visit, view: &CaseView) -> Option<Subject> {
         facts: vec![
             fact(visit, "author", &record.author),
             fact(visit, "state", word(visit, "model-state", &record.state)),
-            fact(visit, "entity", &record.model.entity),
+            fact(visit, "entity", words::entity(visit, &record.model.entity)),
             fact(visit, "model-digest", record.digest.to_string()),
             fact(visit, "reversibility", &record.model.reversibility),
         ],

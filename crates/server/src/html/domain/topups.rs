@@ -36,7 +36,11 @@ async fn show(visit: Visit, Query(asked): Query<Asked>) -> Response {
 
 async fn page(visit: &Visit, asked: &Asked) -> Result<Response, Error> {
     visit.signed_in()?;
-    let id = chosen(visit, asked).await?;
+    let id = match tenant(visit, &asked.tenant).await?.1 {
+        Some(id) => id,
+        // The workbench says what somebody without a domain can do.
+        None => return Ok(visit.send_on("/workbench", None)),
+    };
     draw(visit, StatusCode::OK, id, String::new(), None).await
 }
 

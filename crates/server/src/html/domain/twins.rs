@@ -187,7 +187,12 @@ fn figure(visit: &Visit, finding: &Finding) -> String {
         Bound::AtLeast(bound) => ("twin-figure-least", bound),
     };
     let (unit, value, bound) = (word(visit, "measure", &measure.unit), number(measure.value), number(bound));
-    visit.text_with(key, &[("unit", &unit), ("value", &value), ("bound", &bound)])
+    let figure = visit.text_with(key, &[("unit", &unit), ("value", &value), ("bound", &bound)]);
+    // An attack counts when what it gained cannot be chance: among few rows more than the bound can be.
+    if finding.outcome == Outcome::Held && nearness(finding) > 1.0 {
+        return visit.text_with("twin-figure-chance", &[("figure", &figure)]);
+    }
+    figure
 }
 
 /// The reports on a resource's twins that this person may see.

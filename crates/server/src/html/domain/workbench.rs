@@ -88,10 +88,24 @@ pub(super) async fn tenant(
     Ok((mine, chosen))
 }
 
+/// Domains to switch to.
+pub(super) fn choices_of(mine: &[Tenant], chosen: Id<kind::Tenant>) -> Vec<Choice> {
+    let choice = |tenant: &Tenant| Choice::new(&tenant.id.to_string(), &tenant.title, tenant.id == chosen);
+    mine.iter().map(choice).collect()
+}
+
 async fn base_page(visit: &Visit, asked: &Asked, written: &Written) -> Result<Workbench, Error> {
     let (mine, chosen) = tenant(visit, &asked.tenant).await?;
     let Some(id) = chosen else { return Ok(Workbench::default()) };
-    // A domain that is not open (yet, or any more) has no tables to show.
+    let own = mine.iter().find(|tenant| tenant.id == id);
+    let tenant = own.map(|tenant| tenant.title.clone()).unwrap_or_default();
+    let tenants = choices_of(&mine, id);
+    let closed = own.and_then(|tenant| common::closed(visit, tenant));
+    let run_href = format!("/workbench?tenant={id}");
+    if closed.is_some() {
+        return Ok(Workbench { tenant, tenants, run_href, closed, ..Workbench::default() });
+    }
+    // A domain that is not open yet has no tables to show.
     let tables = match workbench::tables(&visit.app, &visit.ctx, id).await {
         Ok(tables) => tables,
         Err(Error::Forbidden("tenant.closed")) => Vec::new(),
@@ -101,15 +115,8 @@ async fn base_page(visit: &Visit, asked: &Asked, written: &Written) -> Result<Wo
     let chart = if written.chart.is_empty() { "none" } else { &written.chart };
     let names = parameter_names(&written.sql);
     Ok(Workbench {
-        tenant: mine
-            .iter()
-            .find(|tenant| tenant.id == id)
-            .map(|tenant| tenant.title.clone())
-            .unwrap_or_default(),
-        tenants: mine
-            .iter()
-            .map(|each| Choice::new(&each.id.to_string(), &each.title, each.id == id))
-            .collect(),
+        tenant,
+        tenants,
         tables: tables.iter().map(|table| table_of(visit, table)).collect(),
         sql: written.sql.clone(),
         parameters: names
@@ -121,7 +128,7 @@ async fn base_page(visit: &Visit, asked: &Asked, written: &Written) -> Result<Wo
             })
             .collect(),
         chart_shapes: SHAPES.map(|shape| Choice::new(shape, shape, shape == chart)).to_vec(),
-        run_href: format!("/workbench?tenant={id}"),
+        run_href,
         save_href: format!("/models/new?tenant={id}"),
         models: models
             .iter()
@@ -195,12 +202,16 @@ async fn try_run(visit: &Visit, asked: &Asked, request: Request) -> Result<Respo
     let done = match sent.get("action") {
         "take" => Ok(()),
         "explain" => would_be(visit, tenant, &written, values, &mut page).await,
-        "price" => statistics::price(visit, tenant, &written.sql, &mut page).await,
         "statistic" => {
             let scenario = Some(sent.get("scenario").trim().to_owned()).filter(|text| !text.is_empty());
             page.scenario.clone_from(&scenario);
-            let asked = StatisticRequest { sql: written.sql.clone(), scenario, regression: None };
-            statistics::ask(visit, tenant, &asked, &mut page).await
+            if sent.get("confirmed").is_empty() {
+                // What costs is told before it is asked.
+                statistics::price(visit, tenant, &written.sql, &mut page).await
+            } else {
+                let asked = StatisticRequest { sql: written.sql.clone(), scenario, regression: None };
+                statistics::ask(visit, tenant, &asked, &mut page).await
+            }
         }
         _ => query(visit, tenant, &written, values, &mut page).await,
     };

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::parts::{Choice, Fact, Table};
+use super::parts::{Choice, Fact, Refusal, Table};
 use super::workbench::{Budget, QueryError};
 use crate::html::render::Page;
 
@@ -41,6 +41,8 @@ pub struct Statistics {
     pub tables: Vec<Choice>,
     pub form: RegressionForm,
     pub error: Option<QueryError>,
+    /// Why nothing can be asked here.
+    pub closed: Option<Refusal>,
 }
 
 /// A linear model.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::parts::{Choice, Link, Table};
+use super::parts::{Choice, Link, Refusal, Table};
 use crate::html::chart::{Chart, Point, Shape};
 use crate::html::render::Page;
 
@@ -119,10 +119,14 @@ pub struct ExplainedRefusal {
     pub changes: Vec<String>,
 }
 
-/// The workbench (`workbench.html`). Posts `action` (run, explain, take, statistic, price), `scenario`, `sql`, `parameter.<name>`, `chart`, `label`, `value`.
+/// The workbench (`workbench.html`). Posts `action` (run, explain, take, statistic), `confirmed`, `scenario`, `sql`, `parameter.<name>`, `chart`, `label`, `value`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Workbench {
     pub tenant: String,
+    /// Why nothing can be done here.
+    pub closed: Option<Refusal>,
+    /// The price of a statistic is shown, to be agreed to.
+    pub confirms: bool,
     pub tenants: Vec<Choice>,
     pub tables: Vec<WorkbenchTable>,
     pub sql: String,
@@ -202,22 +206,45 @@ impl Page for Workbench {
             place: "第 1 行，列 tailnum".into(),
             nearest: "COUNT(DISTINCT tailnum)".into(),
         });
-        let mut statistic = ran.clone();
-        (statistic.elapsed, statistic.chart) = (String::new(), None);
-        statistic.statistic = Some(StatisticShown { told: "每个数据资源付出 10。".into() });
-        statistic.budgets = vec![Budget::sample()];
-        if let Some(table) = &mut statistic.result {
-            table
-                .rows
-                .iter_mut()
-                .flat_map(|row| row.iter_mut().skip(1))
-                .for_each(|cell| cell.push_str(" ± 20"));
-        }
+        let statistic = statistic_sample(&ran);
         let mut by_consent = refused.clone();
         by_consent.scenario = Some(String::new());
-        let [accepted, would_be] = explained_samples(&base);
         let empty = Self { run_href: "/workbench".into(), save_href: "/models".into(), ..Self::default() };
-        vec![base, ran, statistic, refused, by_consent, accepted, would_be, empty]
+        let [accepted, would_be] = explained_samples(&base);
+        let priced = Self { confirms: true, ..accepted.clone() };
+        vec![
+            closed_sample(&empty),
+            priced,
+            base,
+            ran,
+            statistic,
+            refused,
+            by_consent,
+            accepted,
+            would_be,
+            empty,
+        ]
+    }
+}
+
+fn statistic_sample(ran: &Workbench) -> Workbench {
+    let mut statistic = Workbench { elapsed: String::new(), chart: None, ..ran.clone() };
+    statistic.statistic = Some(StatisticShown { told: "每个数据资源付出 10。".into() });
+    statistic.budgets = vec![Budget::sample()];
+    let cells = statistic.result.iter_mut().flat_map(|table| &mut table.rows);
+    cells.flat_map(|row| row.iter_mut().skip(1)).for_each(|cell| cell.push_str(" ± 20"));
+    statistic
+}
+
+fn closed_sample(empty: &Workbench) -> Workbench {
+    Workbench {
+        closed: Some(Refusal {
+            code: "tenant.closed".into(),
+            message: "已封存：域内密钥已收回，等待销毁。".into(),
+            remedy: "完成整改并经验收后恢复；已退出的不可恢复。".into(),
+            ..Refusal::default()
+        }),
+        ..empty.clone()
     }
 }
 
