@@ -1433,6 +1433,7 @@ check-missing = Complete statistics
 check-missing-rule = every cell has the statistics it is judged by
 closed-sealed = Sealed: the zones have lost their keys; destruction follows.
 closed-destroyed = Destroyed: data and keys are gone, and the workbench does not open again; the certificate is on the authorisation's page.
+closed-to = To the authorisation
 closed-word = Closed
 closed-suspended = Suspended: no queries, runs or calls.
 description = Description

@@ -1,7 +1,7 @@
 //! Conditions on values that a column cannot have. Who pays for a statistic should not pay for a spelling that nobody has.
 
 use super::super::walk::{expressions, inputs, stored, trace};
-use super::super::{CompareOp, Expr, Groups, Literal, Policy, Refusal, Rel, Rule};
+use super::super::{Code, CompareOp, Expr, Groups, Literal, Policy, Refusal, Rel, Rule};
 
 /// No column with a list of codes is compared with something that is not on it.
 pub(super) fn check_codes(rel: &Rel, policy: &Policy) -> Result<(), Refusal> {
@@ -31,13 +31,24 @@ fn check(expr: &Expr, below: &Rel, policy: &Policy) -> Result<(), Refusal> {
 }
 
 fn compared(column: &Expr, value: &Expr, below: &Rel, policy: &Policy) -> Result<(), Refusal> {
-    let Expr::Literal { value } = value else { return Ok(()) };
-    let Some(Expr::Column { name }) = trace(column, below) else { return Ok(()) };
+    let Expr::Literal { value } = uncast(value) else { return Ok(()) };
+    let Some(Expr::Column { name }) = trace(uncast(column), below) else { return Ok(()) };
     let Some((resource, own)) = stored(&name, below, policy) else { return Ok(()) };
     let declared = resource.columns.get(own).and_then(|info| info.declared.groups.as_ref());
     let Some(Groups::Codes(codes)) = declared else { return Ok(()) };
-    if matches!(value, Literal::Null(_)) || codes.iter().any(|code| code.literal() == *value) {
+    // A number compared as text, and the other way round, is not looked up.
+    let kind = |literal: &Literal| std::mem::discriminant(literal);
+    let mut alike = codes.iter().map(Code::literal).filter(|code| kind(code) == kind(value)).peekable();
+    if alike.peek().is_none() || alike.any(|code| code == *value) {
         return Ok(());
     }
     Err(Refusal::new(Rule::UnknownCode, own))
+}
+
+/// The engine puts casts where it keeps texts in another form.
+fn uncast(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Cast { input, .. } => uncast(input),
+        other => other,
+    }
 }

@@ -125,6 +125,10 @@ fn conditions_on_what_is_on_no_list_are_not_paid_for() {
         (None, asked(among(&["a", "c"]))),
         (Some(Rule::UnknownCode), asked(among(&["a", "x"]))),
         (Some(Rule::UnknownCode), elsewhere),
+        (
+            Some(Rule::UnknownCode),
+            asked(eq(Expr::Cast { input: Box::new(col("t0.district")), to: DataType::Text }, text("x"))),
+        ),
         (None, asked(eq(call(Function::Upper, vec![col("t0.district")]), text("A")))),
     ] {
         assert_eq!(judged(&rel, &noisy()), rule, "{rel:?}");

@@ -52,10 +52,18 @@ async fn list_page(visit: &Visit, asked: &Asked, form: RegressionForm) -> Result
     let own = mine.iter().find(|one| one.id == id);
     let title = own.map(|one| one.title.clone()).unwrap_or_default();
     let closed = own.and_then(|tenant| common::closed(visit, tenant));
+    let closed_href = format!("/authorisations/{id}");
     // What was answered can be looked at after the domain is closed, until it is destroyed.
     if closed.is_some() && own.is_some_and(|tenant| tenant.state == TenantState::Destroyed) {
         let workbench_href = format!("/workbench?tenant={id}");
-        return Ok(Statistics { tenant: title, tenants, workbench_href, closed, ..Statistics::default() });
+        return Ok(Statistics {
+            tenant: title,
+            tenants,
+            workbench_href,
+            closed,
+            closed_href,
+            ..Statistics::default()
+        });
     }
     let tables = match workbench::tables(&visit.app, &visit.ctx, id).await {
         Ok(tables) => tables,
@@ -80,6 +88,7 @@ async fn list_page(visit: &Visit, asked: &Asked, form: RegressionForm) -> Result
         form,
         error: None,
         closed,
+        closed_href,
     })
 }
 

@@ -103,7 +103,8 @@ async fn base_page(visit: &Visit, asked: &Asked, written: &Written) -> Result<Wo
     let closed = own.and_then(|tenant| common::closed(visit, tenant));
     let run_href = format!("/workbench?tenant={id}");
     if closed.is_some() {
-        return Ok(Workbench { tenant, tenants, run_href, closed, ..Workbench::default() });
+        let closed_href = format!("/authorisations/{id}");
+        return Ok(Workbench { tenant, tenants, run_href, closed, closed_href, ..Workbench::default() });
     }
     // A domain that is not open yet has no tables to show.
     let tables = match workbench::tables(&visit.app, &visit.ctx, id).await {

@@ -43,6 +43,7 @@ pub struct Statistics {
     pub error: Option<QueryError>,
     /// Why nothing can be asked here.
     pub closed: Option<Refusal>,
+    pub closed_href: String,
 }
 
 /// A linear model.

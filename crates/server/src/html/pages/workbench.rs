@@ -125,6 +125,7 @@ pub struct Workbench {
     pub tenant: String,
     /// Why nothing can be done here.
     pub closed: Option<Refusal>,
+    pub closed_href: String,
     /// The price of a statistic is shown, to be agreed to.
     pub confirms: bool,
     pub tenants: Vec<Choice>,
