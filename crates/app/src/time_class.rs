@@ -9,9 +9,17 @@ const LEAST: Duration = Duration::from_millis(250);
 /// Up to here times double; longer ones grow by quarters, so that nobody waits twice as long for an hour's work.
 const DOUBLED_MAX: Duration = Duration::from_secs(8);
 
-/// Waits until the next of the few times after `begun`.
+/// Waits until the next of the few times after `begun`. Which one is blurred by up to half a step, so that what lies on the
+/// border of two does not tell of a millisecond more or less.
 pub(crate) async fn wait(begun: Instant) {
-    tokio::time::sleep_until(begun + class(begun.elapsed())).await;
+    let elapsed = begun.elapsed();
+    tokio::time::sleep_until(begun + class(elapsed + blur(class(elapsed), rand::random()))).await;
+}
+
+/// *Units*: `chance` is a part of 2^32.
+fn blur(class: Duration, chance: u32) -> Duration {
+    let step = if class <= DOUBLED_MAX { class / 2 } else { class / 5 };
+    (step / 2).mul_f64(f64::from(chance) / f64::from(u32::MAX))
 }
 
 fn class(elapsed: Duration) -> Duration {
@@ -26,6 +34,18 @@ fn class(elapsed: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lies_on_a_border_is_told_one_way_or_the_other() {
+        // Ten milliseconds before the border of a quarter of a second, and ten after it.
+        let shown = |millis| {
+            let elapsed = Duration::from_millis(millis);
+            let longer = |n: u32| class(elapsed + blur(class(elapsed), n * 42_949_672)) > LEAST;
+            (0..100).filter(|n| longer(*n)).count()
+        };
+        assert!((80..90).contains(&shown(240)), "{}", shown(240));
+        assert_eq!((shown(100), shown(260)), (0, 100));
+    }
 
     #[test]
     fn few_times_none_shorter_and_long_ones_not_much_longer() {

@@ -3,31 +3,43 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
-use arrow::array::AsArray;
-use arrow::compute::max;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::compute::{cast, max};
 use arrow::datatypes::Int64Type;
 use base::{Id, kind};
-use privacy::ir::{self, AggregateFunction, Expr, LogicOp, Most, Named, NamedAggregate, Rel};
+use privacy::DataType;
+use privacy::ir::{self, AggregateFunction, Expr, Function, LogicOp, Most, Named, NamedAggregate, Rel};
 
 use crate::Error;
 use crate::engine::ProdEngine;
 use crate::guard::{Bound, Release, lower, policy};
-use crate::session::Table;
+use crate::session::{Fault, Table};
 
-/// What was seen: most rows of an object that agree in some columns.
-pub(crate) type Seen = Mutex<HashMap<(Id<kind::Object>, BTreeSet<String>), u64>>;
+const ALIAS: &str = "t";
+
+/// What was seen of an object.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Asked {
+    /// Most rows that agree in some columns, null apart.
+    Rows(BTreeSet<String>),
+    /// Characters of the longest text in a column.
+    Longest(String),
+}
+
+/// What was seen of the tables.
+pub(crate) type Seen = Mutex<HashMap<(Id<kind::Object>, Asked), u64>>;
 
 impl ProdEngine {
     /// Refuses an order in whose joins one entity may meet very many rows ([`ir::check_meetings`]).
     pub(crate) async fn check_meetings(&self, rel: &Rel, tables: &[Arc<Table>]) -> Result<(), Error> {
         let policy = policy(tables);
         let mut most = Most::new();
-        for asked in ir::alike(rel, &policy) {
-            let table = tables.iter().find(|table| table.spec.name == asked.resource);
-            if let Some(table) = table
-                && let Some(rows) = self.most_alike(tables, table, &asked.columns).await
-            {
-                most.insert(asked, rows);
+        for alike in ir::alike(rel, &policy) {
+            let Some(table) = tables.iter().find(|table| table.spec.name == alike.resource) else { continue };
+            let rows = self.seen(tables, table, Asked::Rows(alike.columns.clone())).await;
+            let work = self.work(tables, table, &alike.read).await;
+            if let (Some(rows), Some(work)) = (rows, work) {
+                most.insert(alike, rows.saturating_mul(work));
             }
         }
         ir::check_meetings(rel, &policy, &most).map_err(|refusal| Error::Refused(Box::new(refusal.into())))
@@ -40,42 +52,80 @@ impl ProdEngine {
         table: &Arc<Table>,
         columns: &BTreeSet<String>,
     ) -> bool {
-        self.most_alike(&release.tables, table, columns).await.is_some_and(|rows| rows <= 1)
+        self.seen(&release.tables, table, Asked::Rows(columns.clone())).await.is_some_and(|rows| rows <= 1)
     }
 
-    /// Most rows of a table that agree in some columns, null apart; none if it cannot be found out.
-    async fn most_alike(
+    /// How many rows' work the longest row of some columns can be; none if it cannot be found out.
+    pub(crate) async fn work(
         &self,
         tables: &[Arc<Table>],
         table: &Arc<Table>,
-        columns: &BTreeSet<String>,
+        read: &BTreeSet<String>,
     ) -> Option<u64> {
-        let about = (table.spec.object.object, columns.clone());
-        if let Some(rows) = self.seen.lock().ok().and_then(|seen| seen.get(&about).copied()) {
-            return Some(rows);
+        let mut characters = 0_u64;
+        for column in &table.spec.columns {
+            if column.data_type == DataType::Text && read.contains(&column.name) {
+                characters += self.seen(tables, table, Asked::Longest(column.name.clone())).await?;
+            }
         }
-        let asked = largest_group(&table.spec.name, columns);
-        let plan = lower(self.session.state(), &asked, tables, &Bound::new()).ok()?;
-        let rows = self.session.execute(&plan, 1).await.ok()?;
-        let largest = |batch: &arrow::array::RecordBatch| {
-            batch.columns().first().and_then(|column| max(column.as_primitive_opt::<Int64Type>()?))
-        };
-        let rows = rows.batches.iter().filter_map(largest).max().unwrap_or_default();
-        let rows = u64::try_from(rows).ok()?;
-        self.seen.lock().ok()?.insert(about, rows);
-        Some(rows)
+        Some(characters.div_ceil(ir::ROW_CHARACTERS).max(1))
     }
+
+    /// What a table holds; none if it cannot be found out.
+    async fn seen(&self, tables: &[Arc<Table>], table: &Arc<Table>, asked: Asked) -> Option<u64> {
+        let about = (table.spec.object.object, asked);
+        if let Some(found) = self.seen.lock().ok().and_then(|seen| seen.get(&about).copied()) {
+            return Some(found);
+        }
+        let query = match &about.1 {
+            Asked::Rows(columns) => largest_group(&table.spec.name, columns),
+            Asked::Longest(column) => longest(&table.spec.name, column),
+        };
+        let found = self.number(&query, tables, &Bound::new()).await.ok()?;
+        self.seen.lock().ok()?.insert(about, found);
+        Some(found)
+    }
+
+    /// A query's only number; nothing counts as zero.
+    pub(crate) async fn number(&self, rel: &Rel, tables: &[Arc<Table>], bound: &Bound) -> Result<u64, Error> {
+        let plan = lower(self.session.state(), rel, tables, bound).map_err(|_| Error::RunFailed)?;
+        let rows = self.session.execute(&plan, 1).await.map_err(Fault::uniform)?;
+        let number = |batch: &RecordBatch| {
+            let column = cast(batch.columns().first()?, &arrow::datatypes::DataType::Int64).ok()?;
+            max(column.as_primitive_opt::<Int64Type>()?)
+        };
+        let found = rows.batches.iter().filter_map(number).max().unwrap_or_default();
+        u64::try_from(found).map_err(|_| Error::RunFailed)
+    }
+}
+
+/// The longest text in a column.
+fn longest(resource: &str, column: &str) -> Rel {
+    let stored = Expr::column(format!("{ALIAS}.{column}"));
+    let length = Expr::Call { function: Function::CharacterLength, args: vec![stored] };
+    Rel::Aggregate {
+        input: Box::new(scan(resource, std::iter::once(column))),
+        group: Vec::new(),
+        aggregates: vec![number("most", AggregateFunction::Max, Some(length))],
+    }
+}
+
+fn scan<'a>(resource: &str, columns: impl Iterator<Item = &'a str>) -> Rel {
+    Rel::Scan {
+        resource: resource.to_owned(),
+        alias: ALIAS.to_owned(),
+        columns: columns.map(str::to_owned).collect(),
+    }
+}
+
+fn number(name: &str, function: AggregateFunction, argument: Option<Expr>) -> NamedAggregate {
+    NamedAggregate { name: name.to_owned(), function, argument }
 }
 
 /// The number of rows in the largest group of those that agree in some columns and have a value in each.
 fn largest_group(resource: &str, columns: &BTreeSet<String>) -> Rel {
-    const ALIAS: &str = "t";
     let stored = |column: &String| Expr::column(format!("{ALIAS}.{column}"));
-    let mut input = Rel::Scan {
-        resource: resource.to_owned(),
-        alias: ALIAS.to_owned(),
-        columns: columns.iter().cloned().collect(),
-    };
+    let mut input = scan(resource, columns.iter().map(String::as_str));
     let mut there: Vec<Expr> = columns
         .iter()
         .map(|column| Expr::IsNull { input: Box::new(stored(column)), negated: true })

@@ -27,6 +27,10 @@ use crate::value::{store, store_what_fits, stored_schema};
 /// Limit: runs that wait for the ledger's word at once.
 const PENDING_MAX: usize = 8;
 
+/// Limit: rows that a query with sensitive conditions speaks about, times the numbers of its result and the work of the
+/// longest row. Far below what the engine's memory holds.
+const POPULATION_MAX: u64 = 10_000_000;
+
 /// Runs that were counted and not concluded.
 pub(crate) type Pending = Mutex<HashMap<Id<kind::Run>, Counted>>;
 
@@ -37,6 +41,9 @@ pub(crate) struct Counted {
     bare: RecordBatch,
     statistics: Statistics,
     contributions: Contributions,
+    /// Rows that may leave by themselves. The ledger is asked about these only: how many others there are would be told by
+    /// its limits.
+    fit: Vec<bool>,
     /// Some number may count a value more than once; what so weighs leaves with noise only.
     weighted: bool,
 }
@@ -63,12 +70,14 @@ impl ProdEngine {
             return Err(Error::OrderMismatch { what: "output" });
         }
         self.check_meetings(&release.rel, &release.tables).await?;
-        let bare = self.execute(&release, &bound).await?;
+        let rows_max = self.check_population(&release, &bound).await?;
+        let bare = self.execute(&release, &bound, rows_max).await?;
         let (contributions, statistics) = self.contributions(&order, &release, &bound, &bare).await?;
+        let fit = passed(&disclosure::assess(&statistics, order.thresholds)?);
         let weighted = self.is_weighted(&release).await?;
         let engine = self.clone();
         // Encoding and syncing block; they must not hold up the other requests of the zone.
-        let pending = Counted { order, release, bare, statistics, contributions, weighted };
+        let pending = Counted { order, release, bare, statistics, contributions, fit, weighted };
         tokio::task::spawn_blocking(move || engine.wait(pending)).await.map_err(|_| Error::RunFailed)?
     }
 
@@ -76,7 +85,10 @@ impl ProdEngine {
     fn wait(&self, counted: Counted) -> Result<RunCounted, Error> {
         let draft = match counted.contributions.parts.is_empty() {
             true => None,
-            false => Some(self.seal(&counted.order.draft, &counted.contributions)?),
+            false => {
+                let fit = counted.contributions.clone().keep(&counted.fit, &[]);
+                Some(self.seal(&counted.order.draft, &fit)?)
+            }
         };
         let mut pending = self.pending.lock().map_err(|_| Error::RunFailed)?;
         // A run that is counted again replaces what was left of its first attempt.
@@ -121,11 +133,32 @@ impl ProdEngine {
         inputs.iter().try_for_each(|pin| check_pin(pin, &release.tables).map(|_| ()))
     }
 
+    /// Most rows that the result may have. Where sensitive columns decide what there is, a limit that is reached would tell
+    /// of them: so the rows without such conditions are limited instead, and those with them are fewer.
+    async fn check_population(&self, release: &Release, bound: &Bound) -> Result<usize, Error> {
+        let tables = policy(&release.tables);
+        let Some(all) = ir::population_rows(&release.rel, &tables).map_err(|_| Error::RunFailed)? else {
+            return Ok(self.session.limits().rows_max);
+        };
+        let rows = self.number(&all, &release.tables, bound).await?;
+        let numbers = release.counted.contributors.iter().map(|query| query.contributions.len());
+        let numbers = u64::try_from(numbers.max().unwrap_or_default()).unwrap_or(u64::MAX);
+        let mut work = 1_u64;
+        for (resource, read) in ir::reads(&release.rel) {
+            if let Some(table) = release.tables.iter().find(|table| table.spec.name == resource) {
+                work = work.max(self.work(&release.tables, table, &read).await.ok_or(Error::RunFailed)?);
+            }
+        }
+        match rows.saturating_mul(numbers.saturating_add(1)).saturating_mul(work) > POPULATION_MAX {
+            true => Err(Error::Limit { what: "contributors" }),
+            false => Ok(PAIRS_MAX),
+        }
+    }
+
     /// The result, in one batch.
-    async fn execute(&self, release: &Release, bound: &Bound) -> Result<RecordBatch, Error> {
+    async fn execute(&self, release: &Release, bound: &Bound, rows_max: usize) -> Result<RecordBatch, Error> {
         let plan = lower(self.session.state(), &release.rel, &release.tables, bound)
             .map_err(|_| Error::RunFailed)?;
-        let rows_max = self.session.limits().rows_max;
         let rows = self.session.execute(&plan, rows_max).await.map_err(Fault::uniform)?;
         if rows.more {
             return Err(Error::Limit { what: "rows_max" });
@@ -200,14 +233,18 @@ impl ProdEngine {
     }
 
     fn write(&self, counted: Counted, verdicts: &[Verdict]) -> Result<RunDone, Error> {
-        let Counted { order, release, bare, statistics, contributions, weighted } = counted;
+        let Counted { order, release, bare, statistics, contributions, fit, weighted } = counted;
         let mut assessment = disclosure::assess(&statistics, order.thresholds)?;
         let schema = stored_schema(&order.output);
         let mut bare = store_what_fits(&bare, &schema)?;
         if let Some(rows) = contributions.rows() {
-            if verdicts.len() != rows {
+            if fit.len() != rows || verdicts.len() != fit.iter().filter(|fit| **fit).count() {
                 return Err(Error::OrderMismatch { what: "verdicts" });
             }
+            let mut judged = verdicts.iter();
+            let verdict = |fit: &bool| if *fit { judged.next() } else { None };
+            let verdicts: Vec<Verdict> =
+                fit.iter().map(verdict).map(|found| found.copied().unwrap_or(Verdict::Refuse)).collect();
             let bound = |verdict: &Verdict| match verdict {
                 Verdict::Allow if weighted => Verdict::Perturb,
                 other => *other,

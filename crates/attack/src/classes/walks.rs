@@ -42,7 +42,52 @@ pub(super) const ATTACKS: &[Attack] = &[
         "SELECT income / 16384 AS band, sex, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY income / 16384, sex",
         8,
     ),
+    attack(
+        "N19",
+        "as many cells as the ledger takes, and those of whoever has the flag: the run fails",
+        limits,
+        "SELECT date_part('year', birth_date) >= 1980 AS young, g.region, count(*) AS n FROM {p} AS t JOIN {g} AS g ON g.village = t.village WHERE t.district = {D} AND flag = 1 GROUP BY 1, 2",
+        4,
+    ),
 ];
+
+/// Cells of nobody but one person each, as many as the ledger takes; those of the target would be too many.
+fn limits<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    const LEDGER_MAX: usize = 10_000;
+    Box::pin(async move {
+        let mut found = Found { forms: 1, ..Found::default() };
+        // A village meets one of each plot; each of its cells is set against its population as well.
+        let plots = scene.population.plots.len();
+        let mut known: Vec<&Person> =
+            scene.plot.people.iter().filter(|person| person.village.contains("-B")).collect();
+        known.sort_by_key(|person| person.birth.days());
+        let many = LEDGER_MAX / 2 / plots;
+        let Some(last) = many.checked_sub(1).and_then(|last| known.get(last)) else { return Ok(found) };
+        let sql = scene.fill(&format!(
+            "SELECT t.birth_date, h.village, count(*) AS n FROM {{p}} AS t JOIN {{g}} AS h ON h.number = t.household WHERE t.district = {{D}} AND (t.village = $v AND t.flag = 1 OR t.village LIKE '%-B%' AND t.birth_date <= DATE '{}') GROUP BY t.birth_date, h.village",
+            last.birth
+        ));
+        let villages = scene.plot.targets().iter().map(|person| person.village.clone()).collect();
+        let model = match scene.lab.model(ENGINEER, &sql, &[Parameter::new("v", "text", villages)]).await? {
+            Ok(model) => model,
+            Err(refused) => {
+                found.told.push(format!("refused: {}", refused.code()));
+                return Ok(found);
+            }
+        };
+        let mut failed = Vec::new();
+        for target in scene.plot.targets() {
+            let run = scene.lab.run(&model, &[("v", &target.village)]).await?;
+            failed.push(run.map_or(true, |run| run.state != "done"));
+        }
+        found.told.push(format!("{} of {} failed", failed.iter().filter(|one| **one).count(), failed.len()));
+        if failed.contains(&true) && failed.contains(&false) {
+            let targets = scene.plot.targets().iter().zip(failed);
+            found.guesses = targets.map(|(target, failed)| Guess::bit(failed, target.flag)).collect();
+        }
+        Ok(found)
+    })
+}
 
 /// Orders that are the same but for the last birthday that counts, and what the cells of each hold by their key.
 struct Walk<'a> {

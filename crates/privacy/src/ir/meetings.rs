@@ -6,12 +6,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::walk::{aliases, inputs, trace};
+use super::walk::{aliases, expressions, inputs, trace};
 use super::{Expr, JoinKind, Policy, Refusal, Rel, Rule};
 
-/// Most rows that one protected entity may meet. Fifty thousand could not be told from none by the time of a run, which is
-/// rounded up to a quarter of a second and more.
-pub const MEETINGS_MAX: u64 = 65_536;
+/// Most rows that one protected entity may meet, those of wide tables counted several times ([`ROW_CHARACTERS`]). They are
+/// worked on in about a millisecond, and the time of a run is rounded up to a quarter of a second and more.
+pub const MEETINGS_MAX: u64 = 4_096;
+/// Texts of a row up to so many characters are one row's work.
+pub const ROW_CHARACTERS: u64 = 256;
+
+/// So many functions and operators of a query are one row's work; a list of values is one.
+const ROW_OPERATIONS: u64 = 64;
 
 /// Rows of a table that agree in some columns.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,9 +25,12 @@ pub struct Alike {
     pub resource: String,
     /// The columns, in which no row counts that has a null; none: all rows.
     pub columns: BTreeSet<String>,
+    /// The columns that the query reads of them.
+    pub read: BTreeSet<String>,
 }
 
-/// What is known of tables: most rows that are [`Alike`].
+/// What is known of tables: most rows that are [`Alike`], times the work of the longest row: how often its texts hold
+/// [`ROW_CHARACTERS`], at least once.
 pub type Most = BTreeMap<Alike, u64>;
 
 /// What has to be known of the tables to bound what entities meet; empty for a query without joins.
@@ -42,14 +50,27 @@ pub fn alike(rel: &Rel, policy: &Policy) -> BTreeSet<Alike> {
 /// # Errors
 /// [`Rule::FanOut`] with the kind of the entity.
 pub fn check_meetings(rel: &Rel, policy: &Policy, most: &Most) -> Result<(), Refusal> {
+    // What is computed of each row makes it longer as well.
+    let each = operations(rel).div_ceil(ROW_OPERATIONS).max(1);
     let found = visit(rel, policy, &mut |alike| {
         // In powers of two: how many rows somebody has at most is not to be found out by trying.
         most.get(&alike).and_then(|rows| rows.checked_next_power_of_two()).unwrap_or(u64::MAX)
     });
-    match found.into_iter().find(|(_, rows)| *rows > MEETINGS_MAX) {
+    match found.into_iter().find(|(_, rows)| rows.saturating_mul(each) > MEETINGS_MAX) {
         Some((kind, _)) => Err(Refusal::new(Rule::FanOut, kind)),
         None => Ok(()),
     }
+}
+
+/// Functions and operators of all expressions.
+fn operations(rel: &Rel) -> u64 {
+    fn of(expr: &Expr) -> u64 {
+        let below: u64 = expr.children().into_iter().map(of).sum();
+        below
+            + u64::from(!matches!(expr, Expr::Column { .. } | Expr::Literal { .. } | Expr::Parameter { .. }))
+    }
+    let own: u64 = expressions(rel).into_iter().map(of).sum();
+    own + inputs(rel).into_iter().map(operations).sum::<u64>()
 }
 
 /// What one entity of each protected table meets at each join.
@@ -79,9 +100,10 @@ fn entities(rel: &Rel, policy: &Policy) -> Vec<(String, BTreeSet<String>)> {
 /// Most rows of a relation in which columns of its scans have given values.
 fn rows(rel: &Rel, fixed: &BTreeSet<String>, ask: &mut impl FnMut(Alike) -> u64) -> u64 {
     match rel {
-        Rel::Scan { resource, alias, .. } => {
+        Rel::Scan { resource, alias, columns: read } => {
             let own = |name: &String| name.strip_prefix(alias.as_str())?.strip_prefix('.').map(str::to_owned);
-            ask(Alike { resource: resource.clone(), columns: fixed.iter().filter_map(own).collect() })
+            let columns = fixed.iter().filter_map(own).collect();
+            ask(Alike { resource: resource.clone(), columns, read: read.iter().cloned().collect() })
         }
         Rel::Filter { input, .. } | Rel::Project { input, .. } | Rel::Sort { input, .. } => {
             rows(input, fixed, ask)

@@ -68,8 +68,9 @@ pub use lattice::{
     ColumnInfo, ColumnPolicy, Entity, EntityRef, Label, Policy, ResourcePolicy, Schema, Source,
 };
 pub use linear::{Term, linear_forms};
-pub use meetings::{Alike, MEETINGS_MAX, Most, alike, check_meetings};
+pub use meetings::{Alike, MEETINGS_MAX, Most, ROW_CHARACTERS, alike, check_meetings};
 pub use nearest::{Advice, Change, ChangeKind, Nearest, advise, nearest};
+pub use population::population_rows;
 pub use refusal::{Refusal, Rule};
 pub use resolve::resolve;
 pub use rewrite::{
@@ -77,7 +78,7 @@ pub use rewrite::{
 };
 pub use sources::{Measured, measured};
 pub use stage::{Stage, Step};
-pub use walk::pruned;
+pub use walk::{pruned, reads};
 pub use weights::{join_keys, weighted};
 
 use crate::DataType;

@@ -7,9 +7,10 @@
 //! The population is never smaller than it should be: conditions are left out, not changed. Conditions that a column is not
 //! null stay.
 
+use super::check::releasing;
 use super::resolve::{Rigour, flow};
 use super::walk::{all_of, columns_of, conjuncts};
-use super::{Expr, JoinKind, Label, Named, Policy, Refusal, Rel};
+use super::{AggregateFunction, Expr, JoinKind, Label, Named, NamedAggregate, Policy, Refusal, Rel};
 
 /// A relation without what its sensitive columns decide.
 pub(super) struct Population {
@@ -34,6 +35,23 @@ pub(super) fn population(
     }
     left_out |= keys.len() < group.len();
     Ok(left_out.then_some(Population { input: relaxed, keys }))
+}
+
+/// The query for the number of rows that a releasing aggregate is over once what sensitive columns decide is left out; none
+/// if they decide nothing. What a run takes of memory and time is limited by it: a limit that is reached with one more of
+/// those who have something would tell who has it.
+///
+/// # Errors
+/// A [`Refusal`] if the query is malformed.
+pub fn population_rows(rel: &Rel, policy: &Policy) -> Result<Option<Rel>, Refusal> {
+    let Some(top) = releasing(rel) else { return Ok(None) };
+    let rows = NamedAggregate { name: "rows".to_owned(), function: AggregateFunction::Count, argument: None };
+    let counted = |found: Population| Rel::Aggregate {
+        input: Box::new(found.input),
+        group: Vec::new(),
+        aggregates: vec![rows],
+    };
+    Ok(population(top.input, top.group, policy)?.map(counted))
 }
 
 fn relax(rel: &Rel, policy: &Policy, left_out: &mut bool) -> Result<Rel, Refusal> {

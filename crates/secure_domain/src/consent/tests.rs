@@ -2,8 +2,10 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::*;
+use crate::contributions::Contributions;
 use crate::engine::ProdEngine;
 use crate::fixture::{County, object, ring};
+use crate::objects::read_sealed;
 use crate::protocol::{ConcludeOrder, InputPin, RunOrder, Verdict, VerifyOrder};
 use crate::serving::{Verification, read_page};
 
@@ -52,7 +54,10 @@ async fn counted(
     let order = RunOrder { purpose, ..county.order(number, COUNT, &["persons"], output) };
     let engine = engine.for_purpose(order.purpose.as_ref(), &order.inputs)?;
     engine.run(order.clone()).await?;
-    let verdicts = vec![privacy::disclosure::ledger::Verdict::Allow];
+    // The ledger is asked about what may leave by itself.
+    let draft = read_sealed(&engine.objects_dir, &engine.keys, &order.draft)?;
+    let fit = Contributions::from_bytes(&draft)?.rows().unwrap_or_default();
+    let verdicts = vec![privacy::disclosure::ledger::Verdict::Allow; fit];
     let done = engine.conclude(ConcludeOrder { run: order.run, verdicts }).await?;
     let page = crate::protocol::PageOrder {
         object: ObjectRef { object: done.written.object, key: "result".to_owned() },

@@ -11,24 +11,49 @@ use super::refusal::{Refusal, TOO_LARGE};
 
 /// Refuses texts that are too deep, or that name too many relations once every WITH is put in its place.
 pub(super) fn check_text_size(query: &Query) -> Result<(), Refusal> {
-    let deep = query.visit(&mut Depth(0)).is_break();
+    let deep = query.visit(&mut Depth::default()).is_break();
     if deep || relations(query, &HashMap::new()) > NODES_MAX { Err(TOO_LARGE.about("")) } else { Ok(()) }
 }
 
-struct Depth(usize);
+/// Limit: functions within functions. The planner's work doubles with each.
+const FUNCTION_DEPTH_MAX: usize = 8;
+
+#[derive(Default)]
+struct Depth {
+    expressions: usize,
+    functions: usize,
+}
 
 impl Visitor for Depth {
     type Break = ();
 
-    fn pre_visit_expr(&mut self, _: &Expr) -> ControlFlow<()> {
-        self.0 += 1;
-        if self.0 > EXPRESSION_DEPTH_MAX { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        self.expressions += 1;
+        self.functions += usize::from(is_function(expr));
+        let fits = self.expressions <= EXPRESSION_DEPTH_MAX && self.functions <= FUNCTION_DEPTH_MAX;
+        if fits { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
-    fn post_visit_expr(&mut self, _: &Expr) -> ControlFlow<()> {
-        self.0 -= 1;
+    fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        self.expressions -= 1;
+        self.functions -= usize::from(is_function(expr));
         ControlFlow::Continue(())
     }
+}
+
+/// Is it a function, in whatever writing?
+const fn is_function(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::Function(_)
+            | Expr::Trim { .. }
+            | Expr::Substring { .. }
+            | Expr::Position { .. }
+            | Expr::Overlay { .. }
+            | Expr::Ceil { .. }
+            | Expr::Floor { .. }
+            | Expr::Extract { .. }
+    )
 }
 
 /// Relations that a query names, those of its WITHs counted wherever they are used.

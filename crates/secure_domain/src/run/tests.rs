@@ -262,6 +262,30 @@ async fn nobody_may_meet_very_many_rows() {
     assert_eq!(done.report.passed, 1);
 }
 
+/// How many cells there are that may not leave is told by no limit of the ledger's.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledger_is_asked_about_what_may_leave_by_itself() {
+    let county = County::new();
+    let engine = county.prod();
+    let sql = "SELECT p.region, v.station, v.day, count(*) AS n FROM persons p JOIN visits v \
+               ON v.person_id = p.person_id WHERE v.cost > 3 OR p.region = 'south' GROUP BY p.region, v.station, v.day";
+    let output = vec![
+        column("region", DataType::Text),
+        column("station", DataType::Text),
+        column("day", DataType::Date),
+        column("n", DataType::Integer),
+    ];
+    let order = county.order(92, sql, &["persons", "visits"], output);
+    let counted = engine.run(order.clone()).await.unwrap();
+    assert!(counted.draft.is_some());
+    let draft = crate::objects::read_sealed(&engine.objects_dir, &engine.keys, &order.draft).unwrap();
+    let asked = Contributions::from_bytes(&draft).unwrap().rows().unwrap();
+    let verdicts = vec![Verdict::Allow; asked];
+    let done = engine.conclude(ConcludeOrder { run: order.run, verdicts }).await.unwrap();
+    assert_eq!((done.report.passed, done.report.failures.differencing), (asked as u64, 0));
+    assert!(done.report.suppressed > 0, "{:?}", done.report);
+}
+
 /// A number of people who have something, when it is all or none of them.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nearly_all_have_in_common_is_suppressed() {

@@ -57,3 +57,20 @@ fn sensitive_keys_and_subqueries_do_not_tell_populations_apart() {
         assert_eq!(population(&of(visits)), None);
     }
 }
+
+#[test]
+fn limits_are_about_rows_that_no_secret_chose() {
+    let policy = policy();
+    let poor = |predicate| by_district_of(filter(persons(), predicate));
+    let quasi = eq(col("t0.age"), int(30));
+    assert_eq!(population_rows(&poor(quasi.clone()), &policy).unwrap(), None);
+    let secret = Expr::IsNull { input: Box::new(col("t0.income")), negated: false };
+    let both = Expr::Logic { op: LogicOp::And, args: vec![secret, quasi.clone()] };
+    let rows = population_rows(&poor(both), &policy).unwrap().unwrap();
+    let counted = NamedAggregate { name: "rows".into(), ..count() };
+    assert_eq!(rows, group(filter(persons(), quasi), &[], vec![counted]));
+}
+
+fn by_district_of(input: Rel) -> Rel {
+    group(input, &[("district", col("t0.district"))], vec![count()])
+}
