@@ -159,6 +159,9 @@ async fn answered(
     let zone = zones::zone(app, tenant, ZoneKind::Dev).await?;
     let order = PriceOrder { sql, price: terms.price };
     let priced = &zone.price(permit, order.clone()).await?;
+    // What the stored tables forbid is known in the production zone only, and before anybody pays.
+    let stored = zones::zone(app, tenant, ZoneKind::Prod).await?;
+    stored.price(permit, order.clone()).await?;
     let (statistic, repeated) = app
         .command(ctx, permit, "statistic.ask", &(tenant, asked), move |tx| {
             Box::pin(async move {

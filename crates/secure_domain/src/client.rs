@@ -344,7 +344,8 @@ impl ZoneClient {
         expect!(self.ask(Some(permit), request, &[], LONG).await?, Reply::ToppedUp(made) => *made)
     }
 
-    /// What would SQL cost as statistics without a reviewer? Asked of a dev zone.
+    /// What would SQL cost as statistics without a reviewer? Asked of a dev zone, and before anybody pays of the prod zone, which
+    /// knows how many rows would meet.
     ///
     /// # Errors
     /// The refusal, if it may not be asked so.

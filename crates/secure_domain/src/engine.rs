@@ -130,6 +130,14 @@ impl ProdEngine {
         check(&self.session, order).await
     }
 
+    /// What SQL would cost as a statistic; refused where one entity could meet too many rows of the stored tables, so that
+    /// nobody pays for what is not answered.
+    pub(crate) async fn price(&self, order: PriceOrder) -> Result<Priced, Error> {
+        let statistic = check_statistic(&self.session, order).await?;
+        self.check_meetings(&statistic.query.rel, &statistic.tables).await?;
+        Ok(statistic.priced())
+    }
+
     /// The engine for one order: of tables that are there by consent it sees the rows of those who consented to the
     /// order's purpose.
     ///

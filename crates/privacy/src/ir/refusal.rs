@@ -171,8 +171,8 @@ rules! {
         "the meaning of absent values is not declared: ask the column's provider to declare it";
     /// An entity may have any number of rows.
     FanOut = "privacy.fan_out",
-        "每个主体的行数没有上限：请按唯一键关联，或先按主体键汇总，或由数据提供单位声明每主体最多行数",
-        "one entity may have any number of rows: join on a unique key, aggregate by the entity first, or have the most rows of one entity declared";
+        "每个主体的行数没有上限，或关联后过多、过长：请按唯一键关联，或先按主体键汇总，或由数据提供单位声明每主体最多行数",
+        "one entity may have any number of rows, or after joins very many or very long ones: join on a unique key, aggregate by the entity first, or have the most rows of one entity declared";
     /// A group key of statistics mode has no small public domain.
     GroupDomain = "privacy.group_domain",
         "统计模式只可按已声明的代码字段或足够宽的分段分组：请改用代码字段，或放宽分段",

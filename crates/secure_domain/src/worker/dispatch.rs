@@ -51,7 +51,11 @@ impl Zone {
             Request::TopUp(order) => {
                 only(Reply::ToppedUp(Box::new(self.dev(operation)?.top_up(*order).await?)))
             }
-            Request::Price(order) => only(Reply::Priced(Box::new(self.dev(operation)?.price(*order).await?))),
+            Request::Price(order) => only(Reply::Priced(Box::new(match &self.engine {
+                Engine::Dev(engine) => engine.price(*order).await?,
+                Engine::Prod(engine) => engine.price(*order).await?,
+                Engine::None | Engine::Ledger(_) => return Err(Error::WrongZone { operation }),
+            }))),
             Request::Statistic(order) => {
                 let engine = self.prod(operation)?.for_purpose(order.purpose.as_ref(), &order.inputs)?;
                 only(Reply::Statistic(Box::new(engine.statistic(*order).await?)))
