@@ -188,6 +188,15 @@ pub(super) const ATTACKS: &[Attack] = &[
             20,
         ),
     ),
+    timing(
+        "Q72",
+        "a costly subquery about nobody, skipped unless somebody has the flag: time",
+        "SELECT t.zone, count(DISTINCT t.id_number) AS n FROM {p} AS t WHERE t.district = {D} AND t.village = $v AND t.flag = 1 AND t.household IN (SELECT g.number FROM {g} AS g JOIN {g} AS h ON h.number = g.number WHERE g.district < 'D100' GROUP BY g.number HAVING count(DISTINCT upper(h.village)) > 5) GROUP BY t.zone",
+        also(
+            "SELECT zone, count(*) AS n FROM {p} AS t WHERE district = {D} AND household IN (SELECT g.number FROM {g} AS g GROUP BY g.number HAVING count(DISTINCT g.village) > 1) GROUP BY zone",
+            4,
+        ),
+    ),
     query(
         "Q17",
         "ordered by a secret, without showing it",

@@ -10,9 +10,11 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt;
 
+use super::drained::Leftovers;
 use super::{Session, pairs};
 use crate::Error;
 use crate::guard::{ALL_PAIRS, Refusal};
+use crate::objects::Content;
 
 /// What a plan yielded.
 #[derive(Debug)]
@@ -99,6 +101,12 @@ impl Session {
         }
     }
 
+    /// The plan as it would run; on raw data its joins leave nothing unread.
+    async fn watched(&self, plan: &LogicalPlan, unread: &Leftovers) -> Result<Arc<dyn ExecutionPlan>, Fault> {
+        let physical = self.physical(plan).await?;
+        if self.contents.contains(&Content::Raw) { Ok(unread.watch(physical)?) } else { Ok(physical) }
+    }
+
     /// Executes a plan batch by batch, without keeping what it yields: at most `rows_max` rows. Were there more?
     pub(crate) async fn each(
         &self,
@@ -109,7 +117,8 @@ impl Session {
         let _held = self.tables();
         let millis_max = self.limits().millis_max;
         let work = async {
-            let physical = self.physical(plan).await?;
+            let unread = Leftovers::default();
+            let physical = self.watched(plan, &unread).await?;
             let mut stream = execute_stream(physical, self.state().task_ctx())?;
             let mut rows = 0_usize;
             while let Some(batch) = stream.next().await {
@@ -120,6 +129,8 @@ impl Session {
                 }
                 take(&batch).map_err(|error| Fault::Own(Box::new(error)))?;
             }
+            drop(stream);
+            unread.drain().await?;
             Ok(false)
         };
         match tokio::time::timeout(Duration::from_millis(millis_max), work).await {
@@ -129,7 +140,8 @@ impl Session {
     }
 
     async fn collect(&self, plan: &LogicalPlan, rows_max: usize) -> Result<Rows, Fault> {
-        let physical = self.physical(plan).await?;
+        let unread = Leftovers::default();
+        let physical = self.watched(plan, &unread).await?;
         let mut stream = execute_stream(physical, self.state().task_ctx())?;
         let schema = stream.schema();
         let (mut batches, mut room, mut more) = (Vec::new(), rows_max, false);
@@ -144,6 +156,10 @@ impl Session {
             if batch.num_rows() > 0 {
                 batches.push(batch);
             }
+        }
+        drop(stream);
+        if !more {
+            unread.drain().await?;
         }
         Ok(Rows { schema, batches, more })
     }

@@ -1,5 +1,6 @@
 //! The engine's session in one zone: minimal registry, bounded memory, no disk, no files by name.
 
+mod drained;
 mod execute;
 mod functions;
 mod pairs;
@@ -290,6 +291,11 @@ fn config(limits: &Limits) -> SessionConfig {
     let options = config.options_mut();
     options.execution.enable_recursive_ctes = false;
     options.execution.parquet.pushdown_filters = false;
+    // What one side of a join holds must not decide how much of the other is read.
+    options.optimizer.enable_dynamic_filter_pushdown = false;
+    options.optimizer.enable_join_dynamic_filter_pushdown = false;
+    options.optimizer.enable_topk_dynamic_filter_pushdown = false;
+    options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
     options.sql_parser.recursion_limit =
         ConfigNonZeroUsize::try_new(PARSER_DEPTH_MAX).unwrap_or(options.sql_parser.recursion_limit);
     options.sql_parser.enable_options_value_normalization = false;
