@@ -41,9 +41,9 @@ pub(crate) struct Counted {
     bare: RecordBatch,
     statistics: Statistics,
     contributions: Contributions,
-    /// Rows that may leave by themselves. The ledger is asked about these only: how many others there are would be told by
+    /// Which rows may leave by themselves. The ledger is asked about these only: how many others there are would be told by
     /// its limits.
-    fit: Vec<bool>,
+    assessment: Assessment,
     /// Some number may count a value more than once; what so weighs leaves with noise only.
     weighted: bool,
 }
@@ -73,11 +73,11 @@ impl ProdEngine {
         let rows_max = self.check_population(&release, &bound).await?;
         let bare = self.execute(&release, &bound, rows_max).await?;
         let (contributions, statistics) = self.contributions(&order, &release, &bound, &bare).await?;
-        let fit = passed(&disclosure::assess(&statistics, order.thresholds)?);
+        let assessment = disclosure::assess(&statistics, order.thresholds)?;
         let weighted = self.is_weighted(&release).await?;
         let engine = self.clone();
         // Encoding and syncing block; they must not hold up the other requests of the zone.
-        let pending = Counted { order, release, bare, statistics, contributions, fit, weighted };
+        let pending = Counted { order, release, bare, statistics, contributions, assessment, weighted };
         tokio::task::spawn_blocking(move || engine.wait(pending)).await.map_err(|_| Error::RunFailed)?
     }
 
@@ -86,7 +86,7 @@ impl ProdEngine {
         let draft = match counted.contributions.parts.is_empty() {
             true => None,
             false => {
-                let fit = counted.contributions.clone().keep(&counted.fit, &[]);
+                let fit = counted.contributions.clone().keep(&passed(&counted.assessment), &[]);
                 Some(self.seal(&counted.order.draft, &fit)?)
             }
         };
@@ -233,11 +233,11 @@ impl ProdEngine {
     }
 
     fn write(&self, counted: Counted, verdicts: &[Verdict]) -> Result<RunDone, Error> {
-        let Counted { order, release, bare, statistics, contributions, fit, weighted } = counted;
-        let mut assessment = disclosure::assess(&statistics, order.thresholds)?;
+        let Counted { order, release, bare, statistics, contributions, mut assessment, weighted } = counted;
         let schema = stored_schema(&order.output);
         let mut bare = store_what_fits(&bare, &schema)?;
         if let Some(rows) = contributions.rows() {
+            let fit = passed(&assessment);
             if fit.len() != rows || verdicts.len() != fit.iter().filter(|fit| **fit).count() {
                 return Err(Error::OrderMismatch { what: "verdicts" });
             }

@@ -144,37 +144,36 @@ fn stayed<'c>(
     both.filter(|(_, stayed)| *stayed == same).map(|(key, _)| key).collect()
 }
 
-fn by_flag<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
-    Box::pin(async move {
-        let mut found = Found { forms: 1, ..Found::default() };
-        let walk = walk(scene, &mut found, "flag", 140..165).await?;
-        for pair in walk.steps.windows(2) {
-            let [(_, before), (bound, after)] = pair else { continue };
-            if let ([key], Some(newcomer)) =
-                (stayed(before, after, true).as_slice(), walk.people.get(bound - 1))
-            {
-                found.guesses.push(Guess::bit(*key == "0", newcomer.flag));
-            }
+/// Guesses of newcomers, one for each step of one person, by the only cell that stayed the same, or that changed.
+async fn newcomers(
+    scene: &Scene<'_>,
+    key: &str,
+    bounds: std::ops::Range<usize>,
+    same: bool,
+    guess: impl Fn(&str, &Person) -> Guess,
+) -> Result<Found> {
+    let mut found = Found { forms: 1, ..Found::default() };
+    let walk = walk(scene, &mut found, key, bounds).await?;
+    for pair in walk.steps.windows(2) {
+        let [(_, before), (bound, after)] = pair else { continue };
+        if let ([key], Some(newcomer)) = (stayed(before, after, same).as_slice(), walk.people.get(bound - 1))
+        {
+            found.guesses.push(guess(key, newcomer));
         }
-        Ok(found)
-    })
+    }
+    Ok(found)
+}
+
+fn by_flag<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    Box::pin(newcomers(scene, "flag", 140..165, true, |key, person| Guess::bit(key == "0", person.flag)))
 }
 
 fn by_band<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
-    Box::pin(async move {
-        let mut found = Found { forms: 1, ..Found::default() };
-        let walk = walk(scene, &mut found, "income / 8192", 180..205).await?;
-        for pair in walk.steps.windows(2) {
-            let [(_, before), (bound, after)] = pair else { continue };
-            if let ([key], Some(newcomer)) =
-                (stayed(before, after, false).as_slice(), walk.people.get(bound - 1))
-            {
-                let right = **key == (newcomer.income / 8192).to_string();
-                found.guesses.push(Guess { right, chance: 1.0 / 8.0 });
-            }
-        }
-        Ok(found)
-    })
+    let guess = |key: &str, person: &Person| {
+        let right = key == (person.income / 8192).to_string();
+        Guess { right, chance: 1.0 / 8.0 }
+    };
+    Box::pin(newcomers(scene, "income / 8192", 180..205, false, guess))
 }
 
 fn at_the_threshold<'a>(scene: &'a Scene<'a>) -> Doing<'a> {

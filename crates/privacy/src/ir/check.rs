@@ -132,6 +132,16 @@ pub(super) fn releasing(rel: &Rel) -> Option<Releasing<'_>> {
     }
 }
 
+/// What a query reads: the columns of each scan, by resource.
+#[must_use]
+pub fn reads(rel: &Rel) -> Vec<(String, BTreeSet<String>)> {
+    let mut found = Vec::new();
+    scans(rel, &mut |resource, _, columns| {
+        found.push((resource.to_owned(), columns.iter().cloned().collect()));
+    });
+    found
+}
+
 pub(super) fn scans(rel: &Rel, visit: &mut impl FnMut(&str, &str, &[String])) {
     if let Rel::Scan { resource, alias, columns } = rel {
         visit(resource, alias, columns);

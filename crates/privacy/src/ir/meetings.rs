@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::check::scans;
 use super::walk::{aliases, expressions, inputs, trace};
 use super::{Expr, JoinKind, Policy, Refusal, Rel, Rule};
 
@@ -86,14 +87,14 @@ fn visit(rel: &Rel, policy: &Policy, ask: &mut impl FnMut(Alike) -> u64) -> Vec<
 
 /// Keys of the protected entities of all scans, as columns of these.
 fn entities(rel: &Rel, policy: &Policy) -> Vec<(String, BTreeSet<String>)> {
-    let mut found: Vec<_> = inputs(rel).into_iter().flat_map(|input| entities(input, policy)).collect();
-    if let Rel::Scan { resource, alias, .. } = rel
-        && let Some(entity) = policy.resources.get(resource).and_then(|known| known.entity.as_ref())
-        && entity.protected
-    {
-        let key = entity.columns.iter().map(|column| format!("{alias}.{column}")).collect();
-        found.push((entity.kind.clone(), key));
-    }
+    let mut found = Vec::new();
+    scans(rel, &mut |resource, alias, _| {
+        let entity = policy.resources.get(resource).and_then(|known| known.entity.as_ref());
+        if let Some(entity) = entity.filter(|entity| entity.protected) {
+            let key = entity.columns.iter().map(|column| format!("{alias}.{column}")).collect();
+            found.push((entity.kind.clone(), key));
+        }
+    });
     found
 }
 

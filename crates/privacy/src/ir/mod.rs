@@ -57,7 +57,7 @@ mod why;
 use serde::{Deserialize, Serialize};
 
 pub use bounds::{Interval, Unbounded, bounds};
-pub use check::{Checked, EntityNeed, check};
+pub use check::{Checked, EntityNeed, check, reads};
 pub use declare::{
     Bounds, CODES_MAX, Code, Declared, Domain, Groups, LOOKUP_VALUES_MAX, Nulls, Parameters, Rows,
 };
@@ -78,7 +78,7 @@ pub use rewrite::{
 };
 pub use sources::{Measured, measured};
 pub use stage::{Stage, Step};
-pub use walk::{pruned, reads};
+pub use walk::pruned;
 pub use weights::{join_keys, weighted};
 
 use crate::DataType;

@@ -102,15 +102,6 @@ pub(super) fn aliases(rel: &Rel) -> BTreeMap<&str, &str> {
     found
 }
 
-/// What a query reads: the columns of each scan, by resource.
-#[must_use]
-pub fn reads(rel: &Rel) -> Vec<(String, BTreeSet<String>)> {
-    match rel {
-        Rel::Scan { resource, columns, .. } => vec![(resource.clone(), columns.iter().cloned().collect())],
-        _ => inputs(rel).into_iter().flat_map(reads).collect(),
-    }
-}
-
 /// An expression over the columns of `rel`, written over columns of scans; `None` if it reads what an aggregate or a
 /// union made.
 pub(super) fn trace(expr: &Expr, rel: &Rel) -> Option<Expr> {

@@ -124,7 +124,8 @@ pub(crate) async fn plan_condition(
     .await
 }
 
-/// Types made explicit, subqueries turned into joins, lists of tables with a condition as well. Nothing else is rewritten: what is checked stays recognisable.
+/// Types made explicit, subqueries turned into joins, lists of tables with a condition as well. Nothing else is rewritten: what
+/// is checked stays recognisable.
 pub(super) fn analyze(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan, Error> {
     let plan = state
         .analyzer()
