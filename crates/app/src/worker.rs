@@ -12,6 +12,9 @@ use crate::{Error, Result};
 pub struct ZoneDoor(Door);
 
 impl ZoneDoor {
+    /// Stack that the threads of its process must have.
+    pub const STACK_BYTES: usize = secure_domain::worker::STACK_BYTES;
+
     /// Binds the socket and gives up everything but the folder of objects. To be called while the process has one thread.
     ///
     /// # Errors

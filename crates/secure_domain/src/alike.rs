@@ -8,7 +8,7 @@ use arrow::compute::{cast, max};
 use arrow::datatypes::Int64Type;
 use base::{Id, kind};
 use privacy::DataType;
-use privacy::ir::{self, AggregateFunction, Expr, Function, LogicOp, Most, Named, NamedAggregate, Rel};
+use privacy::ir::{self, AggregateFunction, Expr, Function, LogicOp, Met, Most, Named, NamedAggregate, Rel};
 
 use crate::Error;
 use crate::engine::ProdEngine;
@@ -37,9 +37,9 @@ impl ProdEngine {
         for alike in ir::alike(rel, &policy) {
             let Some(table) = tables.iter().find(|table| table.spec.name == alike.resource) else { continue };
             let rows = self.seen(tables, table, Asked::Rows(alike.columns.clone())).await;
-            let work = self.work(tables, table, &alike.read).await;
-            if let (Some(rows), Some(work)) = (rows, work) {
-                most.insert(alike, rows.saturating_mul(work));
+            let characters = self.characters(tables, table, &alike.read).await;
+            if let (Some(rows), Some(characters)) = (rows, characters) {
+                most.insert(alike, Met { rows, characters });
             }
         }
         ir::check_meetings(rel, &policy, &most).map_err(|refusal| Error::Refused(Box::new(refusal.into())))
@@ -55,8 +55,8 @@ impl ProdEngine {
         self.seen(&release.tables, table, Asked::Rows(columns.clone())).await.is_some_and(|rows| rows <= 1)
     }
 
-    /// How many rows' work the longest row of some columns can be; none if it cannot be found out.
-    pub(crate) async fn work(
+    /// How many characters the longest texts of some columns have; none if it cannot be found out.
+    pub(crate) async fn characters(
         &self,
         tables: &[Arc<Table>],
         table: &Arc<Table>,
@@ -68,7 +68,7 @@ impl ProdEngine {
                 characters += self.seen(tables, table, Asked::Longest(column.name.clone())).await?;
             }
         }
-        Some(characters.div_ceil(ir::ROW_CHARACTERS).max(1))
+        Some(characters)
     }
 
     /// What a table holds; none if it cannot be found out.

@@ -146,7 +146,8 @@ impl ProdEngine {
         let mut work = 1_u64;
         for (resource, read) in ir::reads(&release.rel) {
             if let Some(table) = release.tables.iter().find(|table| table.spec.name == resource) {
-                work = work.max(self.work(&release.tables, table, &read).await.ok_or(Error::RunFailed)?);
+                let characters = self.characters(&release.tables, table, &read).await;
+                work = work.max(characters.ok_or(Error::RunFailed)?.div_ceil(ir::ROW_CHARACTERS));
             }
         }
         match rows.saturating_mul(numbers.saturating_add(1)).saturating_mul(work) > POPULATION_MAX {

@@ -7,13 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::scans;
+use super::text_work::text_work;
 use super::walk::{aliases, expressions, inputs, trace};
 use super::{Expr, JoinKind, Policy, Refusal, Rel, Rule};
 
-/// Most rows that one protected entity may meet, those of wide tables counted several times ([`ROW_CHARACTERS`]). They are
+/// Most rows that one protected entity may meet, those that are more work counted several times ([`ROW_CHARACTERS`]). They are
 /// worked on in about a millisecond, and the time of a run is rounded up to a quarter of a second and more.
 pub const MEETINGS_MAX: u64 = 4_096;
-/// Texts of a row up to so many characters are one row's work.
+/// Texts of a row up to so many characters are one row's work; so many that functions go through as well.
 pub const ROW_CHARACTERS: u64 = 256;
 
 /// So many functions and operators of a query are one row's work; a list of values is one.
@@ -30,9 +31,17 @@ pub struct Alike {
     pub read: BTreeSet<String>,
 }
 
-/// What is known of tables: most rows that are [`Alike`], times the work of the longest row: how often its texts hold
-/// [`ROW_CHARACTERS`], at least once.
-pub type Most = BTreeMap<Alike, u64>;
+/// What is known of rows that are [`Alike`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Met {
+    /// The most that there are.
+    pub rows: u64,
+    /// Characters of the longest texts that are read of one.
+    pub characters: u64,
+}
+
+/// What is known of tables.
+pub type Most = BTreeMap<Alike, Met>;
 
 /// What has to be known of the tables to bound what entities meet; empty for a query without joins.
 #[must_use]
@@ -51,11 +60,18 @@ pub fn alike(rel: &Rel, policy: &Policy) -> BTreeSet<Alike> {
 /// # Errors
 /// [`Rule::FanOut`] with the kind of the entity.
 pub fn check_meetings(rel: &Rel, policy: &Policy, most: &Most) -> Result<(), Refusal> {
-    // What is computed of each row makes it longer as well.
-    let each = operations(rel).div_ceil(ROW_OPERATIONS).max(1);
+    // What is computed of each row is work as well.
+    let longest = most.values().map(|met| met.characters).max().unwrap_or_default();
+    let operations = operations(rel).div_ceil(ROW_OPERATIONS);
+    let each = operations.max(text_work(rel).with(longest).div_ceil(ROW_CHARACTERS)).max(1);
     let found = visit(rel, policy, &mut |alike| {
+        let met = most.get(&alike);
         // In powers of two: how many rows somebody has at most is not to be found out by trying.
-        most.get(&alike).and_then(|rows| rows.checked_next_power_of_two()).unwrap_or(u64::MAX)
+        let rows = met.and_then(|met| {
+            let rows = met.rows.saturating_mul(met.characters.div_ceil(ROW_CHARACTERS).max(1));
+            rows.checked_next_power_of_two()
+        });
+        rows.unwrap_or(u64::MAX)
     });
     match found.into_iter().find(|(_, rows)| rows.saturating_mul(each) > MEETINGS_MAX) {
         Some((kind, _)) => Err(Refusal::new(Rule::FanOut, kind)),

@@ -50,6 +50,7 @@ pub mod sql;
 mod stage;
 #[cfg(test)]
 mod tests;
+mod text_work;
 mod walk;
 mod weights;
 mod why;
@@ -68,7 +69,7 @@ pub use lattice::{
     ColumnInfo, ColumnPolicy, Entity, EntityRef, Label, Policy, ResourcePolicy, Schema, Source,
 };
 pub use linear::{Term, linear_forms};
-pub use meetings::{Alike, MEETINGS_MAX, Most, ROW_CHARACTERS, alike, check_meetings};
+pub use meetings::{Alike, MEETINGS_MAX, Met, Most, ROW_CHARACTERS, alike, check_meetings};
 pub use nearest::{Advice, Change, ChangeKind, Nearest, advise, nearest};
 pub use population::population_rows;
 pub use refusal::{Refusal, Rule};

@@ -10,6 +10,10 @@ use super::refusal::{Refusal, TOO_LARGE};
 pub(super) const NODES_MAX: usize = 1_000;
 /// Limit: parts of all expressions of one plan.
 const EXPRESSIONS_MAX: usize = 20_000;
+/// Limit: calls of functions in one plan. The way some of them take for a batch depends on each of its values.
+const FUNCTIONS_MAX: usize = 512;
+/// Limit: characters of all patterns of LIKE in one plan. A pattern is prepared where there is a row, and not where there is none.
+const PATTERNS_MAX: usize = 1_000;
 /// Limit: nesting of relations.
 const RELATION_DEPTH_MAX: usize = 64;
 /// Limit: nesting of one expression.
@@ -17,7 +21,7 @@ pub(super) const EXPRESSION_DEPTH_MAX: usize = 128;
 
 /// Refuses plans that are too large or too deep for the recursive passes that follow.
 pub(super) fn check_size(plan: &LogicalPlan) -> std::result::Result<(), Refusal> {
-    let mut counter = Counter { nodes: 0, expressions: 0, fits: true };
+    let mut counter = Counter { nodes: 0, expressions: 0, functions: 0, patterns: 0, fits: true };
     // Counting stops at the limits, so a plan that doubles with every WITH is left after a thousand nodes.
     let counted = counter.relation(plan, 0);
     if counted.is_err() || !counter.fits { Err(TOO_LARGE.about("")) } else { Ok(()) }
@@ -26,6 +30,8 @@ pub(super) fn check_size(plan: &LogicalPlan) -> std::result::Result<(), Refusal>
 struct Counter {
     nodes: usize,
     expressions: usize,
+    functions: usize,
+    patterns: usize,
     fits: bool,
 }
 
@@ -48,7 +54,16 @@ impl Counter {
 
     fn expression(&mut self, expr: &Expr, depth: usize, relation_depth: usize) -> Result<()> {
         self.expressions += 1;
-        self.fits &= self.expressions <= EXPRESSIONS_MAX && depth <= EXPRESSION_DEPTH_MAX;
+        self.functions += usize::from(matches!(expr, Expr::ScalarFunction(_)));
+        if let Expr::Like(like) | Expr::SimilarTo(like) = expr
+            && let Expr::Literal(pattern, _) = like.pattern.as_ref()
+        {
+            self.patterns += pattern.try_as_str().flatten().map_or(0, |pattern| pattern.chars().count());
+        }
+        self.fits &= self.expressions <= EXPRESSIONS_MAX
+            && self.functions <= FUNCTIONS_MAX
+            && self.patterns <= PATTERNS_MAX
+            && depth <= EXPRESSION_DEPTH_MAX;
         if !self.fits {
             return Ok(());
         }

@@ -19,11 +19,10 @@ use super::refusal::{STATEMENT, TOO_LARGE};
 use super::text_size::check_text_size;
 use crate::Error;
 use crate::session::{Session, clipped};
+use crate::worker::STACK_BYTES;
 
 /// Limit: words and signs of one query. Bounds every recursion of the parser and the planner.
 const TOKENS_MAX: usize = 8_000;
-/// Stack of the planning thread. Pages that are not touched cost nothing.
-const STACK_BYTES: usize = 256 << 20;
 /// Nesting of parentheses that the parser follows.
 const PARSER_DEPTH_MAX: usize = 64;
 

@@ -93,6 +93,17 @@ async fn bombs_are_refused_quickly() {
             "SELECT count(*) FROM (WITH w0 AS (SELECT birth_year AS x FROM persons){doubling} SELECT x FROM w39) t"
         ),
         "SELECT 1 -- ".to_owned() + &"x".repeat(100_000),
+        format!("SELECT count(*) FROM persons WHERE {}birth_year = 1{}", "NOT (".repeat(9), ")".repeat(9)),
+        format!(
+            "SELECT {} birth_year {} FROM persons",
+            "CASE WHEN birth_year = 1 THEN 2 ELSE 1 +".repeat(9),
+            "END ".repeat(9)
+        ),
+        format!("SELECT {} birth_year {} FROM persons", "CAST(".repeat(9), "AS DOUBLE) / 2".repeat(9)),
+        format!(
+            "SELECT count(*) FROM persons WHERE {}",
+            vec![format!("region LIKE '{}'", "_".repeat(150)); 7].join(" OR ")
+        ),
     ];
     for bomb in bombs {
         let head: String = bomb.chars().take(60).collect();
@@ -130,6 +141,30 @@ async fn queries_near_the_limits_run() {
         let engine = engine.clone();
         tokio::spawn(async move { engine.query(order).await }).await.unwrap().unwrap();
     }
+}
+
+/// Halves within halves are one long chain to the planner: it fits the stack that a worker's threads have.
+#[test]
+fn a_long_chain_of_conditions_does_not_end_the_process() {
+    fn chain(from: usize, to: usize) -> String {
+        let middle = from.midpoint(to);
+        match to - from {
+            1 => format!("birth_year + {from} = 9"),
+            _ => format!("({} OR {})", chain(from, middle), chain(middle, to)),
+        }
+    }
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.thread_stack_size(crate::worker::STACK_BYTES).enable_all().build().unwrap();
+    let county = County::new();
+    let (dev, prod) = (county.dev(), county.prod());
+    let sql = format!("SELECT region, count(*) AS n FROM persons WHERE {} GROUP BY region", chain(0, 600));
+    let order =
+        QueryOrder { sql: sql.clone(), parameters: Vec::new(), values: Default::default(), rows_max: 10 };
+    let answered = runtime.spawn(async move { dev.query(order).await });
+    let _page = runtime.block_on(answered).unwrap().unwrap();
+    let order = CheckOrder { sql, parameters: Vec::new() };
+    let checked = runtime.spawn(async move { prod.check(order).await });
+    let _accepted = runtime.block_on(checked).unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

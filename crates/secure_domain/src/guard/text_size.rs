@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Query, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Query, UnaryOperator, Visit, Visitor};
 
 use super::depth::{EXPRESSION_DEPTH_MAX, NODES_MAX};
 use super::refusal::{Refusal, TOO_LARGE};
@@ -15,7 +15,7 @@ pub(super) fn check_text_size(query: &Query) -> Result<(), Refusal> {
     if deep || relations(query, &HashMap::new()) > NODES_MAX { Err(TOO_LARGE.about("")) } else { Ok(()) }
 }
 
-/// Limit: functions within functions. The planner's work doubles with each.
+/// Limit: functions, CASE, NOT and CAST within each other. The planner's work doubles with each.
 const FUNCTION_DEPTH_MAX: usize = 8;
 
 #[derive(Default)]
@@ -29,20 +29,20 @@ impl Visitor for Depth {
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         self.expressions += 1;
-        self.functions += usize::from(is_function(expr));
+        self.functions += usize::from(doubles(expr));
         let fits = self.expressions <= EXPRESSION_DEPTH_MAX && self.functions <= FUNCTION_DEPTH_MAX;
         if fits { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
     fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         self.expressions -= 1;
-        self.functions -= usize::from(is_function(expr));
+        self.functions -= usize::from(doubles(expr));
         ControlFlow::Continue(())
     }
 }
 
-/// Is it a function, in whatever writing?
-const fn is_function(expr: &Expr) -> bool {
+/// Is it a function, in whatever writing, or another form that doubles the planner's work?
+const fn doubles(expr: &Expr) -> bool {
     matches!(
         expr,
         Expr::Function(_)
@@ -53,6 +53,9 @@ const fn is_function(expr: &Expr) -> bool {
             | Expr::Ceil { .. }
             | Expr::Floor { .. }
             | Expr::Extract { .. }
+            | Expr::Case { .. }
+            | Expr::Cast { .. }
+            | Expr::UnaryOp { op: UnaryOperator::Not, .. }
     )
 }
 

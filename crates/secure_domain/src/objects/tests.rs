@@ -36,6 +36,19 @@ fn nothing_lies_in_clear_on_disk() {
     assert_eq!(rows, [persons()]);
 }
 
+/// The engine would skip rows and order joins by them, and its time would tell the value of whoever has the greatest.
+#[test]
+fn tables_hold_no_least_and_greatest_values() {
+    use parquet::file::reader::{FileReader as _, SerializedFileReader};
+    let dir = tempfile::tempdir().unwrap();
+    let into = object(1, "data");
+    let _written = seal(dir.path(), Content::Raw, &into, &[persons()]);
+    let plain = read_sealed(dir.path(), &ring(), &into).unwrap();
+    let reader = SerializedFileReader::new(bytes::Bytes::copy_from_slice(&plain)).unwrap();
+    let mut columns = reader.metadata().row_groups().iter().flat_map(|group| group.columns());
+    assert!(columns.all(|column| column.statistics().is_none() && column.column_index_offset().is_none()));
+}
+
 /// The decoder's own way of reading: from a place on, in pieces of any length.
 #[test]
 fn a_reader_from_any_place_gives_the_plain_bytes_and_finds_what_was_changed() {

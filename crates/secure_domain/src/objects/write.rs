@@ -149,12 +149,13 @@ impl Drop for ParquetObject {
     }
 }
 
-/// How sealed tables are encoded.
+/// How sealed tables are encoded. Without least and greatest values: what the engine plans by them would tell, by its time, the
+/// value of whoever has the greatest.
 pub(crate) fn parquet_properties() -> WriterProperties {
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_statistics_enabled(EnabledStatistics::None)
         .set_created_by("shuyu".to_owned())
         .build()
 }

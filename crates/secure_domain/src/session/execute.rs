@@ -11,7 +11,7 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::StreamExt;
 
 use super::drained::Leftovers;
-use super::{Session, pairs};
+use super::{Session, eager, pairs};
 use crate::Error;
 use crate::guard::{ALL_PAIRS, Refusal};
 use crate::objects::Content;
@@ -90,9 +90,17 @@ impl Session {
         }
     }
 
+    fn holds_raw(&self) -> bool {
+        self.contents.contains(&Content::Raw)
+    }
+
     /// The plan as it would run; refused if a time limit could not end it.
     pub(crate) async fn physical(&self, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>, Fault> {
-        let physical = self.state().create_physical_plan(plan).await?;
+        let mut plan = self.state().optimize(plan)?;
+        if self.holds_raw() {
+            plan = eager::eager(plan)?;
+        }
+        let physical = self.state().query_planner().create_physical_plan(&plan, self.state()).await?;
         let largest = self.tables().iter().map(|table| table.spec.rows).max().unwrap_or_default();
         if pairs::are_bounded(&physical, largest) {
             Ok(physical)
@@ -104,7 +112,7 @@ impl Session {
     /// The plan as it would run; on raw data its joins leave nothing unread.
     async fn watched(&self, plan: &LogicalPlan, unread: &Leftovers) -> Result<Arc<dyn ExecutionPlan>, Fault> {
         let physical = self.physical(plan).await?;
-        if self.contents.contains(&Content::Raw) { Ok(unread.watch(physical)?) } else { Ok(physical) }
+        if self.holds_raw() { Ok(unread.watch(physical)?) } else { Ok(physical) }
     }
 
     /// Executes a plan batch by batch, without keeping what it yields: at most `rows_max` rows. Were there more?
@@ -130,7 +138,7 @@ impl Session {
                 take(&batch).map_err(|error| Fault::Own(Box::new(error)))?;
             }
             drop(stream);
-            unread.drain().await?;
+            unread.drain(&self.state().task_ctx()).await?;
             Ok(false)
         };
         match tokio::time::timeout(Duration::from_millis(millis_max), work).await {
@@ -159,7 +167,7 @@ impl Session {
         }
         drop(stream);
         if !more {
-            unread.drain().await?;
+            unread.drain(&self.state().task_ctx()).await?;
         }
         Ok(Rows { schema, batches, more })
     }

@@ -1,6 +1,7 @@
 //! The engine's session in one zone: minimal registry, bounded memory, no disk, no files by name.
 
 mod drained;
+mod eager;
 mod execute;
 mod functions;
 mod pairs;
@@ -37,6 +38,9 @@ const SCHEMA: &str = "public";
 const METADATA_BYTES_MAX: usize = 256 << 20;
 /// Nesting of parentheses that the parser follows.
 const PARSER_DEPTH_MAX: usize = 64;
+/// Rows that are computed at once. Some functions have a faster way for a batch without a character of several bytes: one
+/// person's text decides over no more rows than these.
+const BATCH_ROWS: usize = 2_048;
 
 /// A zone's session: its tables and the state in which queries are planned and executed.
 pub(crate) struct Session {
@@ -89,7 +93,11 @@ impl Session {
             Arc::clone(&schema) as Arc<dyn SchemaProvider>,
         )
         .map_err(|_| Error::RunFailed)?;
-        let state = SessionStateBuilder::new()
+        let mut state = SessionStateBuilder::new();
+        if contents.contains(&Content::Raw) {
+            state = state.with_physical_optimizer_rules(drained::optimizer_rules());
+        }
+        let state = state
             .with_config(config(&limits))
             .with_runtime_env(runtime)
             .with_expr_planners(functions::planners())
@@ -287,11 +295,18 @@ fn config(limits: &Limits) -> SessionConfig {
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_information_schema(false)
         .with_target_partitions(threads)
+        .with_batch_size(BATCH_ROWS)
         .with_collect_statistics(true);
     let options = config.options_mut();
     options.execution.enable_recursive_ctes = false;
+    // What rows hold must not decide how many others are read, nor in which way they are computed.
     options.execution.parquet.pushdown_filters = false;
-    // What one side of a join holds must not decide how much of the other is read.
+    options.execution.parquet.pruning = false;
+    options.execution.parquet.enable_page_index = false;
+    options.execution.parquet.bloom_filter_on_read = false;
+    options.execution.skip_partial_aggregation_probe_rows_threshold = usize::MAX;
+    options.execution.perfect_hash_join_small_build_threshold = 0;
+    options.execution.perfect_hash_join_min_key_density = f64::INFINITY;
     options.optimizer.enable_dynamic_filter_pushdown = false;
     options.optimizer.enable_join_dynamic_filter_pushdown = false;
     options.optimizer.enable_topk_dynamic_filter_pushdown = false;

@@ -1,7 +1,12 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::{RecordBatch, new_null_array};
-use arrow::datatypes::{Field, Schema};
+use arrow::datatypes::{DataType as ArrowType, Field, Schema};
+use datafusion::common::Result;
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
 use privacy::DataType;
 
 use crate::Error;
@@ -68,4 +73,45 @@ async fn tpch_passes_the_guard_against_joins_of_all_pairs() {
         let error = physical(sql).await.unwrap_err();
         assert!(matches!(error, Error::Refused(_)) && error.code() == "domain.all_pairs", "{sql}: {error}");
     }
+}
+
+/// Returns its number and counts the rows it was computed for.
+#[derive(Debug)]
+struct Costly(Arc<AtomicUsize>, Signature);
+
+impl PartialEq for Costly {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Costly {}
+
+impl std::hash::Hash for Costly {
+    fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
+}
+
+impl ScalarUDFImpl for Costly {
+    fn name(&self) -> &'static str {
+        "costly"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.1
+    }
+
+    fn return_type(&self, _: &[ArrowType]) -> Result<ArrowType> {
+        Ok(ArrowType::Int64)
+    }
+
+    fn invoke_with_args(&self, mut args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let _before = self.0.fetch_add(args.number_rows, Ordering::SeqCst);
+        Ok(args.args.remove(0))
+    }
+}
+
+/// `costly(n)`, which counts the rows it is computed for.
+pub(super) fn costly(rows: &Arc<AtomicUsize>) -> ScalarUDF {
+    let signature = Signature::exact(vec![ArrowType::Int64], Volatility::Immutable);
+    ScalarUDF::new_from_impl(Costly(Arc::clone(rows), signature))
 }

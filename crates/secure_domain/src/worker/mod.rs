@@ -35,6 +35,10 @@ const REQUESTS_MAX: usize = 256;
 /// Limit: how long a worker waits for who started it.
 const CONNECT_MAX: Duration = Duration::from_secs(30);
 
+/// Stack of each thread on which queries are planned or executed: what is let through may be a chain of thousands of conditions,
+/// and must not be able to end the process. Pages that are not touched cost nothing.
+pub const STACK_BYTES: usize = 256 << 20;
+
 /// How often a worker looks whether who started it is still there.
 const PARENT_SEEN: Duration = Duration::from_secs(1);
 

@@ -362,7 +362,11 @@ pub fn main() -> ExitCode {
         },
         _ => None,
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if door.is_some() {
+        runtime.thread_stack_size(app::ZoneDoor::STACK_BYTES);
+    }
+    let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("shuyu: {error}");

@@ -18,8 +18,16 @@ fn most(visits: u64, employed: u64) -> impl Fn(&Alike) -> Option<u64> {
 }
 
 fn refused(rel: &Rel, known: impl Fn(&Alike) -> Option<u64>) -> Option<Rule> {
+    refused_of(rel, 8, known)
+}
+
+/// As [`refused`], of texts of so many characters.
+fn refused_of(rel: &Rel, characters: u64, known: impl Fn(&Alike) -> Option<u64>) -> Option<Rule> {
     let policy = policy();
-    let most = alike(rel, &policy).into_iter().filter_map(|asked| Some((asked.clone(), known(&asked)?)));
+    let most = alike(rel, &policy).into_iter().filter_map(|asked| {
+        let rows = known(&asked)?;
+        Some((asked, Met { rows, characters }))
+    });
     check_meetings(rel, &policy, &most.collect()).err().map(|refusal| refusal.rule)
 }
 
@@ -129,4 +137,37 @@ fn long_expressions_make_rows_longer() {
     let list = (0..500).map(int).collect();
     let among = Expr::InList { input: Box::new(col("t0.age")), list, negated: false };
     assert_eq!(refused(&filter(once(), among), most(4_000, 1)), None);
+}
+
+#[test]
+fn long_texts_that_functions_go_through_make_rows_longer() {
+    let once = || joined(persons(), visits("t1"), &[("t0.id", "t1.person_id")]);
+    let other = |input: Expr| eq(input, text("X"));
+    let upper =
+        |times: usize, input: Expr| (0..times).fold(input, |expr, _| call(Function::Upper, vec![expr]));
+    let place = || col("t1.place");
+    // Texts as such are one row's work up to 256 characters.
+    assert_eq!(refused_of(&once(), 256, most(4_000, 1)), None);
+    assert_eq!(refused_of(&once(), 257, most(4_000, 1)), Some(Rule::FanOut));
+    assert_eq!(refused_of(&filter(once(), other(upper(1, place()))), 240, most(4_000, 1)), None);
+    assert_eq!(
+        refused_of(&filter(once(), other(upper(2, place()))), 240, most(4_000, 1)),
+        Some(Rule::FanOut)
+    );
+    assert_eq!(refused_of(&filter(once(), other(upper(2, place()))), 128, most(4_000, 1)), None);
+    // What was put together below is as long above.
+    let named = |name: &str, expr: Expr| Named { name: name.to_owned(), expr };
+    let both = call(Function::Concat, vec![place(), place(), place()]);
+    let columns = vec![named("id", col("t0.id")), named("both", both)];
+    let twice = Rel::Project { input: Box::new(once()), columns };
+    assert_eq!(refused_of(&twice, 80, most(4_000, 1)), None);
+    let shouted = filter(twice, other(upper(1, col("both"))));
+    assert_eq!(refused_of(&shouted, 80, most(4_000, 1)), Some(Rule::FanOut));
+    // What the query has written counts as what is stored.
+    let long = Expr::Case {
+        branches: vec![(other(place()), place())],
+        otherwise: Some(Box::new(text(&"x".repeat(20_000)))),
+    };
+    assert_eq!(refused(&filter(once(), other(upper(1, long.clone()))), most(32, 1)), Some(Rule::FanOut));
+    assert_eq!(refused(&filter(once(), other(long)), most(32, 1)), None);
 }
