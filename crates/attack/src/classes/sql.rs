@@ -28,6 +28,25 @@ const fn also(sql: &'static str, rows: usize) -> Benign {
     Benign::Query(sql, rows)
 }
 
+/// A condition of CASE for each letter, with a pattern that takes long to prepare.
+macro_rules! patterns {
+    ($column:literal, $($letter:literal)*) => {
+        concat!($(
+            "WHEN ", $column, " LIKE '%", $letter,
+            "______________________________________________________________________________",
+            "______________________________________________________________________________%x' THEN 0 ",
+        )*)
+    };
+}
+
+/// The same for the whole alphabet.
+macro_rules! alphabet {
+    ($column:literal) => {
+        patterns!($column, "a" "b" "c" "d" "e" "f" "g" "h" "i" "j" "k" "l" "m" "n" "o" "p" "q" "r" "s" "t" "u" "v" "w" "y" "z"
+            "A" "B" "C" "D" "E" "F" "G" "H" "I" "J" "K" "L" "M" "N" "O" "P" "Q" "R" "S" "T" "U" "V" "W" "X" "Y" "Z")
+    };
+}
+
 pub(super) const ATTACKS: &[Attack] = &[
     oracle(
         "Q01",
@@ -195,6 +214,21 @@ pub(super) const ATTACKS: &[Attack] = &[
         also(
             "SELECT zone, count(*) AS n FROM {p} AS t WHERE district = {D} AND household IN (SELECT g.number FROM {g} AS g GROUP BY g.number HAVING count(DISTINCT g.village) > 1) GROUP BY zone",
             4,
+        ),
+    ),
+    timing(
+        "Q73",
+        "patterns that are prepared where somebody has the flag, and not where nobody has: time",
+        concat!(
+            "SELECT x.c, count(*) AS n FROM (SELECT CASE ",
+            alphabet!("t.village"),
+            alphabet!("t.zone"),
+            alphabet!("t.team"),
+            "ELSE 1 END AS c FROM {p} AS t WHERE t.district = {D} AND t.village = $v AND t.flag = 1) AS x GROUP BY x.c",
+        ),
+        also(
+            "SELECT CASE WHEN village LIKE '%-B_' THEN 1 WHEN village LIKE '%-S%' THEN 2 ELSE 3 END AS kind, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY 1",
+            2,
         ),
     ),
     query(

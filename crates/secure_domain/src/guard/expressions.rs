@@ -165,7 +165,7 @@ pub(super) fn aggregate(
         other => return Err(EXPRESSION.about(other.variant_name())),
     };
     let name = func.name();
-    if params.filter.is_some() || !params.order_by.is_empty() || params.null_treatment.is_some() {
+    if !params.order_by.is_empty() || params.null_treatment.is_some() {
         return Err(AGGREGATE_FORM.about(name));
     }
     let function = match (name, params.distinct) {
@@ -184,15 +184,20 @@ pub(super) fn aggregate(
         }
         _ => return Err(FUNCTION.about(name)),
     };
-    match params.args.as_slice() {
-        [] if matches!(function, AggregateFunction::Count) => Ok((function, None)),
+    let argument = match params.args.as_slice() {
+        [] if matches!(function, AggregateFunction::Count) => None,
         [argument] => {
             let argument = scope.expression(argument)?;
             let rows = counts_rows(function, &argument);
-            Ok((function, Some(argument).filter(|_| !rows)))
+            Some(argument).filter(|_| !rows)
         }
-        _ => Err(AGGREGATE_FORM.about(name)),
-    }
+        _ => return Err(AGGREGATE_FORM.about(name)),
+    };
+    let Some(filter) = &params.filter else { return Ok((function, argument)) };
+    // FILTER (WHERE …) leaves rows out as a null does.
+    let value = argument.unwrap_or_else(|| Expr::literal(Literal::Integer(1)));
+    let branches = vec![(scope.expression(filter)?, value)];
+    Ok((function, Some(Expr::Case { branches, otherwise: None })))
 }
 
 const fn compare(op: Operator) -> Option<CompareOp> {

@@ -52,8 +52,8 @@ pub(super) const FUNCTION: RuleText = rule(
 );
 pub(super) const AGGREGATE_FORM: RuleText = rule(
     "domain.aggregate_form",
-    "汇总函数不得带 FILTER、ORDER BY，DISTINCT 只可用于 COUNT：请把条件放入 WHERE",
-    "no FILTER or ORDER BY inside an aggregate, and DISTINCT with COUNT only: put conditions into WHERE",
+    "汇总函数不得带 ORDER BY，DISTINCT 只可用于 COUNT",
+    "no ORDER BY inside an aggregate, and DISTINCT with COUNT only",
 );
 pub(super) const TYPE: RuleText = rule(
     "domain.type",

@@ -59,6 +59,8 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// The condition of an aggregate becomes the query's; other aggregates are left out.
+    MoveCondition = "move_condition", "把条件移到 WHERE，单独统计", "put the condition into WHERE, in a query of its own";
     /// An output column of the aggregate is left out.
     DropColumn = "drop_column", "去掉输出字段", "leave out the output column";
     /// A group key is left out.

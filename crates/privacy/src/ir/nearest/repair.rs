@@ -151,6 +151,7 @@ fn aggregates(rel: &Rel, about: Option<&str>, policy: &Policy, terms: &Terms) ->
     for aggregate in top.aggregates.iter().filter(|aggregate| only.is_none_or(|only| aggregate.name == only))
     {
         let name = aggregate.name.as_str();
+        all.extend(condition_moved(rel, aggregate).map(|rel| (change(ChangeKind::MoveCondition, name), rel)));
         let mut with = |kind, edit: &dyn Fn(&mut NamedAggregate, &mut Rel) -> Option<()>| {
             let repaired = with_top(rel, |parts| {
                 let aggregate = parts.aggregates.iter_mut().find(|aggregate| aggregate.name == name)?;
@@ -181,6 +182,47 @@ fn aggregates(rel: &Rel, about: Option<&str>, policy: &Policy, terms: &Terms) ->
         all.extend(without_output(rel, name).map(|rel| (change(ChangeKind::DropColumn, name), rel)));
     }
     all
+}
+
+/// An aggregate over CASE or with FILTER as one over the rows that the condition is true for, with its likes.
+fn condition_moved(rel: &Rel, aggregate: &NamedAggregate) -> Option<Rel> {
+    let (condition, ..) = conditional(aggregate)?;
+    let mut others = Vec::new();
+    let mut moved = with_top(rel, |parts| {
+        for aggregate in &mut parts.aggregates {
+            match conditional(aggregate) {
+                Some((same, function, argument)) if same == condition => {
+                    (aggregate.function, aggregate.argument) = (function, argument);
+                }
+                _ => others.push(aggregate.name.clone()),
+            }
+        }
+        parts.input = Rel::Filter { input: Box::new(parts.input.clone()), predicate: condition };
+        Some(())
+    })?;
+    for name in others {
+        moved = without_output(&moved, &name)?;
+    }
+    Some(moved)
+}
+
+/// The condition of an aggregate that leaves out the rows it is not true for, and the aggregate without it.
+fn conditional(aggregate: &NamedAggregate) -> Option<(Expr, AggregateFunction, Option<Expr>)> {
+    use AggregateFunction::{Count, Sum};
+    let Some(Expr::Case { branches, otherwise }) = &aggregate.argument else { return None };
+    let [(condition, value)] = branches.as_slice() else { return None };
+    let left_out = match otherwise.as_deref() {
+        None | Some(Expr::Literal { value: Literal::Null(_) }) => true,
+        Some(Expr::Literal { value: Literal::Integer(0) }) => aggregate.function == Sum,
+        _ => false,
+    };
+    let rows = match (aggregate.function, value) {
+        (_, Expr::Literal { value: Literal::Null(_) }) => return None,
+        (Sum, Expr::Literal { value: Literal::Integer(1) }) | (Count, Expr::Literal { .. }) => true,
+        _ => false,
+    };
+    let (function, argument) = if rows { (Count, None) } else { (aggregate.function, Some(value.clone())) };
+    left_out.then(|| (condition.clone(), function, argument))
 }
 
 /// `least(greatest(argument, low), high)` with the declared bounds of the columns in it.
