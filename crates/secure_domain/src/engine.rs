@@ -130,11 +130,11 @@ impl ProdEngine {
         check(&self.session, order).await
     }
 
-    /// What SQL would cost as a statistic; refused where one entity could meet too many rows of the stored tables, so that
-    /// nobody pays for what is not answered.
+    /// What SQL would cost as a statistic; refused where the stored tables forbid it, so that nobody pays for what is not
+    /// answered.
     pub(crate) async fn price(&self, order: PriceOrder) -> Result<Priced, Error> {
         let statistic = check_statistic(&self.session, order).await?;
-        self.check_meetings(&statistic.query.rel, &statistic.tables).await?;
+        self.check_extent(&statistic).await?;
         Ok(statistic.priced())
     }
 

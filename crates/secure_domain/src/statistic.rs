@@ -10,13 +10,13 @@ use arrow::array::{Array, AsArray, Float64Array, RecordBatch, StringArray};
 use arrow::compute::{SortColumn, cast, lexsort_to_indices};
 use arrow::datatypes::{DataType as ArrowType, Float64Type};
 use privacy::disclosure::dp::{Mechanism, Randomness};
-use privacy::ir::Number;
+use privacy::ir::{self, Number};
 use serde_json::{Number as JsonNumber, Value};
 
 use crate::Error;
 use crate::contributions::PAIRS_MAX;
 use crate::engine::ProdEngine;
-use crate::guard::{Bound, Figure, Statistic, check_statistic, lower};
+use crate::guard::{Bound, Figure, Statistic, check_statistic, lower, policy};
 use crate::protocol::{StatisticDone, StatisticOrder};
 use crate::run::check_pin;
 use crate::session::Fault;
@@ -41,7 +41,7 @@ impl ProdEngine {
             return Err(Error::OrderMismatch { what: "inputs" });
         }
         order.inputs.iter().try_for_each(|pin| check_pin(pin, &statistic.tables).map(|_| ()))?;
-        self.check_meetings(&statistic.query.rel, &statistic.tables).await?;
+        self.check_extent(&statistic).await?;
         let plan = lower(self.session.state(), &statistic.query.rel, &statistic.tables, &Bound::default())
             .map_err(|_| Error::RunFailed)?;
         let mut gathered = Gathered::new(&statistic)?;
@@ -57,6 +57,19 @@ impl ProdEngine {
         tokio::task::spawn_blocking(move || answer(&statistic, gathered, &mut system_randomness))
             .await
             .map_err(|_| Error::RunFailed)?
+    }
+
+    /// Refuses a statistic in which one entity could meet too many rows of the stored tables, or, where sensitive columns
+    /// decide how many pairs of cell and entity there are, one that could have too many: a limit that is reached would tell.
+    pub(crate) async fn check_extent(&self, statistic: &Statistic) -> Result<(), Error> {
+        let (rel, tables) = (&statistic.query.rel, &statistic.tables);
+        self.check_meetings(rel, tables).await?;
+        let Some(all) = ir::population_rows(rel, &policy(tables)).map_err(|_| Error::RunFailed)? else {
+            return Ok(());
+        };
+        let rows = self.number(&all, tables, &Bound::default()).await?;
+        let fits = usize::try_from(rows).is_ok_and(|rows| rows <= PAIRS_MAX);
+        if fits { Ok(()) } else { Err(Error::Limit { what: "contributors" }) }
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::check::scans;
 use super::text_work::text_work;
 use super::walk::{aliases, expressions, inputs, trace};
-use super::{Expr, JoinKind, Policy, Refusal, Rel, Rule};
+use super::{AggregateFunction, Expr, JoinKind, NamedAggregate, Policy, Refusal, Rel, Rule};
 
 /// Most rows that one protected entity may meet, those that are more work counted several times ([`ROW_CHARACTERS`]). They are
 /// worked on in about a millisecond, and the time of a run is rounded up to a quarter of a second and more.
@@ -19,6 +19,10 @@ pub const ROW_CHARACTERS: u64 = 256;
 
 /// So many functions and operators of a query are one row's work; a list of values is one.
 const ROW_OPERATIONS: u64 = 64;
+/// An aggregate that keeps a number of each group.
+const OPERATIONS_OF_NUMBER: u64 = 4;
+/// An aggregate that keeps the values of each group.
+const OPERATIONS_OF_VALUES: u64 = 16;
 
 /// Rows of a table that agree in some columns.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,15 +83,24 @@ pub fn check_meetings(rel: &Rel, policy: &Policy, most: &Most) -> Result<(), Ref
     }
 }
 
-/// Functions and operators of all expressions.
+/// Functions and operators of all expressions, columns that are read, and aggregates by what they keep of a row.
 fn operations(rel: &Rel) -> u64 {
     fn of(expr: &Expr) -> u64 {
         let below: u64 = expr.children().into_iter().map(of).sum();
         below
             + u64::from(!matches!(expr, Expr::Column { .. } | Expr::Literal { .. } | Expr::Parameter { .. }))
     }
+    let aggregate = |one: &NamedAggregate| match one.function {
+        AggregateFunction::CountDistinct | AggregateFunction::Median => OPERATIONS_OF_VALUES,
+        _ => OPERATIONS_OF_NUMBER,
+    };
     let own: u64 = expressions(rel).into_iter().map(of).sum();
-    own + inputs(rel).into_iter().map(operations).sum::<u64>()
+    let more = match rel {
+        Rel::Scan { columns, .. } => columns.len() as u64,
+        Rel::Aggregate { aggregates, .. } => aggregates.iter().map(aggregate).sum(),
+        _ => 0,
+    };
+    own + more + inputs(rel).into_iter().map(operations).sum::<u64>()
 }
 
 /// What one entity of each protected table meets at each join.

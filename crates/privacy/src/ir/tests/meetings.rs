@@ -131,9 +131,17 @@ fn long_expressions_make_rows_longer() {
         let one = eq(call(Function::Upper, vec![col("t1.place")]), text("X"));
         filter(once(), Expr::Logic { op: LogicOp::And, args: vec![one; conditions] })
     };
-    assert_eq!(refused(&long(31), most(4_000, 1)), None);
-    assert_eq!(refused(&long(32), most(4_000, 1)), Some(Rule::FanOut));
-    assert_eq!(refused(&long(32), most(2_000, 1)), None);
+    assert_eq!(refused(&long(26), most(4_000, 1)), None);
+    assert_eq!(refused(&long(27), most(4_000, 1)), Some(Rule::FanOut));
+    assert_eq!(refused(&long(27), most(2_000, 1)), None);
+    let aggregates = |function, number: usize| {
+        let one = |n: usize| agg(&format!("a{n}"), function, Some(col("t1.cost")));
+        group(once(), &[("place", col("t1.place"))], (0..number).map(one).collect())
+    };
+    assert_eq!(refused(&aggregates(AggregateFunction::CountDistinct, 3), most(4_000, 1)), None);
+    assert_eq!(refused(&aggregates(AggregateFunction::CountDistinct, 4), most(4_000, 1)), Some(Rule::FanOut));
+    assert_eq!(refused(&aggregates(AggregateFunction::Sum, 12), most(4_000, 1)), None);
+    assert_eq!(refused(&aggregates(AggregateFunction::Sum, 16), most(4_000, 1)), Some(Rule::FanOut));
     let list = (0..500).map(int).collect();
     let among = Expr::InList { input: Box::new(col("t0.age")), list, negated: false };
     assert_eq!(refused(&filter(once(), among), most(4_000, 1)), None);
