@@ -87,8 +87,15 @@ pub fn check_meetings(rel: &Rel, policy: &Policy, most: &Most) -> Result<(), Ref
 fn operations(rel: &Rel) -> u64 {
     fn of(expr: &Expr) -> u64 {
         let below: u64 = expr.children().into_iter().map(of).sum();
-        below
-            + u64::from(!matches!(expr, Expr::Column { .. } | Expr::Literal { .. } | Expr::Parameter { .. }))
+        let own = match expr {
+            Expr::Column { .. } | Expr::Literal { .. } | Expr::Parameter { .. } => 0,
+            // Constants are looked up all at once.
+            Expr::InList { list, .. } => {
+                1 + list.iter().filter(|one| !matches!(one, Expr::Literal { .. })).count() as u64
+            }
+            _ => 1,
+        };
+        below + own
     }
     let aggregate = |one: &NamedAggregate| match one.function {
         AggregateFunction::CountDistinct | AggregateFunction::Median => OPERATIONS_OF_VALUES,
