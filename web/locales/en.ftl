@@ -1202,6 +1202,7 @@ error-domain-type = The query uses a data type that is not supported
     .remedy = Use the types named below.
 error-domain-not-in-subquery = NOT IN takes no subquery
     .remedy = Use NOT EXISTS.
+error-domain-ambiguous-name = An output column has the name of one that is read
 error-domain-output-name = Two output columns have one name
     .remedy = Give one another name with AS.
 error-domain-hidden-key = A grouped column is missing from the output

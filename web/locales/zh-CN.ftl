@@ -1190,6 +1190,7 @@ error-domain-type = 查询用了不支持的数据类型
     .remedy = 请按下面写明的类型改写。
 error-domain-not-in-subquery = NOT IN 不能带子查询
     .remedy = 请改用 NOT EXISTS。
+error-domain-ambiguous-name = 输出字段与所读的字段同名
 error-domain-output-name = 输出字段重名
     .remedy = 请用 AS 另起别名。
 error-domain-hidden-key = 分组字段没有全部输出

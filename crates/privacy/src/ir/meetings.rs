@@ -19,7 +19,7 @@ pub const ROW_CHARACTERS: u64 = 256;
 
 /// So many functions and operators of a query are one row's work; a list of values is one.
 const ROW_OPERATIONS: u64 = 64;
-/// An aggregate that keeps a number of each group.
+/// A key of a group, or an aggregate that keeps a number of each.
 const OPERATIONS_OF_NUMBER: u64 = 4;
 /// An aggregate that keeps the values of each group.
 const OPERATIONS_OF_VALUES: u64 = 16;
@@ -83,7 +83,7 @@ pub fn check_meetings(rel: &Rel, policy: &Policy, most: &Most) -> Result<(), Ref
     }
 }
 
-/// Functions and operators of all expressions, columns that are read, and aggregates by what they keep of a row.
+/// Functions and operators of all expressions, columns that are read, keys of groups, and aggregates by what they keep of a row.
 fn operations(rel: &Rel) -> u64 {
     fn of(expr: &Expr) -> u64 {
         let below: u64 = expr.children().into_iter().map(of).sum();
@@ -104,7 +104,9 @@ fn operations(rel: &Rel) -> u64 {
     let own: u64 = expressions(rel).into_iter().map(of).sum();
     let more = match rel {
         Rel::Scan { columns, .. } => columns.len() as u64,
-        Rel::Aggregate { aggregates, .. } => aggregates.iter().map(aggregate).sum(),
+        Rel::Aggregate { group, aggregates, .. } => {
+            group.len() as u64 * OPERATIONS_OF_NUMBER + aggregates.iter().map(aggregate).sum::<u64>()
+        }
         _ => 0,
     };
     own + more + inputs(rel).into_iter().map(operations).sum::<u64>()

@@ -15,7 +15,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::depth::check_size;
 use super::ignored::check_ignored;
-use super::refusal::{STATEMENT, TOO_LARGE};
+use super::refusal::{AMBIGUOUS, STATEMENT, TOO_LARGE};
 use super::text_size::check_text_size;
 use crate::Error;
 use crate::session::{Session, clipped};
@@ -135,10 +135,15 @@ fn first_word(text: &str) -> String {
 /// The planner's words. It has seen the text and the schema, never the data.
 pub(super) fn spoken(error: &DataFusionError) -> Error {
     let root = error.find_root();
-    if let DataFusionError::SchemaError(fault, _) = root
-        && let SchemaError::FieldNotFound { field, .. } = &**fault
-    {
-        return Error::Sql { detail: clipped(&root.strip_backtrace()), name: field.name.clone() };
+    if let DataFusionError::SchemaError(fault, _) = root {
+        return match &**fault {
+            SchemaError::FieldNotFound { field, .. } => {
+                Error::Sql { detail: clipped(&root.strip_backtrace()), name: field.name.clone() }
+            }
+            SchemaError::AmbiguousReference { field } => AMBIGUOUS.about(&field.name).into(),
+            SchemaError::DuplicateQualifiedField { name, .. }
+            | SchemaError::DuplicateUnqualifiedField { name } => AMBIGUOUS.about(name).into(),
+        };
     }
     said(&root.strip_backtrace())
 }

@@ -42,8 +42,8 @@ pub(super) const RELATION: RuleText = rule(
 );
 pub(super) const EXPRESSION: RuleText = rule(
     "domain.expression",
-    "只可使用比较、逻辑、四则运算、CASE、CAST、IN、BETWEEN、LIKE、IS NULL 和登记的函数",
-    "use comparisons, logic, arithmetic, CASE, CAST, IN, BETWEEN, LIKE, IS NULL and registered functions only",
+    "只可使用比较、逻辑、四则运算、CASE、CAST、IN、BETWEEN、LIKE、IS NULL 和登记的函数：拼接文本用 concat，小计与合计分开查询，取另一张表的一个数用 CROSS JOIN",
+    "use comparisons, logic, arithmetic, CASE, CAST, IN, BETWEEN, LIKE, IS NULL and registered functions only: join texts with concat, ask for totals in a query of their own, take one number of another table by CROSS JOIN",
 );
 pub(super) const FUNCTION: RuleText = rule(
     "domain.function",
@@ -54,6 +54,11 @@ pub(super) const AGGREGATE_FORM: RuleText = rule(
     "domain.aggregate_form",
     "汇总函数不得带 ORDER BY，DISTINCT 只可用于 COUNT",
     "no ORDER BY inside an aggregate, and DISTINCT with COUNT only",
+);
+pub(super) const AMBIGUOUS: RuleText = rule(
+    "domain.ambiguous_name",
+    "输出字段与所读的字段同名：请换一个别名",
+    "an output column has the name of one that is read: give it another alias",
 );
 pub(super) const TYPE: RuleText = rule(
     "domain.type",
@@ -111,6 +116,7 @@ pub const RULES: &[RuleText] = &[
     EXPRESSION,
     FUNCTION,
     AGGREGATE_FORM,
+    AMBIGUOUS,
     TYPE,
     NOT_IN,
     PARAMETER,

@@ -73,6 +73,8 @@ kinds! {
     UseCoarser = "use_coarser", "改用较粗的字段", "group by the coarser column instead";
     /// The argument of a sum or mean is clamped to declared bounds.
     Clamp = "clamp", "截断到声明的上下界", "clamp to the declared bounds";
+    /// What is added to the argument of a sum is left out.
+    DropTerm = "drop_term", "去掉加上的常数（乘以行数后自行加回）", "leave out the constant that is added (it is there as often as there are rows)";
     /// Rows become counts by group.
     CountRows = "count_rows", "改为分组计数", "count rows by group instead of listing them";
     /// LIMIT is left out.

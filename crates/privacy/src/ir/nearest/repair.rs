@@ -164,11 +164,17 @@ fn aggregates(rel: &Rel, about: Option<&str>, policy: &Policy, terms: &Terms) ->
                 aggregate.function = Avg;
                 Some(())
             }),
-            Sum | Avg => with(ChangeKind::Clamp, &|aggregate, input| {
-                let argument = aggregate.argument.take()?;
-                aggregate.argument = Some(clamped(argument, input, policy, terms)?);
-                Some(())
-            }),
+            Sum | Avg => {
+                with(ChangeKind::DropTerm, &|aggregate, _| {
+                    aggregate.argument = Some(without_term(aggregate.argument.take()?)?);
+                    Some(())
+                });
+                with(ChangeKind::Clamp, &|aggregate, input| {
+                    let argument = aggregate.argument.take()?;
+                    aggregate.argument = Some(clamped(argument, input, policy, terms)?);
+                    Some(())
+                });
+            }
             Count if aggregate.argument.is_some() => with(ChangeKind::CountAll, &|aggregate, _| {
                 aggregate.argument = None;
                 Some(())
@@ -182,6 +188,16 @@ fn aggregates(rel: &Rel, about: Option<&str>, policy: &Policy, terms: &Terms) ->
         all.extend(without_output(rel, name).map(|rel| (change(ChangeKind::DropColumn, name), rel)));
     }
     all
+}
+
+/// What a constant is added to, or taken from.
+fn without_term(argument: Expr) -> Option<Expr> {
+    let Expr::Arithmetic { op, left, right } = argument else { return None };
+    match (op, &*left, &*right) {
+        (ArithmeticOp::Add | ArithmeticOp::Subtract, _, Expr::Literal { .. }) => Some(*left),
+        (ArithmeticOp::Add, Expr::Literal { .. }, _) => Some(*right),
+        _ => None,
+    }
 }
 
 /// An aggregate over CASE or with FILTER as one over the rows that the condition is true for, with its likes.
