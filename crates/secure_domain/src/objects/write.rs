@@ -69,7 +69,13 @@ impl ParquetObject {
         schema: SchemaRef,
     ) -> Result<Self, Error> {
         let mark = KeyValue::new(CONTENT_KEY.to_owned(), content.name().to_owned());
-        let properties = parquet_properties().into_builder().set_key_value_metadata(Some(vec![mark])).build();
+        // What the engine plans by least and greatest values would tell, by its time, the value of whoever has the greatest.
+        let statistics = match content {
+            Content::Raw => EnabledStatistics::None,
+            _ => EnabledStatistics::Page,
+        };
+        let properties = parquet_properties().into_builder().set_key_value_metadata(Some(vec![mark]));
+        let properties = properties.set_statistics_enabled(statistics).build();
         Self::start(objects_dir, key, context, schema, properties)
     }
 
@@ -149,13 +155,12 @@ impl Drop for ParquetObject {
     }
 }
 
-/// How sealed tables are encoded. Without least and greatest values: what the engine plans by them would tell, by its time, the
-/// value of whoever has the greatest.
+/// How sealed tables are encoded, but for raw ones.
 pub(crate) fn parquet_properties() -> WriterProperties {
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_statistics_enabled(EnabledStatistics::None)
+        .set_statistics_enabled(EnabledStatistics::Page)
         .set_created_by("shuyu".to_owned())
         .build()
 }

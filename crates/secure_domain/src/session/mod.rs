@@ -94,11 +94,13 @@ impl Session {
         )
         .map_err(|_| Error::RunFailed)?;
         let mut state = SessionStateBuilder::new();
+        let mut config = config(&limits);
         if contents.contains(&Content::Raw) {
             state = state.with_physical_optimizer_rules(drained::optimizer_rules());
+            steady(&mut config);
         }
         let state = state
-            .with_config(config(&limits))
+            .with_config(config)
             .with_runtime_env(runtime)
             .with_expr_planners(functions::planners())
             .with_scalar_functions(functions::scalar())
@@ -295,12 +297,21 @@ fn config(limits: &Limits) -> SessionConfig {
         .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_information_schema(false)
         .with_target_partitions(threads)
-        .with_batch_size(BATCH_ROWS)
         .with_collect_statistics(true);
     let options = config.options_mut();
     options.execution.enable_recursive_ctes = false;
-    // What rows hold must not decide how many others are read, nor in which way they are computed.
     options.execution.parquet.pushdown_filters = false;
+    options.sql_parser.recursion_limit =
+        ConfigNonZeroUsize::try_new(PARSER_DEPTH_MAX).unwrap_or(options.sql_parser.recursion_limit);
+    options.sql_parser.enable_options_value_normalization = false;
+    config
+}
+
+/// On raw data, what rows hold must not decide how many others are read, nor in which way they are computed.
+fn steady(config: &mut SessionConfig) {
+    let options = config.options_mut();
+    options.execution.batch_size =
+        ConfigNonZeroUsize::try_new(BATCH_ROWS).unwrap_or(options.execution.batch_size);
     options.execution.parquet.pruning = false;
     options.execution.parquet.enable_page_index = false;
     options.execution.parquet.bloom_filter_on_read = false;
@@ -311,8 +322,4 @@ fn config(limits: &Limits) -> SessionConfig {
     options.optimizer.enable_join_dynamic_filter_pushdown = false;
     options.optimizer.enable_topk_dynamic_filter_pushdown = false;
     options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
-    options.sql_parser.recursion_limit =
-        ConfigNonZeroUsize::try_new(PARSER_DEPTH_MAX).unwrap_or(options.sql_parser.recursion_limit);
-    options.sql_parser.enable_options_value_normalization = false;
-    config
 }
