@@ -10,7 +10,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use base::{Digest, Id, kind};
 use privacy::disclosure::ledger::Verdict;
 use privacy::disclosure::{self, Assessment, Statistics};
-use privacy::ir;
+use privacy::ir::{self, Rel};
 use privacy::masking::MaskKey;
 
 use crate::Error;
@@ -133,14 +133,25 @@ impl ProdEngine {
         inputs.iter().try_for_each(|pin| check_pin(pin, &release.tables).map(|_| ()))
     }
 
+    /// How many rows a query is over without what sensitive columns decide; none if they decide nothing.
+    pub(crate) async fn population(
+        &self,
+        rel: &Rel,
+        tables: &[Arc<Table>],
+        bound: &Bound,
+    ) -> Result<Option<u64>, Error> {
+        match ir::population_rows(rel, &policy(tables)).map_err(|_| Error::RunFailed)? {
+            Some(all) => self.number(&all, tables, bound).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Most rows that the result may have. Where sensitive columns decide what there is, a limit that is reached would tell
     /// of them: so the rows without such conditions are limited instead, and those with them are fewer.
     async fn check_population(&self, release: &Release, bound: &Bound) -> Result<usize, Error> {
-        let tables = policy(&release.tables);
-        let Some(all) = ir::population_rows(&release.rel, &tables).map_err(|_| Error::RunFailed)? else {
+        let Some(rows) = self.population(&release.rel, &release.tables, bound).await? else {
             return Ok(self.session.limits().rows_max);
         };
-        let rows = self.number(&all, &release.tables, bound).await?;
         let numbers = release.counted.contributors.iter().map(|query| query.contributions.len());
         let numbers = u64::try_from(numbers.max().unwrap_or_default()).unwrap_or(u64::MAX);
         let mut work = 1_u64;

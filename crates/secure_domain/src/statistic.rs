@@ -10,13 +10,13 @@ use arrow::array::{Array, AsArray, Float64Array, RecordBatch, StringArray};
 use arrow::compute::{SortColumn, cast, lexsort_to_indices};
 use arrow::datatypes::{DataType as ArrowType, Float64Type};
 use privacy::disclosure::dp::{Mechanism, Randomness};
-use privacy::ir::{self, Number};
+use privacy::ir::Number;
 use serde_json::{Number as JsonNumber, Value};
 
 use crate::Error;
 use crate::contributions::PAIRS_MAX;
 use crate::engine::ProdEngine;
-use crate::guard::{Bound, Figure, Statistic, check_statistic, lower, policy};
+use crate::guard::{Bound, Figure, Statistic, check_statistic, lower};
 use crate::protocol::{StatisticDone, StatisticOrder};
 use crate::run::check_pin;
 use crate::session::Fault;
@@ -64,10 +64,7 @@ impl ProdEngine {
     pub(crate) async fn check_extent(&self, statistic: &Statistic) -> Result<(), Error> {
         let (rel, tables) = (&statistic.query.rel, &statistic.tables);
         self.check_meetings(rel, tables).await?;
-        let Some(all) = ir::population_rows(rel, &policy(tables)).map_err(|_| Error::RunFailed)? else {
-            return Ok(());
-        };
-        let rows = self.number(&all, tables, &Bound::default()).await?;
+        let Some(rows) = self.population(rel, tables, &Bound::default()).await? else { return Ok(()) };
         let fits = usize::try_from(rows).is_ok_and(|rows| rows <= PAIRS_MAX);
         if fits { Ok(()) } else { Err(Error::Limit { what: "contributors" }) }
     }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::walk::inputs;
+use super::walk::{expressions, inputs};
 use super::{DataType, Expr, Function, Literal, Rel};
 
 /// Digits of a number, a date or a truth that was made a text.
@@ -84,7 +84,7 @@ fn lengths(rel: &Rel, work: &mut Characters) -> Lengths {
             arguments.chain(keys).collect()
         }
         _ => {
-            for expr in super::walk::expressions(rel) {
+            for expr in expressions(rel) {
                 let _length = of(expr);
             }
             given
@@ -116,7 +116,12 @@ fn length(expr: &Expr, given: &Lengths, work: &mut Characters) -> Characters {
                 Function::Coalesce | Function::NullIf | Function::Greatest | Function::Least => {
                     (false, longest)
                 }
-                _ => (false, Characters::default()),
+                Function::Abs
+                | Function::Round
+                | Function::Floor
+                | Function::Ceil
+                | Function::DateTrunc
+                | Function::DatePart => (false, Characters::default()),
             };
             if goes_through {
                 *work = work.plus(all);

@@ -82,13 +82,14 @@ impl Leftovers {
                 return Ok(Transformed::no(node));
             }
             let join = node.downcast_ref::<HashJoinExec>();
-            let mut probe = join.map(Probe::of).transpose()?.map(Arc::new);
-            let mut sides: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
+            let probe = join.map(Probe::of).transpose()?.map(Arc::new);
             // The second side is the one that is read.
-            for input in node.children().into_iter().rev() {
+            let side = |(place, input): (usize, &Arc<dyn ExecutionPlan>)| {
                 let (input, unread) = (Arc::clone(input), Arc::downgrade(&self.0));
-                sides.insert(0, Arc::new(Side { input, unread, probe: probe.take() }));
-            }
+                let probe = probe.clone().filter(|_| place == 1);
+                Arc::new(Side { input, unread, probe }) as Arc<dyn ExecutionPlan>
+            };
+            let sides = node.children().into_iter().enumerate().map(side).collect();
             let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Keep);
             node.replace_children(sides, options).map(Transformed::yes)
         })
