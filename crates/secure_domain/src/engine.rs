@@ -37,6 +37,8 @@ pub struct ProdEngine {
     pub(crate) pending: Arc<Pending>,
     /// How many rows of the tables were seen to be alike.
     pub(crate) seen: Arc<Seen>,
+    /// What operators ask of raw data is done one after the other (see the module `widest`).
+    pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl DevEngine {
@@ -123,16 +125,25 @@ impl ProdEngine {
     pub(crate) fn open(objects_dir: PathBuf, keys: Arc<KeyRing>, limits: Limits) -> Result<Self, Error> {
         let session =
             Arc::new(Session::new(objects_dir.clone(), Arc::clone(&keys), limits, &[Content::Raw])?);
-        Ok(Self { session, keys, objects_dir, pending: Arc::default(), seen: Arc::default() })
+        Ok(Self {
+            session,
+            keys,
+            objects_dir,
+            pending: Arc::default(),
+            seen: Arc::default(),
+            turn: Arc::default(),
+        })
     }
 
     pub(crate) async fn check(&self, order: CheckOrder) -> Result<Checked, Error> {
+        let _turn = self.turn.lock().await;
         check(&self.session, order).await
     }
 
     /// What SQL would cost as a statistic; refused where the stored tables forbid it, so that nobody pays for what is not
     /// answered.
     pub(crate) async fn price(&self, order: PriceOrder) -> Result<Priced, Error> {
+        let _turn = self.turn.lock().await;
         let statistic = check_statistic(&self.session, order).await?;
         self.check_extent(&statistic).await?;
         Ok(statistic.priced())

@@ -47,6 +47,7 @@ mod topup;
 mod twin;
 mod value;
 mod weights;
+mod widest;
 pub mod worker;
 
 pub use error::{CODES, Error};

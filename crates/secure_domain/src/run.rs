@@ -7,10 +7,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{ArrayRef, RecordBatch};
+use arrow::compute::filter_record_batch;
 use base::{Digest, Id, kind};
 use privacy::disclosure::ledger::Verdict;
-use privacy::disclosure::{self, Assessment, Statistics};
-use privacy::ir::{self, Rel};
+use privacy::disclosure::{self, Assessment, Statistics, Suppression};
+use privacy::ir::{self, Rel, Widest};
 use privacy::masking::MaskKey;
 
 use crate::Error;
@@ -23,6 +24,7 @@ use crate::perturb::{self, Carriers};
 use crate::protocol::{ConcludeOrder, InputPin, ObjectRef, RunCounted, RunDone, RunOrder};
 use crate::session::{Fault, Table};
 use crate::value::{store, store_what_fits, stored_schema};
+use crate::widest::{Begun, Price};
 
 /// Limit: runs that wait for the ledger's word at once.
 const PENDING_MAX: usize = 8;
@@ -48,6 +50,27 @@ pub(crate) struct Counted {
     weighted: bool,
 }
 
+/// What was computed for a run.
+struct Found {
+    bare: RecordBatch,
+    contributions: Contributions,
+    statistics: Statistics,
+    assessment: Assessment,
+}
+
+impl Found {
+    /// The same without the rows that may not leave by themselves: what follows would take longer where they are many.
+    fn without_failed(mut self) -> Result<Self, Error> {
+        let stays = passed(&self.assessment);
+        self.bare =
+            filter_record_batch(&self.bare, self.assessment.passed()).map_err(|_| Error::RunFailed)?;
+        self.contributions = self.contributions.keep(&stays, &[]);
+        self.statistics.keep(&stays);
+        self.assessment.drop_failed();
+        Ok(self)
+    }
+}
+
 impl ProdEngine {
     /// Executes a run order up to the ledger's word: what stands behind its cells is sealed for the ledger zone, the rest
     /// waits here for [`Self::conclude`].
@@ -64,6 +87,7 @@ impl ProdEngine {
             return Err(Error::OrderMismatch { what: "sql_digest" });
         }
         let bound = bind(&order.parameters, &order.values)?;
+        let _turn = self.turn.lock().await;
         let release = check_release(&self.session, order.sql.clone(), order.parameters.clone()).await?;
         self.check_inputs(&order.inputs, &release)?;
         if release.output() != order.output {
@@ -71,10 +95,13 @@ impl ProdEngine {
         }
         self.check_meetings(&release.rel, &release.tables).await?;
         let rows_max = self.check_population(&release, &bound).await?;
-        let bare = self.execute(&release, &bound, rows_max).await?;
-        let (contributions, statistics) = self.contributions(&order, &release, &bound, &bare).await?;
-        let assessment = disclosure::assess(&statistics, order.thresholds)?;
         let weighted = self.is_weighted(&release).await?;
+        let price = self.count_widest(&order, &release, &bound, rows_max).await?;
+        let found = self.count(&order, &release, &bound, rows_max).await;
+        if let Some((price, widest)) = price {
+            self.pay(price, &widest, &release.tables, &bound).await;
+        }
+        let Found { bare, contributions, statistics, assessment } = found?;
         let engine = self.clone();
         // Encoding and syncing block; they must not hold up the other requests of the zone.
         let pending = Counted { order, release, bare, statistics, contributions, assessment, weighted };
@@ -165,6 +192,45 @@ impl ProdEngine {
             true => Err(Error::Limit { what: "contributors" }),
             false => Ok(PAIRS_MAX),
         }
+    }
+
+    /// The result and whether its rows may leave.
+    async fn count(
+        &self,
+        order: &RunOrder,
+        release: &Release,
+        bound: &Bound,
+        rows_max: usize,
+    ) -> Result<Found, Error> {
+        let bare = self.execute(release, bound, rows_max).await?;
+        let (contributions, statistics) = self.contributions(order, release, bound, &bare).await?;
+        let assessment = disclosure::assess(&statistics, order.thresholds)?;
+        let found = Found { bare, contributions, statistics, assessment };
+        match order.suppression {
+            Suppression::DropRows => found.without_failed(),
+            Suppression::NullValues => Ok(found),
+        }
+    }
+
+    /// Does all the work of a run on whomever it could be about, for its price; none where that is the run itself.
+    async fn count_widest(
+        &self,
+        order: &RunOrder,
+        release: &Release,
+        bound: &Bound,
+        rows_max: usize,
+    ) -> Result<Option<(Price, Rel)>, Error> {
+        let policy = policy(&release.tables);
+        let widest = ir::widest(&release.rel, &policy).map_err(|_| Error::RunFailed)?;
+        let Some(Widest { rel, subqueries }) = widest else { return Ok(None) };
+        let counted = release.counted.over(&rel, &policy).map_err(|_| Error::RunFailed)?;
+        let (tables, keys) = (Arc::clone(&release.tables), release.keys.clone());
+        let begun = Begun::now();
+        self.ask_in_vain(&subqueries, &tables, bound).await?;
+        let widest = Release { counted, rel, tables, keys };
+        drop(self.count(order, &widest, bound, rows_max).await?);
+        let price = begun.price(self.session.limits().millis_max)?;
+        Ok(Some((price, widest.rel)))
     }
 
     /// The result, in one batch.

@@ -5,22 +5,24 @@
 //! never unsafe. Rows that no entity can be named for are left out, since nobody's bound covers them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, Float64Array, RecordBatch, StringArray};
 use arrow::compute::{SortColumn, cast, lexsort_to_indices};
 use arrow::datatypes::{DataType as ArrowType, Float64Type};
 use privacy::disclosure::dp::{Mechanism, Randomness};
-use privacy::ir::Number;
+use privacy::ir::{self, Number, Rel, Widest};
 use serde_json::{Number as JsonNumber, Value};
 
 use crate::Error;
 use crate::contributions::PAIRS_MAX;
 use crate::engine::ProdEngine;
-use crate::guard::{Bound, Figure, Statistic, check_statistic, lower};
+use crate::guard::{Bound, Figure, Statistic, check_statistic, lower, policy};
 use crate::protocol::{StatisticDone, StatisticOrder};
 use crate::run::check_pin;
 use crate::session::Fault;
 use crate::value::{JsonColumns, texts};
+use crate::widest::{Begun, Price};
 
 /// Both noises of a mean reach no further than this together: `2·exp(-4)` is less than 5 %.
 const MEAN_NATS: u32 = 4;
@@ -32,6 +34,7 @@ impl ProdEngine {
     /// A refusal; `domain.order_mismatch` if the text costs more than was paid, or reads other tables than are pinned;
     /// `domain.run_failed` without a reason.
     pub(crate) async fn statistic(&self, order: StatisticOrder) -> Result<StatisticDone, Error> {
+        let _turn = self.turn.lock().await;
         let statistic = check_statistic(&self.session, order.asked.clone()).await?;
         if statistic.ir_digest() != order.ir_digest || statistic.cost() != order.paid {
             return Err(Error::OrderMismatch { what: "price" });
@@ -42,9 +45,20 @@ impl ProdEngine {
         }
         order.inputs.iter().try_for_each(|pin| check_pin(pin, &statistic.tables).map(|_| ()))?;
         self.check_extent(&statistic).await?;
-        let plan = lower(self.session.state(), &statistic.query.rel, &statistic.tables, &Bound::default())
+        let statistic = Arc::new(statistic);
+        let price = self.draw_widest(&statistic).await?;
+        let done = self.draw(&statistic, &statistic.query.rel).await;
+        if let Some((price, widest)) = price {
+            self.pay(price, &widest, &statistic.tables, &Bound::default()).await;
+        }
+        done
+    }
+
+    /// The statistic, of a relation of who adds what.
+    async fn draw(&self, statistic: &Arc<Statistic>, rel: &Rel) -> Result<StatisticDone, Error> {
+        let plan = lower(self.session.state(), rel, &statistic.tables, &Bound::default())
             .map_err(|_| Error::RunFailed)?;
-        let mut gathered = Gathered::new(&statistic)?;
+        let mut gathered = Gathered::new(statistic)?;
         let more = self
             .session
             .each(&plan, PAIRS_MAX, |batch| gathered.take(batch))
@@ -53,10 +67,22 @@ impl ProdEngine {
         if more {
             return Err(Error::Limit { what: "contributors" });
         }
+        let statistic = Arc::clone(statistic);
         // Sorting a million pairs holds up a thread.
         tokio::task::spawn_blocking(move || answer(&statistic, gathered, &mut system_randomness))
             .await
             .map_err(|_| Error::RunFailed)?
+    }
+
+    /// Draws the statistic of whomever it could be about, for its price: nothing is kept of it.
+    async fn draw_widest(&self, statistic: &Arc<Statistic>) -> Result<Option<(Price, Rel)>, Error> {
+        let tables = &statistic.tables;
+        let widest = ir::widest(&statistic.query.rel, &policy(tables)).map_err(|_| Error::RunFailed)?;
+        let Some(Widest { rel, subqueries }) = widest else { return Ok(None) };
+        let begun = Begun::now();
+        self.ask_in_vain(&subqueries, tables, &Bound::default()).await?;
+        drop(self.draw(statistic, &rel).await?);
+        Ok(Some((begun.price(self.session.limits().millis_max)?, rel)))
     }
 
     /// Refuses a statistic in which one entity could meet too many rows of the stored tables, or, where sensitive columns

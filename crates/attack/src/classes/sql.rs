@@ -231,6 +231,20 @@ pub(super) const ATTACKS: &[Attack] = &[
             2,
         ),
     ),
+    timing(
+        "Q74",
+        "a pattern with places for any character, looked for in the texts of those who have the flag: time",
+        concat!(
+            "SELECT g.village LIKE '%D__________________________________________________",
+            "______________________________________Q%' AS k, count(DISTINCT t.id_number) AS n FROM {p} AS t ",
+            "JOIN {g} AS g ON g.district = t.district ",
+            "WHERE t.district = {D} AND t.village = $v AND t.flag = 1 GROUP BY 1",
+        ),
+        also(
+            "SELECT zone, count(DISTINCT t.id_number) AS n FROM {p} AS t JOIN {g} AS g ON g.district = t.district WHERE t.district = {D} AND g.village LIKE '%_%' GROUP BY zone",
+            4,
+        ),
+    ),
     query(
         "Q17",
         "ordered by a secret, without showing it",

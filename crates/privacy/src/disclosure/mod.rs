@@ -77,6 +77,25 @@ pub struct Statistics {
     pub cell_keys: Vec<u32>,
 }
 
+impl Statistics {
+    /// Leaves rows out. *Shape*: one flag a row.
+    pub fn keep(&mut self, stays: &[bool]) {
+        fn kept<T>(all: &mut Vec<T>, stays: &[bool]) {
+            let mut stays = stays.iter();
+            all.retain(|_| stays.next().is_some_and(|stays| *stays));
+        }
+        self.rows = stays.iter().filter(|stays| **stays).count();
+        for entity in &mut self.entities {
+            kept(&mut entity.counts, stays);
+            if let Some(populations) = &mut entity.populations {
+                kept(populations, stays);
+            }
+        }
+        self.spreads.iter_mut().for_each(|spreads| kept(&mut spreads.cells, stays));
+        kept(&mut self.cell_keys, stays);
+    }
+}
+
 /// Distinct entities of one kind in each cell.
 #[derive(Debug, Clone)]
 pub struct EntityCounts {
@@ -101,6 +120,11 @@ impl Assessment {
     #[must_use]
     pub const fn passed(&self) -> &BooleanArray {
         &self.passed
+    }
+
+    /// Forgets which cells failed; the report still says how many.
+    pub fn drop_failed(&mut self) {
+        self.passed = self.passed.values().iter().filter(|fine| *fine).map(Some).collect();
     }
 
     /// Fails cells that the release ledger does not let leave, and notes how many leave with noise only. *Shape*: one

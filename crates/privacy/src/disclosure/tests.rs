@@ -49,6 +49,28 @@ fn cells_are_judged_by_each_rule() {
 }
 
 #[test]
+fn what_failed_is_forgotten_and_still_counted() {
+    let mut statistics = statistics(&[9, 10, 11, 3, 12]);
+    statistics.entities[0].populations = Some(vec![90, 100, 110, 30, 120]);
+    statistics.cell_keys = vec![1, 2, 3, 4, 5];
+    let mut found = assess(&statistics, THRESHOLDS).unwrap();
+    let stays: Vec<bool> = found.passed().values().iter().collect();
+    let rows = stays.iter().filter(|stays| **stays).count();
+    assert!(0 < rows && rows < 5, "{stays:?}");
+    let kept: Vec<u32> = (1..).zip(&stays).filter(|(_, stays)| **stays).map(|(key, _)| key).collect();
+    statistics.keep(&stays);
+    found.drop_failed();
+    assert_eq!((statistics.rows, &statistics.cell_keys), (rows, &kept));
+    let ten_times: Vec<u64> = statistics.entities[0].counts.iter().map(|count| count * 10).collect();
+    assert_eq!(statistics.entities[0].populations, Some(ten_times));
+    let mut refused = vec![false; rows];
+    refused[0] = true;
+    found.apply(&refused, &vec![false; rows]).unwrap();
+    assert_eq!((found.report.cells, found.report.passed), (5, rows as u64 - 1));
+    assert_eq!(found.report.failures.differencing, 1);
+}
+
+#[test]
 fn all_of_a_small_group_is_not_told() {
     let mut statistics = statistics(&[11, 30, 45, 500]);
     statistics.entities[0].populations = Some(vec![11, 45, 45, 500]);

@@ -71,7 +71,7 @@ pub use lattice::{
 pub use linear::{Term, linear_forms};
 pub use meetings::{Alike, MEETINGS_MAX, Met, Most, ROW_CHARACTERS, alike, check_meetings};
 pub use nearest::{Advice, Change, ChangeKind, Nearest, advise, nearest};
-pub use population::population_rows;
+pub use population::{Widest, population_rows, widest};
 pub use refusal::{Refusal, Rule};
 pub use resolve::resolve;
 pub use rewrite::{

@@ -12,6 +12,23 @@ use super::resolve::{Rigour, flow};
 use super::walk::{all_of, columns_of, conjuncts};
 use super::{AggregateFunction, Expr, JoinKind, Label, Named, NamedAggregate, Policy, Refusal, Rel};
 
+/// What was left out of a relation because sensitive columns decide it.
+#[derive(Default)]
+struct LeftOut {
+    any: bool,
+    /// What conditions asked of others, by EXISTS and IN, without what sensitive columns decide in it.
+    subqueries: Vec<Rel>,
+}
+
+/// A query that is over all rows that it could be about, whoever has what: nothing is left out of what is done for a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Widest {
+    /// The query.
+    pub rel: Rel,
+    /// What the conditions that it lacks asked of others.
+    pub subqueries: Vec<Rel>,
+}
+
 /// A relation without what its sensitive columns decide.
 pub(super) struct Population {
     pub(super) input: Rel,
@@ -25,7 +42,7 @@ pub(super) fn population(
     group: &[Named],
     policy: &Policy,
 ) -> Result<Option<Population>, Refusal> {
-    let mut left_out = false;
+    let mut left_out = LeftOut::default();
     let relaxed = relax(input, policy, &mut left_out)?;
     let mut keys = Vec::new();
     for (place, named) in group.iter().enumerate() {
@@ -33,8 +50,8 @@ pub(super) fn population(
             keys.push(place);
         }
     }
-    left_out |= keys.len() < group.len();
-    Ok(left_out.then_some(Population { input: relaxed, keys }))
+    let chosen = left_out.any || keys.len() < group.len();
+    Ok(chosen.then_some(Population { input: relaxed, keys }))
 }
 
 /// The query for the number of rows that a releasing aggregate is over once what sensitive columns decide is left out; none
@@ -54,7 +71,18 @@ pub fn population_rows(rel: &Rel, policy: &Policy) -> Result<Option<Rel>, Refusa
     Ok(population(top.input, top.group, policy)?.map(counted))
 }
 
-fn relax(rel: &Rel, policy: &Policy, left_out: &mut bool) -> Result<Rel, Refusal> {
+/// The query that does no less than this one whoever has what; none if no sensitive column takes part in choosing rows. How
+/// long it takes tells nothing of who was chosen, so no answer need come earlier.
+///
+/// # Errors
+/// A [`Refusal`] if the query is malformed.
+pub fn widest(rel: &Rel, policy: &Policy) -> Result<Option<Widest>, Refusal> {
+    let mut left_out = LeftOut::default();
+    let rel = relax(rel, policy, &mut left_out)?;
+    Ok(left_out.any.then_some(Widest { rel, subqueries: left_out.subqueries }))
+}
+
+fn relax(rel: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Rel, Refusal> {
     let mut below = |input: &Rel| relax(input, policy, left_out).map(Box::new);
     Ok(match rel {
         Rel::Scan { .. } => rel.clone(),
@@ -75,15 +103,17 @@ fn relax(rel: &Rel, policy: &Policy, left_out: &mut bool) -> Result<Rel, Refusal
             }
         }
         Rel::Join { kind: JoinKind::Semi | JoinKind::Anti, left, right, filter, .. } => {
-            let mut inside = false;
-            relax(right, policy, &mut inside)?;
+            let mut inside = LeftOut::default();
+            let asked = relax(right, policy, &mut inside)?;
             let pairs = both(left, right);
             if let Some(filter) = filter {
                 harmless(filter, &pairs, policy, &mut inside)?;
             }
             let relaxed = below(left)?;
-            if inside {
-                *left_out = true;
+            if inside.any {
+                left_out.any = true;
+                left_out.subqueries.append(&mut inside.subqueries);
+                left_out.subqueries.push(asked);
                 return Ok(*relaxed);
             }
             let mut kept = rel.clone();
@@ -121,12 +151,12 @@ fn harmless(
     predicate: &Expr,
     input: &Rel,
     policy: &Policy,
-    left_out: &mut bool,
+    left_out: &mut LeftOut,
 ) -> Result<Option<Expr>, Refusal> {
     let mut kept = Vec::new();
     for part in conjuncts(predicate) {
         if is_sensitive(part, input, policy)? {
-            *left_out = true;
+            left_out.any = true;
         } else {
             kept.push(part.clone());
         }

@@ -70,6 +70,16 @@ pub enum ContributionKind {
     Part,
 }
 
+impl Counted {
+    /// Who stands behind the cells of a query that differs from this one in its conditions only.
+    ///
+    /// # Errors
+    /// A [`Refusal`] if it is malformed.
+    pub fn over(&self, rel: &Rel, policy: &Policy) -> Result<Self, Refusal> {
+        count_checked(rel, policy, self.checked.clone())
+    }
+}
+
 /// Checks a query and finds who stands behind its cells.
 ///
 /// # Errors

@@ -35,6 +35,10 @@ impl Characters {
         }
     }
 
+    const fn times(self, times: u64) -> Self {
+        Self { stored: self.stored.saturating_mul(times), written: self.written.saturating_mul(times) }
+    }
+
     fn larger(self, other: Self) -> Self {
         Self { stored: self.stored.max(other.stored), written: self.written.max(other.written) }
     }
@@ -92,6 +96,18 @@ fn lengths(rel: &Rel, work: &mut Characters) -> Lengths {
     }
 }
 
+fn written_out(text: &str) -> Characters {
+    Characters::written(text.chars().count() as u64)
+}
+
+/// How often a pattern goes through a text. A beginning, an end or a part is looked for once; with a place for any character,
+/// or with several parts, every character may be the next of as many places as the pattern has.
+fn steps(pattern: &str) -> u64 {
+    let part = pattern.strip_prefix('%').unwrap_or(pattern);
+    let part = part.strip_suffix('%').unwrap_or(part);
+    if part.contains(['%', '_']) { pattern.chars().count() as u64 } else { 1 }
+}
+
 /// How long the text that an expression makes is; what was gone through for it is added to the work.
 fn length(expr: &Expr, given: &Lengths, work: &mut Characters) -> Characters {
     let parts: Vec<Characters> = expr.children().into_iter().map(|part| length(part, given, work)).collect();
@@ -99,7 +115,7 @@ fn length(expr: &Expr, given: &Lengths, work: &mut Characters) -> Characters {
     let longest = parts.iter().copied().fold(Characters::default(), Characters::larger);
     match expr {
         Expr::Column { name } => given.get(name).copied().unwrap_or(Characters::STORED),
-        Expr::Literal { value: Literal::Text(text) } => Characters::written(text.chars().count() as u64),
+        Expr::Literal { value: Literal::Text(text) } => written_out(text),
         Expr::Literal { .. } => Characters::default(),
         Expr::Parameter { .. } => Characters::STORED,
         Expr::Call { function, .. } => {
@@ -129,7 +145,7 @@ fn length(expr: &Expr, given: &Lengths, work: &mut Characters) -> Characters {
             makes
         }
         Expr::Like { pattern, .. } => {
-            *work = work.plus(all).plus(Characters::written(pattern.chars().count() as u64));
+            *work = work.plus(all.times(steps(pattern))).plus(written_out(pattern));
             Characters::default()
         }
         // Every branch is there for every row.

@@ -179,3 +179,23 @@ fn long_texts_that_functions_go_through_make_rows_longer() {
     assert_eq!(refused(&filter(once(), other(upper(1, long.clone()))), most(32, 1)), Some(Rule::FanOut));
     assert_eq!(refused(&filter(once(), other(long)), most(32, 1)), None);
 }
+
+#[test]
+fn patterns_with_many_places_go_through_a_text_as_often() {
+    let once = || joined(persons(), visits("t1"), &[("t0.id", "t1.person_id")]);
+    let like = |pattern: String| Expr::Like {
+        input: Box::new(col("t1.place")),
+        pattern,
+        negated: false,
+        ignore_case: false,
+    };
+    let refused = |pattern: String| refused_of(&filter(once(), like(pattern)), 240, most(4_000, 1));
+    for simple in ["%a%", "a%", "%a", "abc"] {
+        assert_eq!(refused(simple.to_owned()), None, "{simple}");
+    }
+    for many in [format!("%a{}b%", "_".repeat(100)), "a%b%c".to_owned(), "%a_b%".to_owned()] {
+        assert_eq!(refused(many.clone()), Some(Rule::FanOut), "{many}");
+    }
+    let few = |pattern: &str| refused_of(&filter(once(), like(pattern.to_owned())), 24, most(100, 1));
+    assert_eq!(few("%a_b%"), None);
+}

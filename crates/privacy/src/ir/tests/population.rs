@@ -71,6 +71,32 @@ fn limits_are_about_rows_that_no_secret_chose() {
     assert_eq!(rows, group(filter(persons(), quasi), &[], vec![counted]));
 }
 
+#[test]
+fn the_widest_query_lacks_what_secrets_choose_and_asks_what_they_ask_of_others() {
+    let policy = policy();
+    let young = eq(col("t0.age"), int(33));
+    let plain = by_district_of(filter(persons(), young.clone()));
+    assert_eq!(widest(&plain, &policy).unwrap(), None);
+    // A key alone chooses nobody: the query is its own widest.
+    let by_income = group(persons(), &[("i", col("t0.income"))], vec![count()]);
+    assert_eq!(widest(&by_income, &policy).unwrap(), None);
+    let chosen = by_district_of(filter(persons(), both(young.clone(), rich())));
+    let found = widest(&chosen, &policy).unwrap().unwrap();
+    assert_eq!((found.rel, found.subqueries), (plain.clone(), Vec::new()));
+
+    let visits = scan("visit", "t1", &["person_id", "cost", "place"]);
+    let there = eq(col("t1.place"), Expr::literal(Literal::Text("x".to_owned())));
+    let costly = Expr::Compare {
+        op: CompareOp::Greater,
+        left: Box::new(col("t1.cost")),
+        right: Box::new(Expr::literal(Literal::Float(9.0))),
+    };
+    let asked = filter(visits.clone(), both(there.clone(), costly));
+    let joined = join(JoinKind::Semi, filter(persons(), young), asked, &[("t0.id", "t1.person_id")]);
+    let found = widest(&by_district_of(joined), &policy).unwrap().unwrap();
+    assert_eq!((found.rel, found.subqueries), (plain, vec![filter(visits, there)]));
+}
+
 fn by_district_of(input: Rel) -> Rel {
     group(input, &[("district", col("t0.district"))], vec![count()])
 }
