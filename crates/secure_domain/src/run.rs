@@ -99,7 +99,8 @@ impl ProdEngine {
         let price = self.count_widest(&order, &release, &bound, rows_max).await?;
         let found = self.count(&order, &release, &bound, rows_max).await;
         if let Some((price, widest)) = price {
-            self.pay(price, &widest, &release.tables, &bound).await;
+            // It went well when the price was found; if it does not now, that is work as well.
+            price.pay(|| async { drop(self.count(&order, &widest, &bound, rows_max).await) }).await;
         }
         let Found { bare, contributions, statistics, assessment } = found?;
         let engine = self.clone();
@@ -219,7 +220,7 @@ impl ProdEngine {
         release: &Release,
         bound: &Bound,
         rows_max: usize,
-    ) -> Result<Option<(Price, Rel)>, Error> {
+    ) -> Result<Option<(Price, Release)>, Error> {
         let policy = policy(&release.tables);
         let widest = ir::widest(&release.rel, &policy).map_err(|_| Error::RunFailed)?;
         let Some(Widest { rel, subqueries }) = widest else { return Ok(None) };
@@ -230,7 +231,7 @@ impl ProdEngine {
         let widest = Release { counted, rel, tables, keys };
         drop(self.count(order, &widest, bound, rows_max).await?);
         let price = begun.price(self.session.limits().millis_max)?;
-        Ok(Some((price, widest.rel)))
+        Ok(Some((price, widest)))
     }
 
     /// The result, in one batch.

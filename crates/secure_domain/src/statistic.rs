@@ -49,7 +49,7 @@ impl ProdEngine {
         let price = self.draw_widest(&statistic).await?;
         let done = self.draw(&statistic, &statistic.query.rel).await;
         if let Some((price, widest)) = price {
-            self.pay(price, &widest, &statistic.tables, &Bound::default()).await;
+            price.pay(|| async { drop(self.draw(&statistic, &widest).await) }).await;
         }
         done
     }
