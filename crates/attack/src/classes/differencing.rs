@@ -274,37 +274,46 @@ fn table_margins<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     })
 }
 
+/// Those who have the flag, but for one: said plainly, and in ways that hide what is asked.
+const FLAGGED: [&str; 4] = [
+    "SELECT district, count(*) AS n FROM {p} AS t WHERE district = {D} AND flag = 1 AND village <> $v GROUP BY district",
+    "SELECT district, count(*) AS n FROM (SELECT district, village, nullif(flag, 0) AS f FROM {p}) AS t WHERE district = {D} AND f IS NOT NULL AND village <> $v GROUP BY district",
+    "SELECT t.district, count(*) AS n FROM {p} AS t LEFT JOIN (SELECT id_number FROM {p} WHERE flag = 0) AS s ON s.id_number = t.id_number WHERE t.district = {D} AND s.id_number IS NULL AND t.village <> $v GROUP BY t.district",
+    "SELECT t.district, count(*) AS n FROM {p} AS t LEFT JOIN (SELECT id_number, count(*) AS c FROM {p} WHERE flag = 1 GROUP BY id_number) AS s ON s.id_number = t.id_number WHERE t.district = {D} AND s.c = 1 AND t.village <> $v GROUP BY t.district",
+];
+
 fn suppression_oracle<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     Box::pin(async move {
-        let mut found = Found { forms: 1, ..Found::default() };
-        let mut values: Vec<String> = vec!["none".to_owned()];
-        values.extend(scene.plot.targets().iter().map(|person| person.village.clone()));
-        let sql = scene.fill("SELECT district, count(*) AS n FROM {p} AS t WHERE district = {D} AND flag = 1 AND village <> $v GROUP BY district");
-        let Ok(model) = scene.lab.model(ENGINEER, &sql, &[Parameter::new("v", "text", values)]).await? else {
-            return Ok(found);
-        };
-        let whole = scene.lab.order_of(&model, &[("v", "none")]).await?;
-        let count = |outcome: &Outcome| outcome.released().and_then(|file| file.only("n"));
-        let Some(all) = count(&whole) else { return Ok(found) };
-        let mut answers = Vec::new();
-        for person in scene.plot.targets() {
-            let outcome = scene.lab.order_of(&model, &[("v", &person.village)]).await?;
-            // Nobody less: the same number. One less: another number, or no cell at all.
-            answers.push((count(&outcome) != Some(all), person));
+        let mut found = Found::default();
+        for sql in FLAGGED {
+            without_one(scene, sql, &mut found).await?;
         }
-        let differ =
-            answers.iter().any(|(missing, _)| *missing) && answers.iter().any(|(missing, _)| !*missing);
-        if differ {
-            found.guesses =
-                answers.iter().map(|(missing, person)| Guess::bit(*missing, person.flag)).collect();
-        }
-        found.told.push(format!(
-            "{} of {} without the cell",
-            answers.iter().filter(|(missing, _)| *missing).count(),
-            answers.len()
-        ));
         Ok(found)
     })
+}
+
+/// Counts with and without each target: is the answer whether the second one is there?
+async fn without_one(scene: &Scene<'_>, sql: &str, found: &mut Found) -> Result<()> {
+    found.forms += 1;
+    let mut values: Vec<String> = vec!["none".to_owned()];
+    values.extend(scene.plot.targets().iter().map(|person| person.village.clone()));
+    let parameters = [Parameter::new("v", "text", values)];
+    let Ok(model) = scene.lab.model(ENGINEER, &scene.fill(sql), &parameters).await? else { return Ok(()) };
+    let whole = scene.lab.order_of(&model, &[("v", "none")]).await?;
+    let count = |outcome: &Outcome| outcome.released().and_then(|file| file.only("n"));
+    let Some(all) = count(&whole) else { return Ok(()) };
+    let mut answers = Vec::new();
+    for person in scene.plot.targets() {
+        let outcome = scene.lab.order_of(&model, &[("v", &person.village)]).await?;
+        // Nobody less: the same number. One less: another number, or no cell at all.
+        answers.push((count(&outcome) != Some(all), person));
+    }
+    let missing = answers.iter().filter(|(missing, _)| *missing).count();
+    if 0 < missing && missing < answers.len() {
+        found.guesses.extend(answers.iter().map(|(missing, person)| Guess::bit(*missing, person.flag)));
+    }
+    found.told.push(format!("{missing} of {} without the cell", answers.len()));
+    Ok(())
 }
 
 fn doubled<'a>(scene: &'a Scene<'a>) -> Doing<'a> {

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::scans;
+use super::population::{Telling, is_sensitive};
 use super::text_work::text_work;
 use super::walk::{aliases, expressions, inputs, trace};
 use super::{AggregateFunction, Expr, JoinKind, NamedAggregate, Policy, Refusal, Rel, Rule};
@@ -23,6 +24,9 @@ const ROW_OPERATIONS: u64 = 64;
 const OPERATIONS_OF_NUMBER: u64 = 4;
 /// An aggregate that keeps the values of each group.
 const OPERATIONS_OF_VALUES: u64 = 16;
+/// Groups and partners that a secret decides about: how many there are depends on it, and no price makes this equal
+/// ([`super::widest`]). An entity that meets a thousand rows would be seen, one that meets a hundred is not.
+const OPERATIONS_OF_SECRET: u64 = 512;
 
 /// Rows of a table that agree in some columns.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,7 +70,8 @@ pub fn alike(rel: &Rel, policy: &Policy) -> BTreeSet<Alike> {
 pub fn check_meetings(rel: &Rel, policy: &Policy, most: &Most) -> Result<(), Refusal> {
     // What is computed of each row is work as well.
     let longest = most.values().map(|met| met.characters).max().unwrap_or_default();
-    let operations = operations(rel).div_ceil(ROW_OPERATIONS);
+    let of_secret = if secret_decides(rel, policy)? { OPERATIONS_OF_SECRET } else { 0 };
+    let operations = (operations(rel) + of_secret).div_ceil(ROW_OPERATIONS);
     let each = operations.max(text_work(rel).with(longest).div_ceil(ROW_CHARACTERS)).max(1);
     let found = visit(rel, policy, &mut |alike| {
         let met = most.get(&alike);
@@ -110,6 +115,24 @@ fn operations(rel: &Rel) -> u64 {
         _ => 0,
     };
     own + more + inputs(rel).into_iter().map(operations).sum::<u64>()
+}
+
+/// Is a secret among the keys of groups or of joins?
+fn secret_decides(rel: &Rel, policy: &Policy) -> Result<bool, Refusal> {
+    let none = Telling::new();
+    let secret = |expr: &Expr, input: &Rel| is_sensitive(expr, input, &none, policy);
+    let own = match rel {
+        Rel::Aggregate { input, group, .. } => {
+            group.iter().map(|named| secret(&named.expr, input)).collect::<Result<Vec<_>, _>>()?
+        }
+        Rel::Join { left, right, on, .. } => {
+            let pairs = on.iter().flat_map(|(a, b)| [secret(a, left), secret(b, right)]);
+            pairs.collect::<Result<Vec<_>, _>>()?
+        }
+        _ => Vec::new(),
+    };
+    let below = inputs(rel).into_iter().map(|input| secret_decides(input, policy));
+    Ok(own.into_iter().chain(below.collect::<Result<Vec<_>, _>>()?).any(|secret| secret))
 }
 
 /// What one entity of each protected table meets at each join.

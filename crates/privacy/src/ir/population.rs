@@ -4,21 +4,16 @@
 //! whether a cell may leave must not, or its absence would tell. So the people behind a cell are also known without the
 //! conditions and group keys of sensitive columns, and what is decided about them is the same whoever has what.
 //!
-//! The population is never smaller than it should be: conditions are left out, not changed. Conditions that a column is not
-//! null stay.
+//! The population is never smaller than it should be: conditions are left out, not changed. What is left out below may show
+//! above, as a number of rows or as the absence of one: conditions on such columns are left out as well. Conditions that a
+//! stored column is not null stay.
+
+use std::collections::BTreeSet;
 
 use super::check::releasing;
 use super::resolve::{Rigour, flow};
 use super::walk::{all_of, columns_of, conjuncts};
 use super::{AggregateFunction, Expr, JoinKind, Label, Named, NamedAggregate, Policy, Refusal, Rel};
-
-/// What was left out of a relation because sensitive columns decide it.
-#[derive(Default)]
-struct LeftOut {
-    any: bool,
-    /// What conditions asked of others, by EXISTS and IN, without what sensitive columns decide in it.
-    subqueries: Vec<Rel>,
-}
 
 /// A query that is over all rows that it could be about, whoever has what: nothing is left out of what is done for a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,16 +37,15 @@ pub(super) fn population(
     group: &[Named],
     policy: &Policy,
 ) -> Result<Option<Population>, Refusal> {
-    let mut left_out = LeftOut::default();
-    let relaxed = relax(input, policy, &mut left_out)?;
+    let relaxed = relax(input, policy, &mut Vec::new())?;
     let mut keys = Vec::new();
     for (place, named) in group.iter().enumerate() {
-        if !is_sensitive(&named.expr, input, policy)? {
+        if !is_sensitive(&named.expr, input, &relaxed.telling, policy)? {
             keys.push(place);
         }
     }
-    let chosen = left_out.any || keys.len() < group.len();
-    Ok(chosen.then_some(Population { input: relaxed, keys }))
+    let chosen = relaxed.chosen || keys.len() < group.len();
+    Ok(chosen.then_some(Population { input: relaxed.rel, keys }))
 }
 
 /// The query for the number of rows that a releasing aggregate is over once what sensitive columns decide is left out; none
@@ -77,61 +71,155 @@ pub fn population_rows(rel: &Rel, policy: &Policy) -> Result<Option<Rel>, Refusa
 /// # Errors
 /// A [`Refusal`] if the query is malformed.
 pub fn widest(rel: &Rel, policy: &Policy) -> Result<Option<Widest>, Refusal> {
-    let mut left_out = LeftOut::default();
-    let rel = relax(rel, policy, &mut left_out)?;
-    Ok(left_out.any.then_some(Widest { rel, subqueries: left_out.subqueries }))
+    let mut subqueries = Vec::new();
+    let relaxed = relax(rel, policy, &mut subqueries)?;
+    Ok(relaxed.chosen.then_some(Widest { rel: relaxed.rel, subqueries }))
 }
 
-fn relax(rel: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Rel, Refusal> {
-    let mut below = |input: &Rel| relax(input, policy, left_out).map(Box::new);
+/// A relation without what its sensitive columns decide, and its columns that nevertheless tell of them: how many rows there
+/// were, or that there was none, where such columns chose the rows.
+struct Relaxed {
+    rel: Rel,
+    telling: Telling,
+    /// Did sensitive columns choose its rows?
+    chosen: bool,
+}
+
+/// Names of columns.
+pub(super) type Telling = BTreeSet<String>;
+
+fn relax(rel: &Rel, policy: &Policy, asked: &mut Vec<Rel>) -> Result<Relaxed, Refusal> {
     Ok(match rel {
-        Rel::Scan { .. } => rel.clone(),
-        Rel::Project { input, columns } => Rel::Project { input: below(input)?, columns: columns.clone() },
+        Rel::Scan { .. } => Relaxed { rel: rel.clone(), telling: Telling::new(), chosen: false },
+        Rel::Project { input, columns } => {
+            let below = relax(input, policy, asked)?;
+            let telling = computed(columns, input, &below.telling, policy)?;
+            let rel = Rel::Project { input: Box::new(below.rel), columns: columns.clone() };
+            Relaxed { rel, telling, chosen: below.chosen }
+        }
         Rel::Aggregate { input, group, aggregates } => {
-            Rel::Aggregate { input: below(input)?, group: group.clone(), aggregates: aggregates.clone() }
+            let below = relax(input, policy, asked)?;
+            let telling = summed_up(input, group, aggregates, &below, policy)?;
+            let input = Box::new(below.rel);
+            let rel = Rel::Aggregate { input, group: group.clone(), aggregates: aggregates.clone() };
+            Relaxed { rel, telling, chosen: below.chosen }
         }
-        Rel::Sort { input, keys } => Rel::Sort { input: below(input)?, keys: keys.clone() },
-        Rel::Limit { input, skip, fetch } => Rel::Limit { input: below(input)?, skip: *skip, fetch: *fetch },
-        Rel::Union { inputs } => Rel::Union {
-            inputs: inputs.iter().map(|input| relax(input, policy, left_out)).collect::<Result<_, _>>()?,
-        },
+        Rel::Sort { input, keys } => {
+            let below = relax(input, policy, asked)?;
+            Relaxed { rel: Rel::Sort { input: Box::new(below.rel), keys: keys.clone() }, ..below }
+        }
+        Rel::Limit { input, skip, fetch } => {
+            let below = relax(input, policy, asked)?;
+            let rel = Rel::Limit { input: Box::new(below.rel), skip: *skip, fetch: *fetch };
+            Relaxed { rel, ..below }
+        }
+        Rel::Union { inputs } => {
+            let names = columns(rel, policy)?;
+            let (mut branches, mut telling, mut chosen) = (Vec::new(), Telling::new(), false);
+            for input in inputs {
+                let branch = relax(input, policy, asked)?;
+                let own = columns(input, policy)?;
+                let told = names.iter().zip(&own).filter(|(_, own)| branch.telling.contains(*own));
+                telling.extend(told.map(|(name, _)| name.clone()));
+                chosen |= branch.chosen;
+                branches.push(branch.rel);
+            }
+            Relaxed { rel: Rel::Union { inputs: branches }, telling, chosen }
+        }
         Rel::Filter { input, predicate } => {
-            let relaxed = below(input)?;
-            match harmless(predicate, input, policy, left_out)? {
-                Some(predicate) => Rel::Filter { input: relaxed, predicate },
-                None => *relaxed,
-            }
-        }
-        Rel::Join { kind: JoinKind::Semi | JoinKind::Anti, left, right, filter, .. } => {
-            let mut inside = LeftOut::default();
-            let asked = relax(right, policy, &mut inside)?;
-            let pairs = both(left, right);
-            if let Some(filter) = filter {
-                harmless(filter, &pairs, policy, &mut inside)?;
-            }
-            let relaxed = below(left)?;
-            if inside.any {
-                left_out.any = true;
-                left_out.subqueries.append(&mut inside.subqueries);
-                left_out.subqueries.push(asked);
-                return Ok(*relaxed);
-            }
-            let mut kept = rel.clone();
-            if let Rel::Join { left, .. } = &mut kept {
-                *left = relaxed;
-            }
-            kept
-        }
-        Rel::Join { kind, left, right, on, nulls_equal, filter } => {
-            let (a, b) = (below(left)?, below(right)?);
-            let pairs = both(left, right);
-            let filter = match filter {
-                Some(filter) => harmless(filter, &pairs, policy, left_out)?,
-                None => None,
+            let below = relax(input, policy, asked)?;
+            let (kept, left_out) = harmless(predicate, input, &below.telling, policy)?;
+            let rel = match kept {
+                Some(predicate) => Rel::Filter { input: Box::new(below.rel), predicate },
+                None => below.rel,
             };
-            Rel::Join { kind: *kind, left: a, right: b, on: on.clone(), nulls_equal: *nulls_equal, filter }
+            Relaxed { rel, telling: below.telling, chosen: below.chosen || left_out }
         }
+        Rel::Join { .. } => relax_join(rel, policy, asked)?,
     })
+}
+
+fn relax_join(join: &Rel, policy: &Policy, asked: &mut Vec<Rel>) -> Result<Relaxed, Refusal> {
+    let Rel::Join { kind, left, right, on, nulls_equal, filter } = join else {
+        return relax(join, policy, asked);
+    };
+    let (pairs, names) = (both(left, right), columns(right, policy)?);
+    let left = relax(left, policy, asked)?;
+    let right = relax(right, policy, asked)?;
+    let known: Telling = left.telling.union(&right.telling).cloned().collect();
+    let (kept, left_out) = match filter {
+        Some(filter) => harmless(filter, &pairs, &known, policy)?,
+        None => (None, false),
+    };
+    let decides = right.chosen || left_out;
+    let (filter, telling) = match kind {
+        JoinKind::Semi | JoinKind::Anti if decides => {
+            asked.push(right.rel);
+            return Ok(Relaxed { chosen: true, ..left });
+        }
+        JoinKind::Semi | JoinKind::Anti => (filter.clone(), left.telling),
+        // That a row meets none tells of what decides.
+        JoinKind::Left if decides => (kept, known.into_iter().chain(names).collect()),
+        JoinKind::Left | JoinKind::Inner => (kept, known),
+    };
+    let rel = Rel::Join {
+        kind: *kind,
+        left: Box::new(left.rel),
+        right: Box::new(right.rel),
+        on: on.clone(),
+        nulls_equal: *nulls_equal,
+        filter,
+    };
+    Ok(Relaxed { rel, telling, chosen: left.chosen || decides })
+}
+
+/// Which of some columns tell: what is computed from telling ones, and from secrets, since it may be null where they are not.
+fn computed(columns: &[Named], input: &Rel, below: &Telling, policy: &Policy) -> Result<Telling, Refusal> {
+    let mut telling = Telling::new();
+    for named in columns {
+        let tells = match &named.expr {
+            Expr::Column { name } => below.contains(name),
+            other => is_sensitive(other, input, below, policy)?,
+        };
+        if tells {
+            telling.insert(named.name.clone());
+        }
+    }
+    Ok(telling)
+}
+
+/// Which columns of an aggregate tell: numbers of rows that secrets chose, and how many different secrets there are.
+fn summed_up(
+    input: &Rel,
+    group: &[Named],
+    aggregates: &[NamedAggregate],
+    below: &Relaxed,
+    policy: &Policy,
+) -> Result<Telling, Refusal> {
+    let mut telling = computed(group, input, &below.telling, policy)?;
+    let secret = |expr: &Expr| is_sensitive(expr, input, &below.telling, policy);
+    let mut chosen = below.chosen;
+    for named in group {
+        chosen |= secret(&named.expr)?;
+    }
+    for aggregate in aggregates {
+        // Other aggregates of a secret are as secret as it is.
+        let distinct = aggregate.function == AggregateFunction::CountDistinct;
+        let tells = match &aggregate.argument {
+            Some(argument) if distinct => secret(argument)?,
+            Some(argument) => columns_of(argument).into_iter().any(|name| below.telling.contains(name)),
+            None => false,
+        };
+        if chosen || tells {
+            telling.insert(aggregate.name.clone());
+        }
+    }
+    Ok(telling)
+}
+
+fn columns(rel: &Rel, policy: &Policy) -> Result<Vec<String>, Refusal> {
+    let schema = flow(rel, policy, Rigour::Structure)?.schema;
+    Ok(schema.columns.into_iter().map(|column| column.name).collect())
 }
 
 /// The columns of two sides, as a condition on both sees them.
@@ -146,25 +234,34 @@ fn both(left: &Rel, right: &Rel) -> Rel {
     }
 }
 
-/// What of a condition concerns no sensitive column.
+/// What of a condition concerns no sensitive and no telling column, and whether something else was left out.
 fn harmless(
     predicate: &Expr,
     input: &Rel,
+    telling: &Telling,
     policy: &Policy,
-    left_out: &mut LeftOut,
-) -> Result<Option<Expr>, Refusal> {
-    let mut kept = Vec::new();
+) -> Result<(Option<Expr>, bool), Refusal> {
+    let (mut kept, mut left_out) = (Vec::new(), false);
     for part in conjuncts(predicate) {
-        if is_sensitive(part, input, policy)? {
-            left_out.any = true;
+        if is_sensitive(part, input, telling, policy)? {
+            left_out = true;
         } else {
             kept.push(part.clone());
         }
     }
-    Ok(all_of(kept))
+    Ok((all_of(kept), left_out))
 }
 
-fn is_sensitive(expr: &Expr, input: &Rel, policy: &Policy) -> Result<bool, Refusal> {
+/// Does an expression concern a sensitive or a telling column?
+pub(super) fn is_sensitive(
+    expr: &Expr,
+    input: &Rel,
+    telling: &Telling,
+    policy: &Policy,
+) -> Result<bool, Refusal> {
+    if columns_of(expr).into_iter().any(|name| telling.contains(name)) {
+        return Ok(true);
+    }
     if matches!(expr, Expr::IsNull { input, negated: true } if matches!(**input, Expr::Column { .. })) {
         return Ok(false);
     }

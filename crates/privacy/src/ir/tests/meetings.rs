@@ -199,3 +199,12 @@ fn patterns_with_many_places_go_through_a_text_as_often() {
     let few = |pattern: &str| refused_of(&filter(once(), like(pattern.to_owned())), 24, most(100, 1));
     assert_eq!(few("%a_b%"), None);
 }
+
+#[test]
+fn what_secrets_decide_about_is_more_work() {
+    let once = || joined(persons(), visits("t1"), &[("t0.id", "t1.person_id")]);
+    let by = |key: &str| group(once(), &[("k", col(key))], vec![count()]);
+    assert_eq!(refused(&by("t1.place"), most(4_000, 1)), None);
+    assert_eq!(refused(&by("t0.income"), most(1_000, 1)), Some(Rule::FanOut));
+    assert_eq!(refused(&by("t0.income"), most(200, 1)), None);
+}

@@ -97,6 +97,73 @@ fn the_widest_query_lacks_what_secrets_choose_and_asks_what_they_ask_of_others()
     assert_eq!((found.rel, found.subqueries), (plain, vec![filter(visits, there)]));
 }
 
+#[test]
+fn what_was_left_out_below_is_left_out_where_it_shows_above() {
+    let policy = policy();
+    let visits = || scan("visit", "t1", &["person_id", "cost", "place"]);
+    let costly = || Expr::Compare {
+        op: CompareOp::Greater,
+        left: Box::new(col("t1.cost")),
+        right: Box::new(Expr::literal(Literal::Float(9.0))),
+    };
+    let named = |name: &str, expr: Expr| Named { name: name.to_owned(), expr };
+    let by_person = |input: Rel, aggregate: NamedAggregate| {
+        group(input, &[("who", col("t1.person_id"))], vec![aggregate])
+    };
+    let times = |input: Rel| by_person(input, count());
+    let beside = |kind, right: Rel| join(kind, persons(), right, &[("t0.id", "who")]);
+    let once = || eq(col("n"), int(1));
+    let of = |rel: Rel| {
+        population_rows(&by_district_of(rel), &policy)
+            .unwrap()
+            .map(|rows| serde_json::to_string(&rows).unwrap())
+    };
+    // How many visits somebody had is asked; nothing is secret about it.
+    assert_eq!(of(filter(beside(JoinKind::Inner, times(visits())), once())), None);
+    // How many costly ones he had tells of the costs: everybody who had any is spoken about.
+    let rows = of(filter(beside(JoinKind::Inner, times(filter(visits(), costly()))), once())).unwrap();
+    assert!(rows.contains("visit") && !rows.contains("predicate"), "{rows}");
+    // And so does that he had none, or that there is one.
+    for negated in [false, true] {
+        let absent = Expr::IsNull { input: Box::new(col("who")), negated };
+        let rows = of(filter(beside(JoinKind::Left, times(filter(visits(), costly()))), absent)).unwrap();
+        assert!(rows.contains("visit") && !rows.contains("predicate"), "{rows}");
+    }
+    // Of different costs the number tells, of values that are known it does not.
+    let costs = |function| by_person(visits(), agg("n", function, Some(col("t1.cost"))));
+    let rows = of(filter(beside(JoinKind::Inner, costs(AggregateFunction::CountDistinct)), once())).unwrap();
+    assert!(!rows.contains("predicate"), "{rows}");
+    assert_eq!(of(filter(beside(JoinKind::Inner, costs(AggregateFunction::Count)), once())), None);
+    // What is computed from a secret may be null for some: that it is not is no condition that it is known.
+    let known = |name: &str, expr: Expr| {
+        let columns = vec![named("d", col("t0.district")), named("k", expr)];
+        let computed = Rel::Project { input: Box::new(persons()), columns };
+        let predicate = Expr::IsNull { input: Box::new(col(name)), negated: true };
+        population_rows(&group(filter(computed, predicate), &[("d", col("d"))], vec![count()]), &policy)
+            .unwrap()
+    };
+    let none = Expr::Call { function: Function::NullIf, args: vec![col("t0.income"), int(0)] };
+    assert!(known("k", none).is_some());
+    assert_eq!(known("k", col("t0.income")), None);
+    // A name that hides it changes nothing, and a key that is computed from it tells no populations apart.
+    let columns = vec![named("d", col("t0.district")), named("k", col("n"))];
+    let renamed =
+        Rel::Project { input: Box::new(beside(JoinKind::Inner, times(filter(visits(), costly())))), columns };
+    let rows = of_input(filter(renamed.clone(), eq(col("k"), int(1))), &policy);
+    assert!(!rows.contains("predicate"), "{rows}");
+    let found = super::super::population::population(
+        &renamed,
+        &[named("k", col("k")), named("d", col("d"))],
+        &policy,
+    );
+    assert_eq!(found.unwrap().unwrap().keys, [1]);
+}
+
+fn of_input(input: Rel, policy: &Policy) -> String {
+    let rel = group(input, &[("district", col("d"))], vec![count()]);
+    serde_json::to_string(&population_rows(&rel, policy).unwrap().unwrap()).unwrap()
+}
+
 fn by_district_of(input: Rel) -> Rel {
     group(input, &[("district", col("t0.district"))], vec![count()])
 }
