@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use super::check::releasing;
 use super::resolve::{Rigour, flow};
 use super::walk::{all_of, columns_of, conjuncts};
-use super::{AggregateFunction, Expr, JoinKind, Label, Named, NamedAggregate, Policy, Refusal, Rel};
+use super::{AggregateFunction, Expr, JoinKind, Label, Named, NamedAggregate, Policy, Refusal, Rel, Rule};
 
 /// A query that is over all rows that it could be about, whoever has what: nothing is left out of what is done for a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,37 +140,73 @@ fn relax(rel: &Rel, policy: &Policy, asked: &mut Vec<Rel>) -> Result<Relaxed, Re
 }
 
 fn relax_join(join: &Rel, policy: &Policy, asked: &mut Vec<Rel>) -> Result<Relaxed, Refusal> {
-    let Rel::Join { kind, left, right, on, nulls_equal, filter } = join else {
+    let Rel::Join { kind, left, right, on, nulls_equal, filter: given } = join else {
         return relax(join, policy, asked);
     };
-    let (pairs, names) = (both(left, right), columns(right, policy)?);
-    let left = relax(left, policy, asked)?;
-    let right = relax(right, policy, asked)?;
-    let known: Telling = left.telling.union(&right.telling).cloned().collect();
-    let (kept, left_out) = match filter {
-        Some(filter) => harmless(filter, &pairs, &known, policy)?,
+    let pairs = both(left, right);
+    let names = [columns(left, policy)?, columns(right, policy)?];
+    let (of_left, of_right) = (relax(left, policy, asked)?, relax(right, policy, asked)?);
+    let (mut on, mut secret) = (on.clone(), [None, None]);
+    let mut plain = Vec::new();
+    for pair in &on {
+        let sides = [
+            is_sensitive(&pair.0, left, &of_left.telling, policy)?,
+            is_sensitive(&pair.1, right, &of_right.telling, policy)?,
+        ];
+        if sides == [false, false] {
+            plain.push(pair.clone());
+        }
+        for ((found, is_secret), key) in secret.iter_mut().zip(sides).zip([&pair.0, &pair.1]) {
+            *found = found
+                .take()
+                .or_else(|| columns_of(key).into_iter().next().filter(|_| is_secret).map(str::to_owned));
+        }
+    }
+    let (left, right) = (of_left, of_right);
+    let mut telling: Telling = left.telling.union(&right.telling).cloned().collect();
+    let (kept, left_out) = match given {
+        Some(filter) => harmless(filter, &pairs, &telling, policy)?,
         None => (None, false),
     };
-    let decides = right.chosen || left_out;
-    let (filter, telling) = match kind {
-        JoinKind::Semi | JoinKind::Anti if decides => {
-            asked.push(right.rel);
-            return Ok(Relaxed { chosen: true, ..left });
+    let by_secret = secret.iter().any(Option::is_some);
+    let chosen = left.chosen || right.chosen || left_out || by_secret;
+    let (mut kind, mut filter, [of_left, of_right]) = (*kind, kept, names);
+    let (mut a, mut b) = (left.rel, right.rel);
+    match kind {
+        JoinKind::Semi | JoinKind::Anti => {
+            if right.chosen || left_out || by_secret {
+                asked.push(b);
+                return Ok(Relaxed { rel: a, telling: left.telling, chosen: true });
+            }
+            filter.clone_from(given);
+            telling = left.telling;
         }
-        JoinKind::Semi | JoinKind::Anti => (filter.clone(), left.telling),
         // That a row meets none tells of what decides.
-        JoinKind::Left if decides => (kept, known.into_iter().chain(names).collect()),
-        JoinKind::Left | JoinKind::Inner => (kept, known),
-    };
-    let rel = Rel::Join {
-        kind: *kind,
-        left: Box::new(left.rel),
-        right: Box::new(right.rel),
-        on: on.clone(),
-        nulls_equal: *nulls_equal,
-        filter,
-    };
-    Ok(Relaxed { rel, telling, chosen: left.chosen || decides })
+        JoinKind::Left => {
+            if right.chosen || left_out || by_secret {
+                telling.extend(of_right);
+            }
+        }
+        JoinKind::Inner if by_secret && !plain.is_empty() => on = plain,
+        // Whoever could have met somebody stays, and what he met tells of the secret.
+        JoinKind::Inner => match secret {
+            [None, None] => {}
+            [Some(key), Some(_)] => return Err(Refusal::new(Rule::JoinKey, key)),
+            [Some(_), None] => {
+                kind = JoinKind::Left;
+                telling.extend(of_right);
+            }
+            [None, Some(_)] => {
+                kind = JoinKind::Left;
+                telling.extend(of_left);
+                (a, b) = (b, a);
+                on = on.into_iter().map(|(a, b)| (b, a)).collect();
+            }
+        },
+    }
+    let rel =
+        Rel::Join { kind, left: Box::new(a), right: Box::new(b), on, nulls_equal: *nulls_equal, filter };
+    Ok(Relaxed { rel, telling, chosen })
 }
 
 /// Which of some columns tell: what is computed from telling ones, and from secrets, since it may be null where they are not.
@@ -203,11 +239,11 @@ fn summed_up(
         chosen |= secret(&named.expr)?;
     }
     for aggregate in aggregates {
-        // Other aggregates of a secret are as secret as it is.
+        // That a stored value is known is no secret; how many different ones there are tells of them.
         let distinct = aggregate.function == AggregateFunction::CountDistinct;
         let tells = match &aggregate.argument {
-            Some(argument) if distinct => secret(argument)?,
-            Some(argument) => columns_of(argument).into_iter().any(|name| below.telling.contains(name)),
+            Some(Expr::Column { name }) if !distinct => below.telling.contains(name),
+            Some(argument) => secret(argument)?,
             None => false,
         };
         if chosen || tells {

@@ -134,6 +134,14 @@ fn what_was_left_out_below_is_left_out_where_it_shows_above() {
     let rows = of(filter(beside(JoinKind::Inner, costs(AggregateFunction::CountDistinct)), once())).unwrap();
     assert!(!rows.contains("predicate"), "{rows}");
     assert_eq!(of(filter(beside(JoinKind::Inner, costs(AggregateFunction::Count)), once())), None);
+    // A number of computed ones is a number of those who have something.
+    let some = Expr::Call {
+        function: Function::NullIf,
+        args: vec![col("t1.cost"), Expr::literal(Literal::Float(0.0))],
+    };
+    let some = by_person(visits(), agg("n", AggregateFunction::Count, Some(some)));
+    let rows = of(filter(beside(JoinKind::Inner, some), once())).unwrap();
+    assert!(!rows.contains("predicate"), "{rows}");
     // What is computed from a secret may be null for some: that it is not is no condition that it is known.
     let known = |name: &str, expr: Expr| {
         let columns = vec![named("d", col("t0.district")), named("k", expr)];
@@ -157,6 +165,33 @@ fn what_was_left_out_below_is_left_out_where_it_shows_above() {
         &policy,
     );
     assert_eq!(found.unwrap().unwrap().keys, [1]);
+}
+
+#[test]
+fn a_join_on_a_secret_is_a_condition_on_it() {
+    let policy = policy();
+    let bands = || scan("weather", "t1", &["station", "rain"]);
+    let of = |rel: Rel| population_rows(&rel, &policy).unwrap().unwrap();
+    let inner = |on: &[(&str, &str)]| join(JoinKind::Inner, persons(), bands(), on);
+    let rows = |input: Rel| {
+        let counted = NamedAggregate { name: "rows".into(), ..count() };
+        group(input, &[], vec![counted])
+    };
+    // Whoever could have met something is spoken about, and what he met tells no populations apart.
+    let by_income = inner(&[("t0.income", "t1.rain")]);
+    let left = join(JoinKind::Left, persons(), bands(), &[("t0.income", "t1.rain")]);
+    assert_eq!(of(by_district_of(by_income.clone())), rows(left.clone()));
+    let keys = [Named { name: "s".to_owned(), expr: col("t1.station") }];
+    let found = super::super::population::population(&by_income, &keys, &policy).unwrap().unwrap();
+    assert_eq!(found.keys, Vec::<usize>::new());
+    let asked = eq(col("t1.station"), text("x"));
+    assert_eq!(of(by_district_of(filter(by_income, asked))), rows(left.clone()));
+    // From either side.
+    let turned = join(JoinKind::Inner, bands(), persons(), &[("t1.rain", "t0.income")]);
+    assert_eq!(of(by_district_of(turned)), rows(left));
+    // With another key he meets what has it.
+    let both = inner(&[("t0.district", "t1.station"), ("t0.income", "t1.rain")]);
+    assert_eq!(of(by_district_of(both)), rows(inner(&[("t0.district", "t1.station")])));
 }
 
 fn of_input(input: Rel, policy: &Policy) -> String {
