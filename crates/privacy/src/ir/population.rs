@@ -254,7 +254,7 @@ fn summed_up(
 }
 
 fn columns(rel: &Rel, policy: &Policy) -> Result<Vec<String>, Refusal> {
-    let schema = flow(rel, policy, Rigour::Structure)?.schema;
+    let schema = flow(rel, policy, Rigour::Derived)?.schema;
     Ok(schema.columns.into_iter().map(|column| column.name).collect())
 }
 
@@ -301,7 +301,7 @@ pub(super) fn is_sensitive(
     if matches!(expr, Expr::IsNull { input, negated: true } if matches!(**input, Expr::Column { .. })) {
         return Ok(false);
     }
-    let scope = flow(input, policy, Rigour::Structure)?;
+    let scope = flow(input, policy, Rigour::Derived)?;
     let sensitive =
         |name: &str| scope.schema.column(name).is_some_and(|column| column.label == Label::Sensitive);
     Ok(columns_of(expr).into_iter().any(sensitive))

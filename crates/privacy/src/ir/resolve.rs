@@ -28,10 +28,19 @@ pub fn resolve(rel: &Rel, policy: &Policy) -> Result<Schema, Refusal> {
 pub(super) enum Rigour {
     /// Structure, types and classification only.
     Structure,
+    /// The same, of what was made out of a checked query: names that are reserved are its own.
+    Derived,
     /// Also the rules against singling out.
     Release,
     /// The same, but noise hides what a condition inside an aggregate singles out.
     Noise,
+}
+
+impl Rigour {
+    /// Do the rules against singling out apply?
+    const fn is_strict(self) -> bool {
+        matches!(self, Self::Release | Self::Noise)
+    }
 }
 
 /// One entity key on its way up the tree.
@@ -126,7 +135,7 @@ impl Resolver<'_> {
             .resources
             .get(resource)
             .ok_or_else(|| Refusal::new(Rule::UnknownResource, resource))?;
-        check_name(alias)?;
+        self.check_name(alias)?;
         if alias.is_empty() || alias.contains('.') || !self.aliases.insert(alias.to_owned()) {
             return Err(Refusal::new(Rule::DuplicateName, alias));
         }
@@ -167,7 +176,7 @@ impl Resolver<'_> {
     fn project(&self, input: &Flow, columns: &[Named], depth: usize) -> Result<Flow, Refusal> {
         let mut flow = Flow { tracks: input.tracks.clone(), ..Flow::default() };
         for named in columns {
-            check_name(&named.name)?;
+            self.check_name(&named.name)?;
             let info = self.expr(&named.expr, input, depth)?;
             remember_origin(&mut flow, input, named);
             flow.marks.insert(named.name.clone(), info.mark);
@@ -187,7 +196,7 @@ impl Resolver<'_> {
     ) -> Result<Flow, Refusal> {
         let mut flow = Flow::default();
         for named in group {
-            check_name(&named.name)?;
+            self.check_name(&named.name)?;
             let info = self.expr(&named.expr, input, depth)?;
             remember_origin(&mut flow, input, named);
             flow.marks.insert(named.name.clone(), info.mark);
@@ -198,7 +207,7 @@ impl Resolver<'_> {
             flow.tracks.push(Track { lost: track.lost || !kept, ..track.clone() });
         }
         for aggregate in aggregates {
-            check_name(&aggregate.name)?;
+            self.check_name(&aggregate.name)?;
             flow.schema.columns.push(self.aggregate_column(input, aggregate, depth)?);
             // What stands for an entity after an inner aggregate is a value of its own, as good as a column.
             flow.marks.insert(aggregate.name.clone(), Mark::BARE);
@@ -233,7 +242,7 @@ impl Resolver<'_> {
         };
         let info = self.expr(argument, input, depth)?;
         match self.rigour {
-            Rigour::Structure => {}
+            Rigour::Structure | Rigour::Derived => {}
             Rigour::Release => expr::releasable(aggregate.function, &info).map_err(bad)?,
             Rigour::Noise => expr::countable(aggregate.function, &info).map_err(bad)?,
         }
@@ -262,7 +271,7 @@ impl Resolver<'_> {
         for (left_key, right_key) in on {
             let pair = (self.expr(left_key, &left, depth)?, self.expr(right_key, &right, depth)?);
             expr::comparable(&pair.0, &pair.1, self.rigour)?;
-            if self.rigour != Rigour::Structure {
+            if self.rigour.is_strict() {
                 join::check_bare(&left, &right, [(left_key, &pair.0), (right_key, &pair.1)])?;
             }
         }
@@ -275,10 +284,10 @@ impl Resolver<'_> {
             JoinKind::Left => Some(Rule::OuterJoin),
             JoinKind::Semi | JoinKind::Anti => Some(Rule::SemiJoin),
         };
-        if let Some(rule) = rule.filter(|_| self.rigour != Rigour::Structure) {
+        if let Some(rule) = rule.filter(|_| self.rigour.is_strict()) {
             join::check_brought(&left, &right, on, rule)?;
         }
-        if self.rigour != Rigour::Structure {
+        if self.rigour.is_strict() {
             join::check_met(&left, &right, on)?;
         }
         Ok(match kind {
@@ -293,6 +302,11 @@ impl Resolver<'_> {
 
     fn expr(&self, expr: &Expr, flow: &Flow, depth: usize) -> Result<ExprInfo, Refusal> {
         infer(expr, flow, self.rigour, depth)
+    }
+
+    fn check_name(&self, name: &str) -> Result<(), Refusal> {
+        let reserved = name.starts_with("__") && self.rigour != Rigour::Derived;
+        if reserved { Err(Refusal::new(Rule::ReservedName, name)) } else { Ok(()) }
     }
 
     fn condition(&self, expr: &Expr, flow: &Flow, depth: usize) -> Result<(), Refusal> {
@@ -314,10 +328,6 @@ fn settle(flow: &mut Flow, step: Step) {
         }
         column.stage = column.stage.after(step).unwrap_or(Stage::Private);
     }
-}
-
-fn check_name(name: &str) -> Result<(), Refusal> {
-    if name.starts_with("__") { Err(Refusal::new(Rule::ReservedName, name)) } else { Ok(()) }
 }
 
 fn unique(schema: &Schema) -> Result<(), Refusal> {

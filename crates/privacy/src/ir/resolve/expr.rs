@@ -92,7 +92,7 @@ fn untouched(expr: &Expr, children: &[ExprInfo], rigour: Rigour) -> Result<(), R
         _ => false,
     };
     let identifier = |child: &&ExprInfo| child.label == Label::Identifier;
-    match children.iter().find(identifier).filter(|_| rigour != Rigour::Structure && !allowed) {
+    match children.iter().find(identifier).filter(|_| rigour.is_strict() && !allowed) {
         Some(child) => Err(child.refuse(Rule::IdentifierExpression)),
         None => Ok(()),
     }
@@ -252,7 +252,7 @@ fn all_boolean(children: &[ExprInfo]) -> Result<(), Refusal> {
 }
 
 fn no_identifier(children: &[ExprInfo], rigour: Rigour) -> Result<(), Refusal> {
-    match children.iter().find(|child| rigour != Rigour::Structure && child.label == Label::Identifier) {
+    match children.iter().find(|child| rigour.is_strict() && child.label == Label::Identifier) {
         Some(child) => Err(child.refuse(Rule::SinglingOut)),
         None => Ok(()),
     }
@@ -267,7 +267,7 @@ pub(super) fn comparable(left: &ExprInfo, right: &ExprInfo, rigour: Rigour) -> R
     if !fits {
         return Err(left.refuse(Rule::TypeMismatch));
     }
-    if rigour == Rigour::Structure {
+    if !rigour.is_strict() {
         return Ok(());
     }
     for (this, other) in [(left, right), (right, left)] {
