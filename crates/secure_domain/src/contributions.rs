@@ -59,6 +59,18 @@ pub(crate) struct Part {
     pub(crate) cells: Vec<RoaringBitmap>,
 }
 
+impl Part {
+    /// Puts somebody of its own into every cell: cells of other conditions on the same people differ by him, whoever has what.
+    pub(crate) fn mark(&mut self, key: &MaskKey, condition: &[u8]) -> Result<(), Error> {
+        let number = u32::try_from(self.digests.len()).map_err(|_| Error::Limit { what: "contributors" })?;
+        self.digests.push(EntityHash::new(key, "condition").digest(condition));
+        self.cells.iter_mut().filter(|cell| !cell.is_empty()).for_each(|cell| {
+            cell.insert(number);
+        });
+        Ok(())
+    }
+}
+
 impl Contributions {
     /// The same without the rows that did not stay, some of them with noise.
     pub(crate) fn keep(self, stays: &[bool], noisy: &[bool]) -> Self {

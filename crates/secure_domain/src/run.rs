@@ -259,7 +259,7 @@ impl ProdEngine {
         bound: &Bound,
         bare: &RecordBatch,
     ) -> Result<(Contributions, Statistics), Error> {
-        let mut parts = Vec::new();
+        let (mut parts, mut marks) = (Vec::new(), Vec::new());
         let mut statistics = Statistics { rows: bare.num_rows(), ..Statistics::default() };
         let queries = &release.counted.contributors;
         if !queries.is_empty() {
@@ -283,6 +283,8 @@ impl ProdEngine {
                 parts.push(collected.part);
                 if let Some(populations) = populations {
                     collected.counts.populations = Some(populations.counts.counts);
+                    let mark = query.population.as_ref().and_then(|population| population.mark.as_ref());
+                    marks.extend(mark.map(|mark| (parts.len(), mark)));
                     parts.push(populations.part);
                 }
                 statistics.entities.push(collected.counts);
@@ -290,8 +292,16 @@ impl ProdEngine {
             }
         }
         let snapshot = snapshot_number(&order.inputs);
-        let contributions = Contributions { snapshot, parts, ..Contributions::default() };
+        let mut contributions = Contributions { snapshot, parts, ..Contributions::default() };
+        // Noise is of the people, in whatever words they are asked for.
         statistics.cell_keys = contributions.cell_keys();
+        for (place, mark) in marks {
+            let (Some(part), Some(key)) = (contributions.parts.get_mut(place), &order.entity_key) else {
+                return Err(Error::RunFailed);
+            };
+            let condition = serde_json::to_vec(&(mark, &order.values)).map_err(|_| Error::RunFailed)?;
+            part.mark(&MaskKey::new(*key.bytes()), &condition)?;
+        }
         Ok((contributions, statistics))
     }
 

@@ -10,10 +10,14 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use super::check::releasing;
 use super::resolve::{Rigour, flow};
-use super::walk::{all_of, columns_of, conjuncts};
-use super::{AggregateFunction, Expr, JoinKind, Label, Named, NamedAggregate, Policy, Refusal, Rel, Rule};
+use super::walk::{all_of, columns_of, conjuncts, inputs};
+use super::{
+    AggregateFunction, Expr, JoinKind, Label, Named, NamedAggregate, Policy, Refusal, Rel, Rule, Source,
+};
 
 /// A query that is over all rows that it could be about, whoever has what: nothing is left out of what is done for a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,11 +28,65 @@ pub struct Widest {
     pub subqueries: Vec<Rel>,
 }
 
+/// What was left out of a query.
+#[derive(Default)]
+struct LeftOut {
+    /// What conditions asked of others, by EXISTS and IN, without what sensitive columns decide in it.
+    subqueries: Vec<Rel>,
+    /// The conditions.
+    parts: BTreeSet<String>,
+    /// Stored columns that they are about.
+    columns: BTreeSet<Source>,
+    /// Some are about what shows above of others.
+    telling: bool,
+}
+
+impl LeftOut {
+    fn note(&mut self, expr: &Expr, input: &Rel, telling: &Telling, policy: &Policy) -> Result<(), Refusal> {
+        self.parts.insert(written(expr));
+        let scope = flow(input, policy, Rigour::Derived)?.schema;
+        for name in columns_of(expr) {
+            let sources = scope.column(name).map(|column| column.sources.clone()).unwrap_or_default();
+            self.telling |= telling.contains(name) || sources.is_empty();
+            self.columns.extend(sources);
+        }
+        Ok(())
+    }
+
+    /// The conditions of a subquery that is left out.
+    fn note_all(&mut self, rel: &Rel, policy: &Policy) -> Result<(), Refusal> {
+        let none = Telling::new();
+        match rel {
+            Rel::Filter { input, predicate } => self.note(predicate, input, &none, policy)?,
+            Rel::Join { left, right, filter: Some(filter), .. } => {
+                self.note(filter, &both(left, right), &none, policy)?;
+            }
+            _ => {}
+        }
+        inputs(rel).into_iter().try_for_each(|input| self.note_all(input, policy))
+    }
+
+    /// What tells these conditions from others that are about the same people. A condition on one secret alone needs nothing:
+    /// it leaves nobody out whom its author could name. One that is about something else as well could leave out just him.
+    fn mark(&self, input: &Rel, group: &[Named]) -> Option<String> {
+        let mixed = self.telling || self.columns.len() > 1;
+        let whole = || written(&(input, group));
+        mixed.then(|| if self.telling { whole() } else { written(&self.parts) })
+    }
+}
+
+fn written(part: &impl Serialize) -> String {
+    // Trees of plain data, with texts as keys only.
+    serde_json::to_string(part).unwrap_or_default()
+}
+
 /// A relation without what its sensitive columns decide.
 pub(super) struct Population {
     pub(super) input: Rel,
     /// Places of the group keys that are not sensitive.
     pub(super) keys: Vec<usize>,
+    /// What tells its conditions from others ([`super::PopulationQuery::mark`]).
+    pub(super) mark: Option<String>,
 }
 
 /// The population of the cells of an aggregate; none if no sensitive column takes part in choosing.
@@ -37,15 +95,19 @@ pub(super) fn population(
     group: &[Named],
     policy: &Policy,
 ) -> Result<Option<Population>, Refusal> {
-    let relaxed = relax(input, policy, &mut Vec::new())?;
+    let mut left_out = LeftOut::default();
+    let relaxed = relax(input, policy, &mut left_out)?;
     let mut keys = Vec::new();
     for (place, named) in group.iter().enumerate() {
-        if !is_sensitive(&named.expr, input, &relaxed.telling, policy)? {
+        if is_sensitive(&named.expr, input, &relaxed.telling, policy)? {
+            left_out.note(&named.expr, input, &relaxed.telling, policy)?;
+        } else {
             keys.push(place);
         }
     }
     let chosen = relaxed.chosen || keys.len() < group.len();
-    Ok(chosen.then_some(Population { input: relaxed.rel, keys }))
+    let mark = left_out.mark(input, group);
+    Ok(chosen.then_some(Population { input: relaxed.rel, keys, mark }))
 }
 
 /// The query for the number of rows that a releasing aggregate is over once what sensitive columns decide is left out; none
@@ -71,9 +133,9 @@ pub fn population_rows(rel: &Rel, policy: &Policy) -> Result<Option<Rel>, Refusa
 /// # Errors
 /// A [`Refusal`] if the query is malformed.
 pub fn widest(rel: &Rel, policy: &Policy) -> Result<Option<Widest>, Refusal> {
-    let mut subqueries = Vec::new();
-    let relaxed = relax(rel, policy, &mut subqueries)?;
-    Ok(relaxed.chosen.then_some(Widest { rel: relaxed.rel, subqueries }))
+    let mut left_out = LeftOut::default();
+    let relaxed = relax(rel, policy, &mut left_out)?;
+    Ok(relaxed.chosen.then_some(Widest { rel: relaxed.rel, subqueries: left_out.subqueries }))
 }
 
 /// A relation without what its sensitive columns decide, and its columns that nevertheless tell of them: how many rows there
@@ -88,28 +150,28 @@ struct Relaxed {
 /// Names of columns.
 pub(super) type Telling = BTreeSet<String>;
 
-fn relax(rel: &Rel, policy: &Policy, asked: &mut Vec<Rel>) -> Result<Relaxed, Refusal> {
+fn relax(rel: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Relaxed, Refusal> {
     Ok(match rel {
         Rel::Scan { .. } => Relaxed { rel: rel.clone(), telling: Telling::new(), chosen: false },
         Rel::Project { input, columns } => {
-            let below = relax(input, policy, asked)?;
+            let below = relax(input, policy, left_out)?;
             let telling = computed(columns, input, &below.telling, policy)?;
             let rel = Rel::Project { input: Box::new(below.rel), columns: columns.clone() };
             Relaxed { rel, telling, chosen: below.chosen }
         }
         Rel::Aggregate { input, group, aggregates } => {
-            let below = relax(input, policy, asked)?;
+            let below = relax(input, policy, left_out)?;
             let telling = summed_up(input, group, aggregates, &below, policy)?;
             let input = Box::new(below.rel);
             let rel = Rel::Aggregate { input, group: group.clone(), aggregates: aggregates.clone() };
             Relaxed { rel, telling, chosen: below.chosen }
         }
         Rel::Sort { input, keys } => {
-            let below = relax(input, policy, asked)?;
+            let below = relax(input, policy, left_out)?;
             Relaxed { rel: Rel::Sort { input: Box::new(below.rel), keys: keys.clone() }, ..below }
         }
         Rel::Limit { input, skip, fetch } => {
-            let below = relax(input, policy, asked)?;
+            let below = relax(input, policy, left_out)?;
             let rel = Rel::Limit { input: Box::new(below.rel), skip: *skip, fetch: *fetch };
             Relaxed { rel, ..below }
         }
@@ -117,7 +179,7 @@ fn relax(rel: &Rel, policy: &Policy, asked: &mut Vec<Rel>) -> Result<Relaxed, Re
             let names = columns(rel, policy)?;
             let (mut branches, mut telling, mut chosen) = (Vec::new(), Telling::new(), false);
             for input in inputs {
-                let branch = relax(input, policy, asked)?;
+                let branch = relax(input, policy, left_out)?;
                 let own = columns(input, policy)?;
                 let told = names.iter().zip(&own).filter(|(_, own)| branch.telling.contains(*own));
                 telling.extend(told.map(|(name, _)| name.clone()));
@@ -127,25 +189,25 @@ fn relax(rel: &Rel, policy: &Policy, asked: &mut Vec<Rel>) -> Result<Relaxed, Re
             Relaxed { rel: Rel::Union { inputs: branches }, telling, chosen }
         }
         Rel::Filter { input, predicate } => {
-            let below = relax(input, policy, asked)?;
-            let (kept, left_out) = harmless(predicate, input, &below.telling, policy)?;
+            let below = relax(input, policy, left_out)?;
+            let (kept, less) = harmless(predicate, input, &below.telling, policy, left_out)?;
             let rel = match kept {
                 Some(predicate) => Rel::Filter { input: Box::new(below.rel), predicate },
                 None => below.rel,
             };
-            Relaxed { rel, telling: below.telling, chosen: below.chosen || left_out }
+            Relaxed { rel, telling: below.telling, chosen: below.chosen || less }
         }
-        Rel::Join { .. } => relax_join(rel, policy, asked)?,
+        Rel::Join { .. } => relax_join(rel, policy, left_out)?,
     })
 }
 
-fn relax_join(join: &Rel, policy: &Policy, asked: &mut Vec<Rel>) -> Result<Relaxed, Refusal> {
+fn relax_join(join: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Relaxed, Refusal> {
     let Rel::Join { kind, left, right, on, nulls_equal, filter: given } = join else {
-        return relax(join, policy, asked);
+        return relax(join, policy, left_out);
     };
-    let pairs = both(left, right);
+    let (pairs, whole) = (both(left, right), right);
     let names = [columns(left, policy)?, columns(right, policy)?];
-    let (of_left, of_right) = (relax(left, policy, asked)?, relax(right, policy, asked)?);
+    let (of_left, of_right) = (relax(left, policy, left_out)?, relax(right, policy, left_out)?);
     let (mut on, mut secret) = (on.clone(), [None, None]);
     let mut plain = Vec::new();
     for pair in &on {
@@ -153,8 +215,10 @@ fn relax_join(join: &Rel, policy: &Policy, asked: &mut Vec<Rel>) -> Result<Relax
             is_sensitive(&pair.0, left, &of_left.telling, policy)?,
             is_sensitive(&pair.1, right, &of_right.telling, policy)?,
         ];
-        if sides == [false, false] {
-            plain.push(pair.clone());
+        match sides {
+            [true, _] => left_out.note(&pair.0, left, &of_left.telling, policy)?,
+            [false, true] => left_out.note(&pair.1, right, &of_right.telling, policy)?,
+            [false, false] => plain.push(pair.clone()),
         }
         for ((found, is_secret), key) in secret.iter_mut().zip(sides).zip([&pair.0, &pair.1]) {
             *found = found
@@ -164,18 +228,20 @@ fn relax_join(join: &Rel, policy: &Policy, asked: &mut Vec<Rel>) -> Result<Relax
     }
     let (left, right) = (of_left, of_right);
     let mut telling: Telling = left.telling.union(&right.telling).cloned().collect();
-    let (kept, left_out) = match given {
-        Some(filter) => harmless(filter, &pairs, &telling, policy)?,
+    let (kept, less) = match given {
+        Some(filter) => harmless(filter, &pairs, &telling, policy, left_out)?,
         None => (None, false),
     };
     let by_secret = secret.iter().any(Option::is_some);
-    let chosen = left.chosen || right.chosen || left_out || by_secret;
+    let chosen = left.chosen || right.chosen || less || by_secret;
     let (mut kind, mut filter, [of_left, of_right]) = (*kind, kept, names);
     let (mut a, mut b) = (left.rel, right.rel);
     match kind {
         JoinKind::Semi | JoinKind::Anti => {
-            if right.chosen || left_out || by_secret {
-                asked.push(b);
+            if right.chosen || less || by_secret {
+                left_out.note_all(whole, policy)?;
+                left_out.parts.insert(written(join));
+                left_out.subqueries.push(b);
                 return Ok(Relaxed { rel: a, telling: left.telling, chosen: true });
             }
             filter.clone_from(given);
@@ -183,7 +249,7 @@ fn relax_join(join: &Rel, policy: &Policy, asked: &mut Vec<Rel>) -> Result<Relax
         }
         // That a row meets none tells of what decides.
         JoinKind::Left => {
-            if right.chosen || left_out || by_secret {
+            if right.chosen || less || by_secret {
                 telling.extend(of_right);
             }
         }
@@ -276,16 +342,18 @@ fn harmless(
     input: &Rel,
     telling: &Telling,
     policy: &Policy,
+    left_out: &mut LeftOut,
 ) -> Result<(Option<Expr>, bool), Refusal> {
-    let (mut kept, mut left_out) = (Vec::new(), false);
+    let (mut kept, mut less) = (Vec::new(), false);
     for part in conjuncts(predicate) {
         if is_sensitive(part, input, telling, policy)? {
-            left_out = true;
+            left_out.note(part, input, telling, policy)?;
+            less = true;
         } else {
             kept.push(part.clone());
         }
     }
-    Ok((all_of(kept), left_out))
+    Ok((all_of(kept), less))
 }
 
 /// Does an expression concern a sensitive or a telling column?

@@ -47,6 +47,9 @@ pub struct PopulationQuery {
     pub keys: Vec<usize>,
     /// The query: those keys, then the entity's key, null where a row has none.
     pub rel: Rel,
+    /// What tells the conditions that it lacks from others, where they are not about one secret alone: of two releases about
+    /// the same people whose conditions differ, whom one of them has more would tell of him.
+    pub mark: Option<String>,
 }
 
 /// What an entity adds to a number of its cell.
@@ -95,7 +98,7 @@ pub(super) fn count_checked(rel: &Rel, policy: &Policy, checked: Checked) -> Res
     let population = match population(top.input, top.group, policy)? {
         Some(found) => {
             let (input, keys) = with_keys(&found.input, policy)?;
-            Some((input, keys, found.keys))
+            Some((input, keys, found.keys, found.mark))
         }
         None => None,
     };
@@ -103,9 +106,10 @@ pub(super) fn count_checked(rel: &Rel, policy: &Policy, checked: Checked) -> Res
         let lost = || Refusal::new(Rule::EntityLost, need.entity.kind.as_str());
         let own = composite(keys.get(&need.entity).ok_or_else(lost)?);
         let mut query = contributor_query(&input, &top, need, own);
-        if let Some((input, keys, places)) = &population {
+        if let Some((input, keys, places, mark)) = &population {
             let own = composite(keys.get(&need.entity).ok_or_else(lost)?);
-            query.population = Some(population_query(input, &top, places, own));
+            query.population =
+                Some(PopulationQuery { mark: mark.clone(), ..population_query(input, &top, places, own) });
         }
         Ok(query)
     };
@@ -150,7 +154,7 @@ fn contributor_query(input: &Rel, top: &Releasing<'_>, need: &EntityNeed, key: E
 fn population_query(input: &Rel, top: &Releasing<'_>, places: &[usize], key: Expr) -> PopulationQuery {
     let group = by_cell(places.iter().filter_map(|place| top.group.get(*place)), key);
     let rel = Rel::Aggregate { input: Box::new(input.clone()), group, aggregates: Vec::new() };
-    PopulationQuery { keys: places.to_vec(), rel }
+    PopulationQuery { keys: places.to_vec(), rel, mark: None }
 }
 
 /// Group keys under names of their own, then the entity's key.
