@@ -168,6 +168,40 @@ fn what_was_left_out_below_is_left_out_where_it_shows_above() {
 }
 
 #[test]
+fn conditions_that_could_leave_one_out_by_name_are_told_apart() {
+    let mark = |rel: Rel| {
+        let counted = count_entities(&by_district_of(rel), &policy()).unwrap();
+        counted.contributors[0].population.clone().unwrap().mark
+    };
+    let young = || eq(col("t0.age"), int(33));
+    let but = |age: i64| Expr::Logic { op: LogicOp::Or, args: vec![eq(col("t0.age"), int(age)), rich()] };
+    // About one secret alone, others kept beside it or not: nobody can be named in it.
+    assert_eq!(mark(filter(persons(), rich())), None);
+    assert_eq!(mark(filter(persons(), both(young(), rich()))), None);
+    let visits = || scan("visit", "t1", &["person_id", "cost", "place"]);
+    let costly = || Expr::Compare {
+        op: CompareOp::Greater,
+        left: Box::new(col("t1.cost")),
+        right: Box::new(Expr::literal(Literal::Float(9.0))),
+    };
+    let seen = |right: Rel| join(JoinKind::Semi, persons(), right, &[("t0.id", "t1.person_id")]);
+    assert_eq!(mark(seen(filter(visits(), costly()))), None);
+    // Mixed with something else, in one condition or in a subquery that is left out as a whole.
+    let (one, other) = (mark(filter(persons(), but(33))), mark(filter(persons(), but(34))));
+    assert!(one.is_some() && one != other);
+    let at = |place: &str| mark(seen(filter(visits(), both(eq(col("t1.place"), text(place)), costly()))));
+    assert!(at("x").is_some() && at("x") != at("y") && at("x") == at("x"));
+    // By what shows above of those who were left out below.
+    let none_of = |place: &str| {
+        let right = filter(visits(), both(eq(col("t1.place"), text(place)), costly()));
+        let left = join(JoinKind::Left, persons(), right, &[("t0.id", "t1.person_id")]);
+        let absent = Expr::IsNull { input: Box::new(col("t1.person_id")), negated: false };
+        mark(filter(left, absent))
+    };
+    assert!(none_of("x").is_some() && none_of("x") != none_of("y"));
+}
+
+#[test]
 fn a_join_on_a_secret_is_a_condition_on_it() {
     let policy = policy();
     let bands = || scan("weather", "t1", &["station", "rain"]);
