@@ -145,6 +145,8 @@ struct Relaxed {
     telling: Telling,
     /// Did sensitive columns choose its rows?
     chosen: bool,
+    /// Do they decide how many there are, by what was chosen or by groups that they made?
+    uneven: bool,
 }
 
 /// Names of columns.
@@ -152,19 +154,21 @@ pub(super) type Telling = BTreeSet<String>;
 
 fn relax(rel: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Relaxed, Refusal> {
     Ok(match rel {
-        Rel::Scan { .. } => Relaxed { rel: rel.clone(), telling: Telling::new(), chosen: false },
+        Rel::Scan { .. } => {
+            Relaxed { rel: rel.clone(), telling: Telling::new(), chosen: false, uneven: false }
+        }
         Rel::Project { input, columns } => {
             let below = relax(input, policy, left_out)?;
             let telling = computed(columns, input, &below.telling, policy)?;
             let rel = Rel::Project { input: Box::new(below.rel), columns: columns.clone() };
-            Relaxed { rel, telling, chosen: below.chosen }
+            Relaxed { rel, telling, ..below }
         }
         Rel::Aggregate { input, group, aggregates } => {
             let below = relax(input, policy, left_out)?;
-            let telling = summed_up(input, group, aggregates, &below, policy)?;
+            let (telling, uneven) = summed_up(input, group, aggregates, &below, policy)?;
             let input = Box::new(below.rel);
             let rel = Rel::Aggregate { input, group: group.clone(), aggregates: aggregates.clone() };
-            Relaxed { rel, telling, chosen: below.chosen }
+            Relaxed { rel, telling, chosen: below.chosen, uneven }
         }
         Rel::Sort { input, keys } => {
             let below = relax(input, policy, left_out)?;
@@ -177,16 +181,18 @@ fn relax(rel: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Relaxed, 
         }
         Rel::Union { inputs } => {
             let names = columns(rel, policy)?;
-            let (mut branches, mut telling, mut chosen) = (Vec::new(), Telling::new(), false);
+            let (mut branches, mut telling) = (Vec::new(), Telling::new());
+            let (mut chosen, mut uneven) = (false, false);
             for input in inputs {
                 let branch = relax(input, policy, left_out)?;
                 let own = columns(input, policy)?;
                 let told = names.iter().zip(&own).filter(|(_, own)| branch.telling.contains(*own));
                 telling.extend(told.map(|(name, _)| name.clone()));
                 chosen |= branch.chosen;
+                uneven |= branch.uneven;
                 branches.push(branch.rel);
             }
-            Relaxed { rel: Rel::Union { inputs: branches }, telling, chosen }
+            Relaxed { rel: Rel::Union { inputs: branches }, telling, chosen, uneven }
         }
         Rel::Filter { input, predicate } => {
             let below = relax(input, policy, left_out)?;
@@ -195,7 +201,12 @@ fn relax(rel: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Relaxed, 
                 Some(predicate) => Rel::Filter { input: Box::new(below.rel), predicate },
                 None => below.rel,
             };
-            Relaxed { rel, telling: below.telling, chosen: below.chosen || less }
+            Relaxed {
+                rel,
+                telling: below.telling,
+                chosen: below.chosen || less,
+                uneven: below.uneven || less,
+            }
         }
         Rel::Join { .. } => relax_join(rel, policy, left_out)?,
     })
@@ -234,6 +245,7 @@ fn relax_join(join: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Rel
     };
     let by_secret = secret.iter().any(Option::is_some);
     let chosen = left.chosen || right.chosen || less || by_secret;
+    let uneven = chosen || left.uneven || right.uneven;
     let (mut kind, mut filter, [of_left, of_right]) = (*kind, kept, names);
     let (mut a, mut b) = (left.rel, right.rel);
     match kind {
@@ -242,7 +254,7 @@ fn relax_join(join: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Rel
                 left_out.note_all(whole, policy)?;
                 left_out.parts.insert(written(join));
                 left_out.subqueries.push(b);
-                return Ok(Relaxed { rel: a, telling: left.telling, chosen: true });
+                return Ok(Relaxed { rel: a, telling: left.telling, chosen: true, uneven: true });
             }
             filter.clone_from(given);
             telling = left.telling;
@@ -272,7 +284,7 @@ fn relax_join(join: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Rel
     }
     let rel =
         Rel::Join { kind, left: Box::new(a), right: Box::new(b), on, nulls_equal: *nulls_equal, filter };
-    Ok(Relaxed { rel, telling, chosen })
+    Ok(Relaxed { rel, telling, chosen, uneven })
 }
 
 /// Which of some columns tell: what is computed from telling ones, and from secrets, since it may be null where they are not.
@@ -290,19 +302,20 @@ fn computed(columns: &[Named], input: &Rel, below: &Telling, policy: &Policy) ->
     Ok(telling)
 }
 
-/// Which columns of an aggregate tell: numbers of rows that secrets chose, and how many different secrets there are.
+/// Which columns of an aggregate tell: numbers of rows that secrets decide, and how many different secrets there are. And do
+/// secrets decide how many groups there are?
 fn summed_up(
     input: &Rel,
     group: &[Named],
     aggregates: &[NamedAggregate],
     below: &Relaxed,
     policy: &Policy,
-) -> Result<Telling, Refusal> {
+) -> Result<(Telling, bool), Refusal> {
     let mut telling = computed(group, input, &below.telling, policy)?;
     let secret = |expr: &Expr| is_sensitive(expr, input, &below.telling, policy);
-    let mut chosen = below.chosen;
+    let mut uneven = below.uneven;
     for named in group {
-        chosen |= secret(&named.expr)?;
+        uneven |= secret(&named.expr)?;
     }
     for aggregate in aggregates {
         // That a stored value is known is no secret; how many different ones there are tells of them.
@@ -312,11 +325,11 @@ fn summed_up(
             Some(argument) => secret(argument)?,
             None => false,
         };
-        if chosen || tells {
+        if uneven || tells {
             telling.insert(aggregate.name.clone());
         }
     }
-    Ok(telling)
+    Ok((telling, uneven))
 }
 
 fn columns(rel: &Rel, policy: &Policy) -> Result<Vec<String>, Refusal> {

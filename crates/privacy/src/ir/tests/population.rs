@@ -134,6 +134,14 @@ fn what_was_left_out_below_is_left_out_where_it_shows_above() {
     let rows = of(filter(beside(JoinKind::Inner, costs(AggregateFunction::CountDistinct)), once())).unwrap();
     assert!(!rows.contains("predicate"), "{rows}");
     assert_eq!(of(filter(beside(JoinKind::Inner, costs(AggregateFunction::Count)), once())), None);
+    // So does the number of groups that a secret made, and of different rows that hold it.
+    let made = group(visits(), &[("p", col("t1.person_id")), ("c", col("t1.cost"))], vec![]);
+    let groups = group(made, &[("who", col("p"))], vec![count()]);
+    let rows = of(filter(beside(JoinKind::Inner, groups), once())).unwrap();
+    assert!(!rows.contains("predicate"), "{rows}");
+    let made = group(visits(), &[("p", col("t1.person_id")), ("c", col("t1.place"))], vec![]);
+    let groups = group(made, &[("who", col("p"))], vec![count()]);
+    assert_eq!(of(filter(beside(JoinKind::Inner, groups), once())), None);
     // A number of computed ones is a number of those who have something.
     let some = Expr::Call {
         function: Function::NullIf,
