@@ -4,7 +4,7 @@
 //! the same people has to be comparable. Digests that leave the prod zone are sealed, and the ledger zone has no raw data
 //! to try the key on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 
 use arrow::array::AsArray;
@@ -15,7 +15,7 @@ use arrow::row::{RowConverter, SortField};
 use privacy::disclosure::cell_key::cell_key;
 use privacy::disclosure::ledger::{DigestNumbers, EntityDigest, EntityHash, MeasureId};
 use privacy::disclosure::{EntityCounts, Spread, Spreads};
-use privacy::ir::{Contribution, ContributorQuery, Measured};
+use privacy::ir::{Contribution, ContributionKind, ContributorQuery, Measured, PopulationQuery, Source};
 use privacy::masking::MaskKey;
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,20 @@ pub(crate) struct Part {
 }
 
 impl Part {
+    /// How many entities are in each cell.
+    pub(crate) fn counts(&self) -> EntityCounts {
+        let counts = self.cells.iter().map(RoaringBitmap::len).collect();
+        EntityCounts { kind: self.kind.clone(), counts, populations: None }
+    }
+
+    /// How many of a population are in each cell, and how many it has. Entities have the same numbers in both.
+    pub(crate) fn counts_of(&self, population: &Self) -> EntityCounts {
+        let both = self.cells.iter().zip(&population.cells);
+        let counts = both.map(|(own, all)| own.intersection_len(all)).collect();
+        let populations = population.cells.iter().map(RoaringBitmap::len).collect();
+        EntityCounts { kind: self.kind.clone(), counts, populations: Some(populations) }
+    }
+
     /// Puts somebody of its own into every cell: cells of other conditions on the same people differ by him, whoever has what.
     pub(crate) fn mark(&mut self, key: &MaskKey, condition: &[u8]) -> Result<(), Error> {
         let number = u32::try_from(self.digests.len()).map_err(|_| Error::Limit { what: "contributors" })?;
@@ -106,33 +120,47 @@ impl Contributions {
     }
 }
 
-/// The measures of a result as the ledger names them, for entities from one resource.
-pub(crate) fn measures(measured: &[(String, Measured)], kind: &str, resource: &str) -> Vec<MeasureId> {
-    let mut found: Vec<MeasureId> = Vec::new();
-    // That a group is there at all counts who is in it.
-    for measured in measured.iter().map(|(_, measured)| measured).chain([&Measured::Count]) {
-        let (class, sources) = match measured {
-            Measured::Count => ("count", vec![resource.to_owned()]),
-            Measured::Values(sources) => ("values", named(sources)),
-            Measured::Order(sources) => ("order", named(sources)),
-        };
-        let parts = [class, kind].into_iter().chain(sources.iter().map(String::as_str));
-        let id = MeasureId::of(&parts.collect::<Vec<_>>());
-        if !found.contains(&id) {
-            found.push(id);
+/// A measure of a result as the ledger names it, for entities from one resource.
+fn measure(measured: &Measured, kind: &str, resource: &str) -> MeasureId {
+    let (class, sources) = match measured {
+        Measured::Count => ("count", vec![resource.to_owned()]),
+        Measured::Values(sources) => ("values", named(sources)),
+        Measured::Order(sources) => ("order", named(sources)),
+    };
+    let parts = [class, kind].into_iter().chain(sources.iter().map(String::as_str));
+    MeasureId::of(&parts.collect::<Vec<_>>())
+}
+
+/// What tells of secrets, one measure for each of them: whether they were added up or decided who was counted, what is known
+/// of all but a few tells of these.
+fn deciding<'a>(secrets: impl IntoIterator<Item = &'a Source>, kind: &str) -> Vec<MeasureId> {
+    let measure = |secret: &Source| MeasureId::of(&["secret", kind, &secret.resource, &secret.column]);
+    secrets.into_iter().map(measure).collect()
+}
+
+fn distinct(measures: impl IntoIterator<Item = MeasureId>) -> Vec<MeasureId> {
+    let mut found = Vec::new();
+    for measure in measures {
+        if !found.contains(&measure) {
+            found.push(measure);
         }
     }
     found
 }
 
-fn named(sources: &std::collections::BTreeSet<privacy::ir::Source>) -> Vec<String> {
+fn named(sources: &BTreeSet<Source>) -> Vec<String> {
     sources.iter().map(|source| format!("{}.{}", source.resource, source.column)).collect()
 }
 
 /// Puts the entities of a result together, batch by batch.
 pub(crate) struct Collector {
     kind: String,
+    /// Of the whole cell.
     measures: Vec<MeasureId>,
+    /// Of each aggregate.
+    measured: Vec<(String, Vec<MeasureId>)>,
+    /// Aggregates of what only some behind a cell may have.
+    absent: BTreeSet<String>,
     hash: EntityHash,
     /// Rows of the result by their group keys; a single row without keys.
     rows: Option<Places>,
@@ -140,19 +168,29 @@ pub(crate) struct Collector {
     everywhere: Vec<usize>,
     /// Whom the cells speak about: several cells may have one population, and some populations no cell.
     population: bool,
+    /// What is known of the rows of each entity behind a cell, where these are told apart as well.
+    looked_at: Option<HashMap<(usize, u32), u128>>,
     types: Vec<arrow::datatypes::DataType>,
     known: DigestNumbers,
     digests: Vec<EntityDigest>,
     cells: Vec<RoaringBitmap>,
-    /// What entities add to each number: by number, by row of the result.
-    amounts: Vec<(Contribution, Vec<Vec<f64>>)>,
+    /// What entities add to each number.
+    amounts: Vec<Amounts>,
     taken: usize,
+}
+
+/// What entities add to one number, by row of the result.
+struct Amounts {
+    of: Contribution,
+    cells: Vec<Vec<f64>>,
+    /// Who adds anything.
+    entities: Vec<RoaringBitmap>,
 }
 
 /// What was found about the entities of one kind.
 pub(crate) struct Collected {
-    pub(crate) part: Part,
-    pub(crate) counts: EntityCounts,
+    /// First those behind the cells; then those behind each number that is not of all of them.
+    pub(crate) parts: Vec<Part>,
     pub(crate) spreads: Vec<Spreads>,
 }
 
@@ -171,9 +209,20 @@ impl Collector {
             _ => Some(places(keys, &types)?),
         };
         let kind = query.need.entity.kind.clone();
+        let ids = |measured: &Measured| {
+            let mut ids = vec![measure(measured, &kind, &query.resource)];
+            if let Measured::Values(sources) = measured {
+                ids.extend(deciding(sources.intersection(&query.secrets), &kind));
+            }
+            ids
+        };
         Ok(Self {
             population: false,
-            measures: measures(measured, &kind, &query.resource),
+            looked_at: None,
+            // That a group is there at all counts who is in it.
+            measures: vec![measure(&Measured::Count, &kind, &query.resource)],
+            measured: measured.iter().map(|(name, measured)| (name.clone(), ids(measured))).collect(),
+            absent: query.absent.clone(),
             hash: EntityHash::new(key, &kind),
             kind,
             rows,
@@ -185,30 +234,59 @@ impl Collector {
             amounts: query
                 .contributions
                 .iter()
-                .map(|of| (of.clone(), vec![Vec::new(); result_rows]))
+                .map(|of| Amounts {
+                    of: of.clone(),
+                    cells: vec![Vec::new(); result_rows],
+                    entities: vec![RoaringBitmap::new(); result_rows],
+                })
                 .collect(),
             taken: 0,
         })
     }
 
-    /// For the populations of the same cells. `keys` are those that tell them apart.
-    pub(crate) fn of_populations(
+    /// For the populations of the same cells, whose entities get the same numbers. `keys` are those that tell them apart.
+    pub(crate) fn of_people(
+        &self,
         query: &ContributorQuery,
-        result_rows: usize,
+        population: &PopulationQuery,
         keys: &[ArrayRef],
         key: &MaskKey,
     ) -> Result<Self, Error> {
-        let mut collector = Self::new(query, &[], result_rows, keys, key)?;
+        let mut collector = Self::new(query, &[], self.everywhere.len(), keys, key)?;
         collector.population = true;
-        collector.measures = vec![MeasureId::of(&["population", &collector.kind])];
+        collector.measures = deciding(&population.secrets, &self.kind);
         collector.amounts.clear();
+        collector.known.clone_from(&self.known);
+        collector.digests.clone_from(&self.digests);
         Ok(collector)
     }
 
-    /// Takes pairs of cell and entity in: group keys, the entity's key, what it adds to each number.
+    /// The same with the rows that are looked at: an entity is another one where other rows of it are.
+    pub(crate) fn of_rows(
+        &self,
+        query: &ContributorQuery,
+        resource: &str,
+        keys: &[ArrayRef],
+        key: &MaskKey,
+    ) -> Result<Self, Error> {
+        let mut collector = Self::new(query, &[], self.everywhere.len(), keys, key)?;
+        collector.population = true;
+        collector.measures = vec![MeasureId::of(&["rows", &self.kind, resource])];
+        collector.amounts.clear();
+        collector.looked_at = Some(HashMap::new());
+        Ok(collector)
+    }
+
+    /// Takes pairs of cell and entity in: group keys, the entity's key, what it adds to each number; or one row of it that is
+    /// looked at.
     pub(crate) fn take(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let (groups, rest) = batch.columns().split_at_checked(self.types.len()).ok_or(Error::RunFailed)?;
         let (entity, added) = rest.split_first().ok_or(Error::RunFailed)?;
+        let (row_of, added) = match self.looked_at {
+            Some(_) => added.split_first().map(|(row, rest)| (Some(row), rest)).ok_or(Error::RunFailed)?,
+            None => (None, added),
+        };
+        let row_of = row_of.map(texts).transpose()?;
         if added.len() != self.amounts.len() {
             return Err(Error::RunFailed);
         }
@@ -237,10 +315,10 @@ impl Collector {
             if places.is_empty() && !self.population {
                 return Err(Error::RunFailed);
             }
-            for ((_, cells), amounts) in self.amounts.iter_mut().zip(&added) {
+            for (amounts, values) in self.amounts.iter_mut().zip(&added) {
+                let value = if values.is_null(row) { 0.0 } else { values.value(row) };
                 for place in places {
-                    let cell = cells.get_mut(*place).ok_or(Error::RunFailed)?;
-                    cell.push(if amounts.is_null(row) { 0.0 } else { amounts.value(row) });
+                    amounts.cells.get_mut(*place).ok_or(Error::RunFailed)?.push(value);
                 }
             }
             // Rows that nobody can be named for count as one contributor, and as no entity.
@@ -258,27 +336,74 @@ impl Collector {
             for place in places {
                 self.cells.get_mut(*place).ok_or(Error::RunFailed)?.insert(number);
             }
+            for (amounts, values) in self.amounts.iter_mut().zip(&added) {
+                if amounts.of.kind.is_added(values.is_valid(row).then(|| values.value(row))) {
+                    for place in places {
+                        amounts.entities.get_mut(*place).ok_or(Error::RunFailed)?.insert(number);
+                    }
+                }
+            }
+            if let (Some(looked_at), Some(texts)) = (&mut self.looked_at, &row_of) {
+                // In whatever order they come.
+                let row = u128::from_be_bytes(self.hash.digest(texts.value(row).as_bytes()));
+                for place in places {
+                    let sum = looked_at.entry((*place, number)).or_default();
+                    *sum = sum.wrapping_add(row);
+                }
+            }
         }
         Ok(())
     }
 
-    pub(crate) fn finish(self) -> Collected {
-        let counts = self.cells.iter().map(RoaringBitmap::len).collect();
-        let spread = |(of, cells): (Contribution, Vec<Vec<f64>>)| Spreads {
-            of,
-            cells: cells.into_iter().map(Spread::of).collect(),
-        };
-        Collected {
-            counts: EntityCounts { kind: self.kind.clone(), counts, populations: None },
-            spreads: self.amounts.into_iter().map(spread).collect(),
-            part: Part {
-                kind: self.kind,
-                measures: self.measures,
-                population: self.population,
-                digests: self.digests,
-                cells: self.cells,
-            },
+    pub(crate) fn finish(mut self) -> Result<Collected, Error> {
+        if let Some(looked_at) = self.looked_at.take() {
+            self.tell_apart(looked_at)?;
         }
+        let mut apart = BTreeMap::new();
+        for amounts in self.amounts.iter().filter(|amounts| self.absent.contains(&amounts.of.aggregate)) {
+            if amounts.of.kind != ContributionKind::Part && amounts.entities != self.cells {
+                apart.insert(amounts.of.aggregate.as_str(), &amounts.entities);
+            }
+        }
+        let measures = |holds: &dyn Fn(&str) -> bool| {
+            let own = self.measured.iter().filter(|(name, _)| holds(name));
+            own.flat_map(|(_, ids)| ids.iter().copied()).collect::<Vec<_>>()
+        };
+        let part = |cells: &[RoaringBitmap], measures: Vec<MeasureId>| Part {
+            kind: self.kind.clone(),
+            measures: distinct(measures),
+            population: self.population,
+            digests: self.digests.clone(),
+            cells: cells.to_vec(),
+        };
+        let whole = measures(&|name| !apart.contains_key(name));
+        let mut parts = vec![part(&self.cells, whole.into_iter().chain(self.measures.clone()).collect())];
+        parts.extend(apart.iter().map(|(name, cells)| part(cells, measures(&|own| own == *name))));
+        let spread = |amounts: Amounts| Spreads {
+            of: amounts.of,
+            cells: amounts.cells.into_iter().map(Spread::of).collect(),
+        };
+        Ok(Collected { parts, spreads: self.amounts.into_iter().map(spread).collect() })
+    }
+
+    /// Entities together with their rows take the places of entities.
+    fn tell_apart(&mut self, looked_at: HashMap<(usize, u32), u128>) -> Result<(), Error> {
+        let entities = std::mem::take(&mut self.digests);
+        let mut known = DigestNumbers::default();
+        self.cells.iter_mut().for_each(RoaringBitmap::clear);
+        for ((place, entity), rows) in looked_at {
+            let entity = usize::try_from(entity).ok().and_then(|entity| entities.get(entity));
+            let both = [entity.ok_or(Error::RunFailed)?.as_slice(), &rows.to_be_bytes()].concat();
+            let digest = self.hash.digest(&both);
+            let next =
+                u32::try_from(self.digests.len()).map_err(|_| Error::Limit { what: "contributors" })?;
+            let number = *known.entry(digest).or_insert(next);
+            if number == next {
+                self.digests.push(digest);
+            }
+            self.cells.get_mut(place).ok_or(Error::RunFailed)?.insert(number);
+        }
+        Ok(())
     }
 }
 

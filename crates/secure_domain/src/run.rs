@@ -15,7 +15,7 @@ use privacy::ir::{self, Rel, Widest};
 use privacy::masking::MaskKey;
 
 use crate::Error;
-use crate::contributions::{Collector, Contributions, PAIRS_MAX};
+use crate::contributions::{Collector, Contributions, PAIRS_MAX, Part};
 use crate::editions::snapshot_number;
 use crate::engine::ProdEngine;
 use crate::guard::{Bound, Release, bind, check_release, ir_name, lower, names_of, policy};
@@ -46,7 +46,8 @@ pub(crate) struct Counted {
     /// Which rows may leave by themselves. The ledger is asked about these only: how many others there are would be told by
     /// its limits.
     assessment: Assessment,
-    /// Some number may count a value more than once; what so weighs leaves with noise only.
+    /// Some number may count a value more than once, or adds up what is known of those whom secrets chose: such numbers leave
+    /// with noise only.
     weighted: bool,
 }
 
@@ -95,7 +96,7 @@ impl ProdEngine {
         }
         self.check_meetings(&release.rel, &release.tables).await?;
         let rows_max = self.check_population(&release, &bound).await?;
-        let weighted = self.is_weighted(&release).await?;
+        let weighted = release.counted.needs_noise || self.is_weighted(&release).await?;
         let price = self.count_widest(&order, &release, &bound, rows_max).await?;
         let found = self.count(&order, &release, &bound, rows_max).await;
         if let Some((price, widest)) = price {
@@ -271,36 +272,47 @@ impl ProdEngine {
             for query in queries {
                 let mut collector = Collector::new(query, &measured, bare.num_rows(), &keys, &key)?;
                 self.collect(&query.rel, release, bound, &mut collector).await?;
-                let mut populations = None;
+                let (mut people, mut rows) = (Vec::new(), Vec::new());
                 if let Some(population) = &query.population {
                     let own = population.keys.iter().filter_map(|place| keys.get(*place).cloned());
                     let own: Vec<ArrayRef> = own.collect();
-                    let mut collector = Collector::of_populations(query, bare.num_rows(), &own, &key)?;
-                    self.collect(&population.rel, release, bound, &mut collector).await?;
-                    populations = Some(collector.finish());
+                    for rel in &population.people {
+                        let mut collector = collector.of_people(query, population, &own, &key)?;
+                        self.collect(rel, release, bound, &mut collector).await?;
+                        people.extend(collector.finish()?.parts);
+                    }
+                    for looked_at in &population.looked_at {
+                        let mut collector = collector.of_rows(query, &looked_at.resource, &own, &key)?;
+                        self.collect(&looked_at.rel, release, bound, &mut collector).await?;
+                        rows.extend(collector.finish()?.parts);
+                    }
                 }
-                let mut collected = collector.finish();
-                parts.push(collected.part);
-                if let Some(populations) = populations {
-                    collected.counts.populations = Some(populations.counts.counts);
-                    let mark = query.population.as_ref().and_then(|population| population.mark.as_ref());
-                    marks.extend(mark.map(|mark| (parts.len(), mark)));
-                    parts.push(populations.part);
-                }
-                statistics.entities.push(collected.counts);
+                let collected = collector.finish()?;
                 statistics.spreads.extend(collected.spreads);
+                statistics.entities.extend(collected.parts.iter().map(Part::counts));
+                if let Some(cells) = collected.parts.first() {
+                    statistics.entities.extend(people.iter().map(|population| cells.counts_of(population)));
+                }
+                parts.extend(collected.parts);
+                let first = parts.len();
+                parts.extend(people.into_iter().chain(rows));
+                if let Some(mark) = query.population.as_ref().and_then(|population| population.mark.as_ref())
+                {
+                    let condition = serde_json::to_vec(&(mark, &order.values));
+                    marks.push((first..parts.len(), condition.map_err(|_| Error::RunFailed)?));
+                }
             }
         }
         let snapshot = snapshot_number(&order.inputs);
         let mut contributions = Contributions { snapshot, parts, ..Contributions::default() };
         // Noise is of the people, in whatever words they are asked for.
         statistics.cell_keys = contributions.cell_keys();
-        for (place, mark) in marks {
-            let (Some(part), Some(key)) = (contributions.parts.get_mut(place), &order.entity_key) else {
+        for (places, condition) in marks {
+            let (Some(parts), Some(key)) = (contributions.parts.get_mut(places), &order.entity_key) else {
                 return Err(Error::RunFailed);
             };
-            let condition = serde_json::to_vec(&(mark, &order.values)).map_err(|_| Error::RunFailed)?;
-            part.mark(&MaskKey::new(*key.bytes()), &condition)?;
+            let key = MaskKey::new(*key.bytes());
+            parts.iter_mut().try_for_each(|part| part.mark(&key, &condition))?;
         }
         Ok((contributions, statistics))
     }

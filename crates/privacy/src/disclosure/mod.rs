@@ -260,7 +260,7 @@ pub fn assess(statistics: &Statistics, thresholds: Thresholds) -> Result<Assessm
     let fine = count(passed.iter().copied());
     let report = DisclosureReport {
         thresholds,
-        kinds: statistics.entities.iter().map(|entity| entity.kind.clone()).collect(),
+        kinds: kinds(statistics),
         cells,
         passed: fine,
         suppressed: cells - fine,
@@ -271,6 +271,17 @@ pub fn assess(statistics: &Statistics, thresholds: Thresholds) -> Result<Assessm
         accuracy: Vec::new(),
     };
     Ok(Assessment { report, passed: passed.into() })
+}
+
+/// Each once: entities of one kind are counted behind cells, behind numbers and in populations.
+fn kinds(statistics: &Statistics) -> Vec<String> {
+    let mut kinds = Vec::new();
+    for entity in &statistics.entities {
+        if !kinds.contains(&entity.kind) {
+            kinds.push(entity.kind.clone());
+        }
+    }
+    kinds
 }
 
 struct Cell {

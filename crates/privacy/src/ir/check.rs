@@ -5,9 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use base::Digest;
 use serde::{Deserialize, Serialize};
 
+use super::population::population;
 use super::resolve::{Flow, Rigour, flow};
-use super::walk::inputs;
-use super::{EntityRef, Label, Named, NamedAggregate, Policy, Refusal, Rel, Rule, Schema, Step, digest};
+use super::walk::{columns_of, inputs};
+use super::{
+    AggregateFunction, EntityRef, Expr, JoinKind, Label, Named, NamedAggregate, Policy, Refusal, Rel, Rule,
+    Schema, Step, digest,
+};
 
 /// What a query must be known to be before it may run on raw data. Built by [`check()`] only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -78,6 +82,10 @@ pub(super) fn check_with(rel: &Rel, policy: &Policy, rigour: Rigour) -> Result<C
     check_unions(top.input, policy)?;
     check_above(rel, &top)?;
     check_group(&input, policy, &top, rigour)?;
+    if rigour == Rigour::Release {
+        check_absent(&top, policy)?;
+        population(&top, policy)?;
+    }
     if let Some(lost) = input.tracks.iter().find(|track| track.protected && track.lost) {
         return Err(Refusal::new(Rule::EntityLost, lost.entity.kind.as_str()));
     }
@@ -218,25 +226,80 @@ fn check_above(mut rel: &Rel, top: &Releasing<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Cells made of overlapping branches could be subtracted from each other inside one result.
+/// Whoever is in one branch alone is hidden among all the others of another one, whose part everybody may know; and cells made
+/// of overlapping branches could be subtracted from each other inside one result.
 fn check_unions(rel: &Rel, policy: &Policy) -> Result<(), Refusal> {
     if let Rel::Union { inputs } = rel {
-        let mut seen = BTreeSet::new();
-        for input in inputs {
-            let mut branch = BTreeSet::new();
+        let protected = |input: &Rel| {
+            let mut found = None;
             scans(input, &mut |resource, _, _| {
                 let entity = policy.resources.get(resource).and_then(|known| known.entity.as_ref());
-                if entity.is_some_and(|entity| entity.protected) {
-                    branch.insert(resource.to_owned());
+                if entity.is_none_or(|entity| entity.protected) {
+                    found = Some(resource.to_owned());
                 }
             });
-            if let Some(shared) = branch.intersection(&seen).next() {
-                return Err(Refusal::new(Rule::UnionSameResource, shared.as_str()));
-            }
-            seen.extend(branch);
+            found
+        };
+        if let Some(second) = inputs.iter().filter_map(protected).nth(1) {
+            return Err(Refusal::new(Rule::UnionSameResource, second));
         }
     }
     inputs(rel).into_iter().try_for_each(|input| check_unions(input, policy))
+}
+
+/// What shows a value, or how many different ones there are, tells whether there is a partner, where one may be missing.
+fn check_absent(top: &Releasing<'_>, policy: &Policy) -> Result<(), Refusal> {
+    use AggregateFunction::{Avg, Count, Sum};
+    for aggregate in top.aggregates.iter().filter(|one| !matches!(one.function, Count | Sum | Avg)) {
+        if let Some(column) = is_absent(aggregate, top.input, policy)? {
+            return Err(Refusal::new(Rule::OuterJoin, column));
+        }
+    }
+    Ok(())
+}
+
+/// A column of an aggregate that may be missing for some, since an outer join may find nothing.
+pub(super) fn is_absent<'a>(
+    aggregate: &'a NamedAggregate,
+    input: &Rel,
+    policy: &Policy,
+) -> Result<Option<&'a str>, Refusal> {
+    for name in aggregate.argument.iter().flat_map(columns_of) {
+        if may_be_absent(input, name, policy)? {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// Is a column of the side of an outer join of which there may be no row?
+fn may_be_absent(rel: &Rel, name: &str, policy: &Policy) -> Result<bool, Refusal> {
+    let any = |input: &Rel, expr: Option<&Expr>| {
+        let names = expr.map(columns_of).unwrap_or_default();
+        names.into_iter().try_fold(false, |found, name| Ok(found || may_be_absent(input, name, policy)?))
+    };
+    let named = |columns: &[Named]| columns.iter().find(|one| one.name == name).map(|one| one.expr.clone());
+    match rel {
+        Rel::Scan { .. } => Ok(false),
+        Rel::Filter { input, .. } | Rel::Sort { input, .. } | Rel::Limit { input, .. } => {
+            may_be_absent(input, name, policy)
+        }
+        Rel::Project { input, columns } => any(input, named(columns).as_ref()),
+        Rel::Aggregate { input, group, aggregates } => {
+            let own = aggregates.iter().find(|aggregate| aggregate.name == name);
+            let argument = own.and_then(|aggregate| aggregate.argument.clone());
+            any(input, argument.or_else(|| named(group)).as_ref())
+        }
+        Rel::Join { kind, left, right, .. } => {
+            let of_left = flow(left, policy, Rigour::Structure)?.schema.column(name).is_some();
+            match (of_left, kind) {
+                (true, _) => may_be_absent(left, name, policy),
+                (false, JoinKind::Left) => Ok(true),
+                (false, _) => may_be_absent(right, name, policy),
+            }
+        }
+        Rel::Union { .. } => Ok(false),
+    }
 }
 
 fn check_group(input: &Flow, policy: &Policy, top: &Releasing<'_>, rigour: Rigour) -> Result<(), Refusal> {

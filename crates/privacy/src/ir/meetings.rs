@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::scans;
-use super::population::{Telling, is_sensitive};
+use super::left_out::{About, Telling};
 use super::text_work::text_work;
 use super::walk::{aliases, expressions, inputs, trace};
 use super::{AggregateFunction, Expr, JoinKind, NamedAggregate, Policy, Refusal, Rel, Rule};
@@ -120,7 +120,7 @@ fn operations(rel: &Rel) -> u64 {
 /// Is a secret among the keys of groups or of joins?
 fn secret_decides(rel: &Rel, policy: &Policy) -> Result<bool, Refusal> {
     let none = Telling::new();
-    let secret = |expr: &Expr, input: &Rel| is_sensitive(expr, input, &none, policy);
+    let secret = |expr: &Expr, input: &Rel| Ok(About::of(expr, input, &none, policy)?.decided().is_some());
     let own = match rel {
         Rel::Aggregate { input, group, .. } => {
             group.iter().map(|named| secret(&named.expr, input)).collect::<Result<Vec<_>, _>>()?

@@ -37,7 +37,9 @@ mod explain;
 mod facts;
 mod judge;
 mod lattice;
+mod left_out;
 mod linear;
+mod looked_at;
 mod meetings;
 mod nearest;
 mod population;
@@ -75,7 +77,8 @@ pub use population::{Widest, population_rows, widest};
 pub use refusal::{Refusal, Rule};
 pub use resolve::resolve;
 pub use rewrite::{
-    Contribution, ContributionKind, ContributorQuery, Counted, PopulationQuery, contributor, count_entities,
+    Contribution, ContributionKind, ContributorQuery, Counted, LookedAt, PopulationQuery, contributor,
+    count_entities,
 };
 pub use sources::{Measured, measured};
 pub use stage::{Stage, Step};

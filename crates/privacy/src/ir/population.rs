@@ -7,16 +7,19 @@
 //! The population is never smaller than it should be: conditions are left out, not changed. What is left out below may show
 //! above, as a number of rows or as the absence of one: conditions on such columns are left out as well. Conditions that a
 //! stored column is not null stay.
+//!
+//! Where somebody has several rows, which of them were looked at matters as much as that he was: they are known as well
+//! ([`super::looked_at`]).
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-
-use super::check::releasing;
+use super::check::{Releasing, releasing, scans};
+use super::facts::facts;
+use super::left_out::{About, LeftOut, Purpose, Telling, Tells};
 use super::resolve::{Rigour, flow};
-use super::walk::{all_of, columns_of, conjuncts, inputs};
+use super::walk::{aliases, all_of, columns_of, conjuncts};
 use super::{
-    AggregateFunction, Expr, JoinKind, Label, Named, NamedAggregate, Policy, Refusal, Rel, Rule, Source,
+    AggregateFunction, Expr, JoinKind, Named, NamedAggregate, Parameters, Policy, Refusal, Rel, Rule, Source,
 };
 
 /// A query that is over all rows that it could be about, whoever has what: nothing is left out of what is done for a row.
@@ -28,86 +31,89 @@ pub struct Widest {
     pub subqueries: Vec<Rel>,
 }
 
-/// What was left out of a query.
-#[derive(Default)]
-struct LeftOut {
-    /// What conditions asked of others, by EXISTS and IN, without what sensitive columns decide in it.
-    subqueries: Vec<Rel>,
-    /// The conditions.
-    parts: BTreeSet<String>,
-    /// Stored columns that they are about.
-    columns: BTreeSet<Source>,
-    /// Some are about what shows above of others.
-    telling: bool,
-}
-
-impl LeftOut {
-    fn note(&mut self, expr: &Expr, input: &Rel, telling: &Telling, policy: &Policy) -> Result<(), Refusal> {
-        self.parts.insert(written(expr));
-        let scope = flow(input, policy, Rigour::Derived)?.schema;
-        for name in columns_of(expr) {
-            let sources = scope.column(name).map(|column| column.sources.clone()).unwrap_or_default();
-            self.telling |= telling.contains(name) || sources.is_empty();
-            self.columns.extend(sources);
-        }
-        Ok(())
-    }
-
-    /// The conditions of a subquery that is left out.
-    fn note_all(&mut self, rel: &Rel, policy: &Policy) -> Result<(), Refusal> {
-        let none = Telling::new();
-        match rel {
-            Rel::Filter { input, predicate } => self.note(predicate, input, &none, policy)?,
-            Rel::Join { left, right, filter: Some(filter), .. } => {
-                self.note(filter, &both(left, right), &none, policy)?;
-            }
-            _ => {}
-        }
-        inputs(rel).into_iter().try_for_each(|input| self.note_all(input, policy))
-    }
-
-    /// What tells these conditions from others that are about the same people. A condition on one secret alone needs nothing:
-    /// it leaves nobody out whom its author could name. One that is about something else as well could leave out just him.
-    fn mark(&self, input: &Rel, group: &[Named]) -> Option<String> {
-        let mixed = self.telling || self.columns.len() > 1;
-        let whole = || written(&(input, group));
-        mixed.then(|| if self.telling { whole() } else { written(&self.parts) })
-    }
-}
-
-fn written(part: &impl Serialize) -> String {
-    // Trees of plain data, with texts as keys only.
-    serde_json::to_string(part).unwrap_or_default()
-}
-
-/// A relation without what its sensitive columns decide.
+/// The cells of an aggregate without what sensitive columns decide.
 pub(super) struct Population {
-    pub(super) input: Rel,
+    /// Relations of those whose secrets decide.
+    pub(super) people: Vec<Rel>,
+    /// The same with every row that is looked at, by resources of which an entity may have several.
+    pub(super) rows: Rel,
+    pub(super) looked_at: BTreeSet<String>,
+    /// The secrets.
+    pub(super) secrets: BTreeSet<Source>,
     /// Places of the group keys that are not sensitive.
     pub(super) keys: Vec<usize>,
     /// What tells its conditions from others ([`super::PopulationQuery::mark`]).
     pub(super) mark: Option<String>,
+    /// Sums of what everybody may know: of few enough solutions they could tell who was added up.
+    pub(super) needs_noise: bool,
 }
 
 /// The population of the cells of an aggregate; none if no sensitive column takes part in choosing.
-pub(super) fn population(
-    input: &Rel,
-    group: &[Named],
-    policy: &Policy,
-) -> Result<Option<Population>, Refusal> {
-    let mut left_out = LeftOut::default();
+///
+/// # Errors
+/// [`Rule::MixedCondition`] for a condition or a key that is not about sensitive columns alone, [`Rule::RawAggregate`] for an
+/// aggregate that would show what else is known of those who were chosen.
+pub(super) fn population(top: &Releasing<'_>, policy: &Policy) -> Result<Option<Population>, Refusal> {
+    let Releasing { input, group, aggregates, .. } = *top;
+    let mut left_out = LeftOut::of(Purpose::People);
     let relaxed = relax(input, policy, &mut left_out)?;
     let mut keys = Vec::new();
     for (place, named) in group.iter().enumerate() {
-        if is_sensitive(&named.expr, input, &relaxed.telling, policy)? {
-            left_out.note(&named.expr, input, &relaxed.telling, policy)?;
-        } else {
-            keys.push(place);
+        let about = About::of(&named.expr, input, &relaxed.telling, policy)?;
+        match about.decided() {
+            Some(_) => left_out.note(&named.expr, about),
+            None => keys.push(place),
         }
     }
-    let chosen = relaxed.chosen || keys.len() < group.len();
+    if !relaxed.chosen && keys.len() == group.len() {
+        return Ok(None);
+    }
+    left_out.check(input, policy)?;
+    let mut needs_noise = false;
+    for aggregate in aggregates {
+        needs_noise |= shows_more(aggregate, input, &relaxed.telling, policy)?;
+    }
+    let again = |purpose| relax(input, policy, &mut LeftOut::of(purpose)).map(|relaxed| relaxed.rel);
+    let looked_at = left_out.looked_at(policy);
+    let rows = if looked_at.is_empty() { relaxed.rel.clone() } else { again(Purpose::Rows)? };
+    let mut people = vec![relaxed.rel];
+    if left_out.has_none {
+        // Whoever has no such row is there by his other secrets.
+        people.push(again(Purpose::Work)?);
+    }
     let mark = left_out.mark(input, group);
-    Ok(chosen.then_some(Population { input: relaxed.rel, keys, mark }))
+    Ok(Some(Population { people, rows, looked_at, secrets: left_out.secrets, keys, mark, needs_noise }))
+}
+
+/// Does a number of those whom secrets chose show what else is known of them? A sum needs noise then; anything finer would name
+/// them.
+fn shows_more(
+    aggregate: &NamedAggregate,
+    input: &Rel,
+    telling: &Telling,
+    policy: &Policy,
+) -> Result<bool, Refusal> {
+    use AggregateFunction::{Avg, Count, CountDistinct, Sum};
+    let Some(argument) = &aggregate.argument else { return Ok(false) };
+    match aggregate.function {
+        Count => Ok(false),
+        CountDistinct if is_key(argument, input, policy)? => Ok(false),
+        Sum | Avg => Ok(!About::of(argument, input, telling, policy)?.others.is_empty()),
+        _ => {
+            let column = columns_of(argument).into_iter().next().unwrap_or_default();
+            Err(Refusal::new(Rule::RawAggregate, column))
+        }
+    }
+}
+
+/// Is this nothing but a column of an entity's key?
+fn is_key(expr: &Expr, input: &Rel, policy: &Policy) -> Result<bool, Refusal> {
+    let flow = flow(input, policy, Rigour::Derived)?;
+    let Expr::Column { name } = expr else { return Ok(false) };
+    Ok(flow.origins.get(name).is_some_and(|(alias, column)| {
+        let known = aliases(input).get(alias.as_str()).and_then(|resource| policy.resources.get(*resource));
+        known.and_then(|known| known.entity.as_ref()).is_some_and(|entity| entity.columns.contains(column))
+    }))
 }
 
 /// The query for the number of rows that a releasing aggregate is over once what sensitive columns decide is left out; none
@@ -118,13 +124,15 @@ pub(super) fn population(
 /// A [`Refusal`] if the query is malformed.
 pub fn population_rows(rel: &Rel, policy: &Policy) -> Result<Option<Rel>, Refusal> {
     let Some(top) = releasing(rel) else { return Ok(None) };
+    let relaxed = relax(top.input, policy, &mut LeftOut::of(Purpose::Work))?;
+    let mut chosen = relaxed.chosen;
+    for named in top.group {
+        chosen |= About::of(&named.expr, top.input, &relaxed.telling, policy)?.decided().is_some();
+    }
     let rows = NamedAggregate { name: "rows".to_owned(), function: AggregateFunction::Count, argument: None };
-    let counted = |found: Population| Rel::Aggregate {
-        input: Box::new(found.input),
-        group: Vec::new(),
-        aggregates: vec![rows],
-    };
-    Ok(population(top.input, top.group, policy)?.map(counted))
+    let counted =
+        || Rel::Aggregate { input: Box::new(relaxed.rel), group: Vec::new(), aggregates: vec![rows] };
+    Ok(chosen.then(counted))
 }
 
 /// The query that does no less than this one whoever has what; none if no sensitive column takes part in choosing rows. How
@@ -133,7 +141,7 @@ pub fn population_rows(rel: &Rel, policy: &Policy) -> Result<Option<Rel>, Refusa
 /// # Errors
 /// A [`Refusal`] if the query is malformed.
 pub fn widest(rel: &Rel, policy: &Policy) -> Result<Option<Widest>, Refusal> {
-    let mut left_out = LeftOut::default();
+    let mut left_out = LeftOut::of(Purpose::Work);
     let relaxed = relax(rel, policy, &mut left_out)?;
     Ok(relaxed.chosen.then_some(Widest { rel: relaxed.rel, subqueries: left_out.subqueries }))
 }
@@ -149,9 +157,6 @@ struct Relaxed {
     uneven: bool,
 }
 
-/// Names of columns.
-pub(super) type Telling = BTreeSet<String>;
-
 fn relax(rel: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Relaxed, Refusal> {
     Ok(match rel {
         Rel::Scan { .. } => {
@@ -165,7 +170,7 @@ fn relax(rel: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Relaxed, 
         }
         Rel::Aggregate { input, group, aggregates } => {
             let below = relax(input, policy, left_out)?;
-            let (telling, uneven) = summed_up(input, group, aggregates, &below, policy)?;
+            let (telling, uneven) = summed_up(input, group, aggregates, &below, policy, left_out)?;
             let input = Box::new(below.rel);
             let rel = Rel::Aggregate { input, group: group.clone(), aggregates: aggregates.clone() };
             Relaxed { rel, telling, chosen: below.chosen, uneven }
@@ -179,21 +184,7 @@ fn relax(rel: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Relaxed, 
             let rel = Rel::Limit { input: Box::new(below.rel), skip: *skip, fetch: *fetch };
             Relaxed { rel, ..below }
         }
-        Rel::Union { inputs } => {
-            let names = columns(rel, policy)?;
-            let (mut branches, mut telling) = (Vec::new(), Telling::new());
-            let (mut chosen, mut uneven) = (false, false);
-            for input in inputs {
-                let branch = relax(input, policy, left_out)?;
-                let own = columns(input, policy)?;
-                let told = names.iter().zip(&own).filter(|(_, own)| branch.telling.contains(*own));
-                telling.extend(told.map(|(name, _)| name.clone()));
-                chosen |= branch.chosen;
-                uneven |= branch.uneven;
-                branches.push(branch.rel);
-            }
-            Relaxed { rel: Rel::Union { inputs: branches }, telling, chosen, uneven }
-        }
+        Rel::Union { inputs } => relax_union(rel, inputs, policy, left_out)?,
         Rel::Filter { input, predicate } => {
             let below = relax(input, policy, left_out)?;
             let (kept, less) = harmless(predicate, input, &below.telling, policy, left_out)?;
@@ -212,79 +203,153 @@ fn relax(rel: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Relaxed, 
     })
 }
 
+fn relax_union(
+    union: &Rel,
+    inputs: &[Rel],
+    policy: &Policy,
+    left_out: &mut LeftOut,
+) -> Result<Relaxed, Refusal> {
+    let names = columns(union, policy)?;
+    let (mut branches, mut telling) = (Vec::new(), Telling::new());
+    let (mut chosen, mut uneven) = (false, false);
+    for input in inputs {
+        let branch = relax(input, policy, left_out)?;
+        let own = columns(input, policy)?;
+        let told = names.iter().zip(&own).filter_map(|(name, own)| Some((name, branch.telling.get(own)?)));
+        merge(&mut telling, told.map(|(name, tells)| (name.clone(), *tells)).collect());
+        chosen |= branch.chosen;
+        uneven |= branch.uneven;
+        branches.push(branch.rel);
+    }
+    Ok(Relaxed { rel: Rel::Union { inputs: branches }, telling, chosen, uneven })
+}
+
+/// The keys of a join: those that secrets have no part in, and a column of each side by which they have.
+struct Keys {
+    plain: Vec<(Expr, Expr)>,
+    secret: [Option<String>; 2],
+}
+
+fn keys_of(
+    [left, right]: [&Rel; 2],
+    on: &[(Expr, Expr)],
+    telling: [&Telling; 2],
+    policy: &Policy,
+    left_out: &mut LeftOut,
+) -> Result<Keys, Refusal> {
+    let mut keys = Keys { plain: Vec::new(), secret: [None, None] };
+    for (a, b) in on {
+        let abouts = [About::of(a, left, telling[0], policy)?, About::of(b, right, telling[1], policy)?];
+        if abouts.iter().all(|about| about.decided().is_none()) {
+            left_out.tie(&abouts);
+            keys.plain.push((a.clone(), b.clone()));
+            continue;
+        }
+        for ((found, key), about) in keys.secret.iter_mut().zip([a, b]).zip(abouts) {
+            let column = columns_of(key).into_iter().next().filter(|_| about.decided().is_some());
+            *found = found.take().or(column.map(str::to_owned));
+            left_out.note(key, about);
+        }
+    }
+    Ok(keys)
+}
+
 fn relax_join(join: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Relaxed, Refusal> {
     let Rel::Join { kind, left, right, on, nulls_equal, filter: given } = join else {
         return relax(join, policy, left_out);
     };
-    let (pairs, whole) = (both(left, right), right);
-    let names = [columns(left, policy)?, columns(right, policy)?];
     let (of_left, of_right) = (relax(left, policy, left_out)?, relax(right, policy, left_out)?);
-    let (mut on, mut secret) = (on.clone(), [None, None]);
-    let mut plain = Vec::new();
-    for pair in &on {
-        let sides = [
-            is_sensitive(&pair.0, left, &of_left.telling, policy)?,
-            is_sensitive(&pair.1, right, &of_right.telling, policy)?,
-        ];
-        match sides {
-            [true, _] => left_out.note(&pair.0, left, &of_left.telling, policy)?,
-            [false, true] => left_out.note(&pair.1, right, &of_right.telling, policy)?,
-            [false, false] => plain.push(pair.clone()),
-        }
-        for ((found, is_secret), key) in secret.iter_mut().zip(sides).zip([&pair.0, &pair.1]) {
-            *found = found
-                .take()
-                .or_else(|| columns_of(key).into_iter().next().filter(|_| is_secret).map(str::to_owned));
-        }
-    }
-    let (left, right) = (of_left, of_right);
-    let mut telling: Telling = left.telling.union(&right.telling).cloned().collect();
+    let keys = keys_of([left, right], on, [&of_left.telling, &of_right.telling], policy, left_out)?;
+    let mut telling = of_left.telling.clone();
+    telling.extend(of_right.telling.clone());
     let (kept, less) = match given {
-        Some(filter) => harmless(filter, &pairs, &telling, policy, left_out)?,
+        Some(filter) => harmless(filter, &both(left, right), &telling, policy, left_out)?,
         None => (None, false),
     };
-    let by_secret = secret.iter().any(Option::is_some);
-    let chosen = left.chosen || right.chosen || less || by_secret;
-    let uneven = chosen || left.uneven || right.uneven;
-    let (mut kind, mut filter, [of_left, of_right]) = (*kind, kept, names);
-    let (mut a, mut b) = (left.rel, right.rel);
-    match kind {
-        JoinKind::Semi | JoinKind::Anti => {
-            if right.chosen || less || by_secret {
-                left_out.note_all(whole, policy)?;
-                left_out.parts.insert(written(join));
-                left_out.subqueries.push(b);
-                return Ok(Relaxed { rel: a, telling: left.telling, chosen: true, uneven: true });
-            }
-            filter.clone_from(given);
-            telling = left.telling;
+    let by_secret = keys.secret.iter().any(Option::is_some);
+    let by_right = of_right.chosen || less || by_secret;
+    let (mut kind, mut on, nulls_equal) = (*kind, on.clone(), *nulls_equal);
+    let new = |kind, a, b, on, filter| {
+        let (left, right) = (Box::new(a), Box::new(b));
+        Rel::Join { kind, left, right, on, nulls_equal, filter }
+    };
+    let chosen = of_left.chosen || by_right;
+    if matches!(kind, JoinKind::Semi | JoinKind::Anti) {
+        let rel = match by_right {
+            false => new(kind, of_left.rel, of_right.rel, on, kept),
+            true => asked(join, [of_left.rel, of_right.rel], keys.plain, kept, policy, left_out)?,
+        };
+        let uneven = of_left.uneven || by_right;
+        return Ok(Relaxed { rel, telling: of_left.telling, chosen, uneven });
+    }
+    let uneven = chosen || of_left.uneven || of_right.uneven;
+    // Who has no row there is known, and stands beside those whose secrets decide.
+    if let Some(scan) = protected_scan(right, policy).filter(|_| kind == JoinKind::Left && by_right) {
+        return Err(Refusal::new(Rule::OuterJoin, scan));
+    }
+    let (mut a, mut b) = (of_left.rel, of_right.rel);
+    if by_secret && !keys.plain.is_empty() {
+        on = keys.plain;
+    } else if kind == JoinKind::Left {
+        if by_right {
+            merge(&mut telling, met(right, &of_right.telling, policy)?);
         }
-        // That a row meets none tells of what decides.
-        JoinKind::Left => {
-            if right.chosen || less || by_secret {
-                telling.extend(of_right);
-            }
-        }
-        JoinKind::Inner if by_secret && !plain.is_empty() => on = plain,
+    } else {
         // Whoever could have met somebody stays, and what he met tells of the secret.
-        JoinKind::Inner => match secret {
+        match keys.secret {
             [None, None] => {}
             [Some(key), Some(_)] => return Err(Refusal::new(Rule::JoinKey, key)),
             [Some(_), None] => {
                 kind = JoinKind::Left;
-                telling.extend(of_right);
+                merge(&mut telling, met(right, &of_right.telling, policy)?);
             }
             [None, Some(_)] => {
                 kind = JoinKind::Left;
-                telling.extend(of_left);
+                merge(&mut telling, met(left, &of_left.telling, policy)?);
                 (a, b) = (b, a);
                 on = on.into_iter().map(|(a, b)| (b, a)).collect();
             }
-        },
+        }
     }
-    let rel =
-        Rel::Join { kind, left: Box::new(a), right: Box::new(b), on, nulls_equal: *nulls_equal, filter };
-    Ok(Relaxed { rel, telling, chosen, uneven })
+    Ok(Relaxed { rel: new(kind, a, b, on, kept), telling, chosen, uneven })
+}
+
+/// Whom a condition of EXISTS or IN is about that secrets decide: everybody, or those who have rows that it looks at.
+fn asked(
+    join: &Rel,
+    [left, right]: [Rel; 2],
+    on: Vec<(Expr, Expr)>,
+    filter: Option<Expr>,
+    policy: &Policy,
+    left_out: &mut LeftOut,
+) -> Result<Rel, Refusal> {
+    let kind = match left_out.purpose {
+        _ if on.is_empty() => None,
+        Purpose::Work => None,
+        Purpose::People => Some(JoinKind::Semi),
+        Purpose::Rows => Some(JoinKind::Inner),
+    };
+    left_out.has_none |= matches!(join, Rel::Join { kind: JoinKind::Anti, .. });
+    let (Some(kind), Rel::Join { left: whole, nulls_equal, .. }) = (kind, join) else {
+        left_out.subqueries.push(right);
+        return Ok(left);
+    };
+    let (left, right) = (Box::new(left), Box::new(right));
+    let joined = Rel::Join { kind, left, right, on, nulls_equal: *nulls_equal, filter };
+    let names = columns(whole, policy)?;
+    let columns = names.into_iter().map(|name| Named { expr: Expr::column(&name), name }).collect();
+    Ok(Rel::Project { input: Box::new(joined), columns })
+}
+
+fn protected_scan(rel: &Rel, policy: &Policy) -> Option<String> {
+    let mut found = None;
+    scans(rel, &mut |resource, _, _| {
+        let entity = policy.resources.get(resource).and_then(|known| known.entity.as_ref());
+        if entity.is_none_or(|entity| entity.protected) {
+            found = Some(resource.to_owned());
+        }
+    });
+    found
 }
 
 /// Which of some columns tell: what is computed from telling ones, and from secrets, since it may be null where they are not.
@@ -292,44 +357,74 @@ fn computed(columns: &[Named], input: &Rel, below: &Telling, policy: &Policy) ->
     let mut telling = Telling::new();
     for named in columns {
         let tells = match &named.expr {
-            Expr::Column { name } => below.contains(name),
-            other => is_sensitive(other, input, below, policy)?,
+            Expr::Column { name } => below.get(name).copied(),
+            other => About::of(other, input, below, policy)?.decided(),
         };
-        if tells {
-            telling.insert(named.name.clone());
-        }
+        telling.extend(tells.map(|tells| (named.name.clone(), tells)));
     }
     Ok(telling)
 }
 
 /// Which columns of an aggregate tell: numbers of rows that secrets decide, and how many different secrets there are. And do
 /// secrets decide how many groups there are?
+///
+/// Where an entity may have several rows, what is known of them all depends on how many there are, and whoever has more of
+/// them could be told from the rest: that is more than secrets tell.
 fn summed_up(
     input: &Rel,
     group: &[Named],
     aggregates: &[NamedAggregate],
     below: &Relaxed,
     policy: &Policy,
+    left_out: &mut LeftOut,
 ) -> Result<(Telling, bool), Refusal> {
     let mut telling = computed(group, input, &below.telling, policy)?;
-    let secret = |expr: &Expr| is_sensitive(expr, input, &below.telling, policy);
     let mut uneven = below.uneven;
     for named in group {
-        uneven |= secret(&named.expr)?;
+        let about = About::of(&named.expr, input, &below.telling, policy)?;
+        uneven |= about.decided().is_some();
+        left_out.note_secrets(about);
     }
-    for aggregate in aggregates {
-        // That a stored value is known is no secret; how many different ones there are tells of them.
-        let distinct = aggregate.function == AggregateFunction::CountDistinct;
-        let tells = match &aggregate.argument {
-            Some(Expr::Column { name }) if !distinct => below.telling.contains(name),
-            Some(argument) => secret(argument)?,
-            None => false,
+    let several = || -> Result<bool, Refusal> {
+        let facts = facts(input, policy, &Parameters::new())?;
+        let protected = facts.flow.tracks.iter().zip(&facts.fans).filter(|(track, _)| track.protected);
+        Ok(protected.into_iter().any(|(_, rows)| *rows != Some(1)))
+    };
+    for NamedAggregate { name, function, argument } in aggregates {
+        let about = argument.as_ref().map(|argument| About::of(argument, input, &below.telling, policy));
+        let about = about.transpose()?.unwrap_or_default();
+        let own = match argument {
+            // That a stored value is known is no secret; how many different ones there are tells of them.
+            Some(Expr::Column { name }) if *function != AggregateFunction::CountDistinct => {
+                below.telling.get(name).copied()
+            }
+            _ => about.decided(),
         };
-        if uneven || tells {
-            telling.insert(aggregate.name.clone());
-        }
+        let of_rows = uneven.then(|| about.tells());
+        let of_several = match uneven || about.decided().is_some() {
+            true => several()?.then_some(Tells::More),
+            false => None,
+        };
+        let tells = own.max(of_rows).max(of_several);
+        telling.extend(tells.map(|tells| (name.clone(), tells)));
     }
     Ok((telling, uneven))
+}
+
+/// What a row that may meet none shows of the other side: that there was none, and what of.
+fn met(side: &Rel, own: &Telling, policy: &Policy) -> Result<Telling, Refusal> {
+    let tells = |name: String| {
+        let about = About::of(&Expr::column(&name), side, own, policy)?;
+        Ok((name, about.tells()))
+    };
+    columns(side, policy)?.into_iter().map(tells).collect()
+}
+
+fn merge(telling: &mut Telling, more: Telling) {
+    for (name, tells) in more {
+        let own = telling.entry(name).or_insert(tells);
+        *own = tells.max(*own);
+    }
 }
 
 fn columns(rel: &Rel, policy: &Policy) -> Result<Vec<String>, Refusal> {
@@ -359,31 +454,14 @@ fn harmless(
 ) -> Result<(Option<Expr>, bool), Refusal> {
     let (mut kept, mut less) = (Vec::new(), false);
     for part in conjuncts(predicate) {
-        if is_sensitive(part, input, telling, policy)? {
-            left_out.note(part, input, telling, policy)?;
+        let about = About::of(part, input, telling, policy)?;
+        if about.decided().is_some() {
+            left_out.note(part, about);
             less = true;
         } else {
+            left_out.tie(&[about]);
             kept.push(part.clone());
         }
     }
     Ok((all_of(kept), less))
-}
-
-/// Does an expression concern a sensitive or a telling column?
-pub(super) fn is_sensitive(
-    expr: &Expr,
-    input: &Rel,
-    telling: &Telling,
-    policy: &Policy,
-) -> Result<bool, Refusal> {
-    if columns_of(expr).into_iter().any(|name| telling.contains(name)) {
-        return Ok(true);
-    }
-    if matches!(expr, Expr::IsNull { input, negated: true } if matches!(**input, Expr::Column { .. })) {
-        return Ok(false);
-    }
-    let scope = flow(input, policy, Rigour::Derived)?;
-    let sensitive =
-        |name: &str| scope.schema.column(name).is_some_and(|column| column.label == Label::Sensitive);
-    Ok(columns_of(expr).into_iter().any(sensitive))
 }

@@ -71,8 +71,8 @@ rules! {
         "do not group by an identifier: group by region, industry, year or another category";
     /// An aggregate would reveal a single value of a protected column.
     RawAggregate = "privacy.raw_aggregate",
-        "受保护字段只可用 COUNT、SUM、AVG，标识符只可计数；最大值、最小值、中位数、方差只可用于公开字段",
-        "only COUNT, SUM and AVG of a protected column, and only counts of an identifier; MIN, MAX, MEDIAN and variance are for public columns";
+        "受保护字段只可用 COUNT、SUM、AVG，标识符只可计数；最大值、最小值、中位数、方差只可用于公开字段；条件或分组含敏感字段时，公开字段也只可用 COUNT、SUM、AVG，去重计数只可用于主体键",
+        "only COUNT, SUM and AVG of a protected column, and only counts of an identifier; MIN, MAX, MEDIAN and variance are for public columns; where a sensitive column is in a condition or a group key, only COUNT, SUM and AVG of public columns, too, and COUNT(DISTINCT) of the entity key";
     /// The argument of an aggregate over a protected column is computed in a way that can be shaped into one value.
     NonlinearAggregate = "privacy.nonlinear_aggregate",
         "COUNT 的参数只可为字段本身；SUM、AVG 的参数只可为字段、字段之和差，或再乘除一个常数（0.000001 至 1000000，整数至 1000）：其他计算请放到汇总之后",
@@ -115,8 +115,8 @@ rules! {
         "a subquery of EXISTS or IN may only be about the outer entity itself (its whole key equated): use JOIN, so that its entities are counted";
     /// An outer join brings in entities that the preserved side does not have.
     OuterJoin = "privacy.outer_join",
-        "外连接保留的一侧必须含有另一侧的受保护主体（按主体键相等关联）：请改用 INNER JOIN",
-        "the preserved side of an outer join must have the other side's protected entity (its whole key equated): use INNER JOIN";
+        "外连接保留的一侧必须含有另一侧的受保护主体（按主体键相等关联），另一侧不得有敏感条件，也只可用 COUNT、SUM、AVG：请改用 INNER JOIN、EXISTS 或 NOT EXISTS",
+        "the preserved side of an outer join must have the other side's protected entity (its whole key equated), and the other side no sensitive condition and no aggregates but COUNT, SUM and AVG: use INNER JOIN, EXISTS or NOT EXISTS";
     /// Unknown resource.
     UnknownResource = "privacy.unknown_resource",
         "请只使用已授权的数据资源",
@@ -151,8 +151,8 @@ rules! {
         "the argument must be a constant within safe bounds: places and lengths of substrings, digits (-15 to 15), date units, intervals (up to 1000 years, added to constants only), LIKE patterns (up to 200 characters), REPLACE that never lengthens, short CONCAT, no text column cast to a date";
     /// Branches of a union read one protected resource.
     UnionSameResource = "privacy.union_same_resource",
-        "UNION 的各部分不得读取同一受保护资源，否则格子可以相减：请改用 GROUP BY",
-        "the parts of a UNION may not read one protected resource, or their cells could be subtracted: use GROUP BY";
+        "UNION 至多一个部分可以读取受保护资源，否则一部分的少数人可藏在另一部分之中：请改用 GROUP BY，或分别建模",
+        "at most one part of a UNION may read a protected resource, or few of one part could hide among those of another: use GROUP BY, or make a model of each";
     /// Union branches are about different entities.
     UnionLineage = "privacy.union_lineage",
         "UNION 的各部分必须涉及同类主体",
@@ -173,6 +173,10 @@ rules! {
     FanOut = "privacy.fan_out",
         "每个主体的行数没有上限，或关联后过多、过长：请按唯一键关联，或先按主体键汇总，或由数据提供单位声明每主体最多行数",
         "one entity may have any number of rows, or after joins very many or very long ones: join on a unique key, aggregate by the entity first, or have the most rows of one entity declared";
+    /// A condition or a group key is about a sensitive column and something else as well.
+    MixedCondition = "privacy.mixed_condition",
+        "同一条件或分组字段不得把敏感字段与其他字段混在一起（如“敏感 OR 其他”、CASE、相除）：请用 AND 分成各自的条件，或按其他字段的取值分别建模；嵌套汇总请只按主体键分组，并用 COUNT(*) 计数",
+        "one condition or group key must not mix a sensitive column with others (sensitive OR other, CASE, a quotient): part them with AND, or make one model for each value of the others; group nested aggregates by the entity key only, and count rows with COUNT(*)";
     /// A group key of statistics mode has no small public domain.
     GroupDomain = "privacy.group_domain",
         "统计模式只可按已声明的代码字段或足够宽的分段分组：请改用代码字段，或放宽分段",

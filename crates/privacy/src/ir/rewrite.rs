@@ -1,16 +1,18 @@
 //! The queries that disclosure control asks beside a releasable query: who stands behind every cell, and with how much.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::check::{Releasing, check, check_with, releasing, scans};
+use super::check::{Releasing, check, check_with, is_absent, releasing, scans};
+use super::left_out::{About, Telling};
+use super::looked_at::with_rows;
 use super::population::population;
 use super::resolve::{Flow, Rigour, equated, flow};
 use super::walk::columns_of;
 use super::{
     AggregateFunction, Checked, EntityNeed, EntityRef, Expr, Function, JoinKind, Literal, LogicOp, Named,
-    NamedAggregate, Policy, Refusal, Rel, Rule,
+    NamedAggregate, Policy, Refusal, Rel, Rule, Source,
 };
 use crate::DataType;
 
@@ -21,6 +23,8 @@ pub struct Counted {
     pub checked: Checked,
     /// Who stands behind the cells, one query for each of [`Checked::entities`].
     pub contributors: Vec<ContributorQuery>,
+    /// Secrets choose who is added up of what everybody may know: such sums leave with noise only.
+    pub needs_noise: bool,
 }
 
 /// A query for the entities behind every cell. It yields each pair of cell and entity once.
@@ -35,6 +39,10 @@ pub struct ContributorQuery {
     pub rel: Rel,
     /// What the last columns are about, in order.
     pub contributions: Vec<Contribution>,
+    /// Stored secrets that the numbers are of, of everybody behind a cell.
+    pub secrets: BTreeSet<Source>,
+    /// Aggregates of what only some behind a cell may have, since an outer join may find nothing, by name.
+    pub absent: BTreeSet<String>,
     /// Whom the cells speak about, where sensitive columns choose who is counted.
     pub population: Option<PopulationQuery>,
 }
@@ -45,11 +53,26 @@ pub struct PopulationQuery {
     /// Which group keys it tells populations apart by: places in [`Checked::keys`]. Cells that differ in the others have
     /// one population.
     pub keys: Vec<usize>,
-    /// The query: those keys, then the entity's key, null where a row has none.
-    pub rel: Rel,
+    /// The queries: those keys, then the entity's key, null where a row has none. Of those who are in several, all that is
+    /// asked of one holds as well.
+    pub people: Vec<Rel>,
+    /// The secrets that decide.
+    pub secrets: BTreeSet<Source>,
     /// What tells the conditions that it lacks from others, where they are not about one secret alone: of two releases about
     /// the same people whose conditions differ, whom one of them has more would tell of him.
     pub mark: Option<String>,
+    /// Which rows of theirs are looked at, for each resource that may have several of one entity.
+    pub looked_at: Vec<LookedAt>,
+}
+
+/// A query for the rows of a resource that the cells of a query look at.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LookedAt {
+    /// The resource.
+    pub resource: String,
+    /// The query: the keys of the population, the entity's key, null where a row has none, then a text that is the same for
+    /// rows of the resource that agree in all that is no secret; without a row, one of no row.
+    pub rel: Rel,
 }
 
 /// What an entity adds to a number of its cell.
@@ -71,6 +94,17 @@ pub enum ContributionKind {
     Values,
     /// The sum of one column of a sum of several: with a release of the others, the whole tells of it alone.
     Part,
+}
+
+impl ContributionKind {
+    /// Has an entity anything to do with a number to which it adds this?
+    #[must_use]
+    pub fn is_added(self, value: Option<f64>) -> bool {
+        match self {
+            Self::Rows => value.is_some_and(|rows| rows > 0.0),
+            Self::Values | Self::Part => value.is_some(),
+        }
+    }
 }
 
 impl Counted {
@@ -95,26 +129,53 @@ pub fn count_entities(rel: &Rel, policy: &Policy) -> Result<Counted, Refusal> {
 pub(super) fn count_checked(rel: &Rel, policy: &Policy, checked: Checked) -> Result<Counted, Refusal> {
     let top = releasing(rel).ok_or(Refusal::bare(Rule::NotAggregate))?;
     let (input, keys) = with_keys(top.input, policy)?;
-    let population = match population(top.input, top.group, policy)? {
-        Some(found) => {
-            let (input, keys) = with_keys(&found.input, policy)?;
-            Some((input, keys, found.keys, found.mark))
+    let population = population(&top, policy)?;
+    let mut secrets = BTreeSet::new();
+    for argument in top.aggregates.iter().filter_map(|aggregate| aggregate.argument.as_ref()) {
+        secrets.extend(About::of(argument, top.input, &Telling::new(), policy)?.secrets);
+    }
+    let mut absent = BTreeSet::new();
+    for aggregate in top.aggregates {
+        if is_absent(aggregate, top.input, policy)?.is_some() {
+            absent.insert(aggregate.name.clone());
         }
-        None => None,
-    };
+    }
     let query = |need: &EntityNeed| {
-        let lost = || Refusal::new(Rule::EntityLost, need.entity.kind.as_str());
-        let own = composite(keys.get(&need.entity).ok_or_else(lost)?);
-        let mut query = contributor_query(&input, &top, need, own);
-        if let Some((input, keys, places, mark)) = &population {
-            let own = composite(keys.get(&need.entity).ok_or_else(lost)?);
-            query.population =
-                Some(PopulationQuery { mark: mark.clone(), ..population_query(input, &top, places, own) });
-        }
+        let own = |keys: &Keys| {
+            let lost = || Refusal::new(Rule::EntityLost, need.entity.kind.as_str());
+            keys.get(&need.entity).map(|names| composite(names)).ok_or_else(lost)
+        };
+        let mut query = contributor_query(&input, &top, need, own(&keys)?);
+        query.absent.clone_from(&absent);
+        let Some(found) = &population else {
+            query.secrets.clone_from(&secrets);
+            return Ok(query);
+        };
+        let cells = || found.keys.iter().filter_map(|place| top.group.get(*place));
+        let pairs = |input: Rel, group| Rel::Aggregate { input: Box::new(input), group, aggregates: vec![] };
+        let people = |people: &Rel| {
+            let (input, keys) = with_keys(people, policy)?;
+            Ok(pairs(input, by_cell(cells(), own(&keys)?)))
+        };
+        let rows = |resource: &String| {
+            let (input, keys) = with_keys(&found.rows, policy)?;
+            let (input, row) = with_rows(&input, resource, policy);
+            let mut group = by_cell(cells(), own(&keys)?);
+            group.push(Named { name: "__row".to_owned(), expr: row });
+            Ok(LookedAt { resource: resource.clone(), rel: pairs(input, group) })
+        };
+        query.population = Some(PopulationQuery {
+            keys: found.keys.clone(),
+            people: found.people.iter().map(people).collect::<Result<_, Refusal>>()?,
+            secrets: found.secrets.clone(),
+            mark: found.mark.clone(),
+            looked_at: found.looked_at.iter().map(rows).collect::<Result<_, Refusal>>()?,
+        });
         Ok(query)
     };
-    let contributors = checked.entities().iter().map(query).collect::<Result<_, _>>()?;
-    Ok(Counted { checked, contributors })
+    let contributors = checked.entities().iter().map(query).collect::<Result<_, Refusal>>()?;
+    let needs_noise = population.as_ref().is_some_and(|population| population.needs_noise);
+    Ok(Counted { checked, contributors, needs_noise })
 }
 
 /// Who adds what to the cells of a query that [`super::judge()`] passed with noise: of one kind of entity, none where nobody is
@@ -148,13 +209,15 @@ fn contributor_query(input: &Rel, top: &Releasing<'_>, need: &EntityNeed, key: E
     let columns = group.iter().map(|named| same(&named.name)).chain(floats).collect();
     let pairs = Rel::Aggregate { input: Box::new(input.clone()), group, aggregates: aggregates.clone() };
     let rel = Rel::Project { input: Box::new(pairs), columns };
-    ContributorQuery { need: need.clone(), resource, rel, contributions, population: None }
-}
-
-fn population_query(input: &Rel, top: &Releasing<'_>, places: &[usize], key: Expr) -> PopulationQuery {
-    let group = by_cell(places.iter().filter_map(|place| top.group.get(*place)), key);
-    let rel = Rel::Aggregate { input: Box::new(input.clone()), group, aggregates: Vec::new() };
-    PopulationQuery { keys: places.to_vec(), rel, mark: None }
+    ContributorQuery {
+        need: need.clone(),
+        resource,
+        rel,
+        contributions,
+        secrets: BTreeSet::new(),
+        absent: BTreeSet::new(),
+        population: None,
+    }
 }
 
 /// Group keys under names of their own, then the entity's key.

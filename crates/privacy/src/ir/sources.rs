@@ -100,7 +100,7 @@ fn named(input: &Rel, columns: &[Named], name: &str, found: &mut BTreeSet<Source
 }
 
 /// Names of a relation's columns, in order.
-fn names(rel: &Rel) -> Vec<String> {
+pub(super) fn names(rel: &Rel) -> Vec<String> {
     match rel {
         Rel::Scan { alias, columns, .. } => {
             columns.iter().map(|column| format!("{alias}.{column}")).collect()

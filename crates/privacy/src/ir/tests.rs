@@ -233,11 +233,6 @@ fn aggregates_over_declared_entities_pass() {
         )),
         sum_of(Expr::Cast { input: Box::new(col("t0.age")), to: DataType::Float }),
         group(
-            Rel::Union { inputs: vec![scan("person", "a", &["district"]), scan("visit", "b", &["place"])] },
-            &[("d", col("a.district"))],
-            vec![count()],
-        ),
-        group(
             join(JoinKind::Anti, persons(), visits(), &[("t0.id", "t1.person_id")]),
             &[("d", col("t0.district"))],
             vec![count()],
@@ -319,6 +314,29 @@ fn what_reveals_an_entity_is_refused() {
                 },
                 &[("d", col("a.district"))],
                 vec![count()],
+            ),
+        ),
+        (
+            Rule::UnionSameResource,
+            group(
+                Rel::Union {
+                    inputs: vec![scan("person", "a", &["district"]), scan("visit", "b", &["place"])],
+                },
+                &[("d", col("a.district"))],
+                vec![count()],
+            ),
+        ),
+        (
+            Rule::OuterJoin,
+            group(
+                join(
+                    JoinKind::Left,
+                    persons(),
+                    scan("visit", "t1", &["person_id", "place"]),
+                    &[("t0.id", "t1.person_id")],
+                ),
+                &[("d", col("t0.district"))],
+                vec![agg("m", AggregateFunction::Max, Some(col("t1.place")))],
             ),
         ),
     ];

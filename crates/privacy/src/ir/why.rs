@@ -56,6 +56,10 @@ impl Rule {
             Self::OuterJoin => {
                 ("空值会透露没有计数的主体", "the nulls would tell of entities that nobody counts")
             }
+            Self::MixedCondition => (
+                "把别的字段混进敏感条件，就可以点名让某一个主体与众不同，是否出数便透露他的敏感值",
+                "what is mixed into a sensitive condition can treat one entity by name, and whether an answer leaves would tell of its secret",
+            ),
             Self::UnknownResource | Self::UnknownColumn => ("没有授权", "it is not granted"),
             Self::DuplicateName => ("不知道指的是哪一个", "nobody could tell which one is meant"),
             Self::ReservedName => ("此类名称用于平台自己的统计", "such names hold the platform's own counts"),

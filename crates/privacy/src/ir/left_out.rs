@@ -1,0 +1,219 @@
+//! What the population of a query lacks of it, and whether each part that is left out is about secrets alone.
+//!
+//! A condition on secrets alone treats all entities alike whose secrets are alike: its author can name nobody in it. One
+//! that is about something else as well, in one expression (`flag = 1 OR born = $d`), treats one entity as he likes. Whether
+//! such a release is near another one would depend on this entity's secret, however far apart their populations are made
+//! to be. So it is refused before it is asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::resolve::{Flow, Rigour, flow};
+use super::walk::aliases;
+use super::{EntityRef, Expr, Label, Named, Policy, Refusal, Rel, Rule, Source};
+
+/// What a column tells of secrets that is no stored secret itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tells {
+    /// It is the same for all whose secrets are the same.
+    Secrets,
+    /// It depends on something else as well.
+    More,
+}
+
+/// Columns that tell of secrets: how many rows there were, or that there was none, where secrets chose the rows.
+pub(super) type Telling = BTreeMap<String, Tells>;
+
+/// What an expression is about.
+#[derive(Default)]
+pub(super) struct About {
+    /// Stored secrets.
+    pub(super) secrets: BTreeSet<Source>,
+    /// What shows above of others.
+    telling: bool,
+    /// Columns of anything else, and the scans that they come from.
+    pub(super) others: Vec<(String, BTreeSet<EntityRef>)>,
+}
+
+impl About {
+    /// What an expression over a relation is about.
+    pub(super) fn of(expr: &Expr, input: &Rel, telling: &Telling, policy: &Policy) -> Result<Self, Refusal> {
+        let scope = Scope { flow: flow(input, policy, Rigour::Derived)?, telling, policy };
+        let mut about = Self::default();
+        match scope.known(expr) {
+            // That a stored value is known at all is no secret of this kind.
+            Some(column) => about.others.push(column),
+            None => about.see(expr, &scope),
+        }
+        Ok(about)
+    }
+
+    /// What it tells, if secrets decide anything in it.
+    pub(super) fn decided(&self) -> Option<Tells> {
+        (self.telling || !self.secrets.is_empty()).then(|| self.tells())
+    }
+
+    pub(super) fn tells(&self) -> Tells {
+        if self.others.is_empty() { Tells::Secrets } else { Tells::More }
+    }
+
+    fn see(&mut self, expr: &Expr, scope: &Scope<'_>) {
+        match expr {
+            Expr::Column { name } => self.column(name, scope),
+            other => other.children().into_iter().for_each(|child| self.see(child, scope)),
+        }
+    }
+
+    fn column(&mut self, name: &str, scope: &Scope<'_>) {
+        let Some(column) = scope.flow.schema.column(name) else { return };
+        let told = scope.telling.get(name);
+        self.telling |= told.is_some();
+        let mut more = told != Some(&Tells::Secrets);
+        if told.is_some() || column.label == Label::Sensitive {
+            let secrets = column.sources.iter().filter(|source| scope.is_secret(source));
+            self.secrets.extend(secrets.cloned());
+            more &= told.is_some() || !column.sources.iter().all(|source| scope.is_secret(source));
+        }
+        if more {
+            self.others.push((name.to_owned(), column.lineage.clone()));
+        }
+    }
+}
+
+/// What is known where an expression stands.
+struct Scope<'a> {
+    flow: Flow,
+    telling: &'a Telling,
+    policy: &'a Policy,
+}
+
+impl Scope<'_> {
+    fn is_secret(&self, source: &Source) -> bool {
+        let known = self.policy.resources.get(&source.resource);
+        known.and_then(|known| known.columns.get(&source.column)?.label) == Some(Label::Sensitive)
+    }
+
+    /// The column that a whole condition asks of no more than that it is stored.
+    fn known(&self, expr: &Expr) -> Option<(String, BTreeSet<EntityRef>)> {
+        let Expr::IsNull { input, negated: true } = expr else { return None };
+        let Expr::Column { name } = &**input else { return None };
+        let column = self.flow.schema.column(name)?;
+        (!self.telling.contains_key(name)).then(|| (name.clone(), column.lineage.clone()))
+    }
+}
+
+/// What a query without its sensitive conditions is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To do no less work than the query: what EXISTS and IN ask of others stands beside it.
+    Work,
+    /// To know whose secrets decide: of those asked by EXISTS and IN, who has a row that is looked at.
+    People,
+    /// The same, with each of these rows.
+    Rows,
+}
+
+/// What was left out of a query.
+pub(super) struct LeftOut {
+    pub(super) purpose: Purpose,
+    /// What conditions asked of others, by EXISTS and IN, without what sensitive columns decide in it.
+    pub(super) subqueries: Vec<Rel>,
+    /// Some asks that there be no such row: those who have none are there whatever secrets say.
+    pub(super) has_none: bool,
+    /// The conditions.
+    parts: BTreeSet<String>,
+    /// Stored columns that they are about.
+    pub(super) secrets: BTreeSet<Source>,
+    /// Some are about what shows above of others.
+    telling: bool,
+    /// Columns beside secrets in one condition.
+    beside: Vec<(String, BTreeSet<EntityRef>)>,
+    /// Scans that other conditions put beside each other: their rows are not the same for everybody.
+    tied: BTreeSet<EntityRef>,
+}
+
+impl LeftOut {
+    pub(super) const fn of(purpose: Purpose) -> Self {
+        Self {
+            purpose,
+            subqueries: Vec::new(),
+            has_none: false,
+            parts: BTreeSet::new(),
+            secrets: BTreeSet::new(),
+            telling: false,
+            beside: Vec::new(),
+            tied: BTreeSet::new(),
+        }
+    }
+
+    /// Notes a condition or a key that is left out.
+    pub(super) fn note(&mut self, expr: &Expr, about: About) {
+        self.parts.insert(written(expr));
+        self.telling |= about.telling;
+        self.beside.extend(about.others);
+        self.secrets.extend(about.secrets);
+    }
+
+    /// Notes secrets that make groups; how many there are shows above.
+    pub(super) fn note_secrets(&mut self, about: About) {
+        self.secrets.extend(about.secrets);
+    }
+
+    /// Notes what stays and puts rows of several scans beside each other.
+    pub(super) fn tie(&mut self, kept: &[About]) {
+        let scans: BTreeSet<&EntityRef> =
+            kept.iter().flat_map(|about| &about.others).flat_map(|(_, scans)| scans).collect();
+        if scans.len() > 1 {
+            self.tied.extend(scans.into_iter().cloned());
+        }
+    }
+
+    /// Refuses conditions that are about secrets and something else that entities have.
+    pub(super) fn check(&self, input: &Rel, policy: &Policy) -> Result<(), Refusal> {
+        let scans = aliases(input);
+        let is_protected = |scan: &EntityRef| {
+            let known = scans.get(scan.alias.as_str()).and_then(|resource| policy.resources.get(*resource));
+            let entity = known.and_then(|known| known.entity.as_ref());
+            entity.is_none_or(|entity| entity.protected)
+        };
+        let personal = |scan: &EntityRef| self.tied.contains(scan) || is_protected(scan);
+        match self.beside.iter().find(|(_, scans)| scans.iter().any(personal)) {
+            Some((column, _)) => Err(Refusal::new(Rule::MixedCondition, column.as_str())),
+            None => Ok(()),
+        }
+    }
+
+    /// Resources whose rows the conditions look at, and may hold several about one entity.
+    pub(super) fn looked_at(&self, policy: &Policy) -> BTreeSet<String> {
+        let several = |resource: &&String| {
+            let known = policy.resources.get(*resource);
+            known.is_none_or(|known| {
+                let entity = known.entity.as_ref();
+                let one = |unique: &BTreeSet<String>| {
+                    let key = |column| entity.is_some_and(|entity| entity.columns.contains(column));
+                    !unique.is_empty() && unique.iter().all(key)
+                };
+                !known.rows.unique.iter().any(one) && known.rows.per_entity != Some(1)
+            })
+        };
+        self.secrets.iter().map(|source| &source.resource).filter(several).cloned().collect()
+    }
+
+    /// What tells these conditions from others that are about the same people. A condition on one secret alone needs nothing:
+    /// it leaves nobody out whom its author could name. Of one that is about several, he may know one of them; and where rows
+    /// of one resource meet each other, which of them do may be known.
+    pub(super) fn mark(&self, input: &Rel, group: &[Named]) -> Option<String> {
+        let scans = aliases(input);
+        let met = |source: &Source| scans.values().filter(|resource| ***resource == source.resource).count();
+        let met = self.secrets.iter().any(|source| met(source) > 1);
+        let whole = || written(&(input, group));
+        (met || self.secrets.len() > 1)
+            .then(|| if met || self.telling { whole() } else { written(&self.parts) })
+    }
+}
+
+fn written(part: &impl Serialize) -> String {
+    // Trees of plain data, with texts as keys only.
+    serde_json::to_string(part).unwrap_or_default()
+}
