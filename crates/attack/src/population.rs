@@ -188,16 +188,20 @@ impl Population {
         text
     }
 
-    /// Visits to clinics, several for each target and one for everybody else.
+    /// Visits to clinics, several for each target and one for everybody else. Targets alone were at one of the clinics, and it
+    /// was urgent if they have the flag.
     pub(crate) fn visits_csv(&self) -> String {
-        let mut text = String::from("id_number,district,clinic,cost\n");
+        let mut text = String::from("id_number,district,clinic,cost,urgent\n");
         for plot in &self.plots {
             for (place, person) in plot.people.iter().enumerate() {
                 let visits = if place < TARGETS { 12 } else { 1 };
                 for visit in 0..visits {
                     let cost = 10 + (place * 37 + visit * 11) % 90;
+                    let alone = place < TARGETS && visit == 0;
+                    let clinic = if alone { 9 } else { 1 + place % 4 };
+                    let urgent = u8::from(person.flag && (alone || place >= TARGETS));
                     let _ =
-                        writeln!(text, "{},{},C{},{cost}", person.id_number, plot.district, 1 + place % 4);
+                        writeln!(text, "{},{},C{clinic},{cost},{urgent}", person.id_number, plot.district);
                 }
             }
         }

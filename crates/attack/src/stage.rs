@@ -275,6 +275,7 @@ fn plan<'a>(
                 column("district", "general", 1, "public", keep()),
                 column("clinic", "general", 1, "public", keep()),
                 column("cost", "general", 3, "sensitive", null()),
+                column("urgent", "general", 3, "sensitive", keep()),
             ],
         },
         Planted {

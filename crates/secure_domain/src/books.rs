@@ -232,6 +232,7 @@ fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<Vec<Cell
                 snapshot: whole.snapshot,
                 protection: if noisy { Protection::Perturbed } else { Protection::Exact },
                 contributors: contributors.clone(),
+                rows: part.rows,
             });
         }
     }
@@ -296,6 +297,7 @@ mod tests {
             snapshot: 0,
             protection: Protection::Exact,
             contributors: (0..PEOPLE).filter(|person| group(*person, number % 12) == cell).collect(),
+            rows: false,
         });
         let released = Record::Released(Candidate {
             release: format!("run/{number}"),

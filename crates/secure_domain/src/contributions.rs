@@ -51,8 +51,8 @@ pub(crate) struct Part {
     pub(crate) kind: String,
     /// What each cell tells about them.
     pub(crate) measures: Vec<MeasureId>,
-    /// They are whom the cells speak about, not whom they count.
-    pub(crate) population: bool,
+    /// Entities are told apart by their rows as well.
+    pub(crate) rows: bool,
     /// The entities; a cell's set holds places in this list.
     pub(crate) digests: Vec<EntityDigest>,
     /// One set for each row of the result.
@@ -356,7 +356,9 @@ impl Collector {
     }
 
     pub(crate) fn finish(mut self) -> Result<Collected, Error> {
-        if let Some(looked_at) = self.looked_at.take() {
+        let looked_at = self.looked_at.take();
+        let rows = looked_at.is_some();
+        if let Some(looked_at) = looked_at {
             self.tell_apart(looked_at)?;
         }
         let mut apart = BTreeMap::new();
@@ -372,7 +374,7 @@ impl Collector {
         let part = |cells: &[RoaringBitmap], measures: Vec<MeasureId>| Part {
             kind: self.kind.clone(),
             measures: distinct(measures),
-            population: self.population,
+            rows,
             digests: self.digests.clone(),
             cells: cells.to_vec(),
         };
@@ -427,7 +429,7 @@ struct Header {
     kind: String,
     measures: Vec<MeasureId>,
     #[serde(default)]
-    population: bool,
+    rows: bool,
     entities: usize,
     cells: usize,
 }
@@ -443,7 +445,7 @@ impl Contributions {
             let header = Header {
                 kind: part.kind.clone(),
                 measures: part.measures.clone(),
-                population: part.population,
+                rows: part.rows,
                 entities: part.digests.len(),
                 cells: part.cells.len(),
             };
@@ -501,7 +503,7 @@ fn read(mut bytes: &[u8]) -> Option<Contributions> {
         found.push(Part {
             kind: header.kind,
             measures: header.measures,
-            population: header.population,
+            rows: header.rows,
             digests: digests.to_vec(),
             cells,
         });
@@ -529,7 +531,7 @@ mod tests {
         Part {
             kind: kind.to_owned(),
             measures: vec![MeasureId::of(&["count", kind])],
-            population: false,
+            rows: false,
             digests: (0..entities).map(|n| [n; DIGEST_BYTES]).collect(),
             cells: cells.iter().map(|cell| cell.iter().copied().collect()).collect(),
         }
@@ -577,7 +579,7 @@ mod tests {
     #[test]
     fn noise_follows_whom_a_cell_speaks_about() {
         let keys = |cells: &[&[u32]], all: &[&[u32]]| {
-            let population = Part { population: true, ..part("person", all, 5) };
+            let population = Part { rows: true, ..part("person", all, 5) };
             let parts = vec![part("person", cells, 5), population];
             Contributions { parts, ..Contributions::default() }.cell_keys()
         };

@@ -275,7 +275,7 @@ fn table_margins<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
 }
 
 /// Those who have the flag, but for one, or and one more: said plainly, and in ways that hide what is asked.
-const FLAGGED: [&str; 7] = [
+const FLAGGED: [&str; 8] = [
     "SELECT district, count(*) AS n FROM {p} AS t WHERE district = {D} AND flag = 1 AND village <> $v GROUP BY district",
     "SELECT district, count(*) AS n FROM (SELECT district, village, nullif(flag, 0) AS f FROM {p}) AS t WHERE district = {D} AND f IS NOT NULL AND village <> $v GROUP BY district",
     "SELECT t.district, count(*) AS n FROM {p} AS t LEFT JOIN (SELECT id_number FROM {p} WHERE flag = 0) AS s ON s.id_number = t.id_number WHERE t.district = {D} AND s.id_number IS NULL AND t.village <> $v GROUP BY t.district",
@@ -283,6 +283,8 @@ const FLAGGED: [&str; 7] = [
     "SELECT t.district, count(*) AS n FROM {p} AS t JOIN (SELECT id_number, count(nullif(flag, 0)) AS c FROM {p} GROUP BY id_number) AS s ON s.id_number = t.id_number WHERE t.district = {D} AND s.c = 1 AND t.village <> $v GROUP BY t.district",
     "SELECT district, count(*) AS n FROM {p} AS t WHERE district = {D} AND (flag = 1 OR village = $v) GROUP BY district",
     "SELECT t.district, count(*) AS n FROM {p} AS t WHERE t.district = {D} AND EXISTS (SELECT 1 FROM {p} AS s WHERE s.id_number = t.id_number AND s.flag = 1 AND s.village <> $v) GROUP BY t.district",
+    // The same people, with one visit of one of them less.
+    "SELECT t.district, count(DISTINCT t.id_number) AS n FROM {p} AS t JOIN {v} AS w ON w.id_number = t.id_number WHERE t.district = {D} AND w.urgent = 1 AND (w.clinic <> 'C9' OR t.village <> $v) GROUP BY t.district",
 ];
 
 fn suppression_oracle<'a>(scene: &'a Scene<'a>) -> Doing<'a> {

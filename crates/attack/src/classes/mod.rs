@@ -1,6 +1,7 @@
 //! The attacks, by class.
 
 mod cells;
+mod chosen;
 mod differencing;
 mod exports;
 mod inflow;
@@ -21,6 +22,7 @@ pub(crate) fn all() -> Vec<Attack> {
     [
         cells::ATTACKS,
         differencing::ATTACKS,
+        chosen::ATTACKS,
         snapshots::ATTACKS,
         noise::ATTACKS,
         statistics::ATTACKS,

@@ -50,8 +50,8 @@ pub(super) const ATTACKS: &[Attack] = &[
         "UNION ALL of a person with itself",
         "SELECT village, sum(flag) AS s FROM (SELECT village, flag, district FROM {p} UNION ALL SELECT village, flag, district FROM {p}) AS t WHERE district = {D} GROUP BY village",
         also(
-            "SELECT district, part, count(*) AS n FROM (SELECT zone AS part, district FROM {p} UNION ALL SELECT clinic AS part, district FROM {v}) AS t WHERE district = {D} GROUP BY district, part",
-            8,
+            "SELECT district, zone AS part, count(*) AS n FROM {p} AS t WHERE district = {D} GROUP BY district, zone",
+            4,
         ),
     ),
     query(

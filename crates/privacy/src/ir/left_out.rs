@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::resolve::{Flow, Rigour, flow};
-use super::walk::aliases;
+use super::walk::{aliases, transform};
 use super::{EntityRef, Expr, Label, Named, Policy, Refusal, Rel, Rule, Source};
 
 /// What a column tells of secrets that is no stored secret itself.
@@ -34,13 +34,17 @@ pub(super) struct About {
     telling: bool,
     /// Columns of anything else, and the scans that they come from.
     pub(super) others: Vec<(String, BTreeSet<EntityRef>)>,
+    /// The expression, with stored columns by what they are: aliases may be others in the next query.
+    text: String,
 }
 
 impl About {
     /// What an expression over a relation is about.
     pub(super) fn of(expr: &Expr, input: &Rel, telling: &Telling, policy: &Policy) -> Result<Self, Refusal> {
         let scope = Scope { flow: flow(input, policy, Rigour::Derived)?, telling, policy };
-        let mut about = Self::default();
+        let stored = |expr: &Expr| scope.stored(expr, input);
+        let text = written(&transform(expr, &mut { stored }));
+        let mut about = Self { text, ..Self::default() };
         match scope.known(expr) {
             // That a stored value is known at all is no secret of this kind.
             Some(column) => about.others.push(column),
@@ -92,6 +96,14 @@ impl Scope<'_> {
     fn is_secret(&self, source: &Source) -> bool {
         let known = self.policy.resources.get(&source.resource);
         known.and_then(|known| known.columns.get(&source.column)?.label) == Some(Label::Sensitive)
+    }
+
+    /// A stored column that is still what it was, under its own name.
+    fn stored(&self, expr: &Expr, input: &Rel) -> Option<Expr> {
+        let Expr::Column { name } = expr else { return None };
+        let (alias, column) = self.flow.origins.get(name)?;
+        let resource = aliases(input).get(alias.as_str()).copied()?;
+        Some(Expr::column(format!("{resource}.{column}")))
     }
 
     /// The column that a whole condition asks of no more than that it is stored.
@@ -148,8 +160,8 @@ impl LeftOut {
     }
 
     /// Notes a condition or a key that is left out.
-    pub(super) fn note(&mut self, expr: &Expr, about: About) {
-        self.parts.insert(written(expr));
+    pub(super) fn note(&mut self, about: About) {
+        self.parts.insert(about.text);
         self.telling |= about.telling;
         self.beside.extend(about.others);
         self.secrets.extend(about.secrets);

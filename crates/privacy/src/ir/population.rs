@@ -61,7 +61,7 @@ pub(super) fn population(top: &Releasing<'_>, policy: &Policy) -> Result<Option<
     for (place, named) in group.iter().enumerate() {
         let about = About::of(&named.expr, input, &relaxed.telling, policy)?;
         match about.decided() {
-            Some(_) => left_out.note(&named.expr, about),
+            Some(_) => left_out.note(about),
             None => keys.push(place),
         }
     }
@@ -248,7 +248,7 @@ fn keys_of(
         for ((found, key), about) in keys.secret.iter_mut().zip([a, b]).zip(abouts) {
             let column = columns_of(key).into_iter().next().filter(|_| about.decided().is_some());
             *found = found.take().or(column.map(str::to_owned));
-            left_out.note(key, about);
+            left_out.note(about);
         }
     }
     Ok(keys)
@@ -456,7 +456,7 @@ fn harmless(
     for part in conjuncts(predicate) {
         let about = About::of(part, input, telling, policy)?;
         if about.decided().is_some() {
-            left_out.note(part, about);
+            left_out.note(about);
             less = true;
         } else {
             left_out.tie(&[about]);

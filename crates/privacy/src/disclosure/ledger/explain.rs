@@ -158,7 +158,9 @@ pub(super) fn judge(
     let set = &cell.contributors;
     let sources = [&ledger.neighbours, &own.cells];
     let near: Vec<Near> = match cell.protection {
-        Protection::Exact => sources.iter().flat_map(|source| source.near(set, threshold)).collect(),
+        Protection::Exact => {
+            sources.iter().flat_map(|source| source.near(set, cell.rows, threshold)).collect()
+        }
         Protection::Perturbed => Vec::new(),
     };
     let named = |places: Vec<(Place, u64)>| name(ledger, own.release, places, threshold);
@@ -186,6 +188,9 @@ pub(super) fn judge(
         Finding::Unclear => {
             let places = combination::overlapping(&sources, cell.measure, set, EARLIER_MAX);
             add(ReasonKind::Unclear, named(places), Bucket::None);
+        }
+        Finding::Known | Finding::Safe if cell.rows && !moved && !same.is_empty() => {
+            add(ReasonKind::Neighbour, named(with_shared(&same, set)), Bucket::Below);
         }
         Finding::Known | Finding::Safe => {}
     }

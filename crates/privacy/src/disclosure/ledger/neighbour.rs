@@ -48,15 +48,19 @@ impl Neighbours {
         }
     }
 
-    /// Released sets whose symmetric difference with a set is not empty and smaller than the threshold.
-    pub(super) fn near(&self, set: &RoaringBitmap, threshold: u32) -> Vec<Near> {
+    /// Released sets whose symmetric difference with a set is not empty and smaller than the threshold; of entities with their
+    /// rows, where each that changed is in both sides of the difference, those of which neither side reaches it.
+    pub(super) fn near(&self, set: &RoaringBitmap, rows: bool, threshold: u32) -> Vec<Near> {
         let size = set.len();
         let reach = u64::from(threshold.max(1)) - 1;
         let slice = self.by_size.range(size.saturating_sub(reach)..=size.saturating_add(reach));
         slice
             .flat_map(|(_, held)| held)
             .filter_map(|held| {
-                let apart = set.symmetric_difference_len(&held.set);
+                let apart = match rows {
+                    false => set.symmetric_difference_len(&held.set),
+                    true => set.difference_len(&held.set).max(held.set.difference_len(set)),
+                };
                 (1..=reach).contains(&apart).then_some((apart, &held.places))
             })
             .flat_map(|(apart, places)| places.iter().map(move |place| Near { place: *place, apart }))

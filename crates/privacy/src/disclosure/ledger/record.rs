@@ -51,6 +51,10 @@ pub struct Cell {
     /// Ordinals of the entities behind it.
     #[serde(with = "bitmap")]
     pub contributors: RoaringBitmap,
+    /// Ordinals are of entities together with their rows: one of whom other rows are looked at is another one. No number is
+    /// released of them, but who changed would tell.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rows: bool,
 }
 
 /// Numbers that leave together.

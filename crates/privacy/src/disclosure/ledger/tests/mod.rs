@@ -21,6 +21,7 @@ pub(super) fn cell(measure_name: &str, contributors: impl IntoIterator<Item = u3
         snapshot: 1,
         protection: Protection::Exact,
         contributors: contributors.into_iter().collect(),
+        rows: false,
     }
 }
 
@@ -30,6 +31,18 @@ pub(super) fn candidate(release: &str, cells: Vec<Cell>) -> Candidate {
 
 fn ledger() -> ReleaseLedger {
     ReleaseLedger::open(&[5; 32]).0
+}
+
+/// Nine of whom other rows were looked at are eighteen members that differ; who they are tells as much.
+#[test]
+fn few_with_other_rows_are_few() {
+    let with_rows = |members: std::ops::Range<u32>| Cell { rows: true, ..cell("rows", members) };
+    let ledger = after(vec![with_rows(0..50)]);
+    let verdict = |cell: Cell| ledger.assess(&candidate("next", vec![cell]), 10).unwrap().verdict;
+    assert_eq!(verdict(with_rows(9..59)), Verdict::Refuse);
+    assert_eq!(verdict(with_rows(10..60)), Verdict::Allow);
+    assert_eq!(verdict(with_rows(0..50)), Verdict::Allow);
+    assert_eq!(verdict(cell("rows", 9..59)), Verdict::Allow);
 }
 
 /// A ledger that has released these cells, one release each: `r0`, `r1`, …

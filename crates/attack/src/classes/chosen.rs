@@ -1,0 +1,175 @@
+//! What numbers say of those whom a condition, a partner or another part of the query chose.
+
+use anyhow::Result;
+
+use crate::attack::{Attack, Benign, Class, Doing, Found, Kind, Scene};
+use crate::lab::{Outcome, Parameter};
+use crate::population::{Person, TARGETS};
+use crate::read;
+use crate::score::Guess;
+use crate::stage::ENGINEER;
+
+const fn attack(id: &'static str, title: &'static str, step: crate::attack::Step, twin: Benign) -> Attack {
+    Attack { class: Class::Differencing, id, title, kind: Kind::Steps(step), twin }
+}
+
+pub(super) const ATTACKS: &[Attack] = &[
+    attack(
+        "D30",
+        "sums of the side of an outer join that lacks one person",
+        lacking,
+        Benign::Query(
+            "SELECT t.zone, count(*) AS n, sum(w.cost) AS cost FROM {p} AS t LEFT JOIN {v} AS w ON w.id_number = t.id_number WHERE t.district = {D} GROUP BY t.zone",
+            4,
+        ),
+    ),
+    attack(
+        "D31",
+        "a number of the side of an outer join that a secret chose",
+        found_by_secret,
+        Benign::Query(
+            "SELECT zone, count(*) AS n FROM {p} AS t WHERE district = {D} AND (flag = 1 OR income > 40000) GROUP BY zone",
+            4,
+        ),
+    ),
+    attack(
+        "D32",
+        "one person's rows beside those of many, whose part is known: a union of two tables",
+        beside_many,
+        Benign::Query(
+            "SELECT t.zone, count(DISTINCT t.id_number) AS n FROM {p} AS t WHERE t.district = {D} AND EXISTS (SELECT 1 FROM {v} AS w WHERE w.id_number = t.id_number AND w.clinic <> 'C9' AND w.urgent = 1) GROUP BY t.zone",
+            4,
+        ),
+    ),
+    attack(
+        "D33",
+        "what else is known of those whom a secret chose: extremes, different values, deviations",
+        known_of_chosen,
+        Benign::Query(
+            "SELECT zone, avg(household) AS h FROM {p} AS t WHERE district = {D} AND flag = 1 GROUP BY zone",
+            4,
+        ),
+    ),
+];
+
+/// Orders with a village as parameter.
+async fn with_village(
+    scene: &Scene<'_>,
+    sql: &str,
+    villages: &[&str],
+    found: &mut Found,
+) -> Result<Vec<Option<Outcome>>> {
+    found.forms += 1;
+    let values = villages.iter().map(|village| (*village).to_owned()).collect();
+    let domain = Parameter::new("v", "text", values);
+    let parameters = if sql.contains("$v") { vec![domain] } else { Vec::new() };
+    let model = match scene.lab.model(ENGINEER, &scene.fill(sql), &parameters).await? {
+        Ok(model) => model,
+        Err(refused) => {
+            found.told.push(refused.code());
+            return Ok(villages.iter().map(|_| None).collect());
+        }
+    };
+    let mut outcomes = Vec::new();
+    for village in villages {
+        let values = [("v", *village)];
+        let values: &[_] = if parameters.is_empty() { &[] } else { &values };
+        let outcome = scene.lab.order_of(&model, values).await?;
+        found.told.push(outcome.told());
+        outcomes.push(Some(outcome));
+    }
+    Ok(outcomes)
+}
+
+fn number(outcome: Option<&Outcome>, column: &str) -> Option<f64> {
+    outcome.and_then(Outcome::released).and_then(|file| file.only(column))
+}
+
+fn villages<'a>(scene: &'a Scene<'_>, most: usize) -> (Vec<&'a Person>, Vec<&'a str>) {
+    let people: Vec<&Person> = scene.plot.targets().iter().take(most).collect();
+    let villages = people.iter().map(|person| person.village.as_str()).collect();
+    (people, villages)
+}
+
+fn lacking<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    const FORMS: [&str; 2] = [
+        "SELECT sum(t.income) AS h, sum(s.income) AS c FROM {p} AS t LEFT JOIN {p} AS s ON s.id_number = t.id_number AND s.village <> $v WHERE t.district = {D}",
+        "SELECT sum(t.income) AS h, sum(s.income) AS c FROM {p} AS t LEFT JOIN (SELECT id_number, income FROM {p} WHERE village <> $v) AS s ON s.id_number = t.id_number WHERE t.district = {D}",
+    ];
+    Box::pin(async move {
+        let mut found = Found::default();
+        let (people, villages) = villages(scene, 4);
+        for sql in FORMS {
+            let outcomes = with_village(scene, sql, &villages, &mut found).await?;
+            for (outcome, person) in outcomes.iter().zip(&people) {
+                if let (Some(all), Some(rest)) =
+                    (number(outcome.as_ref(), "h"), number(outcome.as_ref(), "c"))
+                {
+                    found.guesses.push(read::income(all - rest, person));
+                }
+            }
+        }
+        Ok(found)
+    })
+}
+
+fn found_by_secret<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    const FORMS: [&str; 2] = [
+        "SELECT count(s.household) AS n FROM {p} AS t LEFT JOIN (SELECT id_number, household FROM {p} WHERE village = $v AND flag = 1) AS s ON s.id_number = t.id_number WHERE t.district = {D}",
+        "SELECT count(s.flag) AS n FROM {p} AS t LEFT JOIN {p} AS s ON s.id_number = t.id_number AND s.village = $v AND s.flag = 1 WHERE t.district = {D}",
+    ];
+    Box::pin(async move {
+        let mut found = Found::default();
+        let (people, villages) = villages(scene, TARGETS);
+        for sql in FORMS {
+            let outcomes = with_village(scene, sql, &villages, &mut found).await?;
+            for (outcome, person) in outcomes.iter().zip(&people) {
+                if let Some(count) = number(outcome.as_ref(), "n") {
+                    found.guesses.push(Guess::bit(count > 0.5, person.flag));
+                }
+            }
+        }
+        Ok(found)
+    })
+}
+
+fn beside_many<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    Box::pin(async move {
+        let mut found = Found::default();
+        let (people, villages) = villages(scene, TARGETS);
+        let sql = "SELECT count(*) AS n FROM (SELECT id_number, clinic AS part FROM {v} WHERE district = {D} AND clinic <> 'C9' UNION ALL SELECT id_number, village AS part FROM {p} WHERE village = $v AND flag = 1) AS q";
+        let outcomes = with_village(scene, sql, &villages, &mut found).await?;
+        // How many visits there are is known.
+        let visits = 20.0 * 11.0 + 252.0;
+        for (outcome, person) in outcomes.iter().zip(&people) {
+            if let Some(count) = number(outcome.as_ref(), "n") {
+                found.guesses.push(Guess::bit(count - visits > 0.5, person.flag));
+            }
+        }
+        Ok(found)
+    })
+}
+
+fn known_of_chosen<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    const SHOWN: [&str; 5] = [
+        "max(zone)",
+        "min(zone)",
+        "count(DISTINCT village)",
+        "count(DISTINCT birth_date)",
+        "stddev(household)",
+    ];
+    Box::pin(async move {
+        let mut found = Found::default();
+        for shown in SHOWN {
+            found.forms += 1;
+            let outcome = scene
+                .order(&format!("SELECT zone, {shown} AS m FROM {{p}} AS t WHERE district = {{D}} AND flag = 1 GROUP BY zone"))
+                .await?;
+            found.told.push(outcome.told());
+            if outcome.released().is_some_and(|file| !file.rows.is_empty()) {
+                found.violations.push(format!("{shown} of those who have the flag"));
+            }
+        }
+        Ok(found)
+    })
+}
