@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{ArrayRef, RecordBatch};
@@ -298,7 +298,8 @@ impl ProdEngine {
                 parts.extend(people.into_iter().chain(rows));
                 if let Some(mark) = query.population.as_ref().and_then(|population| population.mark.as_ref())
                 {
-                    let condition = serde_json::to_vec(&(mark, &order.values));
+                    let read = order.values.iter().filter(|(name, _)| mark.parameters.contains(*name));
+                    let condition = serde_json::to_vec(&(&mark.text, read.collect::<BTreeMap<_, _>>()));
                     marks.push((first..parts.len(), condition.map_err(|_| Error::RunFailed)?));
                 }
             }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::resolve::{Flow, Rigour, flow};
-use super::walk::{aliases, transform};
+use super::walk::{aliases, expressions, inputs, transform};
 use super::{EntityRef, Expr, Label, Named, Policy, Refusal, Rel, Rule, Source};
 
 /// What a column tells of secrets that is no stored secret itself.
@@ -34,6 +34,8 @@ pub(super) struct About {
     telling: bool,
     /// Columns of anything else, and the scans that they come from.
     pub(super) others: Vec<(String, BTreeSet<EntityRef>)>,
+    /// Parameters that it reads.
+    parameters: BTreeSet<String>,
     /// The expression, with stored columns by what they are: aliases may be others in the next query.
     text: String,
 }
@@ -45,6 +47,7 @@ impl About {
         let stored = |expr: &Expr| scope.stored(expr, input);
         let text = written(&transform(expr, &mut { stored }));
         let mut about = Self { text, ..Self::default() };
+        see_parameters(expr, &mut about.parameters);
         match scope.known(expr) {
             // That a stored value is known at all is no secret of this kind.
             Some(column) => about.others.push(column),
@@ -133,8 +136,9 @@ pub(super) struct LeftOut {
     pub(super) subqueries: Vec<Rel>,
     /// Some asks that there be no such row: those who have none are there whatever secrets say.
     pub(super) has_none: bool,
-    /// The conditions.
+    /// The conditions, and the parameters that they read.
     parts: BTreeSet<String>,
+    parameters: BTreeSet<String>,
     /// Stored columns that they are about.
     pub(super) secrets: BTreeSet<Source>,
     /// Some are about what shows above of others.
@@ -152,6 +156,7 @@ impl LeftOut {
             subqueries: Vec::new(),
             has_none: false,
             parts: BTreeSet::new(),
+            parameters: BTreeSet::new(),
             secrets: BTreeSet::new(),
             telling: false,
             beside: Vec::new(),
@@ -162,6 +167,7 @@ impl LeftOut {
     /// Notes a condition or a key that is left out.
     pub(super) fn note(&mut self, about: About) {
         self.parts.insert(about.text);
+        self.parameters.extend(about.parameters);
         self.telling |= about.telling;
         self.beside.extend(about.others);
         self.secrets.extend(about.secrets);
@@ -215,14 +221,42 @@ impl LeftOut {
     /// What tells these conditions from others that are about the same people. A condition on one secret alone needs nothing:
     /// it leaves nobody out whom its author could name. Of one that is about several, he may know one of them; and where rows
     /// of one resource meet each other, which of them do may be known.
-    pub(super) fn mark(&self, input: &Rel, group: &[Named]) -> Option<String> {
+    pub(super) fn mark(&self, input: &Rel, group: &[Named]) -> Option<Mark> {
         let scans = aliases(input);
         let met = |source: &Source| scans.values().filter(|resource| ***resource == source.resource).count();
         let met = self.secrets.iter().any(|source| met(source) > 1);
-        let whole = || written(&(input, group));
-        (met || self.secrets.len() > 1)
-            .then(|| if met || self.telling { whole() } else { written(&self.parts) })
+        if !met && self.secrets.len() < 2 {
+            return None;
+        }
+        if !met && !self.telling {
+            return Some(Mark { text: written(&self.parts), parameters: self.parameters.clone() });
+        }
+        let mut parameters = parameters_of(input);
+        group.iter().for_each(|named| see_parameters(&named.expr, &mut parameters));
+        Some(Mark { text: written(&(input, group)), parameters })
     }
+}
+
+/// What tells the conditions of a query from those of others about the same people.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Mark {
+    /// The conditions.
+    pub text: String,
+    /// The parameters that they read; their values belong to it.
+    pub parameters: BTreeSet<String>,
+}
+
+fn parameters_of(rel: &Rel) -> BTreeSet<String> {
+    let mut found: BTreeSet<String> = inputs(rel).into_iter().flat_map(parameters_of).collect();
+    expressions(rel).into_iter().for_each(|expr| see_parameters(expr, &mut found));
+    found
+}
+
+fn see_parameters(expr: &Expr, found: &mut BTreeSet<String>) {
+    if let Expr::Parameter { name, .. } = expr {
+        found.insert(name.clone());
+    }
+    expr.children().into_iter().for_each(|child| see_parameters(child, found));
 }
 
 fn written(part: &impl Serialize) -> String {

@@ -70,6 +70,7 @@ pub use judge::{Judged, Mode, Number, NumberKind, Reach, Terms, judge, judge_cou
 pub use lattice::{
     ColumnInfo, ColumnPolicy, Entity, EntityRef, Label, Policy, ResourcePolicy, Schema, Source,
 };
+pub use left_out::Mark;
 pub use linear::{Term, linear_forms};
 pub use meetings::{Alike, MEETINGS_MAX, Met, Most, ROW_CHARACTERS, alike, check_meetings};
 pub use nearest::{Advice, Change, ChangeKind, Nearest, advise, nearest};

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use super::check::{Releasing, releasing, scans};
 use super::facts::facts;
-use super::left_out::{About, LeftOut, Purpose, Telling, Tells};
+use super::left_out::{About, LeftOut, Mark, Purpose, Telling, Tells};
 use super::resolve::{Rigour, flow};
 use super::walk::{aliases, all_of, columns_of, conjuncts};
 use super::{
@@ -43,7 +43,7 @@ pub(super) struct Population {
     /// Places of the group keys that are not sensitive.
     pub(super) keys: Vec<usize>,
     /// What tells its conditions from others ([`super::PopulationQuery::mark`]).
-    pub(super) mark: Option<String>,
+    pub(super) mark: Option<Mark>,
     /// Sums of what everybody may know: of few enough solutions they could tell who was added up.
     pub(super) needs_noise: bool,
 }

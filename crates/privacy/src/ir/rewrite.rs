@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::check::{Releasing, check, check_with, is_absent, releasing, scans};
-use super::left_out::{About, Telling};
+use super::left_out::{About, Mark, Telling};
 use super::looked_at::with_rows;
 use super::population::population;
 use super::resolve::{Flow, Rigour, equated, flow};
@@ -60,7 +60,7 @@ pub struct PopulationQuery {
     pub secrets: BTreeSet<Source>,
     /// What tells the conditions that it lacks from others, where they are not about one secret alone: of two releases about
     /// the same people whose conditions differ, whom one of them has more would tell of him.
-    pub mark: Option<String>,
+    pub mark: Option<Mark>,
     /// Which rows of theirs are looked at, for each resource that may have several of one entity.
     pub looked_at: Vec<LookedAt>,
 }
