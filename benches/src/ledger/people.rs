@@ -80,6 +80,7 @@ pub(super) fn candidate(
         snapshot: 1,
         protection,
         contributors,
+        rows: false,
     };
     Candidate {
         release: format!("r{number}"),

@@ -491,7 +491,7 @@ fn visits_of(year: i64) -> usize {
     let persons = visits.column(0).as_string::<i32>();
     let days = visits.column(2).as_primitive::<arrow::datatypes::Date32Type>();
     let born = |row: usize| {
-        let person: i64 = persons.value(row)[1..].parse().unwrap();
+        let person: i64 = persons.value(row).trim_start_matches('P').parse().unwrap();
         (person >= 100).then_some(1950 + person % 50)
     };
     (0..visits.num_rows()).filter(|row| days.value(*row) == 19_010 && born(*row) == Some(year)).count()

@@ -43,8 +43,8 @@ fn by_district(rel: Rel) -> Rel {
 /// Of people of whom one row each is declared.
 fn one_each() -> Policy {
     let mut policy = policy();
-    let unique = |key: &str| Rows { unique: vec![BTreeSet::from([key.to_owned()])], per_entity: None };
-    policy.resources.get_mut("person").unwrap().rows = unique("id");
+    let rows = Rows { unique: vec![BTreeSet::from(["id".to_owned()])], per_entity: None };
+    policy.resources.get_mut("person").unwrap().rows = rows;
     policy
 }
 
