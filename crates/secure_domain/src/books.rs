@@ -6,19 +6,20 @@
 //! again in order when the zone starts. They are never compacted: a thousand pages of a hundred cells over four thousand
 //! people (32 MB in clear) took less than 13 seconds of processor time to make and read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Mutex;
 
-use privacy::disclosure::Overlap;
 use privacy::disclosure::ledger::{
-    Assessment, Candidate, Cell, EntityDigest, Ordinals, Protection, Record, ReleaseLedger, Verdict,
+    Assessment, Candidate, Cell, EntityDigest, MeasureId, Ordinals, Protection, Reason, ReasonKind, Record,
+    ReleaseLedger, Verdict,
 };
+use privacy::disclosure::{Bucket, Overlap};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::contributions::{Contributions, Part};
+use crate::contributions::{Contributions, OWNER_BYTES, Part};
 use crate::objects::{KeyRing, Written, read_sealed, write_sealed};
 use crate::protocol::{AppendOrder, AssessOrder, LedgerAnswer, ObjectRef};
 
@@ -43,6 +44,42 @@ struct Book {
     ledger: ReleaseLedger,
     /// The record that opens it, until a page holds it.
     opening: Option<Record>,
+    rows: Rows,
+}
+
+/// Of which rows of an entity exact numbers have left, for each measure: by the entity, those rows as one ordinal.
+#[derive(Default)]
+struct Rows(BTreeMap<MeasureId, HashMap<Owner, Vec<u32>>>);
+
+type Owner = [u8; OWNER_BYTES];
+
+impl Rows {
+    fn take_in(&mut self, cells: &[Cell], digests: &[EntityDigest]) {
+        for cell in cells.iter().filter(|cell| cell.rows && cell.protection == Protection::Exact) {
+            let held = self.0.entry(cell.measure).or_default();
+            for (owner, ordinal) in owners(cell, digests) {
+                let known = held.entry(owner).or_default();
+                if !known.contains(&ordinal) {
+                    known.push(ordinal);
+                }
+            }
+        }
+    }
+
+    /// Have exact numbers of other rows of somebody left? What lies between the two could be his alone, and is not told by
+    /// who they are.
+    fn has_others(&self, cell: &Cell, digests: &[EntityDigest]) -> bool {
+        let Some(held) = self.0.get(&cell.measure).filter(|_| cell.rows) else { return false };
+        let other = |(owner, ordinal)| held.get(&owner).is_some_and(|known| !known.contains(&ordinal));
+        cell.protection == Protection::Exact && owners(cell, digests).any(other)
+    }
+}
+
+fn owners<'a>(cell: &'a Cell, digests: &'a [EntityDigest]) -> impl Iterator<Item = (Owner, u32)> + 'a {
+    cell.contributors.iter().filter_map(|ordinal| {
+        let digest = digests.get(usize::try_from(ordinal).ok()?)?;
+        Some((*digest.first_chunk::<OWNER_BYTES>()?, ordinal))
+    })
 }
 
 /// A page: what one release added to one or more books.
@@ -78,9 +115,15 @@ impl Books {
         }
         let book = |(kind, (digests, records)): (String, (Vec<EntityDigest>, Vec<Record>))| {
             let kept = digests.len();
+            let mut rows = Rows::default();
+            for record in &records {
+                if let Record::Released(candidate) = record {
+                    rows.take_in(&candidate.cells, &digests);
+                }
+            }
             let ordinals = Ordinals::from_digests(digests)?;
             let ledger = ReleaseLedger::from_records(records)?;
-            Ok::<_, Error>((kind, Book { ordinals, kept, ledger, opening: None }))
+            Ok::<_, Error>((kind, Book { ordinals, kept, ledger, opening: None, rows }))
         };
         let books = books.into_iter().map(book).collect::<Result<_, _>>()?;
         Ok(Self(Mutex::new(Held { books, pages: pages.len() as u64 })))
@@ -128,6 +171,7 @@ impl Books {
         let written: Written = write_sealed(objects_dir, &key, &context, &bytes)?;
         for (kind, candidate) in candidates {
             let book = held.book(&kind)?;
+            book.rows.take_in(&candidate.cells, book.ordinals.since(0));
             book.ledger.append(candidate)?;
             book.opening = None;
             book.kept = book.ordinals.len();
@@ -147,7 +191,13 @@ impl Held {
     fn book(&mut self, kind: &str) -> Result<&mut Book, Error> {
         if !self.books.contains_key(kind) {
             let (ledger, opening) = ReleaseLedger::open(&rand::random());
-            let book = Book { ordinals: Ordinals::default(), kept: 0, ledger, opening: Some(opening) };
+            let book = Book {
+                ordinals: Ordinals::default(),
+                kept: 0,
+                ledger,
+                opening: Some(opening),
+                rows: Rows::default(),
+            };
             self.books.insert(kind.to_owned(), book);
         }
         self.books.get_mut(kind).ok_or(Error::RunFailed)
@@ -199,7 +249,15 @@ impl Held {
         let mut verdicts = vec![Verdict::Allow; rows];
         let mut overlaps = Vec::new();
         for (kind, candidate) in self.candidates(contributions, release, operator, channel)? {
-            let assessment = self.book(&kind)?.ledger.assess(&candidate, min_entities)?;
+            let book = self.book(&kind)?;
+            let mut assessment = book.ledger.assess(&candidate, min_entities)?;
+            for (cell, found) in candidate.cells.iter().zip(&mut assessment.cells) {
+                if book.rows.has_others(cell, book.ordinals.since(0)) {
+                    found.verdict = found.verdict.max(Verdict::Perturb);
+                    let (kind, about) = (ReasonKind::Unclear, Bucket::None);
+                    found.reasons.push(Reason { kind, earlier: Vec::new(), about });
+                }
+            }
             for (cell, found) in assessment.cells.iter().enumerate() {
                 // Cells come measure by measure and part by part, each with all rows.
                 if let Some(verdict) = cell.checked_rem(rows).and_then(|row| verdicts.get_mut(row)) {

@@ -27,6 +27,8 @@ use crate::value::texts;
 pub(crate) const PAIRS_MAX: usize = 20_000_000;
 /// Bytes of one digest.
 const DIGEST_BYTES: usize = size_of::<EntityDigest>();
+/// So many bytes of the digest of an entity with its rows are those of the entity's.
+pub(crate) const OWNER_BYTES: usize = DIGEST_BYTES / 2;
 /// First bytes of the sealed form.
 const MARK: &[u8; 8] = b"shuyuct2";
 /// Those of the form before it, in which numbers of snapshots were shorter.
@@ -395,8 +397,12 @@ impl Collector {
         self.cells.iter_mut().for_each(RoaringBitmap::clear);
         for ((place, entity), rows) in looked_at {
             let entity = usize::try_from(entity).ok().and_then(|entity| entities.get(entity));
-            let both = [entity.ok_or(Error::RunFailed)?.as_slice(), &rows.to_be_bytes()].concat();
-            let digest = self.hash.digest(&both);
+            let entity = entity.ok_or(Error::RunFailed)?;
+            let both = self.hash.digest(&[entity.as_slice(), &rows.to_be_bytes()].concat());
+            let mut digest = *entity;
+            for (to, from) in digest.iter_mut().zip(both).skip(OWNER_BYTES) {
+                *to = from;
+            }
             let next =
                 u32::try_from(self.digests.len()).map_err(|_| Error::Limit { what: "contributors" })?;
             let number = *known.entry(digest).or_insert(next);

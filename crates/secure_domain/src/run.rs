@@ -273,19 +273,22 @@ impl ProdEngine {
                 let mut collector = Collector::new(query, &measured, bare.num_rows(), &keys, &key)?;
                 self.collect(&query.rel, release, bound, &mut collector).await?;
                 let (mut people, mut rows) = (Vec::new(), Vec::new());
+                let places = query.population.as_ref().map(|population| &population.keys);
+                let own: Vec<ArrayRef> = match places {
+                    Some(places) => places.iter().filter_map(|place| keys.get(*place).cloned()).collect(),
+                    None => keys.clone(),
+                };
                 if let Some(population) = &query.population {
-                    let own = population.keys.iter().filter_map(|place| keys.get(*place).cloned());
-                    let own: Vec<ArrayRef> = own.collect();
                     for rel in &population.people {
                         let mut collector = collector.of_people(query, population, &own, &key)?;
                         self.collect(rel, release, bound, &mut collector).await?;
                         people.extend(collector.finish()?.parts);
                     }
-                    for looked_at in &population.looked_at {
-                        let mut collector = collector.of_rows(query, &looked_at.resource, &own, &key)?;
-                        self.collect(&looked_at.rel, release, bound, &mut collector).await?;
-                        rows.extend(collector.finish()?.parts);
-                    }
+                }
+                for looked_at in &query.looked_at {
+                    let mut collector = collector.of_rows(query, &looked_at.resource, &own, &key)?;
+                    self.collect(&looked_at.rel, release, bound, &mut collector).await?;
+                    rows.extend(collector.finish()?.parts);
                 }
                 let collected = collector.finish()?;
                 statistics.spreads.extend(collected.spreads);

@@ -273,7 +273,7 @@ pub(super) fn is_absent<'a>(
 }
 
 /// Is a column of the side of an outer join of which there may be no row?
-fn may_be_absent(rel: &Rel, name: &str, policy: &Policy) -> Result<bool, Refusal> {
+pub(super) fn may_be_absent(rel: &Rel, name: &str, policy: &Policy) -> Result<bool, Refusal> {
     let any = |input: &Rel, expr: Option<&Expr>| {
         let names = expr.map(columns_of).unwrap_or_default();
         names.into_iter().try_fold(false, |found, name| Ok(found || may_be_absent(input, name, policy)?))
@@ -291,7 +291,7 @@ fn may_be_absent(rel: &Rel, name: &str, policy: &Policy) -> Result<bool, Refusal
             any(input, argument.or_else(|| named(group)).as_ref())
         }
         Rel::Join { kind, left, right, .. } => {
-            let of_left = flow(left, policy, Rigour::Structure)?.schema.column(name).is_some();
+            let of_left = flow(left, policy, Rigour::Derived)?.schema.column(name).is_some();
             match (of_left, kind) {
                 (true, _) => may_be_absent(left, name, policy),
                 (false, JoinKind::Left) => Ok(true),

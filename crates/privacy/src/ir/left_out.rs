@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::check::may_be_absent;
 use super::resolve::{Flow, Rigour, flow};
 use super::walk::{aliases, expressions, inputs, transform};
-use super::{EntityRef, Expr, Label, Named, Policy, Refusal, Rel, Rule, Source};
+use super::{EntityRef, Expr, Label, LogicOp, Named, Nulls, Policy, Refusal, Rel, Rule, Source};
 
 /// What a column tells of secrets that is no stored secret itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +33,8 @@ pub(super) struct About {
     pub(super) secrets: BTreeSet<Source>,
     /// What shows above of others.
     telling: bool,
+    /// Columns that hold them unchanged, and may be empty.
+    pub(super) may_be_null: Vec<String>,
     /// Columns of anything else, and the scans that they come from.
     pub(super) others: Vec<(String, BTreeSet<EntityRef>)>,
     /// Parameters that it reads.
@@ -43,15 +46,15 @@ pub(super) struct About {
 impl About {
     /// What an expression over a relation is about.
     pub(super) fn of(expr: &Expr, input: &Rel, telling: &Telling, policy: &Policy) -> Result<Self, Refusal> {
-        let scope = Scope { flow: flow(input, policy, Rigour::Derived)?, telling, policy };
-        let stored = |expr: &Expr| scope.stored(expr, input);
+        let scope = Scope { flow: flow(input, policy, Rigour::Derived)?, input, telling, policy };
+        let stored = |expr: &Expr| scope.stored(expr);
         let text = written(&transform(expr, &mut { stored }));
         let mut about = Self { text, ..Self::default() };
         see_parameters(expr, &mut about.parameters);
         match scope.known(expr) {
             // That a stored value is known at all is no secret of this kind.
             Some(column) => about.others.push(column),
-            None => about.see(expr, &scope),
+            None => about.see(expr, &scope)?,
         }
         Ok(about)
     }
@@ -65,15 +68,15 @@ impl About {
         if self.others.is_empty() { Tells::Secrets } else { Tells::More }
     }
 
-    fn see(&mut self, expr: &Expr, scope: &Scope<'_>) {
+    fn see(&mut self, expr: &Expr, scope: &Scope<'_>) -> Result<(), Refusal> {
         match expr {
             Expr::Column { name } => self.column(name, scope),
-            other => other.children().into_iter().for_each(|child| self.see(child, scope)),
+            other => other.children().into_iter().try_for_each(|child| self.see(child, scope)),
         }
     }
 
-    fn column(&mut self, name: &str, scope: &Scope<'_>) {
-        let Some(column) = scope.flow.schema.column(name) else { return };
+    fn column(&mut self, name: &str, scope: &Scope<'_>) -> Result<(), Refusal> {
+        let Some(column) = scope.flow.schema.column(name) else { return Ok(()) };
         let told = scope.telling.get(name);
         self.telling |= told.is_some();
         let mut more = told != Some(&Tells::Secrets);
@@ -81,16 +84,23 @@ impl About {
             let secrets = column.sources.iter().filter(|source| scope.is_secret(source));
             self.secrets.extend(secrets.cloned());
             more &= told.is_some() || !column.sources.iter().all(|source| scope.is_secret(source));
+            // Who has no partner is known, and has nothing that could be secret.
+            more |= may_be_absent(scope.input, name, scope.policy)?;
+            if scope.may_be_null(name) {
+                self.may_be_null.push(name.to_owned());
+            }
         }
         if more {
             self.others.push((name.to_owned(), column.lineage.clone()));
         }
+        Ok(())
     }
 }
 
 /// What is known where an expression stands.
 struct Scope<'a> {
     flow: Flow,
+    input: &'a Rel,
     telling: &'a Telling,
     policy: &'a Policy,
 }
@@ -101,12 +111,24 @@ impl Scope<'_> {
         known.and_then(|known| known.columns.get(&source.column)?.label) == Some(Label::Sensitive)
     }
 
-    /// A stored column that is still what it was, under its own name.
-    fn stored(&self, expr: &Expr, input: &Rel) -> Option<Expr> {
-        let Expr::Column { name } = expr else { return None };
+    /// The resource and column that a column still is.
+    fn origin(&self, name: &str) -> Option<(&str, &str)> {
         let (alias, column) = self.flow.origins.get(name)?;
-        let resource = aliases(input).get(alias.as_str()).copied()?;
-        Some(Expr::column(format!("{resource}.{column}")))
+        Some((aliases(self.input).get(alias.as_str()).copied()?, column))
+    }
+
+    /// A stored column that is still what it was, under its own name.
+    fn stored(&self, expr: &Expr) -> Option<Expr> {
+        let Expr::Column { name } = expr else { return None };
+        self.origin(name).map(|(resource, column)| Expr::column(format!("{resource}.{column}")))
+    }
+
+    /// Is it a stored column in which some may have nothing?
+    fn may_be_null(&self, name: &str) -> bool {
+        self.origin(name).is_some_and(|(resource, column)| {
+            let known = self.policy.resources.get(resource).and_then(|known| known.columns.get(column));
+            known.is_none_or(|known| known.declared.nulls != Some(Nulls::Never))
+        })
     }
 
     /// The column that a whole condition asks of no more than that it is stored.
@@ -173,6 +195,19 @@ impl LeftOut {
         self.secrets.extend(about.secrets);
     }
 
+    /// The condition that somebody has one of the secrets at all. Where he has not, this is known, and nothing of him decides.
+    pub(super) fn whoever_has(&self, about: &About) -> Option<Expr> {
+        if self.purpose == Purpose::Work || about.telling || about.may_be_null.is_empty() {
+            return None;
+        }
+        let known = |name: &String| Expr::IsNull { input: Box::new(Expr::column(name)), negated: true };
+        let mut known: Vec<Expr> = about.may_be_null.iter().map(known).collect();
+        if known.len() > 1 {
+            return Some(Expr::Logic { op: LogicOp::Or, args: known });
+        }
+        known.pop()
+    }
+
     /// Notes secrets that make groups; how many there are shows above.
     pub(super) fn note_secrets(&mut self, about: About) {
         self.secrets.extend(about.secrets);
@@ -200,22 +235,6 @@ impl LeftOut {
             Some((column, _)) => Err(Refusal::new(Rule::MixedCondition, column.as_str())),
             None => Ok(()),
         }
-    }
-
-    /// Resources whose rows the conditions look at, and may hold several about one entity.
-    pub(super) fn looked_at(&self, policy: &Policy) -> BTreeSet<String> {
-        let several = |resource: &&String| {
-            let known = policy.resources.get(*resource);
-            known.is_none_or(|known| {
-                let entity = known.entity.as_ref();
-                let one = |unique: &BTreeSet<String>| {
-                    let key = |column| entity.is_some_and(|entity| entity.columns.contains(column));
-                    !unique.is_empty() && unique.iter().all(key)
-                };
-                !known.rows.unique.iter().any(one) && known.rows.per_entity != Some(1)
-            })
-        };
-        self.secrets.iter().map(|source| &source.resource).filter(several).cloned().collect()
     }
 
     /// What tells these conditions from others that are about the same people. A condition on one secret alone needs nothing:
@@ -257,6 +276,21 @@ fn see_parameters(expr: &Expr, found: &mut BTreeSet<String>) {
         found.insert(name.clone());
     }
     expr.children().into_iter().for_each(|child| see_parameters(child, found));
+}
+
+/// Resources of some columns that may hold several rows about one entity.
+pub(super) fn several(secrets: &BTreeSet<Source>, policy: &Policy) -> BTreeSet<String> {
+    let several = |resource: &&String| {
+        policy.resources.get(*resource).is_none_or(|known| {
+            let entity = known.entity.as_ref();
+            let one = |unique: &BTreeSet<String>| {
+                let key = |column| entity.is_some_and(|entity| entity.columns.contains(column));
+                !unique.is_empty() && unique.iter().all(key)
+            };
+            !known.rows.unique.iter().any(one) && known.rows.per_entity != Some(1)
+        })
+    };
+    secrets.iter().map(|source| &source.resource).filter(several).cloned().collect()
 }
 
 fn written(part: &impl Serialize) -> String {

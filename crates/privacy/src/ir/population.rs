@@ -35,9 +35,8 @@ pub struct Widest {
 pub(super) struct Population {
     /// Relations of those whose secrets decide.
     pub(super) people: Vec<Rel>,
-    /// The same with every row that is looked at, by resources of which an entity may have several.
+    /// The same with every row that is looked at.
     pub(super) rows: Rel,
-    pub(super) looked_at: BTreeSet<String>,
     /// The secrets.
     pub(super) secrets: BTreeSet<Source>,
     /// Places of the group keys that are not sensitive.
@@ -57,11 +56,14 @@ pub(super) fn population(top: &Releasing<'_>, policy: &Policy) -> Result<Option<
     let Releasing { input, group, aggregates, .. } = *top;
     let mut left_out = LeftOut::of(Purpose::People);
     let relaxed = relax(input, policy, &mut left_out)?;
-    let mut keys = Vec::new();
+    let (mut keys, mut has) = (Vec::new(), Vec::new());
     for (place, named) in group.iter().enumerate() {
         let about = About::of(&named.expr, input, &relaxed.telling, policy)?;
         match about.decided() {
-            Some(_) => left_out.note(about),
+            Some(_) => {
+                has.extend(left_out.whoever_has(&about));
+                left_out.note(about);
+            }
             None => keys.push(place),
         }
     }
@@ -74,15 +76,21 @@ pub(super) fn population(top: &Releasing<'_>, policy: &Policy) -> Result<Option<
         needs_noise |= shows_more(aggregate, input, &relaxed.telling, policy)?;
     }
     let again = |purpose| relax(input, policy, &mut LeftOut::of(purpose)).map(|relaxed| relaxed.rel);
-    let looked_at = left_out.looked_at(policy);
-    let rows = if looked_at.is_empty() { relaxed.rel.clone() } else { again(Purpose::Rows)? };
-    let mut people = vec![relaxed.rel];
-    if left_out.has_none {
-        // Whoever has no such row is there by his other secrets.
+    let those_who_have = |rel: Rel| filtered(rel, has.clone());
+    let (mut people, rows) = (vec![those_who_have(relaxed.rel)], those_who_have(again(Purpose::Rows)?));
+    if left_out.has_none || left_out.secrets.len() > 1 {
+        // Whoever has no such row or no such value is there by his other secrets.
         people.push(again(Purpose::Work)?);
     }
     let mark = left_out.mark(input, group);
-    Ok(Some(Population { people, rows, looked_at, secrets: left_out.secrets, keys, mark, needs_noise }))
+    Ok(Some(Population { people, rows, secrets: left_out.secrets, keys, mark, needs_noise }))
+}
+
+fn filtered(rel: Rel, conditions: Vec<Expr>) -> Rel {
+    match all_of(conditions) {
+        Some(predicate) => Rel::Filter { input: Box::new(rel), predicate },
+        None => rel,
+    }
 }
 
 /// Does a number of those whom secrets chose show what else is known of them? A sum needs noise then; anything finer would name
@@ -228,6 +236,8 @@ fn relax_union(
 struct Keys {
     plain: Vec<(Expr, Expr)>,
     secret: [Option<String>; 2],
+    /// That a row has such a value at all: others meet nothing, as is known.
+    has: [Vec<Expr>; 2],
 }
 
 fn keys_of(
@@ -237,7 +247,7 @@ fn keys_of(
     policy: &Policy,
     left_out: &mut LeftOut,
 ) -> Result<Keys, Refusal> {
-    let mut keys = Keys { plain: Vec::new(), secret: [None, None] };
+    let mut keys = Keys { plain: Vec::new(), secret: [None, None], has: [Vec::new(), Vec::new()] };
     for (a, b) in on {
         let abouts = [About::of(a, left, telling[0], policy)?, About::of(b, right, telling[1], policy)?];
         if abouts.iter().all(|about| about.decided().is_none()) {
@@ -245,7 +255,9 @@ fn keys_of(
             keys.plain.push((a.clone(), b.clone()));
             continue;
         }
-        for ((found, key), about) in keys.secret.iter_mut().zip([a, b]).zip(abouts) {
+        let sides = keys.secret.iter_mut().zip(&mut keys.has);
+        for (((found, has), key), about) in sides.zip([a, b]).zip(abouts) {
+            has.extend(left_out.whoever_has(&about));
             let column = columns_of(key).into_iter().next().filter(|_| about.decided().is_some());
             *found = found.take().or(column.map(str::to_owned));
             left_out.note(about);
@@ -258,8 +270,13 @@ fn relax_join(join: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Rel
     let Rel::Join { kind, left, right, on, nulls_equal, filter: given } = join else {
         return relax(join, policy, left_out);
     };
-    let (of_left, of_right) = (relax(left, policy, left_out)?, relax(right, policy, left_out)?);
-    let keys = keys_of([left, right], on, [&of_left.telling, &of_right.telling], policy, left_out)?;
+    let (mut of_left, mut of_right) = (relax(left, policy, left_out)?, relax(right, policy, left_out)?);
+    let mut keys = keys_of([left, right], on, [&of_left.telling, &of_right.telling], policy, left_out)?;
+    if *kind != JoinKind::Left {
+        let [of_left_key, of_right_key] = std::mem::take(&mut keys.has);
+        of_left.rel = filtered(of_left.rel, of_left_key);
+        of_right.rel = filtered(of_right.rel, of_right_key);
+    }
     let mut telling = of_left.telling.clone();
     telling.extend(of_right.telling.clone());
     let (kept, less) = match given {
@@ -456,6 +473,7 @@ fn harmless(
     for part in conjuncts(predicate) {
         let about = About::of(part, input, telling, policy)?;
         if about.decided().is_some() {
+            kept.extend(left_out.whoever_has(&about));
             left_out.note(about);
             less = true;
         } else {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::check::{Releasing, check, check_with, is_absent, releasing, scans};
-use super::left_out::{About, Mark, Telling};
+use super::left_out::{About, Mark, Telling, several};
 use super::looked_at::with_rows;
 use super::population::population;
 use super::resolve::{Flow, Rigour, equated, flow};
@@ -45,6 +45,9 @@ pub struct ContributorQuery {
     pub absent: BTreeSet<String>,
     /// Whom the cells speak about, where sensitive columns choose who is counted.
     pub population: Option<PopulationQuery>,
+    /// Which rows are looked at, for each resource whose secrets decide or are added up and that may have several rows of one
+    /// entity.
+    pub looked_at: Vec<LookedAt>,
 }
 
 /// A query for the population of every cell (see the module `population`).
@@ -61,8 +64,6 @@ pub struct PopulationQuery {
     /// What tells the conditions that it lacks from others, where they are not about one secret alone: of two releases about
     /// the same people whose conditions differ, whom one of them has more would tell of him.
     pub mark: Option<Mark>,
-    /// Which rows of theirs are looked at, for each resource that may have several of one entity.
-    pub looked_at: Vec<LookedAt>,
 }
 
 /// A query for the rows of a resource that the cells of a query look at.
@@ -70,7 +71,7 @@ pub struct PopulationQuery {
 pub struct LookedAt {
     /// The resource.
     pub resource: String,
-    /// The query: the keys of the population, the entity's key, null where a row has none, then a text that is the same for
+    /// The query: the keys of the population, or all where there is none, the entity's key, null where a row has none, then a text that is the same for
     /// rows of the resource that agree in all that is no secret; without a row, one of no row.
     pub rel: Rel,
 }
@@ -147,29 +148,36 @@ pub(super) fn count_checked(rel: &Rel, policy: &Policy, checked: Checked) -> Res
         };
         let mut query = contributor_query(&input, &top, need, own(&keys)?);
         query.absent.clone_from(&absent);
+        let all: Vec<usize> = (0..top.group.len()).collect();
+        let (places, relation) = match &population {
+            Some(found) => (&found.keys, &found.rows),
+            None => (&all, top.input),
+        };
+        let cells = || places.iter().filter_map(|place| top.group.get(*place));
+        let pairs = |input: Rel, group| Rel::Aggregate { input: Box::new(input), group, aggregates: vec![] };
+        let decided = population.as_ref().map(|found| &found.secrets).into_iter().flatten();
+        let told: BTreeSet<Source> = decided.chain(&secrets).cloned().collect();
+        for resource in several(&told, policy) {
+            let (input, keys) = with_keys(relation, policy)?;
+            let (input, row) = with_rows(&input, &resource, policy);
+            let mut group = by_cell(cells(), own(&keys)?);
+            group.push(Named { name: "__row".to_owned(), expr: row });
+            query.looked_at.push(LookedAt { resource, rel: pairs(input, group) });
+        }
         let Some(found) = &population else {
             query.secrets.clone_from(&secrets);
             return Ok(query);
         };
-        let cells = || found.keys.iter().filter_map(|place| top.group.get(*place));
-        let pairs = |input: Rel, group| Rel::Aggregate { input: Box::new(input), group, aggregates: vec![] };
         let people = |people: &Rel| {
             let (input, keys) = with_keys(people, policy)?;
             Ok(pairs(input, by_cell(cells(), own(&keys)?)))
         };
-        let rows = |resource: &String| {
-            let (input, keys) = with_keys(&found.rows, policy)?;
-            let (input, row) = with_rows(&input, resource, policy);
-            let mut group = by_cell(cells(), own(&keys)?);
-            group.push(Named { name: "__row".to_owned(), expr: row });
-            Ok(LookedAt { resource: resource.clone(), rel: pairs(input, group) })
-        };
         query.population = Some(PopulationQuery {
             keys: found.keys.clone(),
             people: found.people.iter().map(people).collect::<Result<_, Refusal>>()?,
-            secrets: found.secrets.clone(),
+            // All cells together tell what is added up of everybody.
+            secrets: told,
             mark: found.mark.clone(),
-            looked_at: found.looked_at.iter().map(rows).collect::<Result<_, Refusal>>()?,
         });
         Ok(query)
     };
@@ -217,6 +225,7 @@ fn contributor_query(input: &Rel, top: &Releasing<'_>, need: &EntityNeed, key: E
         secrets: BTreeSet::new(),
         absent: BTreeSet::new(),
         population: None,
+        looked_at: Vec::new(),
     }
 }
 

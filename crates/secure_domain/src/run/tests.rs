@@ -497,6 +497,39 @@ fn visits_of(year: i64) -> usize {
     (0..visits.num_rows()).filter(|row| days.value(*row) == 19_010 && born(*row) == Some(year)).count()
 }
 
+/// Sums of other rows of the same people: what lies between them is told by nobody who came or went.
+#[tokio::test(flavor = "multi_thread")]
+async fn other_rows_of_the_same_people_are_added_up_with_noise() {
+    let county = County::new();
+    let engine = county.prod();
+    let mut books = Books::default();
+    let costs = |number, condition: &str| {
+        let sql = format!(
+            "SELECT p.region, sum(v.cost) AS n FROM persons p JOIN visits v ON v.person_id = p.person_id \
+             WHERE p.region = 'south' {condition} GROUP BY p.region"
+        );
+        let output = vec![column("region", DataType::Text), column("n", DataType::Float)];
+        county.order(number, &sql, &["persons", "visits"], output)
+    };
+    let left = async |books: &Books, order: RunOrder| {
+        let report = judged(&engine, books, 1, order).await.unwrap().report;
+        (report.passed, report.perturbed)
+    };
+    let all = costs(30, "");
+    assert_eq!(judged(&engine, &books, 0, all.clone()).await.unwrap().report.perturbed, 0);
+    leave(&engine, &books, 0, &all, 200);
+    for again in 0..2 {
+        assert_eq!(left(&books, costs(31 + 10 * again, "")).await, (1, 0), "the same rows");
+        assert_eq!(left(&books, costs(32 + 10 * again, "AND v.station <> 'S1'")).await, (1, 1));
+        // Of six people one visit less each.
+        let fewer = "AND (v.day <> DATE '2022-01-18' OR p.birth_year <> 1960)";
+        assert!(visits_of(1960) > 0);
+        assert_eq!(left(&books, costs(33 + 10 * again, fewer)).await, (0, 0));
+        // Whoever reads the pages again knows it, too.
+        books = Books::open(county.dir.path(), &ring(), &[object(200, "result")]).unwrap();
+    }
+}
+
 /// Who has no row that is asked about is there in any case: he is no cover for those who have one.
 #[tokio::test(flavor = "multi_thread")]
 async fn those_who_are_not_asked_cover_nobody() {
