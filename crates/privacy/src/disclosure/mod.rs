@@ -301,7 +301,7 @@ fn judge(statistics: &Statistics, thresholds: Thresholds, row: usize) -> Cell {
     let mut told =
         Told { uniform: statistics.entities.iter().any(|one| is_whole(one, least, row)), ..Told::default() };
     for spreads in &statistics.spreads {
-        let one = spreads.cells.get(row).map(|spread| spread.told(spreads.of.kind, thresholds));
+        let one = spreads.cells.get(row).map(|spread| spread.told(spreads.of.kind, thresholds, more));
         let one = one.unwrap_or(Told { missing: true, ..Told::default() });
         told.dominated |= one.dominated;
         told.uniform |= one.uniform;

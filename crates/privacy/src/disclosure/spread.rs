@@ -111,9 +111,10 @@ impl Spread {
         Self { largest, second, leading, total, entities: amounts.len(), commonest, amounts: different }
     }
 
-    /// What it gives away.
+    /// What it gives away. So many more than the threshold must differ from what most have: with one that is known, the first
+    /// number that leaves while people join one by one would tell what the last of them has.
     #[must_use]
-    pub fn told(&self, kind: ContributionKind, thresholds: Thresholds) -> Told {
+    pub fn told(&self, kind: ContributionKind, thresholds: Thresholds, more: u64) -> Told {
         if !self.total.is_finite() {
             return Told { missing: true, ..Told::default() };
         }
@@ -128,7 +129,8 @@ impl Spread {
                 || rest < margin * self.largest
                 || thresholds.dominance.is_some_and(|rule| self.is_led(rule)));
         let others = self.entities - self.commonest;
-        let few = others < usize::try_from(thresholds.min_entities).unwrap_or(usize::MAX);
+        let least = u64::from(thresholds.min_entities).saturating_add(more);
+        let few = others < usize::try_from(least).unwrap_or(usize::MAX);
         let most = self.amounts <= 2 || self.commonest.saturating_mul(2) > self.entities;
         let uniform = kind != ContributionKind::Rows && few && most;
         Told { dominated, uniform, missing: false }
@@ -153,7 +155,7 @@ mod tests {
         Thresholds { min_entities: 10, max_dominance_ppm: 500_000, margin_ppm: 150_000, dominance: None };
 
     fn told(amounts: &[f64]) -> Told {
-        Spread::of(amounts.to_vec()).told(ContributionKind::Values, THRESHOLDS)
+        Spread::of(amounts.to_vec()).told(ContributionKind::Values, THRESHOLDS, 0)
     }
 
     fn many(rest: usize, of: impl Fn(usize) -> f64, first: &[f64]) -> Vec<f64> {
@@ -176,8 +178,11 @@ mod tests {
         let amounts = many(40, |n| 1.0 + n as f64 / 10.0, &[100.0, 101.0, 102.0]);
         let of = |contributors, percent| {
             let dominance = Some(Dominance { contributors, share_ppm: percent * 10_000_u32 });
-            let told = Spread::of(amounts.clone())
-                .told(ContributionKind::Values, Thresholds { dominance, ..THRESHOLDS });
+            let told = Spread::of(amounts.clone()).told(
+                ContributionKind::Values,
+                Thresholds { dominance, ..THRESHOLDS },
+                0,
+            );
             told.dominated
         };
         assert!(!told(&amounts).dominated, "no rule");
@@ -198,7 +203,7 @@ mod tests {
     fn all_none_and_nearly_so_are_uniform() {
         let having = |having: usize, of: usize| {
             let amounts: Vec<f64> = (0..of).map(|n| f64::from(u8::from(n < having))).collect();
-            Spread::of(amounts).told(ContributionKind::Values, THRESHOLDS).uniform
+            Spread::of(amounts).told(ContributionKind::Values, THRESHOLDS, 0).uniform
         };
         for (n, of) in [(0, 40), (1, 40), (9, 40), (31, 40), (40, 40), (5, 12)] {
             assert!(having(n, of), "{n} of {of}");
@@ -206,6 +211,10 @@ mod tests {
         for (n, of) in [(10, 40), (20, 40), (30, 40)] {
             assert!(!having(n, of), "{n} of {of}");
         }
+        let amounts: Vec<f64> = (0..40).map(|n| f64::from(u8::from(n < 12))).collect();
+        let with =
+            |more| Spread::of(amounts.clone()).told(ContributionKind::Values, THRESHOLDS, more).uniform;
+        assert!(!with(2) && with(3), "twelve of forty");
         // Everybody differs: twelve are enough, though fewer than ten differ from any one.
         assert!(!told(&many(12, |n| n as f64, &[])).uniform);
         assert!(told(&many(3, |n| 5.0 + n as f64, &[0.0; 30])).uniform, "a sum over three");
@@ -213,7 +222,7 @@ mod tests {
 
     #[test]
     fn rows_are_judged_where_somebody_has_several() {
-        let rows = |amounts: &[f64]| Spread::of(amounts.to_vec()).told(ContributionKind::Rows, THRESHOLDS);
+        let rows = |amounts: &[f64]| Spread::of(amounts.to_vec()).told(ContributionKind::Rows, THRESHOLDS, 0);
         assert_eq!(rows(&[1.0; 12]), Told::default());
         assert!(rows(&many(12, |_| 1.0, &[100.0])).dominated);
         assert_eq!(rows(&many(12, |_| 5.0, &[])), Told::default());
@@ -224,7 +233,7 @@ mod tests {
         for odd in [f64::NAN, f64::INFINITY] {
             assert!(told(&many(20, |n| n as f64, &[odd])).missing);
         }
-        assert!(!Spread::of(vec![]).told(ContributionKind::Values, THRESHOLDS).missing);
+        assert!(!Spread::of(vec![]).told(ContributionKind::Values, THRESHOLDS, 0).missing);
     }
 
     proptest! {

@@ -280,17 +280,18 @@ fn see_parameters(expr: &Expr, found: &mut BTreeSet<String>) {
 
 /// Resources of some columns that may hold several rows about one entity.
 pub(super) fn several(secrets: &BTreeSet<Source>, policy: &Policy) -> BTreeSet<String> {
-    let several = |resource: &&String| {
-        policy.resources.get(*resource).is_none_or(|known| {
-            let entity = known.entity.as_ref();
-            let one = |unique: &BTreeSet<String>| {
-                let key = |column| entity.is_some_and(|entity| entity.columns.contains(column));
-                !unique.is_empty() && unique.iter().all(key)
-            };
-            !known.rows.unique.iter().any(one) && known.rows.per_entity != Some(1)
-        })
+    let resources = secrets.iter().map(|source| &source.resource);
+    resources.filter(|resource| may_have_several(resource, policy)).cloned().collect()
+}
+
+/// May a resource hold several rows about one protected entity?
+pub(super) fn may_have_several(resource: &str, policy: &Policy) -> bool {
+    let Some(known) = policy.resources.get(resource) else { return true };
+    let Some(entity) = known.entity.as_ref() else { return true };
+    let one = |unique: &BTreeSet<String>| {
+        !unique.is_empty() && unique.iter().all(|column| entity.columns.contains(column))
     };
-    secrets.iter().map(|source| &source.resource).filter(several).cloned().collect()
+    entity.protected && !known.rows.unique.iter().any(one) && known.rows.per_entity != Some(1)
 }
 
 fn written(part: &impl Serialize) -> String {

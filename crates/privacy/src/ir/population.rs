@@ -13,11 +13,11 @@
 
 use std::collections::BTreeSet;
 
-use super::check::{Releasing, releasing, scans};
+use super::check::{Releasing, is_absent, releasing, scans};
 use super::facts::facts;
-use super::left_out::{About, LeftOut, Mark, Purpose, Telling, Tells};
+use super::left_out::{About, LeftOut, Mark, Purpose, Telling, Tells, may_have_several};
 use super::resolve::{Rigour, flow};
-use super::walk::{aliases, all_of, columns_of, conjuncts};
+use super::walk::{aliases, all_of, columns_of, conjuncts, inputs};
 use super::{
     AggregateFunction, Expr, JoinKind, Named, NamedAggregate, Parameters, Policy, Refusal, Rel, Rule, Source,
 };
@@ -71,8 +71,14 @@ pub(super) fn population(top: &Releasing<'_>, policy: &Policy) -> Result<Option<
         return Ok(None);
     }
     left_out.check(input, policy)?;
+    let mut many = Vec::new();
+    counted(input, policy, &mut many);
+    // Where the rows are of those whose secrets chose them, their number is one of secrets.
+    let own = many.len() == 1 && left_out.secrets.iter().all(|secret| many.contains(&secret.resource));
+    let weighs = !many.is_empty() && !own;
     let mut needs_noise = false;
     for aggregate in aggregates {
+        needs_noise |= weighs && aggregate.function == AggregateFunction::Count;
         needs_noise |= shows_more(aggregate, input, &relaxed.telling, policy)?;
     }
     let again = |purpose| relax(input, policy, &mut LeftOut::of(purpose)).map(|relaxed| relaxed.rel);
@@ -103,6 +109,10 @@ fn shows_more(
 ) -> Result<bool, Refusal> {
     use AggregateFunction::{Avg, Count, CountDistinct, Sum};
     let Some(argument) = &aggregate.argument else { return Ok(false) };
+    // Of how many of the chosen there is a partner is told by nobody who was chosen.
+    if let Some(column) = is_absent(aggregate, input, policy)? {
+        return Err(Refusal::new(Rule::OuterJoin, column));
+    }
     match aggregate.function {
         Count => Ok(false),
         CountDistinct if is_key(argument, input, policy)? => Ok(false),
@@ -111,6 +121,15 @@ fn shows_more(
             let column = columns_of(argument).into_iter().next().unwrap_or_default();
             Err(Refusal::new(Rule::RawAggregate, column))
         }
+    }
+}
+
+/// Resources whose rows are counted and of which an entity may have several: that weighs people by what may be known.
+fn counted(rel: &Rel, policy: &Policy, found: &mut Vec<String>) {
+    match rel {
+        Rel::Scan { resource, .. } if may_have_several(resource, policy) => found.push(resource.clone()),
+        Rel::Join { kind: JoinKind::Semi | JoinKind::Anti, left, .. } => counted(left, policy, found),
+        _ => inputs(rel).into_iter().for_each(|input| counted(input, policy, found)),
     }
 }
 
