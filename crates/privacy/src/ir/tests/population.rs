@@ -67,7 +67,9 @@ fn refusal(rel: &Rel) -> Rule {
 fn what_chooses_by_a_sensitive_column_is_left_out_and_the_rest_stays() {
     assert_eq!(people(&by_district(filter(persons(), young()))), None);
     let (rel, keys) = people(&by_district(filter(persons(), both(young(), rich())))).unwrap();
-    assert!(rel.contains("t0.age") && !rel.contains("\"name\":\"t0.income\"") && keys == [0], "{rel}");
+    // Whoever has no income at all is known, and does not decide.
+    assert!(rel.contains("t0.age") && !rel.contains("greater") && rel.contains("is_null"), "{rel}");
+    assert_eq!(keys, [0]);
     // That something is known at all is no secret of this kind.
     let known = Expr::IsNull { input: Box::new(col("t0.income")), negated: true };
     assert_eq!(people(&by_district(filter(persons(), known))), None);
@@ -82,7 +84,7 @@ fn whoever_is_asked_for_rows_is_spoken_about_if_he_has_such_rows() {
     assert_eq!(people(&asked(JoinKind::Semi, visits())), None);
     // Where and when stays; what is secret of them does not.
     let (rel, _) = people(&asked(JoinKind::Semi, filter(visits(), both(at("x"), costly())))).unwrap();
-    assert!(rel.contains("t1.place") && !rel.contains("\"name\":\"t1.cost\""), "{rel}");
+    assert!(rel.contains("t1.place") && !rel.contains("greater"), "{rel}");
     // Those who have none are there whatever they have: they are no cover for the others, and may have other secrets.
     let none = found(&asked(JoinKind::Anti, filter(visits(), both(at("x"), costly())))).unwrap().unwrap();
     let [those_with_rows, all] = none.people.as_slice() else { panic!("two relations") };
