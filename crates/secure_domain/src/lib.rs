@@ -25,6 +25,7 @@ mod alike;
 pub mod bench;
 mod books;
 pub mod client;
+mod collector;
 pub mod consent;
 mod contributions;
 mod editions;

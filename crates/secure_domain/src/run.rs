@@ -15,7 +15,8 @@ use privacy::ir::{self, Rel, Widest};
 use privacy::masking::MaskKey;
 
 use crate::Error;
-use crate::contributions::{Collector, Contributions, PAIRS_MAX, Part};
+use crate::collector::Collector;
+use crate::contributions::{Contributions, PAIRS_MAX, Part};
 use crate::editions::snapshot_number;
 use crate::engine::ProdEngine;
 use crate::guard::{Bound, Release, bind, check_release, ir_name, lower, names_of, policy};

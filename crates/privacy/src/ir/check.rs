@@ -229,22 +229,24 @@ fn check_above(mut rel: &Rel, top: &Releasing<'_>) -> Result<(), Refusal> {
 /// Whoever is in one branch alone is hidden among all the others of another one, whose part everybody may know; and cells made
 /// of overlapping branches could be subtracted from each other inside one result.
 fn check_unions(rel: &Rel, policy: &Policy) -> Result<(), Refusal> {
-    if let Rel::Union { inputs } = rel {
-        let protected = |input: &Rel| {
-            let mut found = None;
-            scans(input, &mut |resource, _, _| {
-                let entity = policy.resources.get(resource).and_then(|known| known.entity.as_ref());
-                if entity.is_none_or(|entity| entity.protected) {
-                    found = Some(resource.to_owned());
-                }
-            });
-            found
-        };
-        if let Some(second) = inputs.iter().filter_map(protected).nth(1) {
-            return Err(Refusal::new(Rule::UnionSameResource, second));
-        }
+    if let Rel::Union { inputs } = rel
+        && let Some(second) = inputs.iter().filter_map(|input| protected_scan(input, policy)).nth(1)
+    {
+        return Err(Refusal::new(Rule::UnionSameResource, second));
     }
     inputs(rel).into_iter().try_for_each(|input| check_unions(input, policy))
+}
+
+/// A resource below whose entities are protected, or unknown.
+pub(super) fn protected_scan(rel: &Rel, policy: &Policy) -> Option<String> {
+    let mut found = None;
+    scans(rel, &mut |resource, _, _| {
+        let entity = policy.resources.get(resource).and_then(|known| known.entity.as_ref());
+        if entity.is_none_or(|entity| entity.protected) {
+            found = Some(resource.to_owned());
+        }
+    });
+    found
 }
 
 /// What shows a value, or how many different ones there are, tells whether there is a partner, where one may be missing.

@@ -45,6 +45,7 @@ mod nearest;
 mod population;
 pub mod reference;
 mod refusal;
+mod relax;
 mod resolve;
 mod rewrite;
 mod sources;

@@ -1,0 +1,325 @@
+//! Puts together who stands behind the cells of a result, batch by batch.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use arrow::array::AsArray;
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::compute::cast;
+use arrow::datatypes::Float64Type;
+use arrow::row::{RowConverter, SortField};
+use privacy::disclosure::ledger::{DigestNumbers, EntityDigest, EntityHash, MeasureId};
+use privacy::disclosure::{Spread, Spreads};
+use privacy::ir::{Contribution, ContributionKind, ContributorQuery, Measured, PopulationQuery, Source};
+use privacy::masking::MaskKey;
+use roaring::RoaringBitmap;
+
+use crate::Error;
+use crate::contributions::{OWNER_BYTES, PAIRS_MAX, Part};
+use crate::value::texts;
+
+/// A measure of a result as the ledger names it, for entities from one resource.
+fn measure(measured: &Measured, kind: &str, resource: &str) -> MeasureId {
+    let (class, sources) = match measured {
+        Measured::Count => ("count", vec![resource.to_owned()]),
+        Measured::Values(sources) => ("values", named(sources)),
+        Measured::Order(sources) => ("order", named(sources)),
+    };
+    let parts = [class, kind].into_iter().chain(sources.iter().map(String::as_str));
+    MeasureId::of(&parts.collect::<Vec<_>>())
+}
+
+/// What tells of secrets, one measure for each of them: whether they were added up or decided who was counted, what is known
+/// of all but a few tells of these.
+fn deciding<'a>(secrets: impl IntoIterator<Item = &'a Source>, kind: &str) -> Vec<MeasureId> {
+    let measure = |secret: &Source| MeasureId::of(&["secret", kind, &secret.resource, &secret.column]);
+    secrets.into_iter().map(measure).collect()
+}
+
+fn distinct(measures: impl IntoIterator<Item = MeasureId>) -> Vec<MeasureId> {
+    let mut found = Vec::new();
+    for measure in measures {
+        if !found.contains(&measure) {
+            found.push(measure);
+        }
+    }
+    found
+}
+
+fn named(sources: &BTreeSet<Source>) -> Vec<String> {
+    sources.iter().map(|source| format!("{}.{}", source.resource, source.column)).collect()
+}
+
+/// Puts the entities of a result together, batch by batch.
+pub(crate) struct Collector {
+    kind: String,
+    /// Of the whole cell.
+    measures: Vec<MeasureId>,
+    /// Of each aggregate.
+    measured: Vec<(String, Vec<MeasureId>)>,
+    /// Aggregates of what only some behind a cell may have.
+    absent: BTreeSet<String>,
+    hash: EntityHash,
+    /// Rows of the result by their group keys; a single row without keys.
+    rows: Option<Places>,
+    /// All rows, where nothing tells them apart.
+    everywhere: Vec<usize>,
+    /// Whom the cells speak about: several cells may have one population, and some populations no cell.
+    population: bool,
+    /// What is known of the rows of each entity behind a cell, where these are told apart as well.
+    looked_at: Option<HashMap<(usize, u32), u128>>,
+    types: Vec<arrow::datatypes::DataType>,
+    known: DigestNumbers,
+    digests: Vec<EntityDigest>,
+    cells: Vec<RoaringBitmap>,
+    /// What entities add to each number.
+    amounts: Vec<Amounts>,
+    taken: usize,
+}
+
+/// What entities add to one number, by row of the result.
+struct Amounts {
+    of: Contribution,
+    cells: Vec<Vec<f64>>,
+    /// Who adds anything.
+    entities: Vec<RoaringBitmap>,
+}
+
+/// What was found about the entities of one kind.
+pub(crate) struct Collected {
+    /// First those behind the cells; then those behind each number that is not of all of them.
+    pub(crate) parts: Vec<Part>,
+    pub(crate) spreads: Vec<Spreads>,
+}
+
+impl Collector {
+    /// `keys` are the columns of the result that show the group keys, in the order of the query's.
+    pub(crate) fn new(
+        query: &ContributorQuery,
+        measured: &[(String, Measured)],
+        result_rows: usize,
+        keys: &[ArrayRef],
+        key: &MaskKey,
+    ) -> Result<Self, Error> {
+        let types: Vec<_> = keys.iter().map(|column| column.data_type().clone()).collect();
+        let rows = match keys {
+            [] => None,
+            _ => Some(places(keys, &types)?),
+        };
+        let kind = query.need.entity.kind.clone();
+        let ids = |measured: &Measured| {
+            let mut ids = vec![measure(measured, &kind, &query.resource)];
+            if let Measured::Values(sources) = measured {
+                ids.extend(deciding(sources.intersection(&query.secrets), &kind));
+            }
+            ids
+        };
+        Ok(Self {
+            population: false,
+            looked_at: None,
+            // That a group is there at all counts who is in it.
+            measures: vec![measure(&Measured::Count, &kind, &query.resource)],
+            measured: measured.iter().map(|(name, measured)| (name.clone(), ids(measured))).collect(),
+            absent: query.absent.clone(),
+            hash: EntityHash::new(key, &kind),
+            kind,
+            rows,
+            everywhere: (0..result_rows).collect(),
+            types,
+            known: DigestNumbers::default(),
+            digests: Vec::new(),
+            cells: vec![RoaringBitmap::new(); result_rows],
+            amounts: query
+                .contributions
+                .iter()
+                .map(|of| Amounts {
+                    of: of.clone(),
+                    cells: vec![Vec::new(); result_rows],
+                    entities: vec![RoaringBitmap::new(); result_rows],
+                })
+                .collect(),
+            taken: 0,
+        })
+    }
+
+    /// For the populations of the same cells, whose entities get the same numbers. `keys` are those that tell them apart.
+    pub(crate) fn of_people(
+        &self,
+        query: &ContributorQuery,
+        population: &PopulationQuery,
+        keys: &[ArrayRef],
+        key: &MaskKey,
+    ) -> Result<Self, Error> {
+        let mut collector = Self::new(query, &[], self.everywhere.len(), keys, key)?;
+        collector.population = true;
+        collector.measures = deciding(&population.secrets, &self.kind);
+        collector.amounts.clear();
+        collector.known.clone_from(&self.known);
+        collector.digests.clone_from(&self.digests);
+        Ok(collector)
+    }
+
+    /// The same with the rows that are looked at: an entity is another one where other rows of it are.
+    pub(crate) fn of_rows(
+        &self,
+        query: &ContributorQuery,
+        resource: &str,
+        keys: &[ArrayRef],
+        key: &MaskKey,
+    ) -> Result<Self, Error> {
+        let mut collector = Self::new(query, &[], self.everywhere.len(), keys, key)?;
+        collector.population = true;
+        collector.measures = vec![MeasureId::of(&["rows", &self.kind, resource])];
+        collector.amounts.clear();
+        collector.looked_at = Some(HashMap::new());
+        Ok(collector)
+    }
+
+    /// Takes pairs of cell and entity in: group keys, the entity's key, what it adds to each number; or one row of it that is
+    /// looked at.
+    pub(crate) fn take(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let (groups, rest) = batch.columns().split_at_checked(self.types.len()).ok_or(Error::RunFailed)?;
+        let (entity, added) = rest.split_first().ok_or(Error::RunFailed)?;
+        let (row_of, added) = match self.looked_at {
+            Some(_) => added.split_first().map(|(row, rest)| (Some(row), rest)).ok_or(Error::RunFailed)?,
+            None => (None, added),
+        };
+        let row_of = row_of.map(texts).transpose()?;
+        if added.len() != self.amounts.len() {
+            return Err(Error::RunFailed);
+        }
+        self.taken = self.taken.saturating_add(batch.num_rows().saturating_mul(added.len().max(1)));
+        if self.taken > PAIRS_MAX {
+            return Err(Error::Limit { what: "contributors" });
+        }
+        let added = added.iter().map(|column| column.as_primitive_opt::<Float64Type>());
+        let added = added.collect::<Option<Vec<_>>>().ok_or(Error::RunFailed)?;
+        let columns = groups.iter().zip(&self.types);
+        let columns = columns.map(|(column, to)| cast(column, to).map_err(|_| Error::RunFailed));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let converted = match &self.rows {
+            None => None,
+            Some((converter, _)) => Some(converter.convert_columns(&columns).map_err(|_| Error::RunFailed)?),
+        };
+        let entity = texts(entity)?;
+        for row in 0..batch.num_rows() {
+            let places = match (&self.rows, &converted) {
+                (Some((_, places)), Some(rows)) => {
+                    places.get(rows.row(row).as_ref()).map(Vec::as_slice).unwrap_or_default()
+                }
+                _ => &self.everywhere,
+            };
+            // A group that the result does not have would be a group nobody judges.
+            if places.is_empty() && !self.population {
+                return Err(Error::RunFailed);
+            }
+            for (amounts, values) in self.amounts.iter_mut().zip(&added) {
+                let value = if values.is_null(row) { 0.0 } else { values.value(row) };
+                for place in places {
+                    amounts.cells.get_mut(*place).ok_or(Error::RunFailed)?.push(value);
+                }
+            }
+            // Rows that nobody can be named for count as one contributor, and as no entity.
+            if entity.is_null(row) {
+                continue;
+            }
+            let digest = self.hash.digest(entity.value(row).as_bytes());
+            let next =
+                u32::try_from(self.digests.len()).map_err(|_| Error::Limit { what: "contributors" })?;
+            let number = *self.known.entry(digest).or_insert(next);
+            if number == next {
+                self.digests.push(digest);
+            }
+            self.taken = self.taken.saturating_add(places.len().saturating_sub(1));
+            for place in places {
+                self.cells.get_mut(*place).ok_or(Error::RunFailed)?.insert(number);
+            }
+            for (amounts, values) in self.amounts.iter_mut().zip(&added) {
+                if amounts.of.kind.is_added(values.is_valid(row).then(|| values.value(row))) {
+                    for place in places {
+                        amounts.entities.get_mut(*place).ok_or(Error::RunFailed)?.insert(number);
+                    }
+                }
+            }
+            if let (Some(looked_at), Some(texts)) = (&mut self.looked_at, &row_of) {
+                // In whatever order they come.
+                let row = u128::from_be_bytes(self.hash.digest(texts.value(row).as_bytes()));
+                for place in places {
+                    let sum = looked_at.entry((*place, number)).or_default();
+                    *sum = sum.wrapping_add(row);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(mut self) -> Result<Collected, Error> {
+        let looked_at = self.looked_at.take();
+        let rows = looked_at.is_some();
+        if let Some(looked_at) = looked_at {
+            self.tell_apart(looked_at)?;
+        }
+        let mut apart = BTreeMap::new();
+        for amounts in self.amounts.iter().filter(|amounts| self.absent.contains(&amounts.of.aggregate)) {
+            if amounts.of.kind != ContributionKind::Part && amounts.entities != self.cells {
+                apart.insert(amounts.of.aggregate.as_str(), &amounts.entities);
+            }
+        }
+        let measures = |holds: &dyn Fn(&str) -> bool| {
+            let own = self.measured.iter().filter(|(name, _)| holds(name));
+            own.flat_map(|(_, ids)| ids.iter().copied()).collect::<Vec<_>>()
+        };
+        let part = |cells: &[RoaringBitmap], measures: Vec<MeasureId>| Part {
+            kind: self.kind.clone(),
+            measures: distinct(measures),
+            rows,
+            digests: self.digests.clone(),
+            cells: cells.to_vec(),
+        };
+        let whole = measures(&|name| !apart.contains_key(name));
+        let mut parts = vec![part(&self.cells, whole.into_iter().chain(self.measures.clone()).collect())];
+        parts.extend(apart.iter().map(|(name, cells)| part(cells, measures(&|own| own == *name))));
+        let spread = |amounts: Amounts| Spreads {
+            of: amounts.of,
+            cells: amounts.cells.into_iter().map(Spread::of).collect(),
+        };
+        Ok(Collected { parts, spreads: self.amounts.into_iter().map(spread).collect() })
+    }
+
+    /// Entities together with their rows take the places of entities.
+    fn tell_apart(&mut self, looked_at: HashMap<(usize, u32), u128>) -> Result<(), Error> {
+        let entities = std::mem::take(&mut self.digests);
+        let mut known = DigestNumbers::default();
+        self.cells.iter_mut().for_each(RoaringBitmap::clear);
+        for ((place, entity), rows) in looked_at {
+            let entity = usize::try_from(entity).ok().and_then(|entity| entities.get(entity));
+            let entity = entity.ok_or(Error::RunFailed)?;
+            let both = self.hash.digest(&[entity.as_slice(), &rows.to_be_bytes()].concat());
+            let mut digest = *entity;
+            for (to, from) in digest.iter_mut().zip(both).skip(OWNER_BYTES) {
+                *to = from;
+            }
+            let next =
+                u32::try_from(self.digests.len()).map_err(|_| Error::Limit { what: "contributors" })?;
+            let number = *known.entry(digest).or_insert(next);
+            if number == next {
+                self.digests.push(digest);
+            }
+            self.cells.get_mut(place).ok_or(Error::RunFailed)?.insert(number);
+        }
+        Ok(())
+    }
+}
+
+/// Rows of the result by their keys.
+type Places = (RowConverter, HashMap<Box<[u8]>, Vec<usize>>);
+
+fn places(keys: &[ArrayRef], types: &[arrow::datatypes::DataType]) -> Result<Places, Error> {
+    let fields = types.iter().map(|data_type| SortField::new(data_type.clone())).collect();
+    let converter = RowConverter::new(fields).map_err(|_| Error::RunFailed)?;
+    let rows = converter.convert_columns(keys).map_err(|_| Error::RunFailed)?;
+    let mut places = HashMap::<Box<[u8]>, Vec<usize>>::new();
+    for (place, row) in rows.iter().enumerate() {
+        places.entry(row.as_ref().into()).or_default().push(place);
+    }
+    Ok((converter, places))
+}
