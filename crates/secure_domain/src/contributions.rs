@@ -99,8 +99,11 @@ impl Contributions {
         for part in &self.parts {
             for (key, cell) in keys.iter_mut().zip(&part.cells) {
                 let digests = cell.iter().filter_map(|one| part.digests.get(usize::try_from(one).ok()?));
+                // Of an entity with its rows the first bytes are the entity's alone.
+                let first = if part.rows { OWNER_BYTES } else { 0 };
                 let records = digests.map(|digest| {
-                    digest.iter().take(4).fold(0_u32, |word, byte| word << 8 | u32::from(*byte))
+                    let word = digest.iter().skip(first).take(4);
+                    word.fold(0_u32, |word, byte| word << 8 | u32::from(*byte))
                 });
                 *key = key.wrapping_add(cell_key(records));
             }

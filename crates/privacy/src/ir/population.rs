@@ -37,6 +37,8 @@ pub(super) struct Population {
     pub(super) rows: Rel,
     /// The secrets.
     pub(super) secrets: BTreeSet<Source>,
+    /// Resources whose rows are counted or added up, and of which an entity may have several.
+    pub(super) counted: Vec<String>,
     /// Places of the group keys that are not sensitive.
     pub(super) keys: Vec<usize>,
     /// What tells its conditions from others ([`super::PopulationQuery::mark`]).
@@ -87,7 +89,7 @@ pub(super) fn population(top: &Releasing<'_>, policy: &Policy) -> Result<Option<
         people.push(again(Purpose::Work)?);
     }
     let mark = left_out.mark(input, group);
-    Ok(Some(Population { people, rows, secrets: left_out.secrets, keys, mark, needs_noise }))
+    Ok(Some(Population { people, rows, secrets: left_out.secrets, counted: many, keys, mark, needs_noise }))
 }
 
 /// Does a number of those whom secrets chose show what else is known of them? A sum needs noise then; anything finer would name

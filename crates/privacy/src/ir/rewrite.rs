@@ -157,7 +157,10 @@ pub(super) fn count_checked(rel: &Rel, policy: &Policy, checked: Checked) -> Res
         let pairs = |input: Rel, group| Rel::Aggregate { input: Box::new(input), group, aggregates: vec![] };
         let decided = population.as_ref().map(|found| &found.secrets).into_iter().flatten();
         let told: BTreeSet<Source> = decided.chain(&secrets).cloned().collect();
-        for resource in several(&told, policy) {
+        let mut resources = several(&told, policy);
+        // Which rows of the chosen are counted is to change the noise of their number.
+        resources.extend(population.iter().flat_map(|found| found.counted.iter().cloned()));
+        for resource in resources {
             let (input, keys) = with_keys(relation, policy)?;
             let (input, row) = with_rows(&input, &resource, policy);
             let mut group = by_cell(cells(), own(&keys)?);
