@@ -149,10 +149,8 @@ impl Collector {
         keys: &[ArrayRef],
         key: &MaskKey,
     ) -> Result<Self, Error> {
-        let mut collector = Self::new(query, &[], self.everywhere.len(), keys, key)?;
-        collector.population = true;
-        collector.measures = deciding(&population.secrets, &self.kind);
-        collector.amounts.clear();
+        let measures = deciding(&population.secrets, &self.kind);
+        let mut collector = self.beside(query, measures, keys, key)?;
         collector.known.clone_from(&self.known);
         collector.digests.clone_from(&self.digests);
         Ok(collector)
@@ -166,12 +164,22 @@ impl Collector {
         keys: &[ArrayRef],
         key: &MaskKey,
     ) -> Result<Self, Error> {
-        let mut collector = Self::new(query, &[], self.everywhere.len(), keys, key)?;
-        collector.population = true;
-        collector.measures = vec![MeasureId::of(&["rows", &self.kind, resource])];
-        collector.amounts.clear();
+        let measures = vec![MeasureId::of(&["rows", &self.kind, resource])];
+        let mut collector = self.beside(query, measures, keys, key)?;
         collector.looked_at = Some(HashMap::new());
         Ok(collector)
+    }
+
+    /// For whom the same cells speak about: nothing is added up of them.
+    fn beside(
+        &self,
+        query: &ContributorQuery,
+        measures: Vec<MeasureId>,
+        keys: &[ArrayRef],
+        key: &MaskKey,
+    ) -> Result<Self, Error> {
+        let collector = Self::new(query, &[], self.everywhere.len(), keys, key)?;
+        Ok(Self { population: true, measures, amounts: Vec::new(), ..collector })
     }
 
     /// Takes pairs of cell and entity in: group keys, the entity's key, what it adds to each number; or one row of it that is
@@ -223,12 +231,7 @@ impl Collector {
                 continue;
             }
             let digest = self.hash.digest(entity.value(row).as_bytes());
-            let next =
-                u32::try_from(self.digests.len()).map_err(|_| Error::Limit { what: "contributors" })?;
-            let number = *self.known.entry(digest).or_insert(next);
-            if number == next {
-                self.digests.push(digest);
-            }
+            let number = numbered(&mut self.known, &mut self.digests, digest)?;
             self.taken = self.taken.saturating_add(places.len().saturating_sub(1));
             for place in places {
                 self.cells.get_mut(*place).ok_or(Error::RunFailed)?.insert(number);
@@ -298,16 +301,25 @@ impl Collector {
             for (to, from) in digest.iter_mut().zip(both).skip(OWNER_BYTES) {
                 *to = from;
             }
-            let next =
-                u32::try_from(self.digests.len()).map_err(|_| Error::Limit { what: "contributors" })?;
-            let number = *known.entry(digest).or_insert(next);
-            if number == next {
-                self.digests.push(digest);
-            }
+            let number = numbered(&mut known, &mut self.digests, digest)?;
             self.cells.get_mut(place).ok_or(Error::RunFailed)?.insert(number);
         }
         Ok(())
     }
+}
+
+/// The number of a digest among those seen so far.
+fn numbered(
+    known: &mut DigestNumbers,
+    digests: &mut Vec<EntityDigest>,
+    digest: EntityDigest,
+) -> Result<u32, Error> {
+    let next = u32::try_from(digests.len()).map_err(|_| Error::Limit { what: "contributors" })?;
+    let number = *known.entry(digest).or_insert(next);
+    if number == next {
+        digests.push(digest);
+    }
+    Ok(number)
 }
 
 /// Rows of the result by their keys.
