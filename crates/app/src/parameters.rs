@@ -18,6 +18,8 @@ const MARGIN: &str = "推断余量";
 const LEADING: &str = "支配人数";
 /// That share.
 const LEADING_SHARE: &str = "支配占比";
+/// Most numbers with noise about one entity and one sensitive column.
+const NOISY_NUMBERS: &str = "加噪数字上限";
 /// What statistics without a reviewer may tell of one resource in all: thousandths of rho.
 const STATISTICS_TOTAL: &str = "统计预算";
 /// What one number of such a statistic costs: thousandths of rho.
@@ -45,6 +47,7 @@ pub(crate) fn thresholds(pack: &Pack) -> Result<Thresholds> {
         max_dominance_ppm: ratio(pack, MAX_SHARE)?,
         margin_ppm: ratio(pack, MARGIN)?,
         dominance,
+        noisy_numbers_max: number(pack, NOISY_NUMBERS)?,
     };
     thresholds.check().map_err(|error| Error::explained("pack.parameter", error.to_string()))?;
     Ok(thresholds)
@@ -104,7 +107,7 @@ pub(crate) fn logs_until(pack: &Pack, from: Date) -> Result<(Date, Vec<String>)>
 
 /// The clauses of a parameter, for what rests on it.
 pub(crate) fn threshold_clauses(pack: &Pack) -> Vec<String> {
-    let parameters = [MIN_ENTITIES, MAX_SHARE, MARGIN, LEADING, LEADING_SHARE]
+    let parameters = [MIN_ENTITIES, MAX_SHARE, MARGIN, LEADING, LEADING_SHARE, NOISY_NUMBERS]
         .into_iter()
         .filter_map(|name| pack.parameters.get(name));
     parameters.flat_map(|parameter| parameter.clauses.clone()).collect()

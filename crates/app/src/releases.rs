@@ -7,6 +7,7 @@
 
 use access::Permit;
 use base::{Id, kind};
+use privacy::disclosure::Thresholds;
 use secure_domain::protocol::{AppendOrder, AssessOrder, LedgerAnswer, ObjectRef, Secret, ZoneKey, ZoneKind};
 use serde::{Deserialize, Serialize};
 use storage::records::{self, Expected, Key, Record};
@@ -83,8 +84,8 @@ pub(crate) struct Question<'a> {
     pub(crate) release: String,
     /// Who stands behind it.
     pub(crate) cells: Cells,
-    /// Fewest entities that may be told about.
-    pub(crate) min_entities: u32,
+    /// What it is held to.
+    pub(crate) thresholds: Thresholds,
     /// What permits it.
     pub(crate) permit: &'a Permit,
 }
@@ -95,14 +96,20 @@ pub(crate) struct Question<'a> {
 /// `zone.start`, or what the zone says.
 pub(crate) async fn assess(app: &App, question: Question<'_>) -> Result<LedgerAnswer> {
     let _alone = app.ledger_turn().lock().await;
-    let Question { release, cells, min_entities, permit } = question;
+    let Question { release, cells, thresholds, permit } = question;
     let lent = cells.key.name.clone();
     let cells_ref = ObjectRef { object: cells.object, key: lent.clone() };
     let mut tries = 0;
     loop {
         let (zone, pages) = zone(app).await?;
         zone.add_keys(vec![cells.key.clone()]).await?;
-        let order = AssessOrder { release: release.clone(), cells: cells_ref.clone(), pages, min_entities };
+        let order = AssessOrder {
+            release: release.clone(),
+            cells: cells_ref.clone(),
+            pages,
+            min_entities: thresholds.min_entities,
+            noisy_numbers_max: thresholds.noisy_numbers_max,
+        };
         let answer = zone.assess(permit, order).await;
         zone.forget_keys(vec![lent.clone()]).await?;
         match answer {
@@ -125,7 +132,7 @@ pub(crate) async fn append(
     channel: &str,
 ) -> Result<LedgerAnswer> {
     let _alone = app.ledger_turn().lock().await;
-    let Question { release, cells, min_entities, permit } = question;
+    let Question { release, cells, thresholds, permit } = question;
     let lent = cells.key.name.clone();
     let mut tries = 0;
     loop {
@@ -136,7 +143,8 @@ pub(crate) async fn append(
             release: release.clone(),
             cells: ObjectRef { object: cells.object, key: lent.clone() },
             pages,
-            min_entities,
+            min_entities: thresholds.min_entities,
+            noisy_numbers_max: thresholds.noisy_numbers_max,
         };
         let order = AppendOrder {
             assess,

@@ -11,8 +11,8 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use privacy::disclosure::ledger::{
-    Assessment, Candidate, Cell, EntityDigest, MeasureId, Ordinals, Protection, Reason, ReasonKind, Record,
-    ReleaseLedger, Verdict,
+    Assessment, Candidate, Cell, Drawn, EntityDigest, MeasureId, Noise, Ordinals, Protection, Reason,
+    ReasonKind, Record, ReleaseLedger, Verdict,
 };
 use privacy::disclosure::{Bucket, Overlap};
 use roaring::RoaringBitmap;
@@ -45,6 +45,7 @@ struct Book {
     /// The record that opens it, until a page holds it.
     opening: Option<Record>,
     rows: Rows,
+    drawn: Drawn,
 }
 
 /// Of which rows of an entity exact numbers have left, for each measure: by the entity, those rows as one ordinal.
@@ -115,15 +116,16 @@ impl Books {
         }
         let book = |(kind, (digests, records)): (String, (Vec<EntityDigest>, Vec<Record>))| {
             let kept = digests.len();
-            let mut rows = Rows::default();
+            let (mut rows, mut drawn) = (Rows::default(), Drawn::default());
             for record in &records {
                 if let Record::Released(candidate) = record {
                     rows.take_in(&candidate.cells, &digests);
+                    drawn.take_in(&candidate.cells);
                 }
             }
             let ordinals = Ordinals::from_digests(digests)?;
             let ledger = ReleaseLedger::from_records(records)?;
-            Ok::<_, Error>((kind, Book { ordinals, kept, ledger, opening: None, rows }))
+            Ok::<_, Error>((kind, Book { ordinals, kept, ledger, opening: None, rows, drawn }))
         };
         let books = books.into_iter().map(book).collect::<Result<_, _>>()?;
         Ok(Self(Mutex::new(Held { books, pages: pages.len() as u64 })))
@@ -138,7 +140,7 @@ impl Books {
     ) -> Result<LedgerAnswer, Error> {
         let contributions = read_candidate(objects_dir, keys, &order.cells)?;
         let mut held = self.held(order.pages)?;
-        let (verdicts, overlaps) = held.judge(&contributions, &order.release, "", "", order.min_entities)?;
+        let (verdicts, overlaps) = held.judge(&contributions, order, "", "")?;
         Ok(LedgerAnswer { verdicts, overlaps, written: None })
     }
 
@@ -158,8 +160,7 @@ impl Books {
         if held.books.values().any(known) {
             return Ok(nothing);
         }
-        let (verdicts, overlaps) =
-            held.judge(&contributions, &assess.release, operator, channel, assess.min_entities)?;
+        let (verdicts, overlaps) = held.judge(&contributions, assess, operator, channel)?;
         if verdicts.iter().any(|verdict| *verdict != Verdict::Allow) {
             return Ok(LedgerAnswer { verdicts, overlaps, written: None });
         }
@@ -172,6 +173,7 @@ impl Books {
         for (kind, candidate) in candidates {
             let book = held.book(&kind)?;
             book.rows.take_in(&candidate.cells, book.ordinals.since(0));
+            book.drawn.take_in(&candidate.cells);
             book.ledger.append(candidate)?;
             book.opening = None;
             book.kept = book.ordinals.len();
@@ -197,6 +199,7 @@ impl Held {
                 ledger,
                 opening: Some(opening),
                 rows: Rows::default(),
+                drawn: Drawn::default(),
             };
             self.books.insert(kind.to_owned(), book);
         }
@@ -240,22 +243,20 @@ impl Held {
     fn judge(
         &mut self,
         contributions: &Contributions,
-        release: &str,
+        order: &AssessOrder,
         operator: &str,
         channel: &str,
-        min_entities: u32,
     ) -> Result<(Vec<Verdict>, Vec<Overlap>), Error> {
         let rows = contributions.rows().unwrap_or_default();
         let mut verdicts = vec![Verdict::Allow; rows];
-        let mut overlaps = Vec::new();
-        for (kind, candidate) in self.candidates(contributions, release, operator, channel)? {
+        let mut judged = Vec::new();
+        for (kind, candidate) in self.candidates(contributions, &order.release, operator, channel)? {
             let book = self.book(&kind)?;
-            let mut assessment = book.ledger.assess(&candidate, min_entities)?;
+            let mut assessment = book.ledger.assess(&candidate, order.min_entities)?;
             for (cell, found) in candidate.cells.iter().zip(&mut assessment.cells) {
                 if book.rows.has_others(cell, book.ordinals.since(0)) {
                     found.verdict = found.verdict.max(Verdict::Perturb);
-                    let (kind, about) = (ReasonKind::Unclear, Bucket::None);
-                    found.reasons.push(Reason { kind, earlier: Vec::new(), about });
+                    found.reasons.push(reason(ReasonKind::Unclear));
                 }
             }
             for (cell, found) in assessment.cells.iter().enumerate() {
@@ -264,10 +265,37 @@ impl Held {
                     *verdict = (*verdict).max(found.verdict);
                 }
             }
-            merge(&mut overlaps, &kind, &assessment, release);
+            judged.push((kind, candidate, assessment));
+        }
+        // Only now is it known which rows need noise, whomever it is for.
+        for (kind, candidate, assessment) in &mut judged {
+            let mut drawn = self.book(kind)?.drawn.clone();
+            for (row, verdict) in verdicts.iter_mut().enumerate() {
+                let noisy = contributions.weighted || contributions.leaves_with_noise(row);
+                if *verdict == Verdict::Refuse || *verdict == Verdict::Allow && !noisy {
+                    continue;
+                }
+                let own = candidate.cells.iter().skip(row).step_by(rows);
+                if !drawn.take_in_row(own, order.noisy_numbers_max) {
+                    *verdict = Verdict::Refuse;
+                    if let Some(found) = assessment.cells.get_mut(row) {
+                        found.verdict = Verdict::Refuse;
+                        found.reasons.push(reason(ReasonKind::Exhausted));
+                    }
+                }
+            }
+        }
+        let mut overlaps = Vec::new();
+        for (kind, _, assessment) in &judged {
+            merge(&mut overlaps, kind, assessment, &order.release);
         }
         Ok((verdicts, overlaps))
     }
+}
+
+/// A reason that names nobody and nothing earlier.
+const fn reason(kind: ReasonKind) -> Reason {
+    Reason { kind, earlier: Vec::new(), about: Bucket::None }
 }
 
 /// A part's cells, measure by measure.
@@ -282,15 +310,19 @@ fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<Vec<Cell
     };
     let sets: Vec<RoaringBitmap> = part.cells.iter().map(renumbered).collect();
     let mut cells = Vec::with_capacity(part.measures.len() * sets.len());
-    for measure in &part.measures {
+    let secrets: Vec<_> = part.secrets.iter().map(|(measure, edition)| (*measure, *edition)).collect();
+    for (place, measure) in part.measures.iter().enumerate() {
         for (row, contributors) in sets.iter().enumerate() {
-            let noisy = u32::try_from(row).is_ok_and(|row| whole.noisy.contains(row));
+            let noisy = whole.leaves_with_noise(row);
+            let drawn_by = whole.drawn_by.get(row).filter(|_| place == 0 && !secrets.is_empty());
             cells.push(Cell {
                 measure: *measure,
                 snapshot: whole.snapshot,
                 protection: if noisy { Protection::Perturbed } else { Protection::Exact },
                 contributors: contributors.clone(),
                 rows: part.rows,
+                noise: drawn_by
+                    .map(|drawn_by| Noise { secrets: secrets.clone(), drawn_by: drawn_by.clone() }),
             });
         }
     }
@@ -356,6 +388,7 @@ mod tests {
             protection: Protection::Exact,
             contributors: (0..PEOPLE).filter(|person| group(*person, number % 12) == cell).collect(),
             rows: false,
+            noise: None,
         });
         let released = Record::Released(Candidate {
             release: format!("run/{number}"),

@@ -31,8 +31,11 @@ fn measure(measured: &Measured, kind: &str, resource: &str) -> MeasureId {
 /// What tells of secrets, one measure for each of them: whether they were added up or decided who was counted, what is known
 /// of all but a few tells of these.
 fn deciding<'a>(secrets: impl IntoIterator<Item = &'a Source>, kind: &str) -> Vec<MeasureId> {
-    let measure = |secret: &Source| MeasureId::of(&["secret", kind, &secret.resource, &secret.column]);
-    secrets.into_iter().map(measure).collect()
+    secrets.into_iter().map(|secret| of_secret(secret, kind)).collect()
+}
+
+fn of_secret(secret: &Source, kind: &str) -> MeasureId {
+    MeasureId::of(&["secret", kind, &secret.resource, &secret.column])
 }
 
 fn distinct(measures: impl IntoIterator<Item = MeasureId>) -> Vec<MeasureId> {
@@ -56,6 +59,8 @@ pub(crate) struct Collector {
     measures: Vec<MeasureId>,
     /// Of each aggregate.
     measured: Vec<(String, Vec<MeasureId>)>,
+    /// Of which secrets noisy numbers are counted, each with a number of what its resource holds.
+    secrets: BTreeMap<MeasureId, u32>,
     /// Aggregates of what only some behind a cell may have.
     absent: BTreeSet<String>,
     hash: EntityHash,
@@ -65,6 +70,8 @@ pub(crate) struct Collector {
     everywhere: Vec<usize>,
     /// Whom the cells speak about: several cells may have one population, and some populations no cell.
     population: bool,
+    /// Secrets choose who is in the cells: numbers are counted of those whom the cells speak about.
+    chosen: bool,
     /// What is known of the rows of each entity behind a cell, where these are told apart as well.
     looked_at: Option<HashMap<(usize, u32), u128>>,
     types: Vec<arrow::datatypes::DataType>,
@@ -92,10 +99,12 @@ pub(crate) struct Collected {
 }
 
 impl Collector {
-    /// `keys` are the columns of the result that show the group keys, in the order of the query's.
+    /// `keys` are the columns of the result that show the group keys, in the order of the query's; `salts` tell what
+    /// resources hold from what they held before ([`crate::editions::salt`]).
     pub(crate) fn new(
         query: &ContributorQuery,
         measured: &[(String, Measured)],
+        salts: &BTreeMap<String, u32>,
         result_rows: usize,
         keys: &[ArrayRef],
         key: &MaskKey,
@@ -113,9 +122,18 @@ impl Collector {
             }
             ids
         };
+        let decide = query.population.iter().flat_map(|population| &population.secrets);
+        let added = measured.iter().filter_map(|(_, measured)| match measured {
+            Measured::Values(sources) => Some(sources.intersection(&query.secrets)),
+            _ => None,
+        });
+        let salt = |source: &Source| salts.get(&source.resource).copied().unwrap_or_default();
+        let secrets = decide.chain(added.flatten()).map(|source| (of_secret(source, &kind), salt(source)));
         Ok(Self {
             population: false,
+            chosen: query.population.is_some(),
             looked_at: None,
+            secrets: secrets.collect(),
             // That a group is there at all counts who is in it.
             measures: vec![measure(&Measured::Count, &kind, &query.resource)],
             measured: measured.iter().map(|(name, measured)| (name.clone(), ids(measured))).collect(),
@@ -151,6 +169,7 @@ impl Collector {
     ) -> Result<Self, Error> {
         let measures = deciding(&population.secrets, &self.kind);
         let mut collector = self.beside(query, measures, keys, key)?;
+        collector.secrets.clone_from(&self.secrets);
         collector.known.clone_from(&self.known);
         collector.digests.clone_from(&self.digests);
         Ok(collector)
@@ -178,8 +197,9 @@ impl Collector {
         keys: &[ArrayRef],
         key: &MaskKey,
     ) -> Result<Self, Error> {
-        let collector = Self::new(query, &[], self.everywhere.len(), keys, key)?;
-        Ok(Self { population: true, measures, amounts: Vec::new(), ..collector })
+        let collector = Self::new(query, &[], &BTreeMap::new(), self.everywhere.len(), keys, key)?;
+        let (amounts, secrets) = (Vec::new(), BTreeMap::new());
+        Ok(Self { population: true, chosen: false, measures, amounts, secrets, ..collector })
     }
 
     /// Takes pairs of cell and entity in: group keys, the entity's key, what it adds to each number; or one row of it that is
@@ -275,11 +295,16 @@ impl Collector {
             kind: self.kind.clone(),
             measures: distinct(measures),
             rows,
+            secrets: BTreeMap::new(),
             digests: self.digests.clone(),
             cells: cells.to_vec(),
         };
         let whole = measures(&|name| !apart.contains_key(name));
-        let mut parts = vec![part(&self.cells, whole.into_iter().chain(self.measures.clone()).collect())];
+        let mut first = part(&self.cells, whole.into_iter().chain(self.measures.clone()).collect());
+        if !self.chosen {
+            first.secrets.clone_from(&self.secrets);
+        }
+        let mut parts = vec![first];
         parts.extend(apart.iter().map(|(name, cells)| part(cells, measures(&|own| own == *name))));
         let spread = |amounts: Amounts| Spreads {
             of: amounts.of,

@@ -4,6 +4,7 @@
 //! the same people has to be comparable. Digests that leave the prod zone are sealed, and the ledger zone has no raw data
 //! to try the key on.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 
 use privacy::disclosure::EntityCounts;
@@ -22,9 +23,11 @@ const DIGEST_BYTES: usize = size_of::<EntityDigest>();
 /// So many bytes of the digest of an entity with its rows are those of the entity's.
 pub(crate) const OWNER_BYTES: usize = DIGEST_BYTES / 2;
 /// First bytes of the sealed form.
-const MARK: &[u8; 8] = b"shuyuct2";
-/// Those of the form before it, in which numbers of snapshots were shorter.
-const MARK_BEFORE: &[u8; 8] = b"shuyuct1";
+const MARK: &[u8; 8] = b"shuyuct3";
+/// Those of the form before it, which lacked what noise is drawn by.
+const MARK_SECOND: &[u8; 8] = b"shuyuct2";
+/// Those of the first form, in which numbers of snapshots were shorter as well.
+const MARK_FIRST: &[u8; 8] = b"shuyuct1";
 
 /// The cells of one result.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -34,6 +37,10 @@ pub(crate) struct Contributions {
     pub(crate) snapshot: u64,
     /// Rows that leave with noise.
     pub(crate) noisy: RoaringBitmap,
+    /// All rows leave with noise, whatever the ledger says.
+    pub(crate) weighted: bool,
+    /// By what the noise of the numbers of each row is drawn, or would be.
+    pub(crate) drawn_by: Vec<Vec<u32>>,
     /// One for each entity that is counted.
     pub(crate) parts: Vec<Part>,
 }
@@ -47,6 +54,9 @@ pub(crate) struct Part {
     pub(crate) measures: Vec<MeasureId>,
     /// Entities are told apart by their rows as well.
     pub(crate) rows: bool,
+    /// The measures of which noisy numbers are counted, if no secret decides who is in the cells: each with a number of what
+    /// its resource holds.
+    pub(crate) secrets: BTreeMap<MeasureId, u32>,
     /// The entities; a cell's set holds places in this list.
     pub(crate) digests: Vec<EntityDigest>,
     /// One set for each row of the result.
@@ -88,7 +98,19 @@ impl Contributions {
         };
         let left = noisy.iter().zip(stays).filter(|(_, stays)| **stays).map(|(noisy, _)| *noisy);
         let noisy = (0_u32..).zip(left).filter(|(_, noisy)| *noisy).map(|(row, _)| row).collect();
-        Self { snapshot: self.snapshot, noisy, parts: self.parts.into_iter().map(kept).collect() }
+        let drawn_by = self.drawn_by.into_iter().zip(stays).filter(|(_, stays)| **stays);
+        let drawn_by = drawn_by.map(|(numbers, _)| numbers).collect();
+        Self { noisy, drawn_by, parts: self.parts.into_iter().map(kept).collect(), ..self }
+    }
+
+    /// Does this row leave with noise?
+    pub(crate) fn leaves_with_noise(&self, row: usize) -> bool {
+        u32::try_from(row).is_ok_and(|row| self.noisy.contains(row))
+    }
+
+    /// Are noisy numbers of it counted?
+    pub(crate) fn tells_secrets(&self) -> bool {
+        self.parts.iter().any(|part| !part.secrets.is_empty())
     }
 
     /// The noise key of each row: the sum of what the digests of its entities begin with. The same people give the same
@@ -124,6 +146,8 @@ struct Header {
     measures: Vec<MeasureId>,
     #[serde(default)]
     rows: bool,
+    #[serde(default)]
+    secrets: Vec<(MeasureId, u32)>,
     entities: usize,
     cells: usize,
 }
@@ -134,12 +158,16 @@ impl Contributions {
         let mut bytes = MARK.to_vec();
         bytes.extend(self.snapshot.to_be_bytes());
         self.noisy.serialize_into(&mut bytes)?;
+        let noise = serde_json::to_vec(&(self.weighted, &self.drawn_by)).map_err(|_| Error::RunFailed)?;
+        put(&mut bytes, noise.len())?;
+        bytes.extend(noise);
         put(&mut bytes, self.parts.len())?;
         for part in &self.parts {
             let header = Header {
                 kind: part.kind.clone(),
                 measures: part.measures.clone(),
                 rows: part.rows,
+                secrets: part.secrets.iter().map(|(measure, edition)| (*measure, *edition)).collect(),
                 entities: part.digests.len(),
                 cells: part.cells.len(),
             };
@@ -173,11 +201,20 @@ fn read(mut bytes: &[u8]) -> Option<Contributions> {
     let mut mark = [0; MARK.len()];
     bytes.read_exact(&mut mark).ok()?;
     let snapshot = match &mark {
-        MARK => u64::from(word(&mut bytes)?) << 32 | u64::from(word(&mut bytes)?),
-        MARK_BEFORE => u64::from(word(&mut bytes)?),
+        MARK | MARK_SECOND => u64::from(word(&mut bytes)?) << 32 | u64::from(word(&mut bytes)?),
+        MARK_FIRST => u64::from(word(&mut bytes)?),
         _ => return None,
     };
     let noisy = RoaringBitmap::deserialize_from(&mut bytes).ok()?;
+    let (weighted, drawn_by) = match &mark {
+        MARK => {
+            let length = number(&mut bytes)?;
+            let (noise, rest) = bytes.split_at_checked(length)?;
+            bytes = rest;
+            serde_json::from_slice(noise).ok()?
+        }
+        _ => (false, Vec::new()),
+    };
     let parts = number(&mut bytes)?;
     let mut found = Vec::new();
     for _ in 0..parts {
@@ -198,13 +235,14 @@ fn read(mut bytes: &[u8]) -> Option<Contributions> {
             kind: header.kind,
             measures: header.measures,
             rows: header.rows,
+            secrets: header.secrets.into_iter().collect(),
             digests: digests.to_vec(),
             cells,
         });
     }
     let rows: Vec<usize> = found.iter().map(|part| part.cells.len()).collect();
     let even = rows.windows(2).all(|pair| pair.first() == pair.last());
-    (bytes.is_empty() && even).then_some(Contributions { snapshot, noisy, parts: found })
+    (bytes.is_empty() && even).then_some(Contributions { snapshot, noisy, weighted, drawn_by, parts: found })
 }
 
 fn word(bytes: &mut &[u8]) -> Option<u32> {
@@ -226,6 +264,7 @@ mod tests {
             kind: kind.to_owned(),
             measures: vec![MeasureId::of(&["count", kind])],
             rows: false,
+            secrets: BTreeMap::new(),
             digests: (0..entities).map(|n| [n; DIGEST_BYTES]).collect(),
             cells: cells.iter().map(|cell| cell.iter().copied().collect()).collect(),
         }
@@ -236,6 +275,8 @@ mod tests {
         let all = Contributions {
             snapshot: 7 << 40 | 1,
             noisy: [1].into(),
+            weighted: true,
+            drawn_by: vec![vec![7], vec![8, 9]],
             parts: vec![part("person", &[&[0, 1, 2], &[]], 3), part("enterprise", &[&[0], &[1]], 2)],
         };
         let bytes = all.to_bytes().unwrap();
@@ -254,7 +295,7 @@ mod tests {
         assert!(Contributions::from_bytes(&uneven.to_bytes().unwrap()).is_err());
         let kept = all.keep(&[false, true], &[true, true]);
         assert_eq!(kept.parts[1].cells, [RoaringBitmap::from([1])]);
-        assert_eq!(kept.noisy, [0].into());
+        assert_eq!((kept.noisy, kept.drawn_by), ([0].into(), vec![vec![8, 9]]));
     }
 
     #[test]

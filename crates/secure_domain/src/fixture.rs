@@ -255,6 +255,7 @@ impl County {
                 max_dominance_ppm: 500_000,
                 margin_ppm: 150_000,
                 dominance: None,
+                noisy_numbers_max: 32,
             },
             suppression: Suppression::DropRows,
             entity_key: Some(Secret::new(Zeroizing::new([3; 32]))),

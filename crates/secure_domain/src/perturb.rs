@@ -46,22 +46,30 @@ pub(crate) struct Cells<'a> {
     pub(crate) statistics: &'a Statistics,
     /// Rows that get noise.
     pub(crate) noisy: &'a [bool],
+    /// How far noise reaches.
+    pub(crate) reaching: Reaching,
 }
 
-/// The noise that goes with a threshold: up to half of it, with a standard deviation of a quarter.
-pub(crate) fn table(min_entities: u32) -> Result<Perturbation, Error> {
-    let max = noise_max(min_entities);
-    Ok(Perturbation::new(max, max * max * 250)?)
+/// How far noise reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reaching {
+    /// In units of an entity's largest contribution.
+    most: u32,
+    /// Entities in a cell, at least.
+    fewest: u32,
 }
 
-const fn noise_max(min_entities: u32) -> u32 {
-    let half = min_entities / 2;
-    if half < 2 {
-        2
-    } else if half > NOISE_MAX {
-        NOISE_MAX
-    } else {
-        half
+impl Reaching {
+    /// With a threshold: up to half of it. Numbers of what the law protects (`secrets`) get as much as the threshold: of a few
+    /// dozen of them with less, over ever other halves of the same people, who has what could be solved for.
+    pub(crate) fn of(min_entities: u32, secrets: bool) -> Self {
+        let most = if secrets { min_entities } else { min_entities / 2 };
+        Self { most: most.clamp(2, NOISE_MAX), fewest: min_entities }
+    }
+
+    /// The noise, with a standard deviation of half of how far it reaches.
+    pub(crate) fn table(self) -> Result<Perturbation, Error> {
+        Ok(Perturbation::new(self.most, self.most * self.most * 250)?)
     }
 }
 
@@ -83,13 +91,27 @@ impl Carriers {
         carriers.collect::<Option<Vec<_>>>().map(Self)
     }
 
+    /// By what the noise of the numbers of a row is drawn: numbers of which this is the same have the same noise.
+    pub(crate) fn drawn_by(&self, cells: &Cells<'_>, row: usize) -> Vec<u32> {
+        let numbers = self.0.iter().flat_map(|carrier| match carrier {
+            Carrier::Key => Vec::new(),
+            Carrier::Count(aggregate, salt) => vec![cells.key_of_count(aggregate, *salt, row)],
+            Carrier::Sum(aggregate, terms) => cells.keys_of_sum(aggregate, terms, row),
+            Carrier::Mean(aggregate, terms, salt) => {
+                let mut keys = cells.keys_of_sum(aggregate, terms, row);
+                keys.push(cells.key_of_count(aggregate, *salt, row));
+                keys
+            }
+        });
+        let mut numbers: Vec<u32> = numbers.collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
     /// The result with noise on the rows that need it.
-    pub(crate) fn perturb(
-        &self,
-        bare: &RecordBatch,
-        table: &Perturbation,
-        cells: &Cells<'_>,
-    ) -> Result<RecordBatch, Error> {
+    pub(crate) fn perturb(&self, bare: &RecordBatch, cells: &Cells<'_>) -> Result<RecordBatch, Error> {
+        let table = &cells.reaching.table()?;
         let columns = bare.columns().iter().zip(&self.0);
         let columns = columns.map(|(column, carrier)| noisy_column(column, carrier, table, cells));
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
@@ -138,10 +160,10 @@ fn carrier(rel: &Rel, name: &str, forms: &BTreeMap<String, Option<Vec<Term>>>, r
     }
 }
 
-/// How far noise can reach in each column of numbers, where `min_entities` are behind every cell; from declarations alone.
-pub(crate) fn accuracy(rel: &Rel, output: &Schema, reaches: &[Reach], min_entities: u32) -> Vec<Accuracy> {
+/// How far noise can reach in each column of numbers, from declarations alone.
+pub(crate) fn accuracy(rel: &Rel, output: &Schema, reaches: &[Reach], reaching: Reaching) -> Vec<Accuracy> {
     let forms = ir::linear_forms(rel);
-    let table = u64::from(noise_max(min_entities));
+    let table = u64::from(reaching.most);
     let column = |name: &String| {
         let Shown::Aggregate(aggregate) = shown(rel, name)? else { return None };
         let reach = reaches.iter().find(|reach| reach.aggregate == aggregate.name);
@@ -152,11 +174,11 @@ pub(crate) fn accuracy(rel: &Rel, output: &Schema, reaches: &[Reach], min_entiti
         // Of several columns each has noise of its own, and only their sum is bounded.
         let largest = || reach?.value_max.filter(|_| single)?.checked_mul(rows?);
         let most = || (table + 1).checked_mul(largest()?);
-        let fewest = u64::from(min_entities).saturating_sub(table).max(1);
+        let fewest = u64::from(reaching.fewest.max(1));
         let within = match aggregate.function {
             AggregateFunction::CountDistinct => Some(table),
             AggregateFunction::Count if rows == Some(1) => Some(table),
-            // Of the sum, and of the number that it is over, which may be that much smaller.
+            // Of the sum, and of the number that it is over, which is never taken for less than there must be.
             AggregateFunction::Avg if rows == Some(1) => {
                 largest().and_then(|one| (2 * table + 1).checked_mul(one)).map(|most| most.div_ceil(fewest))
             }
@@ -198,7 +220,8 @@ fn noisy_column(
             Carrier::Mean(aggregate, terms, salt) => {
                 let rows = cells.rows(aggregate, row);
                 let sum = number * rows + cells.of_sum(table, aggregate, terms, row)?;
-                sum / (rows + cells.of_count(table, aggregate, *salt, row)).round().max(1.0)
+                let rows = (rows + cells.of_count(table, aggregate, *salt, row)).round();
+                sum / rows.max(f64::from(cells.reaching.fewest))
             }
         };
         let changed = if whole { changed.round() } else { changed };
@@ -215,39 +238,64 @@ fn noisy_column(
 impl Cells<'_> {
     /// The noise of a number of rows: in units of an entity's most rows, where one has several.
     fn of_count(&self, table: &Perturbation, aggregate: &str, salt: u32, row: usize) -> f64 {
-        let rows = self.total(&self.of(aggregate, ContributionKind::Rows), row);
-        let key = keyed(self.key(row), "rows", rows.unwrap_or_else(|| self.entities(row) as f64));
-        let noise = |key| table.noise(self.entities(row), key) as f64;
-        match self.largest(&self.of(aggregate, ContributionKind::Rows), row) {
-            Some(rows) if rows > 1.0 => {
-                // Who has how many rows changes with the data; how many people they are does not.
-                let own = if salt == 0 { key } else { mixed(key ^ salt) };
-                spread(noise(own), own) * rows
-            }
-            _ => noise(key),
+        let key = self.key_of_count(aggregate, salt, row);
+        let noise = table.noise(self.entities(row), key) as f64;
+        match self.several(aggregate, row) {
+            Some(rows) => spread(noise, key) * rows,
+            None => noise,
         }
+    }
+
+    fn key_of_count(&self, aggregate: &str, salt: u32, row: usize) -> u32 {
+        let rows = self.total(&self.of(aggregate, ContributionKind::Rows), row);
+        let key = self.keyed(row, "rows", rows.unwrap_or_else(|| self.entities(row) as f64));
+        // Who has how many rows changes with the data; how many people they are does not.
+        if salt == 0 || self.several(aggregate, row).is_none() { key } else { mixed(key ^ salt) }
+    }
+
+    /// The most rows of one entity, if some have several.
+    fn several(&self, aggregate: &str, row: usize) -> Option<f64> {
+        self.largest(&self.of(aggregate, ContributionKind::Rows), row).filter(|rows| *rows > 1.0)
     }
 
     /// The noise of a sum, term by term, if what each adds is known.
     fn of_sum(&self, table: &Perturbation, aggregate: &str, terms: &[Term], row: usize) -> Option<f64> {
-        let parts = self.of(aggregate, ContributionKind::Part);
-        let whole = self.of(aggregate, ContributionKind::Values);
         let noise = |(place, term): (usize, &Term)| {
-            // One column is the whole of its sum, which carries the factor already.
-            let (of, by) = match terms {
-                [_] => (whole.clone(), term.factor),
-                _ => (parts.iter().copied().skip(place).step_by(terms.len()).collect(), term.inner),
-            };
+            let (of, by) = self.of_term(aggregate, terms, place)?;
             if by == 0.0 {
                 return (term.factor == 0.0).then_some(0.0);
             }
-            let total = self.total(&of, row)? / by.abs();
+            let key = self.key_of_term(&of, by, term, row)?;
             let largest = self.largest(&of, row)? / by.abs();
-            let key = keyed(self.key(row), &term.base, total);
             let drawn = table.noise(self.entities(row), key) as f64;
             Some(spread(drawn, key) * largest * term.factor)
         };
         terms.iter().enumerate().map(noise).sum()
+    }
+
+    fn keys_of_sum(&self, aggregate: &str, terms: &[Term], row: usize) -> Vec<u32> {
+        let key = |(place, term): (usize, &Term)| {
+            let (of, by) = self.of_term(aggregate, terms, place)?;
+            if by == 0.0 { None } else { self.key_of_term(&of, by, term, row) }
+        };
+        terms.iter().enumerate().filter_map(key).collect()
+    }
+
+    fn key_of_term(&self, of: &[&Spreads], by: f64, term: &Term, row: usize) -> Option<u32> {
+        Some(self.keyed(row, &term.base, self.total(of, row)? / by.abs()))
+    }
+
+    /// What each adds to a term of a sum, and by what it is multiplied there.
+    fn of_term(&self, aggregate: &str, terms: &[Term], place: usize) -> Option<(Vec<&Spreads>, f64)> {
+        match terms {
+            // One column is the whole of its sum, which carries the factor already.
+            [term] => Some((self.of(aggregate, ContributionKind::Values), term.factor)),
+            _ => {
+                let parts = self.of(aggregate, ContributionKind::Part);
+                let own = parts.into_iter().skip(place).step_by(terms.len());
+                Some((own.collect(), terms.get(place)?.inner))
+            }
+        }
     }
 
     /// Rows that a mean is over.
@@ -256,8 +304,14 @@ impl Cells<'_> {
         rows.unwrap_or_else(|| self.entities(row) as f64).max(1.0)
     }
 
-    fn key(&self, row: usize) -> u32 {
-        self.statistics.cell_keys.get(row).copied().unwrap_or_default()
+    /// The key of one number of a cell: of whom it holds, what is summed, and what that comes to. Sums that differ by less
+    /// than their rounding are one. Noise that reaches further is drawn anew: of two draws by one key the difference would
+    /// tell both.
+    fn keyed(&self, row: usize, base: &str, total: f64) -> u32 {
+        let cell = self.statistics.cell_keys.get(row).copied().unwrap_or_default();
+        let text = format!("{cell:08x} {total:.10e} {} {base}", self.reaching.most);
+        let [a, b, c, d, ..] = Digest::of(text.as_bytes()).0;
+        u32::from_be_bytes([a, b, c, d])
     }
 
     /// Entities of the kind of which there are fewest.
@@ -292,13 +346,6 @@ fn spread(noise: f64, key: u32) -> f64 {
         _ => -1.0,
     };
     noise + sign * (0.5 + f64::from(other >> 1) / f64::from(u32::MAX))
-}
-
-/// The key of one number of a cell: of whom it holds, what is summed, and what that comes to. Sums that differ by less than
-/// their rounding are one.
-fn keyed(cell: u32, base: &str, total: f64) -> u32 {
-    let [a, b, c, d, ..] = Digest::of(format!("{cell:08x} {total:.10e} {base}").as_bytes()).0;
-    u32::from_be_bytes([a, b, c, d])
 }
 
 /// A key with its bits spread, so that keys that differ little make numbers that differ much.

@@ -17,11 +17,11 @@ use privacy::masking::MaskKey;
 use crate::Error;
 use crate::collector::Collector;
 use crate::contributions::{Contributions, PAIRS_MAX, Part};
-use crate::editions::snapshot_number;
+use crate::editions::{salt, snapshot_number};
 use crate::engine::ProdEngine;
 use crate::guard::{Bound, Release, bind, check_release, ir_name, lower, names_of, policy};
 use crate::objects::{Content, ObjectFile, ParquetObject, Written, object_path, write_sealed};
-use crate::perturb::{self, Carriers};
+use crate::perturb::{self, Carriers, Reaching};
 use crate::protocol::{ConcludeOrder, InputPin, ObjectRef, RunCounted, RunDone, RunOrder};
 use crate::session::{Fault, Table};
 use crate::value::{store, store_what_fits, stored_schema};
@@ -116,7 +116,8 @@ impl ProdEngine {
         let draft = match counted.contributions.parts.is_empty() {
             true => None,
             false => {
-                let fit = counted.contributions.clone().keep(&passed(&counted.assessment), &[]);
+                let mut fit = counted.contributions.clone().keep(&passed(&counted.assessment), &[]);
+                fit.weighted = counted.weighted;
                 Some(self.seal(&counted.order.draft, &fit)?)
             }
         };
@@ -268,10 +269,11 @@ impl ProdEngine {
             let key = order.entity_key.as_ref().ok_or(Error::OrderMismatch { what: "entity_key" })?;
             let key = MaskKey::new(*key.bytes());
             let measured = ir::measured(&release.rel);
+            let salts = order.inputs.iter().map(|pin| (pin.table.clone(), salt(pin))).collect();
             let shown = |name: &String| bare.column_by_name(name).cloned().ok_or(Error::RunFailed);
             let keys = release.keys.iter().map(shown).collect::<Result<Vec<ArrayRef>, _>>()?;
             for query in queries {
-                let mut collector = Collector::new(query, &measured, bare.num_rows(), &keys, &key)?;
+                let mut collector = Collector::new(query, &measured, &salts, bare.num_rows(), &keys, &key)?;
                 self.collect(&query.rel, release, bound, &mut collector).await?;
                 let (mut people, mut rows) = (Vec::new(), Vec::new());
                 let places = query.population.as_ref().map(|population| &population.keys);
@@ -312,6 +314,11 @@ impl ProdEngine {
         let mut contributions = Contributions { snapshot, parts, ..Contributions::default() };
         // Noise is of the people, in whatever words they are asked for.
         statistics.cell_keys = contributions.cell_keys();
+        if let Some(carriers) = Carriers::of(&release.rel, release.counted.checked.schema(), &order.inputs) {
+            let reaching = Reaching::of(order.thresholds.min_entities, contributions.tells_secrets());
+            let cells = perturb::Cells { statistics: &statistics, noisy: &[], reaching };
+            contributions.drawn_by = (0..statistics.rows).map(|row| carriers.drawn_by(&cells, row)).collect();
+        }
         for (places, condition) in marks {
             let (Some(parts), Some(key)) = (contributions.parts.get_mut(places), &order.entity_key) else {
                 return Err(Error::RunFailed);
@@ -364,12 +371,12 @@ impl ProdEngine {
                 verdicts.iter().map(|verdict| *verdict != Verdict::Allow && refused(verdict)).collect();
             assessment.apply(&refused, &noisy)?;
             if let Some(carriers) = carriers.filter(|_| noisy.contains(&true)) {
-                let cells = perturb::Cells { statistics: &statistics, noisy: &noisy };
+                let reaching = Reaching::of(order.thresholds.min_entities, contributions.tells_secrets());
+                let cells = perturb::Cells { statistics: &statistics, noisy: &noisy, reaching };
                 let schema = release.counted.checked.schema();
                 let reaches = ir::reaches(&release.rel, &policy(&release.tables), &ir::Parameters::new());
-                assessment.report.accuracy =
-                    perturb::accuracy(&release.rel, schema, &reaches, order.thresholds.min_entities);
-                bare = carriers.perturb(&bare, &perturb::table(order.thresholds.min_entities)?, &cells)?;
+                assessment.report.accuracy = perturb::accuracy(&release.rel, schema, &reaches, reaching);
+                bare = carriers.perturb(&bare, &cells)?;
             }
             let cells = contributions.keep(&passed(&assessment), &noisy);
             self.seal(&order.cells, &cells)?;

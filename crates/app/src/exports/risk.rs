@@ -115,6 +115,7 @@ mod tests {
                 max_dominance_ppm: 500_000,
                 margin_ppm: 150_000,
                 dominance: None,
+                noisy_numbers_max: 32,
             },
             kinds: vec!["person".to_owned()],
             cells: 20,

@@ -86,22 +86,18 @@ async fn write_down(app: &App, export: &Export, tenant: &Tenant) -> Result<bool>
     let permit =
         &app.permit(&Ctx::service(SERVICE, app.now()), Action::ExportRelease, export.reference(tenant))?;
     let (owner, run) = (export.tenant, export.run);
-    let (mut key, min_entities) = app
+    let (mut key, thresholds) = app
         .store()
         .read("export.cells", |tx| {
             Box::pin(async move {
                 let key = zones::key_of(app, tx, owner, cells).await?;
-                Ok::<_, Error>((key, runs::versioned(tx, run).await?.value.thresholds.min_entities))
+                Ok::<_, Error>((key, runs::versioned(tx, run).await?.value.thresholds))
             })
         })
         .await?;
     key.name = format!("{cells}@{}", export.id);
-    let question = Question {
-        release: export.id.to_string(),
-        cells: Cells { object: cells, key },
-        min_entities,
-        permit,
-    };
+    let question =
+        Question { release: export.id.to_string(), cells: Cells { object: cells, key }, thresholds, permit };
     let answer = releases::append(app, question, &tenant.unit_code, "export").await?;
     Ok(answer.verdicts.is_empty() || answer.written.is_some())
 }

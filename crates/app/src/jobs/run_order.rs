@@ -103,7 +103,7 @@ pub(super) async fn execute(
         let question = Question {
             release: format!("run/{}", run.id),
             cells: Cells { object, key: draft.key },
-            min_entities: run.thresholds.min_entities,
+            thresholds: run.thresholds,
             permit,
         };
         let judged = releases::assess(app, question).await;

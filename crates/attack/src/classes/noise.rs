@@ -11,6 +11,8 @@ use crate::stage::ENGINEER;
 
 /// The threshold of the packs that the demonstrations run under.
 const THRESHOLD: usize = 10;
+/// Most numbers with noise about one person and one sensitive column under those packs.
+const NOISY_NUMBERS: u32 = 32;
 const BY_ZONE: Benign =
     Benign::Query("SELECT zone, avg(income) AS mean FROM {p} AS t WHERE district = {D} GROUP BY zone", 4);
 
@@ -56,6 +58,15 @@ pub(super) const ATTACKS: &[Attack] = &[
     ),
     attack("N07", "a thousand values of one parameter: is there a quota?", Kind::Steps(enumeration), BY_ZONE),
     attack("N08", "random subset sums and linear algebra", Kind::Steps(reconstruction), BY_ZONE),
+    attack(
+        "N20",
+        "numbers with noise over ever other parts of the same people, as many as leave",
+        Kind::Steps(without_end),
+        Benign::Query(
+            "SELECT zone, count(*) AS n, sum(household) AS h FROM {p} AS t WHERE district = {D} AND flag = 1 GROUP BY zone",
+            4,
+        ),
+    ),
 ];
 
 fn repeated<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
@@ -250,6 +261,50 @@ fn reconstruction<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
                 .zip(solved)
                 .map(|(person, value)| Guess::bit(value > 0.5, person.flag))
                 .collect();
+        }
+        Ok(found)
+    })
+}
+
+/// Of those who have the flag among ever other two thirds of sixty people: how many they are, and sums of what is no secret.
+/// All of it leaves with noise only; of enough numbers everybody's flag follows.
+fn without_end<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    Box::pin(async move {
+        let mut found = Found { forms: 1, ..Found::default() };
+        let village = format!("{}-B2", scene.plot.district);
+        let people = birthdays(scene, &village);
+        let mut random = crate::random::Random::new(scene.plot.people.len() as u64 ^ 0xBEEF);
+        let (mut equations, mut numbers) = (Vec::new(), vec![0_u32; people.len()]);
+        for _ in 0..32 {
+            let mut order: Vec<usize> = (0..people.len()).collect();
+            random.shuffle(&mut order);
+            let chosen: Vec<usize> = order.into_iter().take(people.len() * 2 / 3).collect();
+            let days = chosen.iter().filter_map(|place| people.get(*place));
+            let days: Vec<String> = days.map(|person| format!("DATE '{}'", person.birth)).collect();
+            let outcome = scene
+                .order(&format!(
+                    "SELECT village, count(*) AS n, sum(household) AS h, sum(date_part('month', birth_date)) AS m, sum(date_part('day', birth_date)) AS d FROM {{p}} AS t WHERE district = {{D}} AND village = '{village}' AND flag = 1 AND birth_date IN ({}) GROUP BY village",
+                    days.join(", ")
+                ))
+                .await?;
+            let Some(count) = outcome.released().and_then(|file| file.only("n")) else {
+                found.told.push(outcome.told());
+                continue;
+            };
+            for place in &chosen {
+                if let Some(number) = numbers.get_mut(*place) {
+                    *number += 4;
+                }
+            }
+            equations.push((chosen, count));
+        }
+        let most = numbers.iter().max().copied().unwrap_or_default();
+        found.told.push(format!("{} results left, {most} numbers about one person", equations.len()));
+        found.expect(most <= NOISY_NUMBERS, || format!("{most} numbers with noise about one person's flag"));
+        if equations.len() * 2 >= people.len() {
+            let solved = crate::algebra::least_squares(people.len(), &equations);
+            let guess = |(person, value): (&&Person, f64)| Guess::bit(value > 0.5, person.flag);
+            found.guesses = people.iter().zip(solved).map(guess).collect();
         }
         Ok(found)
     })

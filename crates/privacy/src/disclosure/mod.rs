@@ -34,6 +34,15 @@ pub struct Thresholds {
     /// The (n,k) rule, where it is set: several of the largest together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dominance: Option<Dominance>,
+    /// Most numbers with noise that may leave in all about one entity and one sensitive column, as long as its resource holds
+    /// the same: from enough of them, over ever other groups, everybody's value could be solved for.
+    #[serde(default = "noisy_numbers_before")]
+    pub noisy_numbers_max: u32,
+}
+
+/// For what was ordered before such numbers were counted, and waits.
+const fn noisy_numbers_before() -> u32 {
+    32
 }
 
 /// For what was ordered before there was a margin, and waits.

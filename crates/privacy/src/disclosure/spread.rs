@@ -151,8 +151,13 @@ mod tests {
 
     use super::*;
 
-    const THRESHOLDS: Thresholds =
-        Thresholds { min_entities: 10, max_dominance_ppm: 500_000, margin_ppm: 150_000, dominance: None };
+    const THRESHOLDS: Thresholds = Thresholds {
+        min_entities: 10,
+        max_dominance_ppm: 500_000,
+        margin_ppm: 150_000,
+        dominance: None,
+        noisy_numbers_max: 32,
+    };
 
     fn told(amounts: &[f64]) -> Told {
         Spread::of(amounts.to_vec()).told(ContributionKind::Values, THRESHOLDS, 0)

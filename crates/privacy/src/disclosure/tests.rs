@@ -6,8 +6,13 @@ use proptest::prelude::*;
 use super::*;
 use crate::ir::{Contribution, ContributionKind};
 
-const THRESHOLDS: Thresholds =
-    Thresholds { min_entities: 10, max_dominance_ppm: 800_000, margin_ppm: 100_000, dominance: None };
+const THRESHOLDS: Thresholds = Thresholds {
+    min_entities: 10,
+    max_dominance_ppm: 800_000,
+    margin_ppm: 100_000,
+    dominance: None,
+    noisy_numbers_max: 32,
+};
 
 fn statistics(counts: &[u64]) -> Statistics {
     let entities = vec![EntityCounts { kind: "person".into(), counts: counts.to_vec(), populations: None }];
@@ -103,7 +108,13 @@ fn thresholds_that_protect_nobody_are_refused() {
     for (min_entities, max_dominance_ppm, margin_ppm) in
         [(0, 1, 1), (1, 1, 1), (2, 0, 1), (2, 1_000_001, 1), (2, 1, 0), (2, 1, 1_000_001)]
     {
-        let thresholds = Thresholds { min_entities, max_dominance_ppm, margin_ppm, dominance: None };
+        let thresholds = Thresholds {
+            min_entities,
+            max_dominance_ppm,
+            margin_ppm,
+            dominance: None,
+            noisy_numbers_max: 32,
+        };
         assert_eq!(assess(&statistics, thresholds).unwrap_err().code(), "privacy.threshold");
     }
     let mut odd = statistics;

@@ -193,6 +193,8 @@ pub struct AssessOrder {
     pub pages: u64,
     /// Fewest entities that may be told about.
     pub min_entities: u32,
+    /// Most numbers with noise that may leave about one entity and one secret.
+    pub noisy_numbers_max: u32,
 }
 
 /// Cells leave: write it down, if they still may.

@@ -88,11 +88,13 @@ pub enum ReasonKind {
     ChangesUndeclared,
     /// A newer snapshot was released before.
     OlderSnapshot,
+    /// As many numbers with noise as may have left about some of its entities.
+    Exhausted,
 }
 
 impl ReasonKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Few,
         Self::Neighbour,
         Self::Combination,
@@ -102,6 +104,7 @@ impl ReasonKind {
         Self::ChangeUnclear,
         Self::ChangesUndeclared,
         Self::OlderSnapshot,
+        Self::Exhausted,
     ];
 
     /// Stable code for programs and for the help pages.
@@ -117,6 +120,7 @@ impl ReasonKind {
             Self::ChangeUnclear => "ledger.change_unclear",
             Self::ChangesUndeclared => "ledger.changes_undeclared",
             Self::OlderSnapshot => "ledger.older_snapshot",
+            Self::Exhausted => "ledger.exhausted",
         }
     }
 
@@ -124,7 +128,9 @@ impl ReasonKind {
     #[must_use]
     pub const fn verdict(self) -> Verdict {
         match self {
-            Self::Few | Self::Neighbour | Self::Combination | Self::Change => Verdict::Refuse,
+            Self::Few | Self::Neighbour | Self::Combination | Self::Change | Self::Exhausted => {
+                Verdict::Refuse
+            }
             Self::Unclear
             | Self::OtherMeasure
             | Self::ChangeUnclear

@@ -55,6 +55,18 @@ pub struct Cell {
     /// released of them, but who changed would tell.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rows: bool,
+    /// What noise in its row tells of secrets of these entities; at the first measure of those that no secret chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Noise>,
+}
+
+/// Numbers with noise, which are counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Noise {
+    /// The secrets, each with a number of what its resource holds.
+    pub secrets: Vec<(MeasureId, u32)>,
+    /// By what the noise of each number is drawn: the same number is counted once.
+    pub drawn_by: Vec<u32>,
 }
 
 /// Numbers that leave together.

@@ -4,8 +4,13 @@ use super::*;
 use crate::disclosure::Thresholds;
 use crate::disclosure::dp::{Budget, Cost, Unit};
 
-pub(super) const THRESHOLDS: Thresholds =
-    Thresholds { min_entities: 3, max_dominance_ppm: 900_000, margin_ppm: 1, dominance: None };
+pub(super) const THRESHOLDS: Thresholds = Thresholds {
+    min_entities: 3,
+    max_dominance_ppm: 900_000,
+    margin_ppm: 1,
+    dominance: None,
+    noisy_numbers_max: 32,
+};
 
 pub(super) fn terms() -> Terms {
     Terms { thresholds: Some(THRESHOLDS), ..Terms::new(Mode::Statistics) }

@@ -50,7 +50,7 @@ fn roles(pack: &Pack, found: &mut Vec<Finding>) {
 }
 
 /// Values the platform itself reads, whatever the pack does with them.
-const READ_BY_THE_PLATFORM: [&str; 11] = [
+const READ_BY_THE_PLATFORM: [&str; 12] = [
     "授权期限",
     "日志留存",
     "收益率上限",
@@ -59,6 +59,7 @@ const READ_BY_THE_PLATFORM: [&str; 11] = [
     "推断余量",
     "支配人数",
     "支配占比",
+    "加噪数字上限",
     "抽样比例",
     "统计预算",
     "统计单价",

@@ -127,7 +127,11 @@ const fn has_own(reason: ReasonKind) -> bool {
 /// Does what is found so leave with noise? The rest does not leave.
 const fn noised(reason: ReasonKind) -> bool {
     match reason {
-        ReasonKind::Few | ReasonKind::Neighbour | ReasonKind::Combination | ReasonKind::Change => false,
+        ReasonKind::Few
+        | ReasonKind::Neighbour
+        | ReasonKind::Combination
+        | ReasonKind::Change
+        | ReasonKind::Exhausted => false,
         ReasonKind::Unclear
         | ReasonKind::OtherMeasure
         | ReasonKind::ChangeUnclear

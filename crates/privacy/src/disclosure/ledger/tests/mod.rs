@@ -22,6 +22,7 @@ pub(super) fn cell(measure_name: &str, contributors: impl IntoIterator<Item = u3
         protection: Protection::Exact,
         contributors: contributors.into_iter().collect(),
         rows: false,
+        noise: None,
     }
 }
 
