@@ -291,21 +291,25 @@ impl Collector {
             let own = self.measured.iter().filter(|(name, _)| holds(name));
             own.flat_map(|(_, ids)| ids.iter().copied()).collect::<Vec<_>>()
         };
-        let part = |cells: &[RoaringBitmap], measures: Vec<MeasureId>| Part {
+        let part = |cells: &[RoaringBitmap], name: &str| Part {
             kind: self.kind.clone(),
-            measures: distinct(measures),
+            measures: distinct(measures(&|own| own == name)),
             rows,
             secrets: BTreeMap::new(),
             digests: self.digests.clone(),
             cells: cells.to_vec(),
         };
+        let others: Vec<Part> = apart.iter().map(|(name, cells)| part(cells, name)).collect();
         let whole = measures(&|name| !apart.contains_key(name));
-        let mut first = part(&self.cells, whole.into_iter().chain(self.measures.clone()).collect());
-        if !self.chosen {
-            first.secrets.clone_from(&self.secrets);
-        }
-        let mut parts = vec![first];
-        parts.extend(apart.iter().map(|(name, cells)| part(cells, measures(&|own| own == *name))));
+        let first = Part {
+            measures: distinct(whole.into_iter().chain(self.measures)),
+            kind: self.kind,
+            rows,
+            secrets: if self.chosen { BTreeMap::new() } else { self.secrets },
+            digests: self.digests,
+            cells: self.cells,
+        };
+        let parts = [first].into_iter().chain(others).collect();
         let spread = |amounts: Amounts| Spreads {
             of: amounts.of,
             cells: amounts.cells.into_iter().map(Spread::of).collect(),

@@ -37,7 +37,8 @@ pub(crate) struct Contributions {
     pub(crate) snapshot: u64,
     /// Rows that leave with noise.
     pub(crate) noisy: RoaringBitmap,
-    /// All rows leave with noise, whatever the ledger says.
+    /// All rows leave with noise, whatever the ledger says: some number may count a value more than once, or adds up what is
+    /// known of those whom secrets chose.
     pub(crate) weighted: bool,
     /// By what the noise of the numbers of each row is drawn, or would be.
     pub(crate) drawn_by: Vec<Vec<u32>>,
@@ -106,11 +107,6 @@ impl Contributions {
     /// Does this row leave with noise?
     pub(crate) fn leaves_with_noise(&self, row: usize) -> bool {
         u32::try_from(row).is_ok_and(|row| self.noisy.contains(row))
-    }
-
-    /// Are noisy numbers of it counted?
-    pub(crate) fn tells_secrets(&self) -> bool {
-        self.parts.iter().any(|part| !part.secrets.is_empty())
     }
 
     /// The noise key of each row: the sum of what the digests of its entities begin with. The same people give the same

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 use base::{Digest, Id, Kind, Timestamp, kind};
-use privacy::disclosure::{Suppression, Thresholds};
+use privacy::disclosure::Thresholds;
 use privacy::ir::{Entity, Label};
 use zeroize::Zeroizing;
 
@@ -257,7 +257,6 @@ impl County {
                 dominance: None,
                 noisy_numbers_max: 32,
             },
-            suppression: Suppression::DropRows,
             entity_key: Some(Secret::new(Zeroizing::new([3; 32]))),
             draft: object(number.wrapping_add(100), "result"),
             result: object(number, "result"),

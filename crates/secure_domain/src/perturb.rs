@@ -57,14 +57,16 @@ pub(crate) struct Reaching {
     most: u32,
     /// Entities in a cell, at least.
     fewest: u32,
+    /// Secrets choose who is in a cell.
+    chosen: bool,
 }
 
 impl Reaching {
-    /// With a threshold: up to half of it. Numbers of what the law protects (`secrets`) get as much as the threshold: of a few
-    /// dozen of them with less, over ever other halves of the same people, who has what could be solved for.
-    pub(crate) fn of(min_entities: u32, secrets: bool) -> Self {
-        let most = if secrets { min_entities } else { min_entities / 2 };
-        Self { most: most.clamp(2, NOISE_MAX), fewest: min_entities }
+    /// With a threshold: up to half of it, and up to all of it where secrets choose who is in a cell: everybody adds one or
+    /// nothing there, and from a few dozen such numbers with less noise who has what could be solved for.
+    pub(crate) fn of(min_entities: u32, chosen: bool) -> Self {
+        let most = if chosen { min_entities } else { min_entities / 2 };
+        Self { most: most.clamp(2, NOISE_MAX), fewest: min_entities, chosen }
     }
 
     /// The noise, with a standard deviation of half of how far it reaches.
@@ -91,7 +93,8 @@ impl Carriers {
         carriers.collect::<Option<Vec<_>>>().map(Self)
     }
 
-    /// By what the noise of the numbers of a row is drawn: numbers of which this is the same have the same noise.
+    /// By what the noise of the numbers of a row is drawn: numbers of which this is the same have the same noise. Half as much
+    /// noise hides about half as many numbers: each counts as two.
     pub(crate) fn drawn_by(&self, cells: &Cells<'_>, row: usize) -> Vec<u32> {
         let numbers = self.0.iter().flat_map(|carrier| match carrier {
             Carrier::Key => Vec::new(),
@@ -103,6 +106,8 @@ impl Carriers {
                 keys
             }
         });
+        let twice = !cells.reaching.chosen;
+        let numbers = numbers.flat_map(|key| [key].into_iter().chain(twice.then(|| mixed(!key))));
         let mut numbers: Vec<u32> = numbers.collect();
         numbers.sort_unstable();
         numbers.dedup();

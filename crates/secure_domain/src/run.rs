@@ -7,10 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::compute::filter_record_batch;
 use base::{Digest, Id, kind};
 use privacy::disclosure::ledger::Verdict;
-use privacy::disclosure::{self, Assessment, Statistics, Suppression};
+use privacy::disclosure::{self, Assessment, Statistics};
 use privacy::ir::{self, Rel, Widest};
 use privacy::masking::MaskKey;
 
@@ -21,7 +20,7 @@ use crate::editions::{salt, snapshot_number};
 use crate::engine::ProdEngine;
 use crate::guard::{Bound, Release, bind, check_release, ir_name, lower, names_of, policy};
 use crate::objects::{Content, ObjectFile, ParquetObject, Written, object_path, write_sealed};
-use crate::perturb::{self, Carriers, Reaching};
+use crate::perturb::{self, Carriers};
 use crate::protocol::{ConcludeOrder, InputPin, ObjectRef, RunCounted, RunDone, RunOrder};
 use crate::session::{Fault, Table};
 use crate::value::{store, store_what_fits, stored_schema};
@@ -41,15 +40,12 @@ pub(crate) type Pending = Mutex<HashMap<Id<kind::Run>, Counted>>;
 pub(crate) struct Counted {
     order: RunOrder,
     release: Release,
+    /// Only rows that may leave by themselves. The ledger is asked about these only: how many others there are would be told by
+    /// its limits.
     bare: RecordBatch,
     statistics: Statistics,
     contributions: Contributions,
-    /// Which rows may leave by themselves. The ledger is asked about these only: how many others there are would be told by
-    /// its limits.
     assessment: Assessment,
-    /// Some number may count a value more than once, or adds up what is known of those whom secrets chose: such numbers leave
-    /// with noise only.
-    weighted: bool,
 }
 
 /// What was computed for a run.
@@ -64,8 +60,7 @@ impl Found {
     /// The same without the rows that may not leave by themselves: what follows would take longer where they are many.
     fn without_failed(mut self) -> Result<Self, Error> {
         let stays = passed(&self.assessment);
-        self.bare =
-            filter_record_batch(&self.bare, self.assessment.passed()).map_err(|_| Error::RunFailed)?;
+        self.bare = self.assessment.keep(&self.bare)?;
         self.contributions = self.contributions.keep(&stays, &[]);
         self.statistics.keep(&stays);
         self.assessment.drop_failed();
@@ -104,10 +99,11 @@ impl ProdEngine {
             // It went well when the price was found; if it does not now, that is work as well.
             price.pay(|| async { drop(self.count(&order, &widest, &bound, rows_max).await) }).await;
         }
-        let Found { bare, contributions, statistics, assessment } = found?;
+        let Found { bare, mut contributions, statistics, assessment } = found?;
+        contributions.weighted = weighted;
         let engine = self.clone();
         // Encoding and syncing block; they must not hold up the other requests of the zone.
-        let pending = Counted { order, release, bare, statistics, contributions, assessment, weighted };
+        let pending = Counted { order, release, bare, statistics, contributions, assessment };
         tokio::task::spawn_blocking(move || engine.wait(pending)).await.map_err(|_| Error::RunFailed)?
     }
 
@@ -115,11 +111,7 @@ impl ProdEngine {
     fn wait(&self, counted: Counted) -> Result<RunCounted, Error> {
         let draft = match counted.contributions.parts.is_empty() {
             true => None,
-            false => {
-                let mut fit = counted.contributions.clone().keep(&passed(&counted.assessment), &[]);
-                fit.weighted = counted.weighted;
-                Some(self.seal(&counted.order.draft, &fit)?)
-            }
+            false => Some(self.seal(&counted.order.draft, &counted.contributions)?),
         };
         let mut pending = self.pending.lock().map_err(|_| Error::RunFailed)?;
         // A run that is counted again replaces what was left of its first attempt.
@@ -209,11 +201,7 @@ impl ProdEngine {
         let bare = self.execute(release, bound, rows_max).await?;
         let (contributions, statistics) = self.contributions(order, release, bound, &bare).await?;
         let assessment = disclosure::assess(&statistics, order.thresholds)?;
-        let found = Found { bare, contributions, statistics, assessment };
-        match order.suppression {
-            Suppression::DropRows => found.without_failed(),
-            Suppression::NullValues => Ok(found),
-        }
+        Found { bare, contributions, statistics, assessment }.without_failed()
     }
 
     /// Does all the work of a run on whomever it could be about, for its price; none where that is the run itself.
@@ -315,7 +303,7 @@ impl ProdEngine {
         // Noise is of the people, in whatever words they are asked for.
         statistics.cell_keys = contributions.cell_keys();
         if let Some(carriers) = Carriers::of(&release.rel, release.counted.checked.schema(), &order.inputs) {
-            let reaching = Reaching::of(order.thresholds.min_entities, contributions.tells_secrets());
+            let reaching = release.reaching(order.thresholds.min_entities);
             let cells = perturb::Cells { statistics: &statistics, noisy: &[], reaching };
             contributions.drawn_by = (0..statistics.rows).map(|row| carriers.drawn_by(&cells, row)).collect();
         }
@@ -346,20 +334,15 @@ impl ProdEngine {
     }
 
     fn write(&self, counted: Counted, verdicts: &[Verdict]) -> Result<RunDone, Error> {
-        let Counted { order, release, bare, statistics, contributions, mut assessment, weighted } = counted;
+        let Counted { order, release, bare, statistics, contributions, mut assessment } = counted;
         let schema = stored_schema(&order.output);
         let mut bare = store_what_fits(&bare, &schema)?;
         if let Some(rows) = contributions.rows() {
-            let fit = passed(&assessment);
-            if fit.len() != rows || verdicts.len() != fit.iter().filter(|fit| **fit).count() {
+            if verdicts.len() != rows {
                 return Err(Error::OrderMismatch { what: "verdicts" });
             }
-            let mut judged = verdicts.iter();
-            let verdict = |fit: &bool| if *fit { judged.next() } else { None };
-            let verdicts: Vec<Verdict> =
-                fit.iter().map(verdict).map(|found| found.copied().unwrap_or(Verdict::Refuse)).collect();
             let bound = |verdict: &Verdict| match verdict {
-                Verdict::Allow if weighted => Verdict::Perturb,
+                Verdict::Allow if contributions.weighted => Verdict::Perturb,
                 other => *other,
             };
             let verdicts: Vec<Verdict> = verdicts.iter().map(bound).collect();
@@ -371,7 +354,7 @@ impl ProdEngine {
                 verdicts.iter().map(|verdict| *verdict != Verdict::Allow && refused(verdict)).collect();
             assessment.apply(&refused, &noisy)?;
             if let Some(carriers) = carriers.filter(|_| noisy.contains(&true)) {
-                let reaching = Reaching::of(order.thresholds.min_entities, contributions.tells_secrets());
+                let reaching = release.reaching(order.thresholds.min_entities);
                 let cells = perturb::Cells { statistics: &statistics, noisy: &noisy, reaching };
                 let schema = release.counted.checked.schema();
                 let reaches = ir::reaches(&release.rel, &policy(&release.tables), &ir::Parameters::new());
@@ -381,8 +364,7 @@ impl ProdEngine {
             let cells = contributions.keep(&passed(&assessment), &noisy);
             self.seal(&order.cells, &cells)?;
         }
-        let safe = disclosure::suppress(&bare, &assessment, order.suppression, &release.keys)?;
-        let safe = store(&safe, &schema)?;
+        let safe = store(&assessment.keep(&bare)?, &schema)?;
         // The result comes last: where it exists, the order is spent and everything else is there.
         let (key, context) = self.keys.open(&order.result)?;
         let mut object =

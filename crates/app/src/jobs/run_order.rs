@@ -5,7 +5,6 @@
 
 use access::{Action, Permit};
 use base::{Id, Timestamp, kind};
-use privacy::disclosure::Suppression;
 use secure_domain::objects::object_path;
 use secure_domain::protocol::{ConcludeOrder, LedgerAnswer, ObjectRef, RunDone, RunOrder, Secret, ZoneKind};
 use storage::objects as rows;
@@ -139,7 +138,6 @@ pub(super) fn order(
         purpose: None,
         output: model.model.output.clone(),
         thresholds: run.thresholds,
-        suppression: Suppression::DropRows,
         entity_key: Some(entity_key),
         draft: ObjectRef { object: objects.draft.unwrap_or(objects.cells), key: draft.to_owned() },
         result: object(objects.result),

@@ -7,16 +7,15 @@ pub mod cell_key;
 pub mod dp;
 pub mod ledger;
 mod spread;
-mod suppress;
 pub mod table;
 #[cfg(test)]
 mod tests;
 
-use arrow::array::BooleanArray;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
 use serde::{Deserialize, Serialize};
 
 pub use spread::{DOMINANT_MAX, Dominance, Spread, Spreads, Told};
-pub use suppress::{Suppression, suppress};
 
 use crate::Error;
 
@@ -129,6 +128,17 @@ impl Assessment {
     #[must_use]
     pub const fn passed(&self) -> &BooleanArray {
         &self.passed
+    }
+
+    /// A result without the cells that failed.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if the assessment is about another result.
+    pub fn keep(&self, batch: &RecordBatch) -> Result<RecordBatch, Error> {
+        if self.passed.len() != batch.num_rows() {
+            return Err(Error::Length { left: batch.num_rows(), right: self.passed.len() });
+        }
+        filter_record_batch(batch, &self.passed).map_err(|_| Error::Arrow { operation: "filter" })
     }
 
     /// Forgets which cells failed; the report still says how many.

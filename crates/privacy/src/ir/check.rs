@@ -241,8 +241,7 @@ fn check_unions(rel: &Rel, policy: &Policy) -> Result<(), Refusal> {
 pub(super) fn protected_scan(rel: &Rel, policy: &Policy) -> Option<String> {
     let mut found = None;
     scans(rel, &mut |resource, _, _| {
-        let entity = policy.resources.get(resource).and_then(|known| known.entity.as_ref());
-        if entity.is_none_or(|entity| entity.protected) {
+        if policy.is_protected(resource) {
             found = Some(resource.to_owned());
         }
     });

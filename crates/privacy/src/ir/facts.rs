@@ -104,17 +104,7 @@ fn scan(policy: &Policy, resource: &str, alias: &str, columns: &[String], flow: 
         .filter(|unique| !unique.is_empty() && unique.iter().all(|column| columns.contains(column)))
         .map(|unique| unique.iter().map(name).collect())
         .collect();
-    let one =
-        |entity: &super::Entity| {
-            known.rows.unique.iter().any(|unique| {
-                !unique.is_empty() && unique.iter().all(|column| entity.columns.contains(column))
-            })
-        };
-    facts.fans = known
-        .entity
-        .iter()
-        .map(|entity| if one(entity) { Some(1) } else { known.rows.per_entity.map(u64::from) })
-        .collect();
+    facts.fans = known.entity.iter().map(|_| known.rows_of_one().map(u64::from)).collect();
     facts
 }
 

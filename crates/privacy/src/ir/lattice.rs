@@ -76,6 +76,15 @@ impl ResourcePolicy {
     pub(super) fn is_public(&self, label: Label) -> bool {
         label == Label::Public && self.entity.as_ref().is_some_and(|entity| !entity.protected)
     }
+
+    /// The most rows that one of its entities has, as far as that is declared.
+    pub(super) fn rows_of_one(&self) -> Option<u32> {
+        let entity = self.entity.as_ref()?;
+        let one = |unique: &BTreeSet<String>| {
+            !unique.is_empty() && unique.iter().all(|column| entity.columns.contains(column))
+        };
+        if self.rows.unique.iter().any(one) { Some(1) } else { self.rows.per_entity }
+    }
 }
 
 /// All that a query may read, and what is known of it.
@@ -83,6 +92,20 @@ impl ResourcePolicy {
 pub struct Policy {
     /// Resources by the name that [`super::Rel::Scan`] uses. What is absent may not be read.
     pub resources: BTreeMap<String, ResourcePolicy>,
+}
+
+impl Policy {
+    /// Are the entities of a resource protected? Those of whom nothing is known are.
+    pub(super) fn is_protected(&self, resource: &str) -> bool {
+        let known = self.resources.get(resource).and_then(|known| known.entity.as_ref());
+        known.is_none_or(|entity| entity.protected)
+    }
+
+    /// May a resource hold several rows about one protected entity?
+    pub(super) fn may_have_several(&self, resource: &str) -> bool {
+        let one = |known: &ResourcePolicy| known.rows_of_one() == Some(1);
+        self.is_protected(resource) && !self.resources.get(resource).is_some_and(one)
+    }
 }
 
 /// One entity behind a row: which scan brought it in, and of which kind it is.

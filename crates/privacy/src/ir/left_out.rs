@@ -111,21 +111,17 @@ impl Scope<'_> {
         known.and_then(|known| known.columns.get(&source.column)?.label) == Some(Label::Sensitive)
     }
 
-    /// The resource and column that a column still is.
-    fn origin(&self, name: &str) -> Option<(&str, &str)> {
-        let (alias, column) = self.flow.origins.get(name)?;
-        Some((aliases(self.input).get(alias.as_str()).copied()?, column))
-    }
-
     /// A stored column that is still what it was, under its own name.
     fn stored(&self, expr: &Expr) -> Option<Expr> {
         let Expr::Column { name } = expr else { return None };
-        self.origin(name).map(|(resource, column)| Expr::column(format!("{resource}.{column}")))
+        self.flow
+            .stored(name, self.input)
+            .map(|(resource, column)| Expr::column(format!("{resource}.{column}")))
     }
 
     /// Is it a stored column in which some may have nothing?
     fn may_be_null(&self, name: &str) -> bool {
-        self.origin(name).is_some_and(|(resource, column)| {
+        self.flow.stored(name, self.input).is_some_and(|(resource, column)| {
             let known = self.policy.resources.get(resource).and_then(|known| known.columns.get(column));
             known.is_none_or(|known| known.declared.nulls != Some(Nulls::Never))
         })
@@ -226,9 +222,7 @@ impl LeftOut {
     pub(super) fn check(&self, input: &Rel, policy: &Policy) -> Result<(), Refusal> {
         let scans = aliases(input);
         let is_protected = |scan: &EntityRef| {
-            let known = scans.get(scan.alias.as_str()).and_then(|resource| policy.resources.get(*resource));
-            let entity = known.and_then(|known| known.entity.as_ref());
-            entity.is_none_or(|entity| entity.protected)
+            scans.get(scan.alias.as_str()).is_none_or(|resource| policy.is_protected(resource))
         };
         let personal = |scan: &EntityRef| self.tied.contains(scan) || is_protected(scan);
         match self.beside.iter().find(|(_, scans)| scans.iter().any(personal)) {
@@ -281,17 +275,7 @@ fn see_parameters(expr: &Expr, found: &mut BTreeSet<String>) {
 /// Resources of some columns that may hold several rows about one entity.
 pub(super) fn several(secrets: &BTreeSet<Source>, policy: &Policy) -> BTreeSet<String> {
     let resources = secrets.iter().map(|source| &source.resource);
-    resources.filter(|resource| may_have_several(resource, policy)).cloned().collect()
-}
-
-/// May a resource hold several rows about one protected entity?
-pub(super) fn may_have_several(resource: &str, policy: &Policy) -> bool {
-    let Some(known) = policy.resources.get(resource) else { return true };
-    let Some(entity) = known.entity.as_ref() else { return true };
-    let one = |unique: &BTreeSet<String>| {
-        !unique.is_empty() && unique.iter().all(|column| entity.columns.contains(column))
-    };
-    entity.protected && !known.rows.unique.iter().any(one) && known.rows.per_entity != Some(1)
+    resources.filter(|resource| policy.may_have_several(resource)).cloned().collect()
 }
 
 fn written(part: &impl Serialize) -> String {

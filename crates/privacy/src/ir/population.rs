@@ -14,10 +14,10 @@
 use std::collections::BTreeSet;
 
 use super::check::{Releasing, is_absent, releasing};
-use super::left_out::{About, LeftOut, Mark, Purpose, Telling, may_have_several};
+use super::left_out::{About, LeftOut, Mark, Purpose, Telling};
 use super::relax::{filtered, relax};
 use super::resolve::{Rigour, flow};
-use super::walk::{aliases, columns_of, inputs};
+use super::walk::{columns_of, inputs};
 use super::{AggregateFunction, Expr, JoinKind, NamedAggregate, Policy, Refusal, Rel, Rule, Source};
 
 /// A query that is over all rows that it could be about, whoever has what: nothing is left out of what is done for a row.
@@ -120,7 +120,7 @@ fn shows_more(
 /// Resources whose rows are counted and of which an entity may have several: that weighs people by what may be known.
 fn counted(rel: &Rel, policy: &Policy, found: &mut Vec<String>) {
     match rel {
-        Rel::Scan { resource, .. } if may_have_several(resource, policy) => found.push(resource.clone()),
+        Rel::Scan { resource, .. } if policy.may_have_several(resource) => found.push(resource.clone()),
         Rel::Join { kind: JoinKind::Semi | JoinKind::Anti, left, .. } => counted(left, policy, found),
         _ => inputs(rel).into_iter().for_each(|input| counted(input, policy, found)),
     }
@@ -130,9 +130,9 @@ fn counted(rel: &Rel, policy: &Policy, found: &mut Vec<String>) {
 fn is_key(expr: &Expr, input: &Rel, policy: &Policy) -> Result<bool, Refusal> {
     let flow = flow(input, policy, Rigour::Derived)?;
     let Expr::Column { name } = expr else { return Ok(false) };
-    Ok(flow.origins.get(name).is_some_and(|(alias, column)| {
-        let known = aliases(input).get(alias.as_str()).and_then(|resource| policy.resources.get(*resource));
-        known.and_then(|known| known.entity.as_ref()).is_some_and(|entity| entity.columns.contains(column))
+    Ok(flow.stored(name, input).is_some_and(|(resource, column)| {
+        let entity = policy.resources.get(resource).and_then(|known| known.entity.as_ref());
+        entity.is_some_and(|entity| entity.columns.iter().any(|key| key == column))
     }))
 }
 

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::expr::{ExprInfo, aggregate_type, aggregated_label, infer};
 use self::form::Mark;
 pub(super) use self::join::{both, equated};
+use super::walk::aliases;
 use super::{
     AggregateFunction, ColumnInfo, DEPTH_MAX, EntityRef, Expr, JoinKind, Label, Named, NamedAggregate,
     Policy, Refusal, Rel, Rule, Schema, Source, Stage, Step,
@@ -66,6 +67,12 @@ pub(super) struct Flow {
 }
 
 impl Flow {
+    /// The resource and column that a column of this relation still is.
+    pub(super) fn stored<'a>(&'a self, name: &str, rel: &'a Rel) -> Option<(&'a str, &'a str)> {
+        let (alias, column) = self.origins.get(name)?;
+        Some((aliases(rel).get(alias.as_str()).copied()?, column))
+    }
+
     /// Output name of a source column that is still unchanged here.
     pub(super) fn name_of(&self, alias: &str, column: &str) -> Option<&str> {
         self.origins

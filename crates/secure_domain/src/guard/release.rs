@@ -20,6 +20,7 @@ use super::parse::{on_large_stack, parse, spoken};
 use super::refusal::{EXPRESSION, HIDDEN_KEY, Refusal};
 use super::relations::{Translator, translate};
 use crate::Error;
+use crate::perturb::Reaching;
 use crate::protocol::{OutputColumn, Parameter};
 use crate::session::{Session, Table};
 
@@ -38,6 +39,12 @@ pub(crate) struct Release {
 impl Release {
     pub(crate) const fn ir_digest(&self) -> Digest {
         self.counted.checked.digest()
+    }
+
+    /// How far noise on its numbers reaches.
+    pub(crate) fn reaching(&self, min_entities: u32) -> Reaching {
+        let chosen = self.counted.contributors.iter().any(|query| query.population.is_some());
+        Reaching::of(min_entities, chosen)
     }
 
     pub(crate) fn output(&self) -> Vec<OutputColumn> {

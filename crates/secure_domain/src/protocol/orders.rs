@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use base::{Digest, Id, kind};
 use catalog::{OutputColumn, Parameter, TwinForm};
+use privacy::disclosure::Thresholds;
 use privacy::disclosure::dp::Cost;
 use privacy::disclosure::ledger::Verdict;
-use privacy::disclosure::{Suppression, Thresholds};
 use privacy::ir::Entity;
 use privacy::masking::MaskSpec;
 use privacy::{SensitiveKind, attack};
@@ -160,8 +160,6 @@ pub struct RunOrder {
     pub output: Vec<OutputColumn>,
     /// Thresholds of disclosure control, from the regulation pack.
     pub thresholds: Thresholds,
-    /// What happens to cells that fail.
-    pub suppression: Suppression,
     /// The installation's key by which entities are told apart in the release ledger; needed where any is protected.
     #[serde(default)]
     pub entity_key: Option<Secret>,

@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use privacy::disclosure::Suppression;
 use privacy::disclosure::dp::{Cost, Unit};
 use privacy::masking::MaskSpec;
 use privacy::{DataType, SensitiveKind};
@@ -266,7 +265,6 @@ async fn run_and_serve(county: &County, prod: &ZoneClient, table: &TableSpec, gr
         digest: granted.written.digest,
         edition: None,
     }];
-    order.suppression = Suppression::DropRows;
     let Reply::Counted(counted) = ask(prod, Request::Run(Box::new(order.clone()))).await.unwrap() else {
         panic!()
     };
