@@ -88,7 +88,7 @@ fn row(text: &mut String, title: &str, own: &[&Verdict], line: &impl Fn(&mut Str
             &own.len().to_string(),
             &forms.to_string(),
             &blocked.to_string(),
-            &format!("{:.1}", bits.max(0.0)),
+            &format!("{:.1}", bits + 0.0),
             &format!("{passed}/{}", own.len()),
         ],
     );

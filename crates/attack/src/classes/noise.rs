@@ -266,7 +266,7 @@ fn reconstruction<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     })
 }
 
-/// Of those who have the flag among ever other two thirds of sixty people: how many they are, and sums of what is no secret.
+/// Of those who have the flag among ever other two thirds of sixty people: how many they are, and a sum of what is no secret.
 /// All of it leaves with noise only; of enough numbers everybody's flag follows.
 fn without_end<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     Box::pin(async move {
@@ -275,7 +275,7 @@ fn without_end<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         let people = birthdays(scene, &village);
         let mut random = crate::random::Random::new(scene.plot.people.len() as u64 ^ 0xBEEF);
         let (mut equations, mut numbers) = (Vec::new(), vec![0_u32; people.len()]);
-        for _ in 0..32 {
+        for _ in 0..48 {
             let mut order: Vec<usize> = (0..people.len()).collect();
             random.shuffle(&mut order);
             let chosen: Vec<usize> = order.into_iter().take(people.len() * 2 / 3).collect();
@@ -283,7 +283,7 @@ fn without_end<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
             let days: Vec<String> = days.map(|person| format!("DATE '{}'", person.birth)).collect();
             let outcome = scene
                 .order(&format!(
-                    "SELECT village, count(*) AS n, sum(household) AS h, sum(date_part('month', birth_date)) AS m, sum(date_part('day', birth_date)) AS d FROM {{p}} AS t WHERE district = {{D}} AND village = '{village}' AND flag = 1 AND birth_date IN ({}) GROUP BY village",
+                    "SELECT village, count(*) AS n, sum(household) AS h FROM {{p}} AS t WHERE district = {{D}} AND village = '{village}' AND flag = 1 AND birth_date IN ({}) GROUP BY village",
                     days.join(", ")
                 ))
                 .await?;
@@ -293,7 +293,7 @@ fn without_end<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
             };
             for place in &chosen {
                 if let Some(number) = numbers.get_mut(*place) {
-                    *number += 4;
+                    *number += 2;
                 }
             }
             equations.push((chosen, count));
