@@ -24,8 +24,13 @@ const JUDGED: (usize, Duration) = (20, Duration::from_millis(400));
 /// How long all texts together are judged on all threads.
 const TOGETHER: Duration = Duration::from_secs(2);
 /// What an order would have to keep to.
-const THRESHOLDS: Thresholds =
-    Thresholds { min_entities: 10, max_dominance_ppm: 500_000, margin_ppm: 150_000, dominance: None };
+const THRESHOLDS: Thresholds = Thresholds {
+    min_entities: 10,
+    max_dominance_ppm: 500_000,
+    margin_ppm: 150_000,
+    dominance: None,
+    noisy_numbers_max: 32,
+};
 
 /// Runs the part.
 ///

@@ -7,7 +7,6 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use base::Digest;
 use privacy::DataType;
-use privacy::disclosure::Suppression;
 use secure_domain::bench::BenchTables;
 use secure_domain::protocol::{
     AppendOrder, AssessOrder, ConcludeOrder, Limits, OutputColumn, QueryOrder, RunOrder, Secret,
@@ -150,7 +149,6 @@ fn order(zones: &Zones, number: u32, sql: &str, output: &[(&str, DataType)]) -> 
         purpose: None,
         output: output.iter().map(column).collect(),
         thresholds: THRESHOLDS,
-        suppression: Suppression::DropRows,
         entity_key: Some(Secret::new([3; 32].into())),
         draft: object(number + 1),
         result: object(number + 2),
@@ -178,6 +176,7 @@ async fn guarded_run(
         cells: order.draft.clone(),
         pages,
         min_entities: THRESHOLDS.min_entities,
+        noisy_numbers_max: THRESHOLDS.noisy_numbers_max,
     };
     let verdicts = zones.ledger.assess(&zones.permit, assess.clone()).await?.verdicts;
     took.assessed.push(millis(second));

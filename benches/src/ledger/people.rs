@@ -81,6 +81,7 @@ pub(super) fn candidate(
         protection,
         contributors,
         rows: false,
+        noise: None,
     };
     Candidate {
         release: format!("r{number}"),

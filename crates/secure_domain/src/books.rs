@@ -269,10 +269,16 @@ impl Held {
         }
         // Only now is it known which rows need noise, whomever it is for.
         for (kind, candidate, assessment) in &mut judged {
+            let noisy = |row: usize, verdict: Verdict| {
+                let anyhow = contributions.weighted || contributions.leaves_with_noise(row);
+                verdict == Verdict::Perturb || verdict == Verdict::Allow && anyhow
+            };
+            if !verdicts.iter().enumerate().any(|(row, verdict)| noisy(row, *verdict)) {
+                break;
+            }
             let mut drawn = self.book(kind)?.drawn.clone();
             for (row, verdict) in verdicts.iter_mut().enumerate() {
-                let noisy = contributions.weighted || contributions.leaves_with_noise(row);
-                if *verdict == Verdict::Refuse || *verdict == Verdict::Allow && !noisy {
+                if !noisy(row, *verdict) {
                     continue;
                 }
                 let own = candidate.cells.iter().skip(row).step_by(rows);
