@@ -44,6 +44,7 @@ pub(super) fn report(
         found.thresholds.max_dominance_ppm.div_ceil(PPM_OF_PERCENT).to_string(),
     );
     let margin = (found.thresholds.margin_ppm / PPM_OF_PERCENT).to_string();
+    let noisy = found.thresholds.noisy_numbers_max.to_string();
     let check = |name: &str, rule: String, failed: u64| DisclosureCheck {
         name: visit.text(&format!("check-{name}")),
         rule,
@@ -77,7 +78,7 @@ pub(super) fn report(
             check("missing", visit.text("check-missing-rule"), failures.missing),
             check(
                 "differencing",
-                visit.text_with("check-differencing-rule", &[("count", &entities)]),
+                visit.text_with("check-differencing-rule", &[("count", &entities), ("noisy", &noisy)]),
                 failures.differencing,
             ),
         ],

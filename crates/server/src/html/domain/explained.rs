@@ -48,6 +48,7 @@ fn accepted(visit: &Visit, found: &Explanation) -> QueryExplained {
                 ("entities", &kinds.join(" / ")),
                 ("share", &of.max_dominance_ppm.div_ceil(PPM_OF_PERCENT).to_string()),
                 ("margin", &(of.margin_ppm / PPM_OF_PERCENT).to_string()),
+                ("noisy", &of.noisy_numbers_max.to_string()),
             ],
         ),
         None if found.cost.is_some() => {
