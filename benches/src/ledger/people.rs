@@ -88,6 +88,7 @@ pub(super) fn candidate(
         operator: "operator".to_owned(),
         channel: "export".to_owned(),
         cells: cells.into_iter().map(cell).collect(),
+        unshown: Vec::new(),
     }
 }
 

@@ -11,8 +11,8 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use privacy::disclosure::ledger::{
-    Assessment, Candidate, Cell, Drawn, EntityDigest, MeasureId, Noise, Ordinals, Protection, Reason,
-    ReasonKind, Record, ReleaseLedger, Verdict,
+    Assessment, Candidate, Cell, EntityDigest, MeasureId, Noise, Ordinals, Protection, Reason, ReasonKind,
+    Record, ReleaseLedger, Told, Unshown, Verdict,
 };
 use privacy::disclosure::{Bucket, Overlap};
 use roaring::RoaringBitmap;
@@ -45,7 +45,7 @@ struct Book {
     /// The record that opens it, until a page holds it.
     opening: Option<Record>,
     rows: Rows,
-    drawn: Drawn,
+    told: Told,
 }
 
 /// Of which rows of an entity exact numbers have left, for each measure: by the entity, those rows as one ordinal.
@@ -116,16 +116,16 @@ impl Books {
         }
         let book = |(kind, (digests, records)): (String, (Vec<EntityDigest>, Vec<Record>))| {
             let kept = digests.len();
-            let (mut rows, mut drawn) = (Rows::default(), Drawn::default());
+            let (mut rows, mut told) = (Rows::default(), Told::default());
             for record in &records {
                 if let Record::Released(candidate) = record {
                     rows.take_in(&candidate.cells, &digests);
-                    drawn.take_in(&candidate.cells);
+                    told.take_in(&candidate.cells, &candidate.unshown);
                 }
             }
             let ordinals = Ordinals::from_digests(digests)?;
             let ledger = ReleaseLedger::from_records(records)?;
-            Ok::<_, Error>((kind, Book { ordinals, kept, ledger, opening: None, rows, drawn }))
+            Ok::<_, Error>((kind, Book { ordinals, kept, ledger, opening: None, rows, told }))
         };
         let books = books.into_iter().map(book).collect::<Result<_, _>>()?;
         Ok(Self(Mutex::new(Held { books, pages: pages.len() as u64 })))
@@ -173,7 +173,7 @@ impl Books {
         for (kind, candidate) in candidates {
             let book = held.book(&kind)?;
             book.rows.take_in(&candidate.cells, book.ordinals.since(0));
-            book.drawn.take_in(&candidate.cells);
+            book.told.take_in(&candidate.cells, &candidate.unshown);
             book.ledger.append(candidate)?;
             book.opening = None;
             book.kept = book.ordinals.len();
@@ -199,7 +199,7 @@ impl Held {
                 ledger,
                 opening: Some(opening),
                 rows: Rows::default(),
-                drawn: Drawn::default(),
+                told: Told::default(),
             };
             self.books.insert(kind.to_owned(), book);
         }
@@ -222,8 +222,11 @@ impl Held {
                 operator: operator.to_owned(),
                 channel: channel.to_owned(),
                 cells: Vec::new(),
+                unshown: Vec::new(),
             });
-            candidate.cells.extend(cells(book, part, contributions)?);
+            let (cells, unshown) = cells(book, part, contributions)?;
+            candidate.cells.extend(cells);
+            candidate.unshown.extend(unshown);
         }
         Ok(candidates)
     }
@@ -269,25 +272,28 @@ impl Held {
         }
         // Only now is it known which rows need noise, whomever it is for.
         for (kind, candidate, assessment) in &mut judged {
-            let noisy = |row: usize, verdict: Verdict| {
-                let anyhow = contributions.weighted || contributions.leaves_with_noise(row);
-                verdict == Verdict::Perturb || verdict == Verdict::Allow && anyhow
-            };
-            if !verdicts.iter().enumerate().any(|(row, verdict)| noisy(row, *verdict)) {
-                break;
+            if !candidate.cells.iter().any(|cell| cell.noise.is_some()) {
+                continue;
             }
-            let mut drawn = self.book(kind)?.drawn.clone();
-            for (row, verdict) in verdicts.iter_mut().enumerate() {
-                if !noisy(row, *verdict) {
-                    continue;
-                }
+            let mut told = self.book(kind)?.told.clone();
+            for (row, verdict) in verdicts.iter_mut().enumerate().filter(|(_, one)| **one != Verdict::Refuse)
+            {
+                let left = contributions.leaves_with_noise(row);
+                let noisy = left || contributions.weighted || *verdict == Verdict::Perturb;
                 let own = candidate.cells.iter().skip(row).step_by(rows);
-                if !drawn.take_in_row(own, order.noisy_numbers_max) {
-                    *verdict = Verdict::Refuse;
-                    if let Some(found) = assessment.cells.get_mut(row) {
-                        found.verdict = Verdict::Refuse;
-                        found.reasons.push(reason(ReasonKind::Exhausted));
-                    }
+                *verdict = match told.take_in_row(own, noisy, order.noisy_numbers_max) {
+                    Some(Protection::Perturbed) if !noisy => Verdict::Perturb,
+                    Some(_) => continue,
+                    None => Verdict::Refuse,
+                };
+                if let Some(found) = assessment.cells.get_mut(row) {
+                    found.verdict = *verdict;
+                    let refused = *verdict == Verdict::Refuse;
+                    found.reasons.push(reason(if refused {
+                        ReasonKind::Exhausted
+                    } else {
+                        ReasonKind::Told
+                    }));
                 }
             }
         }
@@ -305,7 +311,7 @@ const fn reason(kind: ReasonKind) -> Reason {
 }
 
 /// A part's cells, measure by measure.
-fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<Vec<Cell>, Error> {
+fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<(Vec<Cell>, Vec<Unshown>), Error> {
     let ordinals = part.digests.iter().map(|digest| book.ordinals.ordinal(*digest));
     let ordinals = ordinals.collect::<Result<Vec<u32>, _>>()?;
     let number = |place: u32| usize::try_from(place).ok().and_then(|place| ordinals.get(place)).copied();
@@ -317,6 +323,7 @@ fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<Vec<Cell
     let sets: Vec<RoaringBitmap> = part.cells.iter().map(renumbered).collect();
     let mut cells = Vec::with_capacity(part.measures.len() * sets.len());
     let secrets: Vec<_> = part.secrets.iter().map(|(measure, edition)| (*measure, *edition)).collect();
+    let noise = |drawn_by, few| Noise { secrets: secrets.clone(), drawn_by, few, halved: whole.halved };
     for (place, measure) in part.measures.iter().enumerate() {
         for (row, contributors) in sets.iter().enumerate() {
             let noisy = whole.leaves_with_noise(row);
@@ -327,12 +334,16 @@ fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<Vec<Cell
                 protection: if noisy { Protection::Perturbed } else { Protection::Exact },
                 contributors: contributors.clone(),
                 rows: part.rows,
-                noise: drawn_by
-                    .map(|drawn_by| Noise { secrets: secrets.clone(), drawn_by: drawn_by.clone() }),
+                noise: drawn_by.map(|drawn_by| {
+                    noise(drawn_by.clone(), u32::try_from(row).is_ok_and(|row| whole.few.contains(row)))
+                }),
             });
         }
     }
-    Ok(cells)
+    let unshown = part.unshown.iter();
+    let unshown =
+        unshown.map(|(key, cell)| Unshown { noise: noise(vec![*key], true), contributors: renumbered(cell) });
+    Ok((cells, unshown.collect()))
 }
 
 /// The reasons of all cells, each kind of reason once with the earlier releases it names.
@@ -401,6 +412,7 @@ mod tests {
             operator: "operator".into(),
             channel: "export".into(),
             cells: cells.collect(),
+            unshown: Vec::new(),
         });
         let digest = |person: u32| hex::encode(Digest::of(&person.to_be_bytes()).0.split_at(DIGEST).0);
         let entry = match number {

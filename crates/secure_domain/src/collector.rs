@@ -59,8 +59,12 @@ pub(crate) struct Collector {
     measures: Vec<MeasureId>,
     /// Of each aggregate.
     measured: Vec<(String, Vec<MeasureId>)>,
-    /// Of which secrets noisy numbers are counted, each with a number of what its resource holds.
+    /// Of which secrets it is counted how much is told, each with a number of what its resource holds.
     secrets: BTreeMap<MeasureId, u32>,
+    /// What tells what is asked from other questions.
+    asks: u32,
+    /// Populations of cells that the result does not have, by their keys.
+    unshown: HashMap<Box<[u8]>, RoaringBitmap>,
     /// Aggregates of what only some behind a cell may have.
     absent: BTreeSet<String>,
     hash: EntityHash,
@@ -70,7 +74,7 @@ pub(crate) struct Collector {
     everywhere: Vec<usize>,
     /// Whom the cells speak about: several cells may have one population, and some populations no cell.
     population: bool,
-    /// Secrets choose who is in the cells: numbers are counted of those whom the cells speak about.
+    /// Secrets choose who is in the cells: what is told is counted of those whom the cells speak about.
     chosen: bool,
     /// What is known of the rows of each entity behind a cell, where these are told apart as well.
     looked_at: Option<HashMap<(usize, u32), u128>>,
@@ -134,6 +138,8 @@ impl Collector {
             chosen: query.population.is_some(),
             looked_at: None,
             secrets: secrets.collect(),
+            asks: asked(&format!("{measured:?}")),
+            unshown: HashMap::new(),
             // That a group is there at all counts who is in it.
             measures: vec![measure(&Measured::Count, &kind, &query.resource)],
             measured: measured.iter().map(|(name, measured)| (name.clone(), ids(measured))).collect(),
@@ -164,12 +170,14 @@ impl Collector {
         &self,
         query: &ContributorQuery,
         population: &PopulationQuery,
+        asks: u32,
         keys: &[ArrayRef],
         key: &MaskKey,
     ) -> Result<Self, Error> {
         let measures = deciding(&population.secrets, &self.kind);
         let mut collector = self.beside(query, measures, keys, key)?;
         collector.secrets.clone_from(&self.secrets);
+        collector.asks = asks;
         collector.known.clone_from(&self.known);
         collector.digests.clone_from(&self.digests);
         Ok(collector)
@@ -221,9 +229,7 @@ impl Collector {
         }
         let added = added.iter().map(|column| column.as_primitive_opt::<Float64Type>());
         let added = added.collect::<Option<Vec<_>>>().ok_or(Error::RunFailed)?;
-        let columns = groups.iter().zip(&self.types);
-        let columns = columns.map(|(column, to)| cast(column, to).map_err(|_| Error::RunFailed));
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let columns = cast_all(groups, &self.types)?;
         let converted = match &self.rows {
             None => None,
             Some((converter, _)) => Some(converter.convert_columns(&columns).map_err(|_| Error::RunFailed)?),
@@ -251,7 +257,14 @@ impl Collector {
                 continue;
             }
             let digest = self.hash.digest(entity.value(row).as_bytes());
+            if places.is_empty() && self.secrets.is_empty() {
+                continue;
+            }
             let number = numbered(&mut self.known, &mut self.digests, digest)?;
+            if places.is_empty() {
+                let group = converted.as_ref().map(|rows| rows.row(row).as_ref().into()).unwrap_or_default();
+                self.unshown.entry(group).or_default().insert(number);
+            }
             self.taken = self.taken.saturating_add(places.len().saturating_sub(1));
             for place in places {
                 self.cells.get_mut(*place).ok_or(Error::RunFailed)?.insert(number);
@@ -296,19 +309,24 @@ impl Collector {
             measures: distinct(measures(&|own| own == name)),
             rows,
             secrets: BTreeMap::new(),
+            asks: 0,
+            unshown: Vec::new(),
             digests: self.digests.clone(),
             cells: cells.to_vec(),
         };
         let others: Vec<Part> = apart.iter().map(|(name, cells)| part(cells, name)).collect();
         let whole = measures(&|name| !apart.contains_key(name));
-        let first = Part {
+        let mut first = Part {
             measures: distinct(whole.into_iter().chain(self.measures)),
             kind: self.kind,
             rows,
             secrets: if self.chosen { BTreeMap::new() } else { self.secrets },
+            asks: self.asks,
+            unshown: Vec::new(),
             digests: self.digests,
             cells: self.cells,
         };
+        self.unshown.into_values().for_each(|cell| first.hide(cell));
         let parts = [first].into_iter().chain(others).collect();
         let spread = |amounts: Amounts| Spreads {
             of: amounts.of,
@@ -335,6 +353,17 @@ impl Collector {
         }
         Ok(())
     }
+}
+
+fn cast_all(columns: &[ArrayRef], types: &[arrow::datatypes::DataType]) -> Result<Vec<ArrayRef>, Error> {
+    let columns = columns.iter().zip(types);
+    columns.map(|(column, to)| cast(column, to).map_err(|_| Error::RunFailed)).collect()
+}
+
+/// What a question is known by.
+pub(crate) fn asked(text: &str) -> u32 {
+    let [a, b, c, d, ..] = base::Digest::of(text.as_bytes()).0;
+    u32::from_be_bytes([a, b, c, d])
 }
 
 /// The number of a digest among those seen so far.

@@ -42,6 +42,10 @@ pub(crate) struct Contributions {
     pub(crate) weighted: bool,
     /// By what the noise of the numbers of each row is drawn, or would be.
     pub(crate) drawn_by: Vec<Vec<u32>>,
+    /// Rows to whose numbers each entity adds one of few amounts.
+    pub(crate) few: RoaringBitmap,
+    /// Noise reaches half as far as the threshold.
+    pub(crate) halved: bool,
     /// One for each entity that is counted.
     pub(crate) parts: Vec<Part>,
 }
@@ -55,9 +59,13 @@ pub(crate) struct Part {
     pub(crate) measures: Vec<MeasureId>,
     /// Entities are told apart by their rows as well.
     pub(crate) rows: bool,
-    /// The measures of which noisy numbers are counted, if no secret decides who is in the cells: each with a number of what
-    /// its resource holds.
+    /// The measures of which it is counted how much is told, if no secret decides who is in the cells: each with a number of
+    /// what its resource holds.
     pub(crate) secrets: BTreeMap<MeasureId, u32>,
+    /// What tells what is asked of these people from other questions.
+    pub(crate) asks: u32,
+    /// Cells that are asked for and not shown: by what each is known, and whom it would speak about.
+    pub(crate) unshown: Vec<(u32, RoaringBitmap)>,
     /// The entities; a cell's set holds places in this list.
     pub(crate) digests: Vec<EntityDigest>,
     /// One set for each row of the result.
@@ -79,6 +87,31 @@ impl Part {
         EntityCounts { kind: self.kind.clone(), counts, populations: Some(populations) }
     }
 
+    /// The sum of what the digests of a cell's entities begin with.
+    fn key_of(&self, cell: &RoaringBitmap) -> u32 {
+        let digests = cell.iter().filter_map(|one| self.digests.get(usize::try_from(one).ok()?));
+        // Of an entity with its rows the first bytes are the entity's alone.
+        let first = if self.rows { OWNER_BYTES } else { 0 };
+        let records = digests.map(|digest| {
+            let word = digest.iter().skip(first).take(4);
+            word.fold(0_u32, |word, byte| word << 8 | u32::from(*byte))
+        });
+        cell_key(records)
+    }
+
+    /// Notes a cell that is asked for and not shown, if that tells of secrets.
+    pub(crate) fn hide(&mut self, cell: RoaringBitmap) {
+        if !self.secrets.is_empty() && !cell.is_empty() {
+            let key = self.key_of(&cell).wrapping_add(self.asks);
+            self.unshown.push((key, cell));
+        }
+    }
+
+    /// Forgets cells that are not shown of so few that they never would be: that tells nothing.
+    pub(crate) fn forget_small(&mut self, least: u32) {
+        self.unshown.retain(|(_, cell)| cell.len() >= u64::from(least));
+    }
+
     /// Puts somebody of its own into every cell: cells of other conditions on the same people differ by him, whoever has what.
     pub(crate) fn mark(&mut self, key: &MaskKey, condition: &[u8]) -> Result<(), Error> {
         let number = u32::try_from(self.digests.len()).map_err(|_| Error::Limit { what: "contributors" })?;
@@ -93,15 +126,25 @@ impl Part {
 impl Contributions {
     /// The same without the rows that did not stay, some of them with noise.
     pub(crate) fn keep(self, stays: &[bool], noisy: &[bool]) -> Self {
-        let kept = |part: Part| {
-            let cells = part.cells.into_iter().zip(stays).filter(|(_, stays)| **stays);
-            Part { cells: cells.map(|(cell, _)| cell).collect(), ..part }
+        let kept = |mut part: Part| {
+            for (cell, stays) in std::mem::take(&mut part.cells).into_iter().zip(stays) {
+                if *stays {
+                    part.cells.push(cell);
+                } else {
+                    part.hide(cell);
+                }
+            }
+            part
         };
-        let left = noisy.iter().zip(stays).filter(|(_, stays)| **stays).map(|(noisy, _)| *noisy);
-        let noisy = (0_u32..).zip(left).filter(|(_, noisy)| *noisy).map(|(row, _)| row).collect();
+        let left = |flags: &mut dyn Iterator<Item = bool>| -> RoaringBitmap {
+            let left = flags.zip(stays).filter(|(_, stays)| **stays).map(|(flag, _)| flag);
+            (0_u32..).zip(left).filter(|(_, flag)| *flag).map(|(row, _)| row).collect()
+        };
+        let noisy = left(&mut noisy.iter().copied());
+        let few = left(&mut (0_u32..).map(|row| self.few.contains(row)));
         let drawn_by = self.drawn_by.into_iter().zip(stays).filter(|(_, stays)| **stays);
         let drawn_by = drawn_by.map(|(numbers, _)| numbers).collect();
-        Self { noisy, drawn_by, parts: self.parts.into_iter().map(kept).collect(), ..self }
+        Self { noisy, drawn_by, few, parts: self.parts.into_iter().map(kept).collect(), ..self }
     }
 
     /// Does this row leave with noise?
@@ -116,14 +159,7 @@ impl Contributions {
         let mut keys = vec![0_u32; self.rows().unwrap_or_default()];
         for part in &self.parts {
             for (key, cell) in keys.iter_mut().zip(&part.cells) {
-                let digests = cell.iter().filter_map(|one| part.digests.get(usize::try_from(one).ok()?));
-                // Of an entity with its rows the first bytes are the entity's alone.
-                let first = if part.rows { OWNER_BYTES } else { 0 };
-                let records = digests.map(|digest| {
-                    let word = digest.iter().skip(first).take(4);
-                    word.fold(0_u32, |word, byte| word << 8 | u32::from(*byte))
-                });
-                *key = key.wrapping_add(cell_key(records));
+                *key = key.wrapping_add(part.key_of(cell));
             }
         }
         keys
@@ -144,6 +180,10 @@ struct Header {
     rows: bool,
     #[serde(default)]
     secrets: Vec<(MeasureId, u32)>,
+    #[serde(default)]
+    asks: u32,
+    #[serde(default)]
+    unshown: Vec<u32>,
     entities: usize,
     cells: usize,
 }
@@ -154,7 +194,9 @@ impl Contributions {
         let mut bytes = MARK.to_vec();
         bytes.extend(self.snapshot.to_be_bytes());
         self.noisy.serialize_into(&mut bytes)?;
-        let noise = serde_json::to_vec(&(self.weighted, &self.drawn_by)).map_err(|_| Error::RunFailed)?;
+        let few: Vec<u32> = self.few.iter().collect();
+        let noise = (self.weighted, &self.drawn_by, few, self.halved);
+        let noise = serde_json::to_vec(&noise).map_err(|_| Error::RunFailed)?;
         put(&mut bytes, noise.len())?;
         bytes.extend(noise);
         put(&mut bytes, self.parts.len())?;
@@ -164,6 +206,8 @@ impl Contributions {
                 measures: part.measures.clone(),
                 rows: part.rows,
                 secrets: part.secrets.iter().map(|(measure, edition)| (*measure, *edition)).collect(),
+                asks: part.asks,
+                unshown: part.unshown.iter().map(|(key, _)| *key).collect(),
                 entities: part.digests.len(),
                 cells: part.cells.len(),
             };
@@ -171,7 +215,7 @@ impl Contributions {
             put(&mut bytes, header.len())?;
             bytes.extend(header);
             part.digests.iter().for_each(|digest| bytes.extend(digest));
-            for cell in &part.cells {
+            for cell in part.cells.iter().chain(part.unshown.iter().map(|(_, cell)| cell)) {
                 cell.serialize_into(&mut bytes)?;
             }
         }
@@ -202,14 +246,14 @@ fn read(mut bytes: &[u8]) -> Option<Contributions> {
         _ => return None,
     };
     let noisy = RoaringBitmap::deserialize_from(&mut bytes).ok()?;
-    let (weighted, drawn_by) = match &mark {
+    let (weighted, drawn_by, few, halved): (_, _, Vec<u32>, _) = match &mark {
         MARK => {
             let length = number(&mut bytes)?;
             let (noise, rest) = bytes.split_at_checked(length)?;
             bytes = rest;
             serde_json::from_slice(noise).ok()?
         }
-        _ => (false, Vec::new()),
+        _ => (false, Vec::new(), Vec::new(), false),
     };
     let parts = number(&mut bytes)?;
     let mut found = Vec::new();
@@ -221,24 +265,35 @@ fn read(mut bytes: &[u8]) -> Option<Contributions> {
         bytes = rest;
         let (digests, []) = digests.as_chunks::<DIGEST_BYTES>() else { return None };
         let mut cells = Vec::new();
-        for _ in 0..header.cells {
+        for _ in 0..header.cells.checked_add(header.unshown.len())? {
             let cell = RoaringBitmap::deserialize_from(&mut bytes).ok()?;
             let fits =
                 cell.max().is_none_or(|last| usize::try_from(last).is_ok_and(|last| last < header.entities));
             cells.push(Some(cell).filter(|_| fits)?);
         }
+        let unshown = header.unshown.into_iter().zip(cells.split_off(header.cells)).collect();
         found.push(Part {
             kind: header.kind,
             measures: header.measures,
             rows: header.rows,
             secrets: header.secrets.into_iter().collect(),
+            asks: header.asks,
+            unshown,
             digests: digests.to_vec(),
             cells,
         });
     }
     let rows: Vec<usize> = found.iter().map(|part| part.cells.len()).collect();
     let even = rows.windows(2).all(|pair| pair.first() == pair.last());
-    (bytes.is_empty() && even).then_some(Contributions { snapshot, noisy, weighted, drawn_by, parts: found })
+    (bytes.is_empty() && even).then_some(Contributions {
+        snapshot,
+        noisy,
+        weighted,
+        drawn_by,
+        few: few.into_iter().collect(),
+        halved,
+        parts: found,
+    })
 }
 
 fn word(bytes: &mut &[u8]) -> Option<u32> {
@@ -261,6 +316,8 @@ mod tests {
             measures: vec![MeasureId::of(&["count", kind])],
             rows: false,
             secrets: BTreeMap::new(),
+            asks: 7,
+            unshown: Vec::new(),
             digests: (0..entities).map(|n| [n; DIGEST_BYTES]).collect(),
             cells: cells.iter().map(|cell| cell.iter().copied().collect()).collect(),
         }
@@ -273,6 +330,8 @@ mod tests {
             noisy: [1].into(),
             weighted: true,
             drawn_by: vec![vec![7], vec![8, 9]],
+            few: [1].into(),
+            halved: true,
             parts: vec![part("person", &[&[0, 1, 2], &[]], 3), part("enterprise", &[&[0], &[1]], 2)],
         };
         let bytes = all.to_bytes().unwrap();
@@ -291,7 +350,7 @@ mod tests {
         assert!(Contributions::from_bytes(&uneven.to_bytes().unwrap()).is_err());
         let kept = all.keep(&[false, true], &[true, true]);
         assert_eq!(kept.parts[1].cells, [RoaringBitmap::from([1])]);
-        assert_eq!((kept.noisy, kept.drawn_by), ([0].into(), vec![vec![8, 9]]));
+        assert_eq!((kept.noisy, kept.drawn_by, kept.few), ([0].into(), vec![vec![8, 9]], [0].into()));
     }
 
     #[test]

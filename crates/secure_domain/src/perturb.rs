@@ -57,8 +57,6 @@ pub(crate) struct Reaching {
     most: u32,
     /// Entities in a cell, at least.
     fewest: u32,
-    /// Secrets choose who is in a cell.
-    chosen: bool,
 }
 
 impl Reaching {
@@ -66,7 +64,7 @@ impl Reaching {
     /// nothing there, and from a few dozen such numbers with less noise who has what could be solved for.
     pub(crate) fn of(min_entities: u32, chosen: bool) -> Self {
         let most = if chosen { min_entities } else { min_entities / 2 };
-        Self { most: most.clamp(2, NOISE_MAX), fewest: min_entities, chosen }
+        Self { most: most.clamp(2, NOISE_MAX), fewest: min_entities }
     }
 
     /// The noise, with a standard deviation of half of how far it reaches.
@@ -93,8 +91,7 @@ impl Carriers {
         carriers.collect::<Option<Vec<_>>>().map(Self)
     }
 
-    /// By what the noise of the numbers of a row is drawn: numbers of which this is the same have the same noise. Half as much
-    /// noise hides about half as many numbers: each counts as two.
+    /// By what the noise of the numbers of a row is drawn: numbers of which this is the same have the same noise.
     pub(crate) fn drawn_by(&self, cells: &Cells<'_>, row: usize) -> Vec<u32> {
         let numbers = self.0.iter().flat_map(|carrier| match carrier {
             Carrier::Key => Vec::new(),
@@ -106,8 +103,6 @@ impl Carriers {
                 keys
             }
         });
-        let twice = !cells.reaching.chosen;
-        let numbers = numbers.flat_map(|key| [key].into_iter().chain(twice.then(|| mixed(!key))));
         let mut numbers: Vec<u32> = numbers.collect();
         numbers.sort_unstable();
         numbers.dedup();

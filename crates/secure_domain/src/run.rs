@@ -3,18 +3,18 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{ArrayRef, RecordBatch};
 use base::{Digest, Id, kind};
 use privacy::disclosure::ledger::Verdict;
 use privacy::disclosure::{self, Assessment, Statistics};
-use privacy::ir::{self, Rel, Widest};
+use privacy::ir::{self, ColumnInfo, Measured, Rel, Widest};
 use privacy::masking::MaskKey;
 
 use crate::Error;
-use crate::collector::Collector;
+use crate::collector::{Collector, asked};
 use crate::contributions::{Contributions, PAIRS_MAX, Part};
 use crate::editions::{salt, snapshot_number};
 use crate::engine::ProdEngine;
@@ -59,9 +59,11 @@ struct Found {
 impl Found {
     /// The same without the rows that may not leave by themselves: what follows would take longer where they are many.
     fn without_failed(mut self) -> Result<Self, Error> {
+        let least = self.assessment.report.thresholds.min_entities;
         let stays = passed(&self.assessment);
         self.bare = self.assessment.keep(&self.bare)?;
         self.contributions = self.contributions.keep(&stays, &[]);
+        self.contributions.parts.iter_mut().for_each(|part| part.forget_small(least));
         self.statistics.keep(&stays);
         self.assessment.drop_failed();
         Ok(self)
@@ -269,9 +271,13 @@ impl ProdEngine {
                     Some(places) => places.iter().filter_map(|place| keys.get(*place).cloned()).collect(),
                     None => keys.clone(),
                 };
+                let condition =
+                    query.population.as_ref().map(|population| condition(&population.mark, order));
+                let condition = condition.transpose()?.unwrap_or_default();
                 if let Some(population) = &query.population {
                     for rel in &population.people {
-                        let mut collector = collector.of_people(query, population, &own, &key)?;
+                        let asks = asked(&condition);
+                        let mut collector = collector.of_people(query, population, asks, &own, &key)?;
                         self.collect(rel, release, bound, &mut collector).await?;
                         people.extend(collector.finish()?.parts);
                     }
@@ -290,11 +296,8 @@ impl ProdEngine {
                 parts.extend(collected.parts);
                 let first = parts.len();
                 parts.extend(people.into_iter().chain(rows));
-                if let Some(mark) = query.population.as_ref().and_then(|population| population.mark.as_ref())
-                {
-                    let read = order.values.iter().filter(|(name, _)| mark.parameters.contains(*name));
-                    let condition = serde_json::to_vec(&(&mark.text, read.collect::<BTreeMap<_, _>>()));
-                    marks.push((first..parts.len(), condition.map_err(|_| Error::RunFailed)?));
+                if query.population.as_ref().is_some_and(|population| population.apart) {
+                    marks.push((first..parts.len(), condition));
                 }
             }
         }
@@ -302,19 +305,47 @@ impl ProdEngine {
         let mut contributions = Contributions { snapshot, parts, ..Contributions::default() };
         // Noise is of the people, in whatever words they are asked for.
         statistics.cell_keys = contributions.cell_keys();
-        if let Some(carriers) = Carriers::of(&release.rel, release.counted.checked.schema(), &order.inputs) {
-            let reaching = release.reaching(order.thresholds.min_entities);
-            let cells = perturb::Cells { statistics: &statistics, noisy: &[], reaching };
-            contributions.drawn_by = (0..statistics.rows).map(|row| carriers.drawn_by(&cells, row)).collect();
-        }
+        Self::tell(order, release, &statistics, &mut contributions);
         for (places, condition) in marks {
             let (Some(parts), Some(key)) = (contributions.parts.get_mut(places), &order.entity_key) else {
                 return Err(Error::RunFailed);
             };
             let key = MaskKey::new(*key.bytes());
-            parts.iter_mut().try_for_each(|part| part.mark(&key, &condition))?;
+            parts.iter_mut().try_for_each(|part| part.mark(&key, condition.as_bytes()))?;
         }
         Ok((contributions, statistics))
+    }
+
+    /// What is to be known of what the numbers tell of secrets.
+    fn tell(order: &RunOrder, release: &Release, statistics: &Statistics, contributions: &mut Contributions) {
+        let schema = release.counted.checked.schema();
+        let reaching = release.reaching(order.thresholds.min_entities);
+        let cells = perturb::Cells { statistics, noisy: &[], reaching };
+        let carriers = Carriers::of(&release.rel, schema, &order.inputs);
+        let drawn_by = |row| match &carriers {
+            Some(carriers) => carriers.drawn_by(&cells, row),
+            // What leaves without noise or not at all is known by the question.
+            None => {
+                let key = statistics.cell_keys.get(row).copied().unwrap_or_default();
+                let name =
+                    |column: &ColumnInfo| asked(&format!("{key} {} {}", release.ir_digest(), column.name));
+                schema.columns.iter().map(name).collect()
+            }
+        };
+        contributions.drawn_by = (0..statistics.rows).map(drawn_by).collect();
+        let chosen = release.is_chosen();
+        let measured = ir::measured(&release.rel);
+        let of_secrets = |(name, measured): &(String, Measured)| match measured {
+            Measured::Values(sources) => {
+                let mut queries = release.counted.contributors.iter();
+                queries.any(|query| !query.secrets.is_disjoint(sources)).then(|| name.clone())
+            }
+            _ => None,
+        };
+        let of_secrets: BTreeSet<String> = measured.iter().filter_map(of_secrets).collect();
+        let few = |row: &usize| chosen || statistics.has_few_amounts(&of_secrets, *row);
+        let few = (0..statistics.rows).filter(few).filter_map(|row| u32::try_from(row).ok());
+        (contributions.few, contributions.halved) = (few.collect(), !chosen);
     }
 
     async fn collect(
@@ -378,6 +409,12 @@ impl ProdEngine {
             ir_digest: release.ir_digest(),
         })
     }
+}
+
+/// The conditions of secrets that an order has, with the values of its parameters.
+fn condition(mark: &ir::Mark, order: &RunOrder) -> Result<String, Error> {
+    let read = order.values.iter().filter(|(name, _)| mark.parameters.contains(*name));
+    serde_json::to_string(&(&mark.text, read.collect::<BTreeMap<_, _>>())).map_err(|_| Error::RunFailed)
 }
 
 fn passed(assessment: &Assessment) -> Vec<bool> {

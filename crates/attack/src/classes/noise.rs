@@ -237,14 +237,9 @@ fn reconstruction<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         let mut random = crate::random::Random::new(scene.plot.people.len() as u64 ^ 0xD1CE);
         let mut equations = Vec::new();
         for _ in 0..32 {
-            let mut order: Vec<usize> = (0..people.len()).collect();
-            random.shuffle(&mut order);
-            let chosen: Vec<usize> = order.into_iter().take(12).collect();
-            let days = chosen.iter().filter_map(|place| people.get(*place));
-            let days: Vec<String> = days.map(|person| format!("DATE '{}'", person.birth)).collect();
+            let (chosen, days) = part(&people, &mut random, 12);
             let sql = scene.fill(&format!(
-                "SELECT village, sum(flag) AS total FROM {{p}} AS t WHERE district = {{D}} AND village = '{village}' AND birth_date IN ({}) GROUP BY village",
-                days.join(", ")
+                "SELECT village, sum(flag) AS total FROM {{p}} AS t WHERE district = {{D}} AND village = '{village}' AND birth_date IN ({days}) GROUP BY village"
             ));
             let outcome = scene.lab.order(&sql, &[], &[]).await?;
             if let Some(total) = outcome.released().and_then(|file| file.only("total")) {
@@ -266,6 +261,16 @@ fn reconstruction<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     })
 }
 
+/// Those of some people who are in a part of them, as a list of birthdays.
+fn part(people: &[&Person], random: &mut crate::random::Random, size: usize) -> (Vec<usize>, String) {
+    let mut order: Vec<usize> = (0..people.len()).collect();
+    random.shuffle(&mut order);
+    order.truncate(size);
+    let days = order.iter().filter_map(|place| people.get(*place));
+    let days: Vec<String> = days.map(|person| format!("DATE '{}'", person.birth)).collect();
+    (order, days.join(", "))
+}
+
 /// Of those who have the flag among ever other two thirds of sixty people: how many they are, and a sum of what is no secret.
 /// All of it leaves with noise only; of enough numbers everybody's flag follows.
 fn without_end<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
@@ -276,15 +281,10 @@ fn without_end<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         let mut random = crate::random::Random::new(scene.plot.people.len() as u64 ^ 0xBEEF);
         let (mut equations, mut numbers) = (Vec::new(), vec![0_u32; people.len()]);
         for _ in 0..48 {
-            let mut order: Vec<usize> = (0..people.len()).collect();
-            random.shuffle(&mut order);
-            let chosen: Vec<usize> = order.into_iter().take(people.len() * 2 / 3).collect();
-            let days = chosen.iter().filter_map(|place| people.get(*place));
-            let days: Vec<String> = days.map(|person| format!("DATE '{}'", person.birth)).collect();
+            let (chosen, days) = part(&people, &mut random, people.len() / 3 * 2);
             let outcome = scene
                 .order(&format!(
-                    "SELECT village, count(*) AS n, sum(household) AS h FROM {{p}} AS t WHERE district = {{D}} AND village = '{village}' AND flag = 1 AND birth_date IN ({}) GROUP BY village",
-                    days.join(", ")
+                    "SELECT village, count(*) AS n, sum(household) AS h FROM {{p}} AS t WHERE district = {{D}} AND village = '{village}' AND flag = 1 AND birth_date IN ({days}) GROUP BY village"
                 ))
                 .await?;
             let Some(count) = outcome.released().and_then(|file| file.only("n")) else {

@@ -11,6 +11,8 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use spread::{DOMINANT_MAX, Dominance, Spread, Spreads, Told};
 
 use crate::Error;
+use crate::ir::ContributionKind;
 
 /// Thresholds that a pack or an agreement sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,8 +36,8 @@ pub struct Thresholds {
     /// The (n,k) rule, where it is set: several of the largest together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dominance: Option<Dominance>,
-    /// Most numbers with noise that may leave in all about one entity and one sensitive column, as long as its resource holds
-    /// the same: from enough of them, over ever other groups, everybody's value could be solved for.
+    /// How much may be told in all about one entity and one sensitive column, as long as its resource holds the same, in numbers
+    /// with noise ([`ledger::Told`]): from more of them, over ever other groups, everybody's value could be solved for.
     #[serde(default = "noisy_numbers_before")]
     pub noisy_numbers_max: u32,
 }
@@ -101,6 +104,18 @@ impl Statistics {
         }
         self.spreads.iter_mut().for_each(|spreads| kept(&mut spreads.cells, stays));
         kept(&mut self.cell_keys, stays);
+    }
+
+    /// Do entities add one of few amounts to one of these numbers of a row? Then it tells more of each of them than an
+    /// equation does.
+    #[must_use]
+    pub fn has_few_amounts(&self, aggregates: &BTreeSet<String>, row: usize) -> bool {
+        const FEW: usize = 16;
+        let added = |spreads: &&Spreads| {
+            spreads.of.kind != ContributionKind::Rows && aggregates.contains(&spreads.of.aggregate)
+        };
+        let added = self.spreads.iter().filter(added);
+        added.filter_map(|spreads| spreads.cells.get(row)).any(|spread| spread.amounts <= FEW)
     }
 }
 

@@ -231,22 +231,20 @@ impl LeftOut {
         }
     }
 
-    /// What tells these conditions from others that are about the same people. A condition on one secret alone needs nothing:
-    /// it leaves nobody out whom its author could name. Of one that is about several, he may know one of them; and where rows
-    /// of one resource meet each other, which of them do may be known.
-    pub(super) fn mark(&self, input: &Rel, group: &[Named]) -> Option<Mark> {
+    /// What tells these conditions from others that are about the same people, and whether they need to be told apart. A
+    /// condition on one secret alone needs nothing: it leaves nobody out whom its author could name. Of one that is about
+    /// several, he may know one of them; and where rows of one resource meet each other, which of them do may be known.
+    pub(super) fn mark(&self, input: &Rel, group: &[Named]) -> (Mark, bool) {
         let scans = aliases(input);
         let met = |source: &Source| scans.values().filter(|resource| ***resource == source.resource).count();
         let met = self.secrets.iter().any(|source| met(source) > 1);
-        if !met && self.secrets.len() < 2 {
-            return None;
-        }
+        let apart = met || self.secrets.len() > 1;
         if !met && !self.telling {
-            return Some(Mark { text: written(&self.parts), parameters: self.parameters.clone() });
+            return (Mark { text: written(&self.parts), parameters: self.parameters.clone() }, apart);
         }
         let mut parameters = parameters_of(input);
         group.iter().for_each(|named| see_parameters(&named.expr, &mut parameters));
-        Some(Mark { text: written(&(input, group)), parameters })
+        (Mark { text: written(&(input, group)), parameters }, apart)
     }
 }
 

@@ -42,7 +42,9 @@ pub(super) struct Population {
     /// Places of the group keys that are not sensitive.
     pub(super) keys: Vec<usize>,
     /// What tells its conditions from others ([`super::PopulationQuery::mark`]).
-    pub(super) mark: Option<Mark>,
+    pub(super) mark: Mark,
+    /// Releases under other conditions are told apart by it.
+    pub(super) apart: bool,
     /// Sums of what everybody may know: of few enough solutions they could tell who was added up.
     pub(super) needs_noise: bool,
 }
@@ -88,8 +90,17 @@ pub(super) fn population(top: &Releasing<'_>, policy: &Policy) -> Result<Option<
         // Whoever has no such row or no such value is there by his other secrets.
         people.push(again(Purpose::Work)?);
     }
-    let mark = left_out.mark(input, group);
-    Ok(Some(Population { people, rows, secrets: left_out.secrets, counted: many, keys, mark, needs_noise }))
+    let (mark, apart) = left_out.mark(input, group);
+    Ok(Some(Population {
+        people,
+        rows,
+        secrets: left_out.secrets,
+        counted: many,
+        keys,
+        mark,
+        apart,
+        needs_noise,
+    }))
 }
 
 /// Does a number of those whom secrets chose show what else is known of them? A sum needs noise then; anything finer would name

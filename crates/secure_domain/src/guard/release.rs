@@ -43,8 +43,12 @@ impl Release {
 
     /// How far noise on its numbers reaches.
     pub(crate) fn reaching(&self, min_entities: u32) -> Reaching {
-        let chosen = self.counted.contributors.iter().any(|query| query.population.is_some());
-        Reaching::of(min_entities, chosen)
+        Reaching::of(min_entities, self.is_chosen())
+    }
+
+    /// Do secrets choose who is counted?
+    pub(crate) fn is_chosen(&self) -> bool {
+        self.counted.contributors.iter().any(|query| query.population.is_some())
     }
 
     pub(crate) fn output(&self) -> Vec<OutputColumn> {

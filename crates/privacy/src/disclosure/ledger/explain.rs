@@ -88,13 +88,15 @@ pub enum ReasonKind {
     ChangesUndeclared,
     /// A newer snapshot was released before.
     OlderSnapshot,
-    /// As many numbers with noise as may have left about some of its entities.
+    /// As much has been told about some of its entities as may be ([`super::Told`]).
     Exhausted,
+    /// So much has been told about some of its entities that no more exact numbers may leave.
+    Told,
 }
 
 impl ReasonKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Few,
         Self::Neighbour,
         Self::Combination,
@@ -105,6 +107,7 @@ impl ReasonKind {
         Self::ChangesUndeclared,
         Self::OlderSnapshot,
         Self::Exhausted,
+        Self::Told,
     ];
 
     /// Stable code for programs and for the help pages.
@@ -121,6 +124,7 @@ impl ReasonKind {
             Self::ChangesUndeclared => "ledger.changes_undeclared",
             Self::OlderSnapshot => "ledger.older_snapshot",
             Self::Exhausted => "ledger.exhausted",
+            Self::Told => "ledger.told",
         }
     }
 
@@ -135,7 +139,8 @@ impl ReasonKind {
             | Self::OtherMeasure
             | Self::ChangeUnclear
             | Self::ChangesUndeclared
-            | Self::OlderSnapshot => Verdict::Perturb,
+            | Self::OlderSnapshot
+            | Self::Told => Verdict::Perturb,
         }
     }
 }

@@ -20,14 +20,13 @@
 //!   are missing would tell who did. Declare exactly what changed: with too large a declaration the second view believes
 //!   in more cover than there is. And declare only where verdicts are not seen by who must not know who changed.
 //!
-//! Only exact cells are equations. Cells with noise are remembered and count as neighbours of none; how many of their
-//! numbers speak about an entity is counted ([`Drawn`]).
+//! Only exact cells are equations. Cells with noise are remembered and count as neighbours of none. How much all of them tell
+//! of each entity's secrets is counted ([`Told`]).
 //!
 //! Limits: contributors count as covered by others although those may know their own values; set the threshold for the
 //! coalition to be expected. Values that outsiders know are not modelled.
 
 mod combination;
-mod drawn;
 mod explain;
 mod field;
 mod form;
@@ -39,15 +38,16 @@ mod record;
 mod sets;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use roaring::RoaringBitmap;
 
-pub use drawn::Drawn;
 pub use explain::{Assessment, CellAssessment, Earlier, Reason, ReasonKind, Verdict};
 pub use ordinal::{DigestBits, DigestNumbers, ENTITIES_MAX, EntityDigest, EntityHash, Ordinals};
-pub use record::{Candidate, Cell, MeasureId, Noise, Protection, Record};
+pub use record::{Candidate, Cell, MeasureId, Noise, Protection, Record, Unshown};
+pub use told::Told;
 
 use crate::Error;
 use explain::Own;

@@ -55,18 +55,32 @@ pub struct Cell {
     /// released of them, but who changed would tell.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rows: bool,
-    /// What noise in its row tells of secrets of these entities; at the first measure of those that no secret chose.
+    /// What its row tells of secrets of these entities; at the first measure of those that no secret chose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noise: Option<Noise>,
 }
 
-/// Numbers with noise, which are counted.
+/// What the numbers of a row tell of secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noise {
     /// The secrets, each with a number of what its resource holds.
     pub secrets: Vec<(MeasureId, u32)>,
-    /// By what the noise of each number is drawn: the same number is counted once.
+    /// By what the noise of each number is drawn, or would be: the same number is counted once.
     pub drawn_by: Vec<u32>,
+    /// Each entity adds one of few amounts.
+    pub few: bool,
+    /// Noise reaches half as far as the threshold.
+    pub halved: bool,
+}
+
+/// A cell that was asked for and is not shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Unshown {
+    /// What its absence tells.
+    pub noise: Noise,
+    /// Ordinals of those whom it would speak about.
+    #[serde(with = "bitmap")]
+    pub contributors: RoaringBitmap,
 }
 
 /// Numbers that leave together.
@@ -80,6 +94,9 @@ pub struct Candidate {
     pub channel: String,
     /// The numbers.
     pub cells: Vec<Cell>,
+    /// What it does not show.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unshown: Vec<Unshown>,
 }
 
 /// One line of the ledger.

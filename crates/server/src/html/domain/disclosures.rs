@@ -137,7 +137,8 @@ const fn noised(reason: ReasonKind) -> bool {
         | ReasonKind::OtherMeasure
         | ReasonKind::ChangeUnclear
         | ReasonKind::ChangesUndeclared
-        | ReasonKind::OlderSnapshot => true,
+        | ReasonKind::OlderSnapshot
+        | ReasonKind::Told => true,
     }
 }
 

@@ -27,7 +27,13 @@ pub(super) fn cell(measure_name: &str, contributors: impl IntoIterator<Item = u3
 }
 
 pub(super) fn candidate(release: &str, cells: Vec<Cell>) -> Candidate {
-    Candidate { release: release.into(), operator: "运营公司".into(), channel: "export".into(), cells }
+    Candidate {
+        release: release.into(),
+        operator: "运营公司".into(),
+        channel: "export".into(),
+        cells,
+        unshown: Vec::new(),
+    }
 }
 
 fn ledger() -> ReleaseLedger {

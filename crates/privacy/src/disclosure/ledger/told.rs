@@ -1,0 +1,223 @@
+//! How much has been told of each entity's secrets, by whatever left.
+//!
+//! Enough numbers over ever other groups of the same people tell what each of them has: with noise (I. Dinur, K. Nissim, *Revealing
+//! information while preserving privacy*, 2003), and all the more without, where a value is one of few: so many equations as
+//! there are people are not needed then, and [`super::ReleaseLedger`] sees none that speaks about a few. That a cell did not
+//! leave tells as well. So what is told is counted, entity by entity and secret by secret, whoever received it, and there is a
+//! most. The same number is counted once. Who is counted must not depend on secrets: that a number is missing would tell.
+//!
+//! What is counted is about how much a number tells of one of its people. With noise of half the threshold's standard
+//! deviation (`sd` = 5 where it is 10) of `m` people of whom half have something that is `½·log₂(1 + m/(4·sd²))` bits, or no
+//! more than `1/140` for each of them: the unit. Without noise it is `½·log₂(2πe·m/4)` bits of all, about `500/m` units for each
+//! of a few hundred. Exact numbers may use up no more than three quarters, so that something with noise is left to be told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use roaring::RoaringBitmap;
+
+use super::record::{Cell, MeasureId, Noise, Protection, Unshown};
+
+/// A secret and a number of what its resource holds.
+type Secret = (MeasureId, u32);
+
+/// Parts of a unit: what one number with noise tells of each of a few people.
+const UNIT: u32 = 64;
+/// An exact number about so many people is one unit.
+const EVEN: u64 = 500;
+/// What one with half as much noise tells, pushed away from nothing (`secure_domain::perturb`).
+const HALVED: u32 = 3 * UNIT;
+/// No exact number counts more.
+const EXACT_MAX: u32 = 10 * UNIT;
+
+/// What has been told.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    /// By number; and whether it was exact.
+    seen: BTreeSet<(Secret, u32, bool)>,
+    /// By the ordinal of an entity. *Units*: parts of [`UNIT`].
+    counts: BTreeMap<Secret, Vec<u32>>,
+}
+
+/// What a row would tell of one secret: about whom, and how much of each of them.
+type Telling = BTreeMap<Secret, (RoaringBitmap, BTreeSet<u32>, u32)>;
+
+impl Told {
+    /// Takes in what left, and what was asked for and did not.
+    pub fn take_in(&mut self, cells: &[Cell], unshown: &[Unshown]) {
+        let mut rows = BTreeMap::<(&[u32], bool), Vec<(&Noise, &RoaringBitmap)>>::new();
+        for cell in cells {
+            if let Some(noise) = &cell.noise {
+                let exact = cell.protection == Protection::Exact;
+                rows.entry((&noise.drawn_by, exact)).or_default().push((noise, &cell.contributors));
+            }
+        }
+        for ((_, exact), row) in rows {
+            let telling = self.telling(&row, exact);
+            self.add(telling, exact);
+        }
+        for one in unshown {
+            let telling = self.telling(&[(&one.noise, &one.contributors)], false);
+            self.add(telling, false);
+        }
+    }
+
+    /// Takes in a row that is to leave, exactly if it can, or else with noise, and says which; none if it tells more than
+    /// `most` about somebody: then nothing changes.
+    pub fn take_in_row<'a>(
+        &mut self,
+        cells: impl Iterator<Item = &'a Cell>,
+        noisy: bool,
+        most: u32,
+    ) -> Option<Protection> {
+        let cells = cells.filter_map(|cell| Some((cell.noise.as_ref()?, &cell.contributors)));
+        let row: Vec<_> = cells.collect();
+        let most = most.saturating_mul(UNIT);
+        let ways = [(true, most / 4 * 3), (false, most)];
+        for (exact, most) in ways.into_iter().skip(usize::from(noisy)) {
+            let telling = self.telling(&row, exact);
+            if self.fits(&telling, most) {
+                self.add(telling, exact);
+                return Some(if exact { Protection::Exact } else { Protection::Perturbed });
+            }
+        }
+        None
+    }
+
+    fn fits(&self, telling: &Telling, most: u32) -> bool {
+        telling.iter().all(|(secret, (people, _, cost))| {
+            let counts = self.counts.get(secret).map(Vec::as_slice).unwrap_or_default();
+            let held = |entity: u32| usize::try_from(entity).ok().and_then(|entity| counts.get(entity));
+            let fits = |one| held(one).copied().unwrap_or_default().saturating_add(*cost) <= most;
+            *cost == 0 || people.iter().all(fits)
+        })
+    }
+
+    fn add(&mut self, telling: Telling, exact: bool) {
+        for (secret, (people, numbers, cost)) in telling {
+            let counts = self.counts.entry(secret).or_default();
+            let length = people.max().and_then(|last| usize::try_from(last).ok()).map_or(0, |last| last + 1);
+            counts.resize(counts.len().max(length), 0);
+            for one in people.iter().filter_map(|one| usize::try_from(one).ok()) {
+                if let Some(count) = counts.get_mut(one) {
+                    *count = count.saturating_add(cost);
+                }
+            }
+            self.seen.extend(numbers.into_iter().map(|number| (secret, number, exact)));
+        }
+    }
+
+    /// For each secret of which a row tells: about whom, which of its numbers are new, and how much these tell of each of them.
+    fn telling(&self, row: &[(&Noise, &RoaringBitmap)], exact: bool) -> Telling {
+        let mut found = Telling::new();
+        for (noise, people) in row {
+            // An exact sum of what may be very much is an equation, and nothing but that.
+            if exact && !noise.few {
+                continue;
+            }
+            for secret in &noise.secrets {
+                let (all, numbers, _) = found.entry(*secret).or_default();
+                *all |= *people;
+                let seen = |number: &&u32| !self.seen.contains(&(*secret, **number, exact));
+                numbers.extend(noise.drawn_by.iter().filter(seen));
+            }
+        }
+        let halved = row.iter().any(|(noise, _)| noise.halved);
+        for (people, numbers, cost) in found.values_mut() {
+            let number = cost_of(people.len(), exact, halved);
+            *cost = number.saturating_mul(u32::try_from(numbers.len()).unwrap_or(u32::MAX));
+        }
+        found
+    }
+}
+
+/// How much a number about so many people tells of each of them. *Units*: parts of [`UNIT`].
+fn cost_of(people: u64, exact: bool, halved: bool) -> u32 {
+    let even = (EVEN * u64::from(UNIT)).div_ceil(people.max(1));
+    let even = u32::try_from(even).unwrap_or(u32::MAX);
+    match (exact, halved) {
+        (true, _) => even.min(EXACT_MAX),
+        (false, true) => even.min(HALVED),
+        (false, false) => even.min(UNIT),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use Protection::{Exact, Perturbed};
+
+    use super::*;
+
+    fn noise(drawn_by: &[u32], edition: u32) -> Noise {
+        let secrets = vec![(MeasureId::of(&["illness"]), edition)];
+        Noise { secrets, drawn_by: drawn_by.to_vec(), few: true, halved: false }
+    }
+
+    fn cell(people: std::ops::Range<u32>, drawn_by: &[u32], edition: u32) -> Cell {
+        Cell {
+            measure: MeasureId::of(&["count"]),
+            snapshot: 0,
+            protection: Perturbed,
+            contributors: people.collect(),
+            rows: false,
+            noise: Some(noise(drawn_by, edition)),
+        }
+    }
+
+    #[test]
+    fn nobody_is_in_more_numbers_than_may_be() {
+        let mut told = Told::default();
+        let mut take = |cell: &Cell| told.take_in_row(std::iter::once(cell), true, 3).is_some();
+        assert!(take(&cell(0..20, &[1, 2], 0)));
+        // The same numbers in other words; and of others.
+        assert!(take(&cell(0..20, &[2, 1], 0)));
+        assert!(take(&cell(20..40, &[3, 4], 0)));
+        // Two more are too many for a single one of them, and are not counted then.
+        assert!(!take(&cell(19..60, &[5, 6], 0)));
+        assert!(take(&cell(19..60, &[5], 0)));
+        assert!(!take(&cell(0..1, &[7, 8], 0)) && take(&cell(0..1, &[8], 0)));
+        // What the resource holds later is counted by itself.
+        assert!(take(&cell(0..60, &[9, 10, 11], 1)));
+        // Of half as much noise each number counts as three.
+        let mut half = cell(0..60, &[12, 13], 2);
+        half.noise = half.noise.map(|noise| Noise { halved: true, ..noise });
+        assert!(!take(&half) && take(&cell(0..60, &[12, 13], 2)));
+    }
+
+    #[test]
+    fn exact_numbers_about_few_people_are_soon_too_many_and_leave_with_noise_then() {
+        let mut told = Told::default();
+        let mut take = |cell: &Cell| told.take_in_row(std::iter::once(cell), false, 32);
+        // Ten units each, of 24.
+        assert_eq!(
+            (1..=3).map(|n| take(&cell(0..50, &[n], 0))).collect::<Vec<_>>(),
+            [Some(Exact), Some(Exact), Some(Perturbed)]
+        );
+        assert_eq!(take(&cell(0..50, &[1], 0)), Some(Exact), "it has left already");
+        // What is told of thousands tells little of each of them.
+        for n in 1_000..1_500 {
+            assert_eq!(take(&cell(100_000..116_000, &[n], 0)), Some(Exact), "{n}");
+        }
+        // Of what may have very many values an exact sum is an equation.
+        let mut wide = cell(0..50, &[9], 0);
+        wide.noise = wide.noise.map(|noise| Noise { few: false, ..noise });
+        assert_eq!(take(&wide), Some(Exact));
+        for n in 10..21 {
+            assert_eq!(take(&cell(0..50, &[n], 0)), Some(Perturbed), "{n}");
+        }
+        assert_eq!(take(&cell(0..50, &[21], 0)), None);
+    }
+
+    #[test]
+    fn what_left_is_counted_again_after_a_restart_as_it_was() {
+        let silent = Cell { noise: None, ..cell(0..20, &[], 0) };
+        // Two relations of one row: some are in both.
+        let left = [cell(0..20, &[1, 2], 0), silent, cell(10..30, &[1, 2], 0)];
+        let unshown = [Unshown { noise: noise(&[3], 0), contributors: (30..40).collect() }];
+        let mut told = Told::default();
+        told.take_in(&left, &unshown);
+        let take = |cell: &Cell| told.clone().take_in_row(std::iter::once(cell), true, 3).is_some();
+        assert!(take(&cell(0..30, &[4], 0)) && !take(&cell(29..40, &[4, 5], 0)));
+        assert!(take(&cell(30..40, &[4, 5], 0)) && !take(&cell(39..50, &[4, 5, 6], 0)));
+        assert!(take(&cell(40..50, &[4, 5, 6], 0)));
+    }
+}
