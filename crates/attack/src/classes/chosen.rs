@@ -28,7 +28,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "a number of the side of an outer join that a secret chose",
         found_by_secret,
         Benign::Query(
-            "SELECT zone, count(*) AS n FROM {p} AS t WHERE district = {D} AND (flag = 1 OR income > 40000) GROUP BY zone",
+            "SELECT zone, count(*) AS n FROM {p} AS t WHERE district = {D} AND (flag = 1 OR income > 60000) GROUP BY zone",
             4,
         ),
     ),

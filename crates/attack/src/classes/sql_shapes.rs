@@ -255,7 +255,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "anti join: who is not in the other table",
         "SELECT t.village, count(*) AS n, sum(t.flag) AS s FROM {p} AS t WHERE t.district = {D} AND NOT EXISTS (SELECT 1 FROM {g} AS g WHERE g.village = t.village) GROUP BY t.village",
         also(
-            "SELECT t.zone, count(*) AS n FROM {p} AS t WHERE t.district = {D} AND NOT EXISTS (SELECT 1 FROM {v} AS w WHERE w.id_number = t.id_number AND w.cost > 95) GROUP BY t.zone",
+            "SELECT t.zone, count(*) AS n FROM {p} AS t WHERE t.district = {D} AND NOT EXISTS (SELECT 1 FROM {v} AS w WHERE w.id_number = t.id_number AND w.cost > 70) GROUP BY t.zone",
             4,
         ),
     ),

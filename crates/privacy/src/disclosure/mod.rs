@@ -332,8 +332,10 @@ fn judge(statistics: &Statistics, thresholds: Thresholds, row: usize) -> Cell {
     let wanted = |entity: &EntityCounts| if entity.populations.is_some() { least + more } else { least };
     let few = |entity: &EntityCounts| entity.counts.get(row).is_none_or(|count| *count < wanted(entity));
     let few = statistics.entities.iter().any(few);
-    let mut told =
-        Told { uniform: statistics.entities.iter().any(|one| is_whole(one, least, row)), ..Told::default() };
+    let mut told = Told {
+        uniform: statistics.entities.iter().any(|one| is_nearly_whole(one, least, more, row)),
+        ..Told::default()
+    };
     for spreads in &statistics.spreads {
         let one = spreads.cells.get(row).map(|spread| spread.told(spreads.of.kind, thresholds, more));
         let one = one.unwrap_or(Told { missing: true, ..Told::default() });
@@ -352,13 +354,13 @@ const fn more_than_least(key: u32, least: u64) -> u64 {
     ((other >> 8) as u64) % (least / 2 + 1)
 }
 
-/// Does a cell of those who have something hold everybody of a group that is not large? In a large one that is knowledge
-/// about the world. Where a few are missing the two sets are compared in the ledger, and noise hides them.
-fn is_whole(entities: &EntityCounts, least: u64, row: usize) -> bool {
+/// Does a cell of those who have something hold nearly everybody of a group that is not large? How many have not is a number
+/// like how many have. In a large group it is knowledge about the world.
+fn is_nearly_whole(entities: &EntityCounts, least: u64, more: u64, row: usize) -> bool {
     const LARGE: u64 = 10;
     let counts = (entities.counts.get(row), entities.populations.as_ref().and_then(|all| all.get(row)));
     let (Some(count), Some(all)) = counts else { return false };
-    count == all && *all < least.saturating_mul(LARGE)
+    all.saturating_sub(*count) < least + more && *all < least.saturating_mul(LARGE)
 }
 
 fn bucket(count: u64, threshold: u32) -> Bucket {
