@@ -175,8 +175,7 @@ async fn guarded_run(
         release: format!("run/{}", order.run),
         cells: order.draft.clone(),
         pages,
-        min_entities: THRESHOLDS.min_entities,
-        noisy_numbers_max: THRESHOLDS.noisy_numbers_max,
+        thresholds: THRESHOLDS,
     };
     let verdicts = zones.ledger.assess(&zones.permit, assess.clone()).await?.verdicts;
     took.assessed.push(millis(second));

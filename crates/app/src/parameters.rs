@@ -18,7 +18,7 @@ const MARGIN: &str = "推断余量";
 const LEADING: &str = "支配人数";
 /// That share.
 const LEADING_SHARE: &str = "支配占比";
-/// Most numbers with noise about one entity and one sensitive column.
+/// How much may be told about one entity and one sensitive column, in numbers with noise.
 const NOISY_NUMBERS: &str = "加噪数字上限";
 /// What statistics without a reviewer may tell of one resource in all: thousandths of rho.
 const STATISTICS_TOTAL: &str = "统计预算";

@@ -103,13 +103,7 @@ pub(crate) async fn assess(app: &App, question: Question<'_>) -> Result<LedgerAn
     loop {
         let (zone, pages) = zone(app).await?;
         zone.add_keys(vec![cells.key.clone()]).await?;
-        let order = AssessOrder {
-            release: release.clone(),
-            cells: cells_ref.clone(),
-            pages,
-            min_entities: thresholds.min_entities,
-            noisy_numbers_max: thresholds.noisy_numbers_max,
-        };
+        let order = AssessOrder { release: release.clone(), cells: cells_ref.clone(), pages, thresholds };
         let answer = zone.assess(permit, order).await;
         zone.forget_keys(vec![lent.clone()]).await?;
         match answer {
@@ -143,8 +137,7 @@ pub(crate) async fn append(
             release: release.clone(),
             cells: ObjectRef { object: cells.object, key: lent.clone() },
             pages,
-            min_entities: thresholds.min_entities,
-            noisy_numbers_max: thresholds.noisy_numbers_max,
+            thresholds,
         };
         let order = AppendOrder {
             assess,

@@ -88,6 +88,7 @@ fn row(text: &mut String, title: &str, own: &[&Verdict], line: &impl Fn(&mut Str
             &own.len().to_string(),
             &forms.to_string(),
             &blocked.to_string(),
+            // Adding nothing makes -0.0, which sums of none are, a plain 0.0.
             &format!("{:.1}", bits + 0.0),
             &format!("{passed}/{}", own.len()),
         ],

@@ -255,10 +255,10 @@ impl Held {
         let mut judged = Vec::new();
         for (kind, candidate) in self.candidates(contributions, &order.release, operator, channel)? {
             let book = self.book(&kind)?;
-            let mut assessment = book.ledger.assess(&candidate, order.min_entities)?;
+            let mut assessment = book.ledger.assess(&candidate, order.thresholds.min_entities)?;
             for (cell, found) in candidate.cells.iter().zip(&mut assessment.cells) {
                 if book.rows.has_others(cell, book.ordinals.since(0)) {
-                    found.verdict = found.verdict.max(Verdict::Perturb);
+                    found.verdict = found.verdict.max(ReasonKind::Unclear.verdict());
                     found.reasons.push(reason(ReasonKind::Unclear));
                 }
             }
@@ -281,19 +281,15 @@ impl Held {
                 let left = contributions.leaves_with_noise(row);
                 let noisy = left || contributions.weighted || *verdict == Verdict::Perturb;
                 let own = candidate.cells.iter().skip(row).step_by(rows);
-                *verdict = match told.take_in_row(own, noisy, order.noisy_numbers_max) {
-                    Some(Protection::Perturbed) if !noisy => Verdict::Perturb,
+                let kind = match told.take_in_row(own, noisy, order.thresholds.noisy_numbers_max) {
+                    Some(Protection::Perturbed) if !noisy => ReasonKind::Told,
                     Some(_) => continue,
-                    None => Verdict::Refuse,
+                    None => ReasonKind::Exhausted,
                 };
+                *verdict = kind.verdict();
                 if let Some(found) = assessment.cells.get_mut(row) {
                     found.verdict = *verdict;
-                    let refused = *verdict == Verdict::Refuse;
-                    found.reasons.push(reason(if refused {
-                        ReasonKind::Exhausted
-                    } else {
-                        ReasonKind::Told
-                    }));
+                    found.reasons.push(reason(kind));
                 }
             }
         }

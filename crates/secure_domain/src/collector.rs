@@ -7,6 +7,7 @@ use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::Float64Type;
 use arrow::row::{RowConverter, SortField};
+use base::Digest;
 use privacy::disclosure::ledger::{DigestNumbers, EntityDigest, EntityHash, MeasureId};
 use privacy::disclosure::{Spread, Spreads};
 use privacy::ir::{Contribution, ContributionKind, ContributorQuery, Measured, PopulationQuery, Source};
@@ -15,6 +16,7 @@ use roaring::RoaringBitmap;
 
 use crate::Error;
 use crate::contributions::{OWNER_BYTES, PAIRS_MAX, Part};
+use crate::editions::word;
 use crate::value::texts;
 
 /// A measure of a result as the ledger names it, for entities from one resource.
@@ -121,18 +123,13 @@ impl Collector {
         let kind = query.need.entity.kind.clone();
         let ids = |measured: &Measured| {
             let mut ids = vec![measure(measured, &kind, &query.resource)];
-            if let Measured::Values(sources) = measured {
-                ids.extend(deciding(sources.intersection(&query.secrets), &kind));
-            }
+            ids.extend(deciding(query.secrets_of(measured), &kind));
             ids
         };
         let decide = query.population.iter().flat_map(|population| &population.secrets);
-        let added = measured.iter().filter_map(|(_, measured)| match measured {
-            Measured::Values(sources) => Some(sources.intersection(&query.secrets)),
-            _ => None,
-        });
+        let added = measured.iter().flat_map(|(_, measured)| query.secrets_of(measured));
         let salt = |source: &Source| salts.get(&source.resource).copied().unwrap_or_default();
-        let secrets = decide.chain(added.flatten()).map(|source| (of_secret(source, &kind), salt(source)));
+        let secrets = decide.chain(added).map(|source| (of_secret(source, &kind), salt(source)));
         Ok(Self {
             population: false,
             chosen: query.population.is_some(),
@@ -253,13 +250,10 @@ impl Collector {
                 }
             }
             // Rows that nobody can be named for count as one contributor, and as no entity.
-            if entity.is_null(row) {
+            if entity.is_null(row) || (places.is_empty() && self.secrets.is_empty()) {
                 continue;
             }
             let digest = self.hash.digest(entity.value(row).as_bytes());
-            if places.is_empty() && self.secrets.is_empty() {
-                continue;
-            }
             let number = numbered(&mut self.known, &mut self.digests, digest)?;
             if places.is_empty() {
                 let group = converted.as_ref().map(|rows| rows.row(row).as_ref().into()).unwrap_or_default();
@@ -362,8 +356,7 @@ fn cast_all(columns: &[ArrayRef], types: &[arrow::datatypes::DataType]) -> Resul
 
 /// What a question is known by.
 pub(crate) fn asked(text: &str) -> u32 {
-    let [a, b, c, d, ..] = base::Digest::of(text.as_bytes()).0;
-    u32::from_be_bytes([a, b, c, d])
+    word(&Digest::of(text.as_bytes()))
 }
 
 /// The number of a digest among those seen so far.

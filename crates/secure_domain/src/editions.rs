@@ -117,7 +117,8 @@ fn seconds(id: &[u8; 16]) -> u64 {
     (u64::from_be_bytes([0, 0, a, b, c, d, e, f]) / 1_000) & u64::from(u32::MAX)
 }
 
-const fn word(digest: &Digest) -> u32 {
+/// A digest, where four bytes of it are enough.
+pub(crate) const fn word(digest: &Digest) -> u32 {
     let [a, b, c, d, ..] = digest.0;
     u32::from_be_bytes([a, b, c, d])
 }

@@ -38,6 +38,24 @@ enum Carrier {
     Mean(String, Vec<Term>, u32),
 }
 
+impl Carrier {
+    /// What its numbers can be, as declared: noise takes none of them beyond. They are cut off after it was added, from what
+    /// would have left without, so that this tells nothing.
+    #[expect(clippy::cast_precision_loss, reason = "bounds are below 2^53")]
+    fn possible(&self, reaches: &[Reach]) -> (f64, f64) {
+        const ANY: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+        let values = |name: &String| reaches.iter().find(|reach| reach.aggregate == *name)?.values;
+        match self {
+            Self::Key => ANY,
+            Self::Count(..) => (0.0, f64::INFINITY),
+            Self::Sum(name, _) => values(name).map_or(ANY, |(low, high)| {
+                (if low < 0 { ANY.0 } else { 0.0 }, if high > 0 { ANY.1 } else { 0.0 })
+            }),
+            Self::Mean(name, ..) => values(name).map_or(ANY, |(low, high)| (low as f64, high as f64)),
+        }
+    }
+}
+
 /// The columns of a result as carriers of noise.
 pub(crate) struct Carriers(Vec<Carrier>);
 
@@ -109,11 +127,17 @@ impl Carriers {
         numbers
     }
 
-    /// The result with noise on the rows that need it.
-    pub(crate) fn perturb(&self, bare: &RecordBatch, cells: &Cells<'_>) -> Result<RecordBatch, Error> {
+    /// The result with noise on the rows that need it. `reaches` are those of the query.
+    pub(crate) fn perturb(
+        &self,
+        bare: &RecordBatch,
+        cells: &Cells<'_>,
+        reaches: &[Reach],
+    ) -> Result<RecordBatch, Error> {
         let table = &cells.reaching.table()?;
         let columns = bare.columns().iter().zip(&self.0);
-        let columns = columns.map(|(column, carrier)| noisy_column(column, carrier, table, cells));
+        let columns = columns
+            .map(|(column, carrier)| noisy_column(column, carrier, table, cells, carrier.possible(reaches)));
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(bare.num_rows()));
         RecordBatch::try_new_with_options(bare.schema(), columns, &options).map_err(|_| Error::RunFailed)
@@ -172,7 +196,7 @@ pub(crate) fn accuracy(rel: &Rel, output: &Schema, reaches: &[Reach], reaching: 
         let single =
             forms.get(&aggregate.name).and_then(Option::as_ref).is_some_and(|terms| terms.len() == 1);
         // Of several columns each has noise of its own, and only their sum is bounded.
-        let largest = || reach?.value_max.filter(|_| single)?.checked_mul(rows?);
+        let largest = || reach?.value_max().filter(|_| single)?.checked_mul(rows?);
         let most = || (table + 1).checked_mul(largest()?);
         let fewest = u64::from(reaching.fewest.max(1));
         let within = match aggregate.function {
@@ -196,6 +220,7 @@ fn noisy_column(
     carrier: &Carrier,
     table: &Perturbation,
     cells: &Cells<'_>,
+    (low, high): (f64, f64),
 ) -> Result<ArrayRef, Error> {
     let options = CastOptions { safe: true, ..CastOptions::default() };
     let cast = |array: &ArrayRef, to: &ArrowType| {
@@ -206,7 +231,6 @@ fn noisy_column(
     }
     let noisy = |row: usize| cells.noisy.get(row).copied().unwrap_or(true);
     let whole = column.data_type().is_integer();
-    let count = matches!(carrier, Carrier::Count(..));
     let wide = cast(column, &ArrowType::Float64)?;
     let changed = |(row, number): (usize, Option<f64>)| {
         let number = number?;
@@ -225,7 +249,7 @@ fn noisy_column(
             }
         };
         let changed = if whole { changed.round() } else { changed };
-        Some(if count { changed.max(0.0) } else { changed })
+        Some(changed.max(low).min(high))
     };
     let changed: Float64Array = wide.as_primitive::<Float64Type>().iter().enumerate().map(changed).collect();
     let changed = cast(&(Arc::new(changed) as ArrayRef), column.data_type())?;
@@ -261,7 +285,7 @@ impl Cells<'_> {
     /// The noise of a sum, term by term, if what each adds is known.
     fn of_sum(&self, table: &Perturbation, aggregate: &str, terms: &[Term], row: usize) -> Option<f64> {
         let noise = |(place, term): (usize, &Term)| {
-            let (of, by) = self.of_term(aggregate, terms, place)?;
+            let (of, by) = self.of_term(aggregate, term, place, terms.len());
             if by == 0.0 {
                 return (term.factor == 0.0).then_some(0.0);
             }
@@ -275,7 +299,7 @@ impl Cells<'_> {
 
     fn keys_of_sum(&self, aggregate: &str, terms: &[Term], row: usize) -> Vec<u32> {
         let key = |(place, term): (usize, &Term)| {
-            let (of, by) = self.of_term(aggregate, terms, place)?;
+            let (of, by) = self.of_term(aggregate, term, place, terms.len());
             if by == 0.0 { None } else { self.key_of_term(&of, by, term, row) }
         };
         terms.iter().enumerate().filter_map(key).collect()
@@ -285,17 +309,14 @@ impl Cells<'_> {
         Some(self.keyed(row, &term.base, self.total(of, row)? / by.abs()))
     }
 
-    /// What each adds to a term of a sum, and by what it is multiplied there.
-    fn of_term(&self, aggregate: &str, terms: &[Term], place: usize) -> Option<(Vec<&Spreads>, f64)> {
-        match terms {
-            // One column is the whole of its sum, which carries the factor already.
-            [term] => Some((self.of(aggregate, ContributionKind::Values), term.factor)),
-            _ => {
-                let parts = self.of(aggregate, ContributionKind::Part);
-                let own = parts.into_iter().skip(place).step_by(terms.len());
-                Some((own.collect(), terms.get(place)?.inner))
-            }
+    /// What each adds to one of so many terms of a sum, and by what it is multiplied there.
+    fn of_term(&self, aggregate: &str, term: &Term, place: usize, terms: usize) -> (Vec<&Spreads>, f64) {
+        // One column is the whole of its sum, which carries the factor already.
+        if terms == 1 {
+            return (self.of(aggregate, ContributionKind::Values), term.factor);
         }
+        let parts = self.of(aggregate, ContributionKind::Part);
+        (parts.into_iter().skip(place).step_by(terms).collect(), term.inner)
     }
 
     /// Rows that a mean is over.
@@ -310,8 +331,7 @@ impl Cells<'_> {
     fn keyed(&self, row: usize, base: &str, total: f64) -> u32 {
         let cell = self.statistics.cell_keys.get(row).copied().unwrap_or_default();
         let text = format!("{cell:08x} {total:.10e} {} {base}", self.reaching.most);
-        let [a, b, c, d, ..] = Digest::of(text.as_bytes()).0;
-        u32::from_be_bytes([a, b, c, d])
+        editions::word(&Digest::of(text.as_bytes()))
     }
 
     /// Entities of the kind of which there are fewest.

@@ -335,14 +335,12 @@ impl ProdEngine {
         contributions.drawn_by = (0..statistics.rows).map(drawn_by).collect();
         let chosen = release.is_chosen();
         let measured = ir::measured(&release.rel);
-        let of_secrets = |(name, measured): &(String, Measured)| match measured {
-            Measured::Values(sources) => {
-                let mut queries = release.counted.contributors.iter();
-                queries.any(|query| !query.secrets.is_disjoint(sources)).then(|| name.clone())
-            }
-            _ => None,
+        let of_secrets = |(_, measured): &&(String, Measured)| {
+            let mut queries = release.counted.contributors.iter();
+            queries.any(|query| query.secrets_of(measured).next().is_some())
         };
-        let of_secrets: BTreeSet<String> = measured.iter().filter_map(of_secrets).collect();
+        let of_secrets: BTreeSet<String> =
+            measured.iter().filter(of_secrets).map(|(name, _)| name.clone()).collect();
         let few = |row: &usize| chosen || statistics.has_few_amounts(&of_secrets, *row);
         let few = (0..statistics.rows).filter(few).filter_map(|row| u32::try_from(row).ok());
         (contributions.few, contributions.halved) = (few.collect(), !chosen);
@@ -390,7 +388,7 @@ impl ProdEngine {
                 let schema = release.counted.checked.schema();
                 let reaches = ir::reaches(&release.rel, &policy(&release.tables), &ir::Parameters::new());
                 assessment.report.accuracy = perturb::accuracy(&release.rel, schema, &reaches, reaching);
-                bare = carriers.perturb(&bare, &cells)?;
+                bare = carriers.perturb(&bare, &cells, &reaches)?;
             }
             let cells = contributions.keep(&passed(&assessment), &noisy);
             self.seal(&order.cells, &cells)?;

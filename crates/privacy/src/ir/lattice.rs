@@ -85,6 +85,11 @@ impl ResourcePolicy {
         };
         if self.rows.unique.iter().any(one) { Some(1) } else { self.rows.per_entity }
     }
+
+    /// Are its entities protected? Those of whom nothing is known are.
+    pub(super) fn is_protected(&self) -> bool {
+        self.entity.as_ref().is_none_or(|entity| entity.protected)
+    }
 }
 
 /// All that a query may read, and what is known of it.
@@ -95,10 +100,9 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Are the entities of a resource protected? Those of whom nothing is known are.
+    /// Are the entities of a resource protected? So they are where there is no such resource.
     pub(super) fn is_protected(&self, resource: &str) -> bool {
-        let known = self.resources.get(resource).and_then(|known| known.entity.as_ref());
-        known.is_none_or(|entity| entity.protected)
+        self.resources.get(resource).is_none_or(ResourcePolicy::is_protected)
     }
 
     /// May a resource hold several rows about one protected entity?

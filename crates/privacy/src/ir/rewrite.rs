@@ -11,8 +11,8 @@ use super::population::population;
 use super::resolve::{Flow, Rigour, equated, flow};
 use super::walk::columns_of;
 use super::{
-    AggregateFunction, Checked, EntityNeed, EntityRef, Expr, Function, JoinKind, Literal, LogicOp, Named,
-    NamedAggregate, Policy, Refusal, Rel, Rule, Source,
+    AggregateFunction, Checked, EntityNeed, EntityRef, Expr, Function, JoinKind, Literal, LogicOp, Measured,
+    Named, NamedAggregate, Policy, Refusal, Rel, Rule, Source,
 };
 use crate::DataType;
 
@@ -48,6 +48,17 @@ pub struct ContributorQuery {
     /// Which rows are looked at, for each resource whose secrets decide or are added up and that may have several rows of one
     /// entity.
     pub looked_at: Vec<LookedAt>,
+}
+
+impl ContributorQuery {
+    /// Which of the secrets a number adds up.
+    pub fn secrets_of<'a>(&'a self, measured: &'a Measured) -> impl Iterator<Item = &'a Source> {
+        let sources = match measured {
+            Measured::Values(sources) => Some(sources),
+            _ => None,
+        };
+        sources.into_iter().flat_map(|sources| sources.intersection(&self.secrets))
+    }
 }
 
 /// A query for the population of every cell (see the module `population`).

@@ -189,10 +189,8 @@ pub struct AssessOrder {
     pub cells: ObjectRef,
     /// Pages of the ledger that the server knows; the zone refuses if it has read others.
     pub pages: u64,
-    /// Fewest entities that may be told about.
-    pub min_entities: u32,
-    /// Most numbers with noise that may leave about one entity and one secret.
-    pub noisy_numbers_max: u32,
+    /// What may be told, of the pack that holds now.
+    pub thresholds: Thresholds,
 }
 
 /// Cells leave: write it down, if they still may.

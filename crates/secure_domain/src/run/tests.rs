@@ -16,8 +16,7 @@ fn word(engine: &ProdEngine, books: &Books, pages: u64, order: &RunOrder) -> Vec
         release: format!("run/{}", order.run),
         cells: order.draft.clone(),
         pages,
-        min_entities: order.thresholds.min_entities,
-        noisy_numbers_max: order.thresholds.noisy_numbers_max,
+        thresholds: order.thresholds,
     };
     books.assess(&engine.objects_dir, &engine.keys, &assess).unwrap().verdicts
 }
@@ -40,8 +39,7 @@ fn leave(engine: &ProdEngine, books: &Books, pages: u64, order: &RunOrder, page:
         release: format!("export/{}", order.run),
         cells: order.cells.clone(),
         pages,
-        min_entities: order.thresholds.min_entities,
-        noisy_numbers_max: order.thresholds.noisy_numbers_max,
+        thresholds: order.thresholds,
     };
     let order = AppendOrder {
         assess,
@@ -388,8 +386,7 @@ async fn what_left_before_is_set_against_what_is_to_leave() {
         release: "x".to_owned(),
         cells: far.cells.clone(),
         pages: 1,
-        min_entities: 10,
-        noisy_numbers_max: 32,
+        thresholds: far.thresholds,
     };
     let error = again.assess(&engine.objects_dir, &engine.keys, &stale).unwrap_err();
     assert_eq!((error.code(), error.subject().as_str()), ("domain.order_mismatch", "ledger_pages"));
@@ -414,8 +411,7 @@ async fn what_left_since_the_run_is_seen_when_it_leaves() {
             release: format!("export/{}", one.run),
             cells: one.cells.clone(),
             pages: 1,
-            min_entities: 10,
-            noisy_numbers_max: 32,
+            thresholds: one.thresholds,
         },
         operator: String::new(),
         channel: String::new(),
@@ -726,6 +722,37 @@ async fn a_later_snapshot_leaves_with_noise_that_asking_again_does_not_average_o
     let half = vec![column("region", DataType::Text), column("half", DataType::Float)];
     let done = judged(&engine, &books, 1, county.order(83, sql, &["persons"], half)).await.unwrap();
     assert_eq!(done.report.passed, 0);
+}
+
+/// Noise makes nothing of a number that cannot be.
+#[tokio::test(flavor = "multi_thread")]
+async fn noise_stays_within_what_is_declared() {
+    let mut county = County::new();
+    for (table, column, low, high) in [("persons", "birth_year", 1950, 1999), ("visits", "cost", 0, 6)] {
+        let table = county.tables.iter_mut().find(|one| one.name == table).unwrap();
+        let column = table.columns.iter_mut().find(|one| one.name == column).unwrap();
+        let (bounds, nulls) = (ir::Bounds::new(low, high).ok(), Some(ir::Nulls::Absent));
+        column.declared = ir::Declared { bounds, nulls, ..ir::Declared::default() };
+        table.declared = ir::Rows { per_entity: Some(10), ..ir::Rows::default() };
+    }
+    let engine = county.prod();
+    let mut cut = 0;
+    for number in 30..38 {
+        let sql = format!(
+            "SELECT v.station, avg(p.birth_year) AS x, sum(v.cost) AS y FROM persons p \
+             JOIN visits v ON v.person_id = p.person_id WHERE p.birth_year < {} GROUP BY v.station",
+            1930 + i64::from(number)
+        );
+        let output = ["station", "x", "y"]
+            .map(|name| column(name, if name == "station" { DataType::Text } else { DataType::Float }));
+        let done = run(&engine, county.order(number, &sql, &["persons", "visits"], output.into())).await;
+        for row in rows(&county, &done.unwrap()) {
+            let (mean, sum) = (row[1].as_f64().unwrap(), row[2].as_f64().unwrap());
+            assert!((1950.0..=1999.0).contains(&mean) && sum >= 0.0, "{row:?}");
+            cut += usize::from([1950.0, 1999.0].contains(&mean));
+        }
+    }
+    assert!(cut > 0, "noise of so few people reaches beyond");
 }
 
 /// Whatever is computed from noisy numbers knows no more than they do: the noise of a column follows every form of it.

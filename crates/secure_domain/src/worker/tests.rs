@@ -275,8 +275,7 @@ async fn run_and_serve(county: &County, prod: &ZoneClient, table: &TableSpec, gr
         release: "run".to_owned(),
         cells: order.draft.clone(),
         pages: 0,
-        min_entities: order.thresholds.min_entities,
-        noisy_numbers_max: 32,
+        thresholds: order.thresholds,
     };
     let misplaced = ask(prod, Request::Assess(Box::new(assess.clone()))).await.unwrap_err();
     assert_eq!(misplaced.code(), "domain.wrong_zone");

@@ -51,11 +51,19 @@ pub struct Number {
 pub struct Reach {
     /// The aggregate.
     pub aggregate: String,
-    /// The largest amount that a row adds; absent where it is not known to be bounded. *Units*: the argument's, whole,
-    /// rounded up.
-    pub value_max: Option<u64>,
+    /// The smallest and the largest value that a row adds; absent where it is not known to be bounded. *Units*: the
+    /// argument's, whole, rounded outwards.
+    pub values: Option<(i64, i64)>,
     /// Most rows of one entity; absent where they are not bounded.
     pub rows_max: Option<u32>,
+}
+
+impl Reach {
+    /// The largest amount that a row adds, without its sign. *Units*: as `values`.
+    #[must_use]
+    pub fn value_max(&self) -> Option<u64> {
+        self.values.map(|(low, high)| low.unsigned_abs().max(high.unsigned_abs()))
+    }
 }
 
 /// How much one entity can add to each aggregate of a releasable query: from declarations alone, so that it tells nothing
@@ -67,13 +75,11 @@ pub fn reaches(rel: &Rel, policy: &Policy, parameters: &Parameters) -> Vec<Reach
     let rows_max = rows_max(&facts).ok();
     let reach = |aggregate: &NamedAggregate| {
         let bounded = |argument: &Expr| range(argument, &facts, parameters).finite().ok()?.whole();
-        let value_max = match (aggregate.function, &aggregate.argument) {
-            (AggregateFunction::Sum | AggregateFunction::Avg, Some(argument)) => {
-                bounded(argument).map(|(low, high)| low.unsigned_abs().max(high.unsigned_abs()))
-            }
-            _ => Some(1),
+        let values = match (aggregate.function, &aggregate.argument) {
+            (AggregateFunction::Sum | AggregateFunction::Avg, Some(argument)) => bounded(argument),
+            _ => Some((0, 1)),
         };
-        Reach { aggregate: aggregate.name.clone(), value_max, rows_max }
+        Reach { aggregate: aggregate.name.clone(), values, rows_max }
     };
     top.aggregates.iter().map(reach).collect()
 }

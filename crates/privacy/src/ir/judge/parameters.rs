@@ -107,9 +107,8 @@ fn is_unique(resource: &ResourcePolicy, column: &str) -> bool {
 
 fn fits(domain: &Domain, source: &Source, policy: &Policy) -> bool {
     let Some(resource) = policy.resources.get(&source.resource) else { return false };
-    let protected = resource.entity.as_ref().is_none_or(|entity| entity.protected);
     let Some(info) = resource.columns.get(&source.column) else { return false };
-    if !protected || info.label == Some(Label::Public) || domain.is_few() {
+    if !resource.is_protected() || info.label == Some(Label::Public) || domain.is_few() {
         return true;
     }
     match (&info.declared.groups, domain) {

@@ -1,7 +1,7 @@
 //! What disclosure control found, in the words of who reads it.
 
 use app::exports;
-use app::privacy::disclosure::ledger::ReasonKind;
+use app::privacy::disclosure::ledger::{ReasonKind, Verdict};
 use app::privacy::disclosure::{self, Bucket};
 use app::runs::Run;
 use base::kind;
@@ -106,7 +106,8 @@ pub(super) async fn overlaps(visit: &Visit, found: &disclosure::DisclosureReport
         };
         // Without an earlier release it is cells of the result itself.
         let own = earlier.is_empty() && has_own(overlap.reason);
-        let done = if noised(overlap.reason) { "overlap-done-noise" } else { "overlap-done-suppressed" };
+        let noised = overlap.reason.verdict() == Verdict::Perturb;
+        let done = if noised { "overlap-done-noise" } else { "overlap-done-suppressed" };
         said.push(Overlap {
             why: words(if own { "-inside" } else { "" }),
             example: words("-example"),
@@ -123,23 +124,6 @@ const fn has_own(reason: ReasonKind) -> bool {
         reason,
         ReasonKind::Neighbour | ReasonKind::Combination | ReasonKind::Unclear | ReasonKind::OtherMeasure
     )
-}
-
-/// Does what is found so leave with noise? The rest does not leave.
-const fn noised(reason: ReasonKind) -> bool {
-    match reason {
-        ReasonKind::Few
-        | ReasonKind::Neighbour
-        | ReasonKind::Combination
-        | ReasonKind::Change
-        | ReasonKind::Exhausted => false,
-        ReasonKind::Unclear
-        | ReasonKind::OtherMeasure
-        | ReasonKind::ChangeUnclear
-        | ReasonKind::ChangesUndeclared
-        | ReasonKind::OlderSnapshot
-        | ReasonKind::Told => true,
-    }
 }
 
 /// The name of a reason's words.
