@@ -440,6 +440,7 @@ pub(super) fn releasable(function: AggregateFunction, argument: &ExprInfo) -> Re
         Label::Public => Ok(()),
         Label::Identifier if !counts => Err(Rule::RawAggregate),
         _ if !counts && !matches!(function, Sum | Avg) => Err(Rule::RawAggregate),
+        Label::Sensitive if function == CountDistinct => Err(Rule::DistinctValues),
         _ if argument.conditional => Err(Rule::ConditionalAggregate),
         _ if counts && argument.mark.form != Form::Terms(1) => Err(Rule::NonlinearAggregate),
         _ if argument.mark.form == Form::Other => Err(Rule::NonlinearAggregate),
