@@ -22,7 +22,7 @@ use secure_domain::protocol::ObjectRef;
 use secure_domain::serving::Index;
 use serde::{Deserialize, Serialize};
 use storage::Tx;
-use storage::records::{self, Key, Record, Versioned};
+use storage::records::{self, Key, Order, Query, Record, Versioned};
 
 pub(crate) use again::waiting;
 pub use again::{Again, AgainOutcome, order_again};
@@ -285,30 +285,54 @@ fn shown_to(export: Export, ctx: &Ctx) -> Export {
     Export { frozen: export.frozen.shown_to(ctx, tenant), again, plant, ..export }
 }
 
-/// The exports of a tenant, newest first.
+/// Which exports of a tenant a list has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// All of them.
+    All,
+    /// Those of a model.
+    OfModel(Id<kind::Model>),
+    /// Those of a run: the one that counts, and before it those that were refused.
+    OfRun(Id<kind::Run>),
+}
+
+/// Exports of a tenant, newest first, so many from a place in the list; and where it goes on.
 ///
 /// # Errors
-/// `tenant.unknown` when there is none or this person may not see its exports.
-pub async fn exports(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Result<Vec<ExportView>> {
-    let (owner, mut found) = app
+/// `tenant.unknown` when there is none or this person may not see its exports; `page.cursor`.
+pub async fn exports(
+    app: &App,
+    ctx: &Ctx,
+    tenant: Id<kind::Tenant>,
+    listed: Listed,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<(Vec<ExportView>, Option<String>)> {
+    let after = after.map(crate::cases::parse_cursor).transpose()?;
+    let (name, value) = match listed {
+        Listed::All => ("tenant", tenant.to_string()),
+        Listed::OfModel(model) => ("model", model.to_string()),
+        Listed::OfRun(run) => ("run", run.to_string()),
+    };
+    let query = &Query { name, value: &value, after, limit, order: Order::Descending };
+    let (owner, found, next) = app
         .store()
         .read("export.list", |tx| {
             Box::pin(async move {
                 let owner = tenants::get(tx, tenant).await?;
-                let all = records::all::<Export>(tx, "tenant", &tenant.to_string(), 1_000).await?;
+                let page = records::list::<Export>(tx, query).await?;
                 let mut found = Vec::new();
-                for export in all {
+                for export in page.items.into_iter().filter(|export| export.value.tenant == tenant) {
                     let case = case_of(tx, &export.value).await?;
                     found.push(seen(ctx, export.value, case));
                 }
-                Ok::<_, Error>((owner, found))
+                Ok::<_, Error>((owner, found, page.next))
             })
         })
         .await?;
     app.permit(ctx, Action::ExportView, reference("*", &owner))
         .map_err(|_| Error::NotFound("tenant.unknown"))?;
-    found.sort_by_key(|view| std::cmp::Reverse(view.export.requested));
-    Ok(found)
+    Ok((found, next.map(|cursor| format!("{}_{}", cursor.sort, cursor.id))))
 }
 
 /// What the platform knows about an export, as facts for conditions.

@@ -16,7 +16,7 @@ use regulation::pack::FactValue;
 use secure_domain::protocol::{CheckOrder, Checked, QueryOrder, ZoneKind};
 use serde::{Deserialize, Serialize};
 use storage::Tx;
-use storage::records::{self, Expected, Key, Record, Versioned};
+use storage::records::{self, Expected, Key, Order, Query, Record, Versioned};
 
 pub(crate) use serving::{Asked, load_verification, verify};
 
@@ -29,6 +29,9 @@ use crate::{App, Ctx, Error, Result, resources, zones};
 
 /// The parameter of a verification that stands for the day of the question.
 pub const TODAY: &str = "today";
+
+/// Models in a list.
+const LISTED_MAX: u32 = 1_000;
 
 /// Where a model is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -379,19 +382,22 @@ pub(crate) async fn with_tenant(app: &App, id: Id<kind::Model>) -> Result<(Model
         .await
 }
 
-/// The models of a tenant, newest first.
+/// The models of a tenant, newest first, the newest thousand of them.
 ///
 /// # Errors
 /// `tenant.unknown` when there is none or this person may not see its models.
 pub async fn models(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Result<Vec<ModelRecord>> {
-    let (owner, mut found) = app
+    let (owner, found) = app
         .store()
         .read("model.list", |tx| {
             Box::pin(async move {
                 let owner = tenants::get(tx, tenant).await?;
-                let all = records::all::<ModelRecord>(tx, "tenant", &tenant.to_string(), 1_000).await?;
-                let mut found = Vec::with_capacity(all.len());
-                for record in all {
+                let value = tenant.to_string();
+                let order = Order::Descending;
+                let newest = Query { name: "tenant", value: &value, after: None, limit: LISTED_MAX, order };
+                let newest = records::list::<ModelRecord>(tx, &newest).await?.items;
+                let mut found = Vec::with_capacity(newest.len());
+                for record in newest {
                     found.push(seen(tx, record.value).await?);
                 }
                 Ok::<_, Error>((owner, found))
@@ -400,7 +406,6 @@ pub async fn models(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Result<Ve
         .await?;
     app.permit(ctx, Action::ModelView, reference("*", &owner))
         .map_err(|_| Error::NotFound("tenant.unknown"))?;
-    found.sort_by_key(|record| std::cmp::Reverse(record.created));
     Ok(found)
 }
 

@@ -114,8 +114,8 @@ pub(crate) async fn assess(app: &App, question: Question<'_>) -> Result<LedgerAn
     }
 }
 
-/// Cells leave: they are judged once more and written down, or the answer says what is in the way. Safe to ask again: what
-/// is written down is not written twice.
+/// Cells leave: they are judged once more and written down, or the answer says that they stay; then what was asked for is
+/// written down. Safe to ask again: nothing is written down twice.
 ///
 /// # Errors
 /// As [`assess`].
@@ -157,6 +157,7 @@ pub(crate) async fn append(
         };
         if let Some(written) = &answer.written {
             let row = objects::written(app, PLATFORM, "ledger_page", written, &page.wrapped, app.now());
+            let release = answer.page_of(&release);
             let written_down = LedgerPage { object: page.object, number: pages, release };
             let kept = keep(app, permit, &row, written_down).await;
             if let Err(error) = kept {

@@ -104,17 +104,15 @@ async fn main() -> Result<ExitCode> {
             (Some(server), url)
         }
     };
-    if options.stage {
-        let told = prepare(&options, seed, &url).await?;
-        println!("{}", serde_json::to_string_pretty(&told)?);
-        if server.is_some() {
-            tokio::signal::ctrl_c().await?;
-        }
-        return Ok(ExitCode::SUCCESS);
-    }
-    let report = run(&options, seed, &url).await;
+    // However this ends, a started server ends with it.
+    let report = tokio::select! {
+        report = work(&options, seed, &url, server.is_some()) => report,
+        stopped = stopped() => stopped.map(|()| None),
+    };
     drop(server);
-    let report = report?;
+    let Some(report) = report? else {
+        return Ok(if options.stage { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    };
     if options.json {
         eprint!("{}", report.table());
         println!("{}", serde_json::to_string_pretty(&report)?);
@@ -122,6 +120,29 @@ async fn main() -> Result<ExitCode> {
         print!("{}", report.table());
     }
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Sets the stage, and stays where a server is to be kept up; or attacks and says how it went.
+async fn work(options: &Options, seed: u64, url: &str, started: bool) -> Result<Option<Report>> {
+    if !options.stage {
+        return run(options, seed, url).await.map(Some);
+    }
+    let told = prepare(options, seed, url).await?;
+    println!("{}", serde_json::to_string_pretty(&told)?);
+    if started {
+        std::future::pending::<()>().await;
+    }
+    Ok(None)
+}
+
+/// Somebody wants this to end.
+async fn stopped() -> Result<()> {
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminated.recv() => {}
+    }
+    Ok(())
 }
 
 async fn run(options: &Options, seed: u64, url: &str) -> Result<Report> {

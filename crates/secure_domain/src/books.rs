@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::contributions::{Contributions, OWNER_BYTES, Part};
 use crate::objects::{KeyRing, Written, read_sealed, write_sealed};
-use crate::protocol::{AppendOrder, AssessOrder, LedgerAnswer, ObjectRef};
+use crate::protocol::{AppendOrder, AssessOrder, LedgerAnswer, ObjectRef, held_back};
 
 /// Earlier releases named for one reason.
 const EARLIER_MAX: usize = 8;
@@ -141,11 +141,11 @@ impl Books {
         let contributions = read_candidate(objects_dir, keys, &order.cells)?;
         let mut held = self.held(order.pages)?;
         let (verdicts, overlaps) = held.judge(&contributions, order, "", "")?;
-        Ok(LedgerAnswer { verdicts, overlaps, written: None })
+        Ok(LedgerAnswer { verdicts, overlaps, ..LedgerAnswer::default() })
     }
 
-    /// Judges what is about to leave once more and, if all of it may, writes the page. A release that a page holds
-    /// already is answered without a page.
+    /// Judges what is about to leave once more and writes the page: of what leaves, or of what was asked for and stays. A
+    /// release that a page holds already is answered without one.
     pub(crate) fn append(
         &self,
         objects_dir: &Path,
@@ -155,17 +155,30 @@ impl Books {
         let AppendOrder { assess, operator, channel, page } = order;
         let contributions = read_candidate(objects_dir, keys, &assess.cells)?;
         let mut held = self.held(assess.pages)?;
-        let nothing = LedgerAnswer { verdicts: Vec::new(), overlaps: Vec::new(), written: None };
-        let known = |book: &Book| book.ledger.releases().contains(&assess.release);
-        if held.books.values().any(known) {
-            return Ok(nothing);
+        if held.knows(&assess.release) {
+            return Ok(LedgerAnswer::default());
         }
-        let (verdicts, overlaps) = held.judge(&contributions, assess, operator, channel)?;
-        if verdicts.iter().any(|verdict| *verdict != Verdict::Allow) {
-            return Ok(LedgerAnswer { verdicts, overlaps, written: None });
+        // Results without a cell leave, whatever left since. So that something stays tells that there was something in it, as
+        // a cell that does not come tells: it is counted likewise, and where no more may be told everything stays.
+        let asked = held.asked(&contributions, &assess.release, operator, channel)?;
+        if !held.may_be_asked(&asked, assess.thresholds.noisy_numbers_max) {
+            return Ok(LedgerAnswer { held_back: true, ..LedgerAnswer::default() });
+        }
+        let (mut verdicts, overlaps) = held.judge(&contributions, assess, operator, channel)?;
+        let stays = verdicts.iter().any(|verdict| *verdict != Verdict::Allow);
+        if !stays {
+            verdicts.clear();
+        }
+        let answer = LedgerAnswer { verdicts, overlaps, held_back: stays, written: None };
+        let name = answer.page_of(&assess.release);
+        let candidates = match stays {
+            true => asked,
+            false => held.candidates(&contributions, &name, operator, channel)?,
+        };
+        if held.knows(&name) || (stays && candidates.is_empty()) {
+            return Ok(answer);
         }
         // Written first: books that know more than their pages would be believed until the zone ends.
-        let candidates = held.candidates(&contributions, &assess.release, operator, channel)?;
         let entries = held.entries(&candidates);
         let (key, context) = keys.open(page)?;
         let bytes = serde_json::to_vec(&Page { entries }).map_err(|_| damaged())?;
@@ -179,7 +192,7 @@ impl Books {
             book.kept = book.ordinals.len();
         }
         held.pages += 1;
-        Ok(LedgerAnswer { written: Some(written), ..nothing })
+        Ok(LedgerAnswer { written: Some(written), ..answer })
     }
 
     /// The books, if they are those that the server knows.
@@ -229,6 +242,44 @@ impl Held {
             candidate.unshown.extend(unshown);
         }
         Ok(candidates)
+    }
+
+    /// Does a page hold a release of this name?
+    fn knows(&self, release: &str) -> bool {
+        self.books.values().any(|book| book.ledger.releases().iter().any(|one| one == release))
+    }
+
+    /// What is asked of secrets, shown or not, as candidates that show nothing of it.
+    fn asked(
+        &mut self,
+        contributions: &Contributions,
+        release: &str,
+        operator: &str,
+        channel: &str,
+    ) -> Result<BTreeMap<String, Candidate>, Error> {
+        let mut asked = BTreeMap::<String, Candidate>::new();
+        for part in &contributions.parts {
+            let ordinals = ordinals(self.book(&part.kind)?, part)?;
+            for (key, cell) in part.asked() {
+                let candidate = asked.entry(part.kind.clone()).or_insert_with(|| Candidate {
+                    release: held_back(release),
+                    operator: operator.to_owned(),
+                    channel: channel.to_owned(),
+                    cells: Vec::new(),
+                    unshown: Vec::new(),
+                });
+                candidate.unshown.push(unshown(part, contributions, key, renumbered(&ordinals, cell)));
+            }
+        }
+        Ok(asked)
+    }
+
+    /// May it be told whether there is any of this?
+    fn may_be_asked(&self, asked: &BTreeMap<String, Candidate>, most: u32) -> bool {
+        asked.iter().all(|(kind, candidate)| {
+            let told = self.books.get(kind).map(|book| &book.told);
+            told.is_none_or(|told| told.clone().take_in_unshown(&candidate.unshown, most))
+        })
     }
 
     /// What a page says of these candidates.
@@ -306,40 +357,51 @@ const fn reason(kind: ReasonKind) -> Reason {
     Reason { kind, earlier: Vec::new(), about: Bucket::None }
 }
 
+/// The ordinals of a part's entities, in order.
+fn ordinals(book: &mut Book, part: &Part) -> Result<Vec<u32>, Error> {
+    let ordinals = part.digests.iter().map(|digest| book.ordinals.ordinal(*digest));
+    Ok(ordinals.collect::<Result<_, _>>()?)
+}
+
+fn renumbered(ordinals: &[u32], cell: &RoaringBitmap) -> RoaringBitmap {
+    let number = |place: u32| usize::try_from(place).ok().and_then(|place| ordinals.get(place)).copied();
+    let mut numbers: Vec<u32> = cell.iter().filter_map(number).collect();
+    numbers.sort_unstable();
+    numbers.into_iter().collect()
+}
+
+fn noise(part: &Part, whole: &Contributions, drawn_by: Vec<u32>, few: bool) -> Noise {
+    let secrets = part.secrets.iter().map(|(measure, edition)| (*measure, *edition));
+    Noise { secrets: secrets.collect(), drawn_by, few, halved: whole.halved }
+}
+
+fn unshown(part: &Part, whole: &Contributions, key: u32, contributors: RoaringBitmap) -> Unshown {
+    Unshown { noise: noise(part, whole, vec![key], true), contributors }
+}
+
 /// A part's cells, measure by measure.
 fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<(Vec<Cell>, Vec<Unshown>), Error> {
-    let ordinals = part.digests.iter().map(|digest| book.ordinals.ordinal(*digest));
-    let ordinals = ordinals.collect::<Result<Vec<u32>, _>>()?;
-    let number = |place: u32| usize::try_from(place).ok().and_then(|place| ordinals.get(place)).copied();
-    let renumbered = |cell: &RoaringBitmap| {
-        let mut numbers: Vec<u32> = cell.iter().filter_map(number).collect();
-        numbers.sort_unstable();
-        numbers.into_iter().collect()
-    };
-    let sets: Vec<RoaringBitmap> = part.cells.iter().map(renumbered).collect();
+    let ordinals = ordinals(book, part)?;
+    let sets: Vec<RoaringBitmap> = part.cells.iter().map(|cell| renumbered(&ordinals, cell)).collect();
     let mut cells = Vec::with_capacity(part.measures.len() * sets.len());
-    let secrets: Vec<_> = part.secrets.iter().map(|(measure, edition)| (*measure, *edition)).collect();
-    let noise = |drawn_by, few| Noise { secrets: secrets.clone(), drawn_by, few, halved: whole.halved };
     for (place, measure) in part.measures.iter().enumerate() {
         for (row, contributors) in sets.iter().enumerate() {
             let noisy = whole.leaves_with_noise(row);
-            let drawn_by = whole.drawn_by.get(row).filter(|_| place == 0 && !secrets.is_empty());
+            let drawn_by = whole.drawn_by.get(row).filter(|_| place == 0 && !part.secrets.is_empty());
+            let few = u32::try_from(row).is_ok_and(|row| whole.few.contains(row));
             cells.push(Cell {
                 measure: *measure,
                 snapshot: whole.snapshot,
                 protection: if noisy { Protection::Perturbed } else { Protection::Exact },
                 contributors: contributors.clone(),
                 rows: part.rows,
-                noise: drawn_by.map(|drawn_by| {
-                    noise(drawn_by.clone(), u32::try_from(row).is_ok_and(|row| whole.few.contains(row)))
-                }),
+                noise: drawn_by.map(|drawn_by| noise(part, whole, drawn_by.clone(), few)),
             });
         }
     }
-    let unshown = part.unshown.iter();
-    let unshown =
-        unshown.map(|(key, cell)| Unshown { noise: noise(vec![*key], true), contributors: renumbered(cell) });
-    Ok((cells, unshown.collect()))
+    let hidden = part.unshown.iter();
+    let hidden = hidden.map(|(key, cell)| unshown(part, whole, *key, renumbered(&ordinals, cell)));
+    Ok((cells, hidden.collect()))
 }
 
 /// The reasons of all cells, each kind of reason once with the earlier releases it names.

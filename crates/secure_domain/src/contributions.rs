@@ -107,6 +107,14 @@ impl Part {
         }
     }
 
+    /// What is asked of secrets, shown or not: by what each cell is known, and whom it speaks about.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = (u32, &RoaringBitmap)> {
+        let of_secrets = !self.secrets.is_empty();
+        let shown = self.cells.iter().filter(move |cell| of_secrets && !cell.is_empty());
+        let shown = shown.map(|cell| (self.key_of(cell).wrapping_add(self.asks), cell));
+        shown.chain(self.unshown.iter().map(|(key, cell)| (*key, cell)))
+    }
+
     /// Forgets cells that are not shown of so few that they never would be: that tells nothing.
     pub(crate) fn forget_small(&mut self, least: u32) {
         self.unshown.retain(|(_, cell)| cell.len() >= u64::from(least));

@@ -88,7 +88,7 @@ pub(crate) async fn take_up(
     tenant: Id<kind::Tenant>,
     case: &CaseState,
 ) -> Result<()> {
-    for export in records::all::<Export>(tx, "tenant", &tenant.to_string(), 1_000).await? {
+    for export in records::all::<Export>(tx, "tenant", &tenant.to_string(), records::ALL_MAX).await? {
         if export.value.state == ExportState::Approved {
             let id = export.value.id;
             let key = format!("{id}/{}/{}", case.id, case.version);

@@ -17,6 +17,8 @@ const PAGE_ROWS: usize = 100;
 const COMPARED_ROWS: usize = 2_000;
 /// Earlier releases beside a candidate.
 const EARLIER_MAX: usize = 5;
+/// Newest exports of a model that these are looked for among.
+const LOOKED_AT_MAX: u32 = 200;
 
 /// A candidate as its reviewers see it.
 #[derive(Debug, Clone, Serialize)]
@@ -75,15 +77,13 @@ async fn look(app: &App, ctx: &Ctx, id: Id<kind::Export>, offset: usize, rows: u
                     return Err(Error::Forbidden("tenant.closed"));
                 }
                 let case = case_of(tx, &export).await?;
-                let mut earlier: Vec<Export> =
-                    records::all::<Export>(tx, "model", &export.model.to_string(), 1_000)
-                        .await?
-                        .into_iter()
-                        .map(|found| found.value)
-                        .filter(|found| found.id != id && found.state == ExportState::Released)
-                        .collect();
-                earlier.sort_by_key(|found| std::cmp::Reverse(found.requested));
-                earlier.truncate(EARLIER_MAX);
+                let model = export.model.to_string();
+                let order = Order::Descending;
+                let newest = Query { name: "model", value: &model, after: None, limit: LOOKED_AT_MAX, order };
+                let newest = records::list::<Export>(tx, &newest).await?.items.into_iter();
+                let released = |found: &Export| found.id != id && found.state == ExportState::Released;
+                let earlier = newest.map(|found| found.value).filter(released);
+                let earlier: Vec<Export> = earlier.take(EARLIER_MAX).collect();
                 let ids: Vec<_> = earlier.iter().map(|found| found.id).collect();
                 let note = Note {
                     subject: format!("export/{id}"),

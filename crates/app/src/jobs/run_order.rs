@@ -97,7 +97,7 @@ pub(super) async fn execute(
 ) -> Result<RunDone> {
     let object = order.draft.object;
     let counted = zone.run(permit, order).await?;
-    let mut word = LedgerAnswer { verdicts: Vec::new(), overlaps: Vec::new(), written: None };
+    let mut word = LedgerAnswer::default();
     if counted.draft.is_some() {
         let question = Question {
             release: format!("run/{}", run.id),

@@ -318,14 +318,29 @@ pub struct RunCounted {
 }
 
 /// The ledger's word on cells that want to leave.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct LedgerAnswer {
-    /// One for each row; none where it is written down already.
+    /// One for each row; none where it is written down already, or not judged.
     pub verdicts: Vec<ledger::Verdict>,
     /// Why, put together over all rows.
     pub overlaps: Vec<Overlap>,
+    /// What was to leave stays.
+    pub held_back: bool,
     /// The page, if one was written.
     pub written: Option<Written>,
+}
+
+impl LedgerAnswer {
+    /// What the page says a release is called: one that is held back may be asked for again.
+    #[must_use]
+    pub fn page_of(&self, release: &str) -> String {
+        if self.held_back { held_back(release) } else { release.to_owned() }
+    }
+}
+
+/// What the page says of a release that is held back.
+pub(crate) fn held_back(release: &str) -> String {
+    format!("{release}/held_back")
 }
 
 /// What a run brought.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use catalog::{Domain, OutputColumn, Parameter, Value};
 
 pub use crate::consent::{ConsentOrder, ConsentSpec, ConsentsDone, Purpose};
+pub(crate) use answers::held_back;
 pub use answers::{
     Advised, Changed, Checked, ColumnProfile, Compared, Examined, ExaminedColumn, Explained, Failure,
     IntakeDone, LedgerAnswer, MadeOf, Nearby, Page, Priced, Reply, RunCounted, RunDone, SampleDone,

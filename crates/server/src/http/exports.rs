@@ -60,8 +60,12 @@ async fn list_exports(
     State(edge): State<Edge>,
     Caller(ctx): Caller,
     Path(tenant): Path<String>,
+    Query(page): Query<PageQuery>,
 ) -> Answer<Page<ExportView>> {
-    Ok(Json(Page { items: exports::exports(&edge.app, &ctx, id(&tenant)?).await?, next: None }))
+    let (tenant, after) = (id(&tenant)?, page.after.as_deref());
+    let (items, next) =
+        exports::exports(&edge.app, &ctx, tenant, exports::Listed::All, after, page.limit()).await?;
+    Ok(Json(Page { items, next }))
 }
 
 async fn show_export(

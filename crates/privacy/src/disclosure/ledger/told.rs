@@ -9,7 +9,10 @@
 //! What is counted is about how much a number tells of one of its people. With noise of half the threshold's standard
 //! deviation (`sd` = 5 where it is 10) of `m` people of whom half have something that is `½·log₂(1 + m/(4·sd²))` bits, or no
 //! more than `1/140` for each of them: the unit. Without noise it is `½·log₂(2πe·m/4)` bits of all, about `500/m` units for each
-//! of a few hundred. Exact numbers may use up no more than three quarters, so that something with noise is left to be told.
+//! of a few hundred. Whether a cell comes at all is, where about as many have something as the threshold is blurred over, 0.53
+//! bits, or `75/m` units, and less of fewer than forty, since nearly all may not be told either. Exact numbers about few may use up no more than three quarters, so that something with noise is left to
+//! be told, and numbers about few no more than seven eighths, so that something is left to be told of many: of everybody
+//! little more can be told than of the one of whom the most was.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +27,10 @@ type Secret = (MeasureId, u32);
 const UNIT: u32 = 64;
 /// An exact number about so many people is one unit.
 const EVEN: u64 = 500;
+/// Whether a cell about so many people comes is one unit.
+const COMES: u64 = 75;
+/// No more than this.
+const COMES_MAX: u32 = 2 * UNIT;
 /// What one with half as much noise tells, pushed away from nothing (`secure_domain::perturb`).
 const HALVED: u32 = 3 * UNIT;
 /// No exact number counts more.
@@ -41,6 +48,15 @@ pub struct Told {
 /// What a row would tell of one secret: about whom, and how much of each of them.
 type Telling = BTreeMap<Secret, (RoaringBitmap, BTreeSet<u32>, u32)>;
 
+/// How it tells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    Exact,
+    Noisy,
+    /// By not being there, or perhaps not.
+    Absent,
+}
+
 impl Told {
     /// Takes in what left, and what was asked for and did not.
     pub fn take_in(&mut self, cells: &[Cell], unshown: &[Unshown]) {
@@ -52,13 +68,26 @@ impl Told {
             }
         }
         for ((_, exact), row) in rows {
-            let telling = self.telling(&row, exact);
-            self.add(telling, exact);
+            let how = if exact { How::Exact } else { How::Noisy };
+            let telling = self.telling(&row, how);
+            self.add(telling, how);
         }
         for one in unshown {
-            let telling = self.telling(&[(&one.noise, &one.contributors)], false);
-            self.add(telling, false);
+            let telling = self.telling(&[(&one.noise, &one.contributors)], How::Absent);
+            self.add(telling, How::Absent);
         }
+    }
+
+    /// Takes in what is asked for and does not come; false, and only some of it, if that tells more than `most` about somebody.
+    pub fn take_in_unshown(&mut self, unshown: &[Unshown], most: u32) -> bool {
+        unshown.iter().all(|one| {
+            let telling = self.telling(&[(&one.noise, &one.contributors)], How::Absent);
+            let fits = self.fits(&telling, How::Absent, most);
+            if fits {
+                self.add(telling, How::Absent);
+            }
+            fits
+        })
     }
 
     /// Takes in a row that is to leave, exactly if it can, or else with noise, and says which; none if it tells more than
@@ -71,28 +100,28 @@ impl Told {
     ) -> Option<Protection> {
         let cells = cells.filter_map(|cell| Some((cell.noise.as_ref()?, &cell.contributors)));
         let row: Vec<_> = cells.collect();
-        let most = most.saturating_mul(UNIT);
-        let ways = [(true, most / 4 * 3), (false, most)];
-        for (exact, most) in ways.into_iter().skip(usize::from(noisy)) {
-            let telling = self.telling(&row, exact);
-            if self.fits(&telling, most) {
-                self.add(telling, exact);
-                return Some(if exact { Protection::Exact } else { Protection::Perturbed });
+        let ways = [(How::Exact, Protection::Exact), (How::Noisy, Protection::Perturbed)];
+        for (how, protection) in ways.into_iter().skip(usize::from(noisy)) {
+            let telling = self.telling(&row, how);
+            if self.fits(&telling, how, most) {
+                self.add(telling, how);
+                return Some(protection);
             }
         }
         None
     }
 
-    fn fits(&self, telling: &Telling, most: u32) -> bool {
+    fn fits(&self, telling: &Telling, how: How, most: u32) -> bool {
         telling.iter().all(|(secret, (people, _, cost))| {
             let counts = self.counts.get(secret).map(Vec::as_slice).unwrap_or_default();
             let held = |entity: u32| usize::try_from(entity).ok().and_then(|entity| counts.get(entity));
-            let fits = |one| held(one).copied().unwrap_or_default().saturating_add(*cost) <= most;
+            let limit = limit(*cost, how, most);
+            let fits = |one| held(one).copied().unwrap_or_default().saturating_add(*cost) <= limit;
             *cost == 0 || people.iter().all(fits)
         })
     }
 
-    fn add(&mut self, telling: Telling, exact: bool) {
+    fn add(&mut self, telling: Telling, how: How) {
         for (secret, (people, numbers, cost)) in telling {
             let counts = self.counts.entry(secret).or_default();
             let length = people.max().and_then(|last| usize::try_from(last).ok()).map_or(0, |last| last + 1);
@@ -102,12 +131,14 @@ impl Told {
                     *count = count.saturating_add(cost);
                 }
             }
+            let exact = how == How::Exact;
             self.seen.extend(numbers.into_iter().map(|number| (secret, number, exact)));
         }
     }
 
     /// For each secret of which a row tells: about whom, which of its numbers are new, and how much these tell of each of them.
-    fn telling(&self, row: &[(&Noise, &RoaringBitmap)], exact: bool) -> Telling {
+    fn telling(&self, row: &[(&Noise, &RoaringBitmap)], how: How) -> Telling {
+        let exact = how == How::Exact;
         let mut found = Telling::new();
         for (noise, people) in row {
             // An exact sum of what may be very much is an equation, and nothing but that.
@@ -123,21 +154,35 @@ impl Told {
         }
         let halved = row.iter().any(|(noise, _)| noise.halved);
         for (people, numbers, cost) in found.values_mut() {
-            let number = cost_of(people.len(), exact, halved);
-            *cost = number.saturating_mul(u32::try_from(numbers.len()).unwrap_or(u32::MAX));
+            *cost = cost_of(people.len(), numbers.len(), how, halved);
         }
         found
     }
 }
 
-/// How much a number about so many people tells of each of them. *Units*: parts of [`UNIT`].
-fn cost_of(people: u64, exact: bool, halved: bool) -> u32 {
-    let even = (EVEN * u64::from(UNIT)).div_ceil(people.max(1));
-    let even = u32::try_from(even).unwrap_or(u32::MAX);
-    match (exact, halved) {
-        (true, _) => even.min(EXACT_MAX),
-        (false, true) => even.min(HALVED),
-        (false, false) => even.min(UNIT),
+/// How much so many new numbers of a row about so many people tell of each of them. *Units*: parts of [`UNIT`].
+fn cost_of(people: u64, numbers: usize, how: How, halved: bool) -> u32 {
+    if numbers == 0 {
+        return 0;
+    }
+    let share = |of: u64| u32::try_from((of * u64::from(UNIT)).div_ceil(people.max(1))).unwrap_or(u32::MAX);
+    let number = match how {
+        How::Exact => share(EVEN).min(EXACT_MAX),
+        How::Noisy => share(EVEN).min(if halved { HALVED } else { UNIT }),
+        How::Absent => 0,
+    };
+    // An exact number is all there is to be told, that it comes among it.
+    let comes = if how == How::Exact { 0 } else { share(COMES).min(COMES_MAX) };
+    number.saturating_mul(u32::try_from(numbers).unwrap_or(u32::MAX)).saturating_add(comes)
+}
+
+/// How much may have been told of somebody after something of this cost. *Units*: parts of [`UNIT`]; `most` in units.
+fn limit(cost: u32, how: How, most: u32) -> u32 {
+    let most = most.min(u32::MAX / UNIT / UNIT) * UNIT;
+    match how == How::Exact && cost >= UNIT {
+        true => most / 4 * 3,
+        // The more people, the less, and the less of it is kept for others.
+        false => most - most / 8 * cost.min(UNIT) / UNIT,
     }
 }
 
@@ -166,7 +211,8 @@ mod tests {
     #[test]
     fn nobody_is_in_more_numbers_than_may_be() {
         let mut told = Told::default();
-        let mut take = |cell: &Cell| told.take_in_row(std::iter::once(cell), true, 3).is_some();
+        let mut take = |cell: &Cell| told.take_in_row(std::iter::once(cell), true, 8).is_some();
+        // Two for the numbers, two for their being there; of seven.
         assert!(take(&cell(0..20, &[1, 2], 0)));
         // The same numbers in other words; and of others.
         assert!(take(&cell(0..20, &[2, 1], 0)));
@@ -201,10 +247,24 @@ mod tests {
         let mut wide = cell(0..50, &[9], 0);
         wide.noise = wide.noise.map(|noise| Noise { few: false, ..noise });
         assert_eq!(take(&wide), Some(Exact));
-        for n in 10..21 {
+        for n in 10..12 {
             assert_eq!(take(&cell(0..50, &[n], 0)), Some(Perturbed), "{n}");
         }
-        assert_eq!(take(&cell(0..50, &[21], 0)), None);
+        assert_eq!(take(&cell(0..50, &[12], 0)), None);
+    }
+
+    #[test]
+    fn whoever_uses_it_up_for_few_leaves_some_of_it_for_many() {
+        let mut told = Told::default();
+        let mut take =
+            |people: u32, n: u32| told.take_in_row(std::iter::once(&cell(0..people, &[n], 0)), false, 32);
+        let mut left = |people: u32, first: u32| {
+            (first..first + 2_000).take_while(|n| take(people, *n) == Some(Exact)).count()
+        };
+        assert_eq!((0..40).filter(|n| left(50, 10_000 + n) > 0).count(), 2);
+        // Each has room beside all that was told of fewer.
+        let of_many = [1_000, 4_000, 16_000].map(|people| left(people, people));
+        assert!(of_many.iter().all(|numbers| (4..1_000).contains(numbers)), "{of_many:?}");
     }
 
     #[test]
@@ -215,9 +275,9 @@ mod tests {
         let unshown = [Unshown { noise: noise(&[3], 0), contributors: (30..40).collect() }];
         let mut told = Told::default();
         told.take_in(&left, &unshown);
-        let take = |cell: &Cell| told.clone().take_in_row(std::iter::once(cell), true, 3).is_some();
+        let take = |cell: &Cell| told.clone().take_in_row(std::iter::once(cell), true, 8).is_some();
         assert!(take(&cell(0..30, &[4], 0)) && !take(&cell(29..40, &[4, 5], 0)));
-        assert!(take(&cell(30..40, &[4, 5], 0)) && !take(&cell(39..50, &[4, 5, 6], 0)));
-        assert!(take(&cell(40..50, &[4, 5, 6], 0)));
+        assert!(take(&cell(30..40, &[4, 5], 0)) && !take(&cell(39..50, &[4, 5, 6, 7], 0)));
+        assert!(take(&cell(40..50, &[4, 5, 6, 7], 0)));
     }
 }

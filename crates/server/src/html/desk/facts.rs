@@ -18,6 +18,8 @@ use crate::html::pages::parts::{Choice, Link};
 
 /// Things offered for one fact.
 const OFFERED_MAX: u32 = 100;
+/// Newest exports of a tenant that those without a case are looked for among.
+const EXPORTS_MAX: u32 = 500;
 
 /// The fields of facts.
 ///
@@ -162,7 +164,8 @@ async fn waiting_exports(visit: &Visit) -> Result<Vec<(String, String)>, Error> 
     let mut found = Vec::new();
     for tenant in tenants::tenants(app, ctx).await? {
         // A tenant that may be seen need not show its exports.
-        for view in exports::exports(app, ctx, tenant.id).await.unwrap_or_default() {
+        let newest = exports::exports(app, ctx, tenant.id, exports::Listed::All, None, EXPORTS_MAX).await;
+        for view in newest.map(|(found, _)| found).unwrap_or_default() {
             if view.export.state == exports::ExportState::Requested && view.case.is_none() {
                 let day = visit.day(view.export.requested);
                 found.push((view.export.id.to_string(), format!("{} {day}", view.export.model_name)));

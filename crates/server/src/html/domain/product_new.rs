@@ -2,7 +2,7 @@
 
 use app::Error;
 use app::catalog::OutputColumn;
-use app::exports::{self, ExportState};
+use app::exports::{self, ExportState, Listed};
 use app::models::{self, ModelKind, ModelState};
 use app::offers::{Field as Spec, FieldType, ProductKind};
 use app::privacy::DataType;
@@ -24,6 +24,8 @@ use crate::html::pages::parts::Choice;
 use crate::http::problem;
 use crate::state::Edge;
 
+/// Newest exports of a tenant that are offered.
+const EXPORTS_MAX: u32 = 500;
 /// The field in which a verification answers.
 const RESULT: &str = "result";
 /// Columns offered as keys.
@@ -56,7 +58,8 @@ struct Candidate {
 async fn candidates(visit: &Visit) -> Result<Vec<Candidate>, Error> {
     let mut found = Vec::new();
     for tenant in common::own_tenants(visit).await? {
-        for view in exports::exports(&visit.app, &visit.ctx, tenant.id).await? {
+        let newest = exports::exports(&visit.app, &visit.ctx, tenant.id, Listed::All, None, EXPORTS_MAX);
+        for view in newest.await?.0 {
             let export = view.export;
             if export.state != ExportState::Released {
                 continue;

@@ -237,8 +237,9 @@ async fn page(visit: &Visit, run: &str, error: Option<&Error>) -> Result<Respons
     visit.signed_in()?;
     let id = Visit::id::<kind::Run>(run, "run.unknown")?;
     let run = runs::run(&visit.app, &visit.ctx, id).await?;
-    let all = exports::exports(&visit.app, &visit.ctx, run.tenant).await.unwrap_or_default();
-    let export = all.into_iter().find(|view| view.export.run == id);
+    let export =
+        exports::exports(&visit.app, &visit.ctx, run.tenant, exports::Listed::OfRun(id), None, 1).await;
+    let export = export.ok().and_then(|(found, _)| found.into_iter().next());
     let may_ask =
         visit.ctx.principal.has(Role::OperatorEngineer) || visit.ctx.principal.has(Role::OperatorManager);
     let mine = visit.ctx.principal.tenants.contains(&run.tenant);
@@ -286,7 +287,7 @@ async fn page(visit: &Visit, run: &str, error: Option<&Error>) -> Result<Respons
 
 /// How exact the numbers are that left.
 fn accuracy(visit: &Visit, export: Option<&ExportView>) -> Option<Fact> {
-    let release = export?.export.release.as_ref()?;
+    let release = export?.export.release.as_ref().filter(|release| release.rows > 0)?;
     let told = release.accuracy.iter().map(|of| match of.within {
         Some(within) => format!("{} ± {}", of.column, words::count(within)),
         None => visit.text_with("accuracy-unknown", &[("column", &of.column)]),

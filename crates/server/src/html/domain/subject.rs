@@ -19,6 +19,9 @@ use crate::html::desk::words;
 use crate::html::pages::case::Subject;
 use crate::html::pages::parts::{Link, Table};
 
+/// Newest exports of a model that earlier releases are looked for among.
+const EARLIER_MAX: u32 = 100;
+
 /// The things a case decides about, as far as this person may see them.
 ///
 /// # Errors
@@ -54,7 +57,9 @@ async fn export(visit: &Visit, view: &CaseView) -> Option<Subject> {
             run.values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
         facts.push(fact(visit, "parameters", values.join(", ")));
     }
-    let all = exports::exports(&visit.app, &visit.ctx, found.tenant).await.unwrap_or_default();
+    let of_model = exports::Listed::OfModel(found.model);
+    let of_model = exports::exports(&visit.app, &visit.ctx, found.tenant, of_model, None, EARLIER_MAX).await;
+    let of_model = of_model.map(|(found, _)| found).unwrap_or_default();
     let mut related = vec![Link::new(&found.model_name, &format!("/models/{}", found.model))];
     if let Some(run) = &run {
         let number = runs::number(visit, run.ordered, &run.id.to_string());
@@ -72,10 +77,10 @@ async fn export(visit: &Visit, view: &CaseView) -> Option<Subject> {
         &[],
         &[],
     );
-    earlier.rows = all
+    earlier.rows = of_model
         .iter()
         .map(|view| &view.export)
-        .filter(|other| other.id != found.id && other.model == found.model)
+        .filter(|other| other.id != found.id)
         .filter(|other| other.state == ExportState::Released)
         .map(|other| {
             vec![
