@@ -16,7 +16,7 @@ use regulation::pack::FactValue;
 use secure_domain::protocol::{CheckOrder, Checked, QueryOrder, ZoneKind};
 use serde::{Deserialize, Serialize};
 use storage::Tx;
-use storage::records::{self, Expected, Key, Order, Query, Record, Versioned};
+use storage::records::{self, Expected, Key, Record, Versioned};
 
 pub(crate) use serving::{Asked, load_verification, verify};
 
@@ -29,9 +29,6 @@ use crate::{App, Ctx, Error, Result, resources, zones};
 
 /// The parameter of a verification that stands for the day of the question.
 pub const TODAY: &str = "today";
-
-/// Models in a list.
-const LISTED_MAX: u32 = 1_000;
 
 /// Where a model is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -382,7 +379,7 @@ pub(crate) async fn with_tenant(app: &App, id: Id<kind::Model>) -> Result<(Model
         .await
 }
 
-/// The models of a tenant, newest first, the newest thousand of them.
+/// The models of a tenant, newest first.
 ///
 /// # Errors
 /// `tenant.unknown` when there is none or this person may not see its models.
@@ -392,12 +389,10 @@ pub async fn models(app: &App, ctx: &Ctx, tenant: Id<kind::Tenant>) -> Result<Ve
         .read("model.list", |tx| {
             Box::pin(async move {
                 let owner = tenants::get(tx, tenant).await?;
-                let value = tenant.to_string();
-                let order = Order::Descending;
-                let newest = Query { name: "tenant", value: &value, after: None, limit: LISTED_MAX, order };
-                let newest = records::list::<ModelRecord>(tx, &newest).await?.items;
-                let mut found = Vec::with_capacity(newest.len());
-                for record in newest {
+                let all =
+                    records::all::<ModelRecord>(tx, "tenant", &tenant.to_string(), records::ALL_MAX).await?;
+                let mut found = Vec::with_capacity(all.len());
+                for record in all.into_iter().rev() {
                     found.push(seen(tx, record.value).await?);
                 }
                 Ok::<_, Error>((owner, found))

@@ -18,7 +18,7 @@ const COMPARED_ROWS: usize = 2_000;
 /// Earlier releases beside a candidate.
 const EARLIER_MAX: usize = 5;
 /// Newest exports of a model that these are looked for among.
-const LOOKED_AT_MAX: u32 = 200;
+const LOOKED_AT_MAX: u32 = base::limit::PAGE_ROWS_MAX;
 
 /// A candidate as its reviewers see it.
 #[derive(Debug, Clone, Serialize)]

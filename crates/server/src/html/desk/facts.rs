@@ -19,7 +19,7 @@ use crate::html::pages::parts::{Choice, Link};
 /// Things offered for one fact.
 const OFFERED_MAX: u32 = 100;
 /// Newest exports of a tenant that those without a case are looked for among.
-const EXPORTS_MAX: u32 = 500;
+const EXPORTS_MAX: u32 = base::limit::PAGE_ROWS_MAX;
 
 /// The fields of facts.
 ///

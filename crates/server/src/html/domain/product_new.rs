@@ -25,7 +25,7 @@ use crate::http::problem;
 use crate::state::Edge;
 
 /// Newest exports of a tenant that are offered.
-const EXPORTS_MAX: u32 = 500;
+const EXPORTS_MAX: u32 = base::limit::PAGE_ROWS_MAX;
 /// The field in which a verification answers.
 const RESULT: &str = "result";
 /// Columns offered as keys.
