@@ -372,7 +372,7 @@ fn renumbered(ordinals: &[u32], cell: &RoaringBitmap) -> RoaringBitmap {
 
 fn noise(part: &Part, whole: &Contributions, drawn_by: Vec<u32>, few: bool) -> Noise {
     let secrets = part.secrets.iter().map(|(measure, edition)| (*measure, *edition));
-    Noise { secrets: secrets.collect(), drawn_by, few, halved: whole.halved }
+    Noise { secrets: secrets.collect(), drawn_by, asked: None, few, halved: whole.halved }
 }
 
 fn unshown(part: &Part, whole: &Contributions, key: u32, contributors: RoaringBitmap) -> Unshown {
@@ -389,13 +389,14 @@ fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<(Vec<Cel
             let noisy = whole.leaves_with_noise(row);
             let drawn_by = whole.drawn_by.get(row).filter(|_| place == 0 && !part.secrets.is_empty());
             let few = u32::try_from(row).is_ok_and(|row| whole.few.contains(row));
+            let asked = part.cells.get(row).filter(|cell| !cell.is_empty()).map(|cell| part.question(cell));
             cells.push(Cell {
                 measure: *measure,
                 snapshot: whole.snapshot,
                 protection: if noisy { Protection::Perturbed } else { Protection::Exact },
                 contributors: contributors.clone(),
                 rows: part.rows,
-                noise: drawn_by.map(|drawn_by| noise(part, whole, drawn_by.clone(), few)),
+                noise: drawn_by.map(|drawn_by| Noise { asked, ..noise(part, whole, drawn_by.clone(), few) }),
             });
         }
     }

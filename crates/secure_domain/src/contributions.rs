@@ -99,11 +99,15 @@ impl Part {
         cell_key(records)
     }
 
+    /// By what it is known what is asked of these people.
+    pub(crate) fn question(&self, cell: &RoaringBitmap) -> u32 {
+        self.key_of(cell).wrapping_add(self.asks)
+    }
+
     /// Notes a cell that is asked for and not shown, if that tells of secrets.
     pub(crate) fn hide(&mut self, cell: RoaringBitmap) {
         if !self.secrets.is_empty() && !cell.is_empty() {
-            let key = self.key_of(&cell).wrapping_add(self.asks);
-            self.unshown.push((key, cell));
+            self.unshown.push((self.question(&cell), cell));
         }
     }
 
@@ -111,7 +115,7 @@ impl Part {
     pub(crate) fn asked(&self) -> impl Iterator<Item = (u32, &RoaringBitmap)> {
         let of_secrets = !self.secrets.is_empty();
         let shown = self.cells.iter().filter(move |cell| of_secrets && !cell.is_empty());
-        let shown = shown.map(|cell| (self.key_of(cell).wrapping_add(self.asks), cell));
+        let shown = shown.map(|cell| (self.question(cell), cell));
         shown.chain(self.unshown.iter().map(|(key, cell)| (*key, cell)))
     }
 

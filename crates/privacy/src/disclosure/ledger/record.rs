@@ -67,6 +67,9 @@ pub struct Noise {
     pub secrets: Vec<(MeasureId, u32)>,
     /// By what the noise of each number is drawn, or would be: the same number is counted once.
     pub drawn_by: Vec<u32>,
+    /// By what the question is known that the row answers: what is asked of whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<u32>,
     /// Each entity adds one of few amounts.
     pub few: bool,
     /// Noise reaches half as far as the threshold.

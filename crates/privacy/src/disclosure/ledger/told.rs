@@ -31,6 +31,11 @@ const EVEN: u64 = 500;
 const COMES: u64 = 75;
 /// No more than this.
 const COMES_MAX: u32 = 2 * UNIT;
+/// Whether a number about so many people is one that has been told is one unit: that it is tells that nobody is between
+/// the two conditions, a whole bit.
+const SAME: u64 = 140;
+/// No more than this.
+const SAME_MAX: u32 = 4 * UNIT;
 /// What one with half as much noise tells, pushed away from nothing (`secure_domain::perturb`).
 const HALVED: u32 = 3 * UNIT;
 /// No exact number counts more.
@@ -45,8 +50,21 @@ pub struct Told {
     counts: BTreeMap<Secret, Vec<u32>>,
 }
 
-/// What a row would tell of one secret: about whom, and how much of each of them.
-type Telling = BTreeMap<Secret, (RoaringBitmap, BTreeSet<u32>, u32)>;
+/// What a row would tell of each secret.
+type Telling = BTreeMap<Secret, Tells>;
+
+/// What a row would tell of one secret.
+#[derive(Default)]
+struct Tells {
+    /// About whom.
+    people: RoaringBitmap,
+    /// Which of its numbers are new.
+    numbers: BTreeSet<u32>,
+    /// Which of the questions that it answers are.
+    questions: BTreeSet<u32>,
+    /// How much it tells of each of these people. *Units*: parts of [`UNIT`].
+    cost: u32,
+}
 
 /// How it tells.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -112,7 +130,7 @@ impl Told {
     }
 
     fn fits(&self, telling: &Telling, how: How, most: u32) -> bool {
-        telling.iter().all(|(secret, (people, _, cost))| {
+        telling.iter().all(|(secret, Tells { people, cost, .. })| {
             let counts = self.counts.get(secret).map(Vec::as_slice).unwrap_or_default();
             let held = |entity: u32| usize::try_from(entity).ok().and_then(|entity| counts.get(entity));
             let limit = limit(*cost, how, most);
@@ -122,7 +140,7 @@ impl Told {
     }
 
     fn add(&mut self, telling: Telling, how: How) {
-        for (secret, (people, numbers, cost)) in telling {
+        for (secret, Tells { people, numbers, questions, cost }) in telling {
             let counts = self.counts.entry(secret).or_default();
             let length = people.max().and_then(|last| usize::try_from(last).ok()).map_or(0, |last| last + 1);
             counts.resize(counts.len().max(length), 0);
@@ -133,6 +151,7 @@ impl Told {
             }
             let exact = how == How::Exact;
             self.seen.extend(numbers.into_iter().map(|number| (secret, number, exact)));
+            self.seen.extend(questions.into_iter().map(|question| (secret, question, false)));
         }
     }
 
@@ -146,34 +165,41 @@ impl Told {
                 continue;
             }
             for secret in &noise.secrets {
-                let (all, numbers, _) = found.entry(*secret).or_default();
-                *all |= *people;
-                let seen = |number: &&u32| !self.seen.contains(&(*secret, **number, exact));
-                numbers.extend(noise.drawn_by.iter().filter(seen));
+                let tells = found.entry(*secret).or_default();
+                tells.people |= *people;
+                let seen = |known: &u32, exact| self.seen.contains(&(*secret, *known, exact));
+                let (numbers, questions) = match how {
+                    How::Absent => ([].as_slice(), noise.drawn_by.as_slice()),
+                    _ => (noise.drawn_by.as_slice(), noise.asked.as_slice()),
+                };
+                tells.numbers.extend(numbers.iter().filter(|number| !seen(number, exact)));
+                tells.questions.extend(questions.iter().filter(|question| !seen(question, false)));
             }
         }
         let halved = row.iter().any(|(noise, _)| noise.halved);
-        for (people, numbers, cost) in found.values_mut() {
-            *cost = cost_of(people.len(), numbers.len(), how, halved);
+        for tells in found.values_mut() {
+            tells.cost = cost_of(tells, how, halved);
         }
         found
     }
 }
 
-/// How much so many new numbers of a row about so many people tell of each of them. *Units*: parts of [`UNIT`].
-fn cost_of(people: u64, numbers: usize, how: How, halved: bool) -> u32 {
-    if numbers == 0 {
-        return 0;
-    }
-    let share = |of: u64| u32::try_from((of * u64::from(UNIT)).div_ceil(people.max(1))).unwrap_or(u32::MAX);
+/// How much is told of each of these people by what of it is new. *Units*: parts of [`UNIT`].
+fn cost_of(tells: &Tells, how: How, halved: bool) -> u32 {
+    let people = tells.people.len().max(1);
+    let share = |of: u64| u32::try_from((of * u64::from(UNIT)).div_ceil(people)).unwrap_or(u32::MAX);
     let number = match how {
         How::Exact => share(EVEN).min(EXACT_MAX),
-        How::Noisy => share(EVEN).min(if halved { HALVED } else { UNIT }),
-        How::Absent => 0,
+        How::Noisy | How::Absent => share(EVEN).min(if halved { HALVED } else { UNIT }),
     };
-    // An exact number is all there is to be told, that it comes among it.
-    let comes = if how == How::Exact { 0 } else { share(COMES).min(COMES_MAX) };
-    number.saturating_mul(u32::try_from(numbers).unwrap_or(u32::MAX)).saturating_add(comes)
+    let comes = match how {
+        // An exact number is all there is to be told, that it comes among it.
+        How::Exact if !tells.numbers.is_empty() => 0,
+        _ if tells.numbers.is_empty() && tells.questions.is_empty() => 0,
+        How::Exact | How::Noisy if tells.numbers.is_empty() => share(SAME).min(SAME_MAX),
+        _ => share(COMES).min(COMES_MAX),
+    };
+    number.saturating_mul(u32::try_from(tells.numbers.len()).unwrap_or(u32::MAX)).saturating_add(comes)
 }
 
 /// How much may have been told of somebody after something of this cost. *Units*: parts of [`UNIT`]; `most` in units.
@@ -194,7 +220,7 @@ mod tests {
 
     fn noise(drawn_by: &[u32], edition: u32) -> Noise {
         let secrets = vec![(MeasureId::of(&["illness"]), edition)];
-        Noise { secrets, drawn_by: drawn_by.to_vec(), few: true, halved: false }
+        Noise { secrets, drawn_by: drawn_by.to_vec(), asked: None, few: true, halved: false }
     }
 
     fn cell(people: std::ops::Range<u32>, drawn_by: &[u32], edition: u32) -> Cell {
@@ -265,6 +291,22 @@ mod tests {
         // Each has room beside all that was told of fewer.
         let of_many = [1_000, 4_000, 16_000].map(|people| left(people, people));
         assert!(of_many.iter().all(|numbers| (4..1_000).contains(numbers)), "{of_many:?}");
+    }
+
+    /// The same number under another condition: nobody is between the two.
+    #[test]
+    fn that_a_number_is_one_of_before_is_told_by_it_and_counted() {
+        let mut told = Told::default();
+        let mut take = |question: u32| {
+            let mut cell = cell(0..100, &[1], 0);
+            cell.noise = cell.noise.map(|noise| Noise { asked: Some(question), ..noise });
+            told.take_in_row(std::iter::once(&cell), false, 32)
+        };
+        // Five units, and one and four tenths for each other question, of twenty-four.
+        let left = (10..100).take_while(|question| take(*question) == Some(Exact)).count();
+        assert!((14..=17).contains(&left), "{left}");
+        assert_eq!(take(10), Some(Exact), "what was asked before tells nothing");
+        assert!((100..200).filter(|question| take(*question).is_some()).count() < 5);
     }
 
     #[test]
