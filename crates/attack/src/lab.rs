@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use crate::client::{Answer, Client};
 use crate::estate::Estate;
 use crate::stage::{ENGINEER, Stage, act};
-use crate::story::{Patience, until};
+use crate::story::Patience;
 
 /// A declared parameter with its domain.
 #[derive(Debug, Clone)]
@@ -203,7 +203,8 @@ impl Lab<'_> {
         self.client.post(who, &path, json!({ "purpose": "汇总结果" })).await
     }
 
-    /// Takes a run's result through the airlock: both reviewers agree. `None` where the platform stopped it.
+    /// Takes a run's result through the airlock: both reviewers agree. `None` where the platform stopped it, or held it back
+    /// when it was to leave.
     pub(crate) async fn release(&self, who: &str, run: &str) -> Result<Option<String>> {
         let asked = self.ask_export(who, run).await?;
         if !asked.is_ok() {
@@ -218,11 +219,14 @@ impl Lab<'_> {
             }
         }
         let path = format!("/api/v1/exports/{export}");
-        until(self.client, &[("/state".to_owned(), json!("released"))], async || {
-            self.client.get(who, &path).await
-        })
-        .await?;
-        Ok(Some(export))
+        let mut patience = Patience::default();
+        loop {
+            match self.client.get(who, &path).await?.done("export")?.text("/state").as_str() {
+                "released" => return Ok(Some(export)),
+                "refused" => return Ok(None),
+                _ => patience.wait(self.client).await?,
+            }
+        }
     }
 
     /// The released file.

@@ -305,6 +305,7 @@ impl Collector {
             secrets: BTreeMap::new(),
             asks: 0,
             unshown: Vec::new(),
+            mark: None,
             digests: self.digests.clone(),
             cells: cells.to_vec(),
         };
@@ -317,6 +318,7 @@ impl Collector {
             secrets: if self.chosen { BTreeMap::new() } else { self.secrets },
             asks: self.asks,
             unshown: Vec::new(),
+            mark: None,
             digests: self.digests,
             cells: self.cells,
         };

@@ -66,6 +66,8 @@ pub(crate) struct Part {
     pub(crate) asks: u32,
     /// Cells that are asked for and not shown: by what each is known, and whom it would speak about.
     pub(crate) unshown: Vec<(u32, RoaringBitmap)>,
+    /// Nobody, who is in every cell that has anybody when cells are set against each other.
+    pub(crate) mark: Option<EntityDigest>,
     /// The entities; a cell's set holds places in this list.
     pub(crate) digests: Vec<EntityDigest>,
     /// One set for each row of the result.
@@ -124,14 +126,9 @@ impl Part {
         self.unshown.retain(|(_, cell)| cell.len() >= u64::from(least));
     }
 
-    /// Puts somebody of its own into every cell: cells of other conditions on the same people differ by him, whoever has what.
-    pub(crate) fn mark(&mut self, key: &MaskKey, condition: &[u8]) -> Result<(), Error> {
-        let number = u32::try_from(self.digests.len()).map_err(|_| Error::Limit { what: "contributors" })?;
-        self.digests.push(EntityHash::new(key, "condition").digest(condition));
-        self.cells.iter_mut().filter(|cell| !cell.is_empty()).for_each(|cell| {
-            cell.insert(number);
-        });
-        Ok(())
+    /// Cells of other conditions on the same people differ by one, whoever has what.
+    pub(crate) fn mark(&mut self, key: &MaskKey, condition: &[u8]) {
+        self.mark = Some(EntityHash::new(key, "condition").digest(condition));
     }
 }
 
@@ -196,6 +193,8 @@ struct Header {
     asks: u32,
     #[serde(default)]
     unshown: Vec<u32>,
+    #[serde(default)]
+    mark: Option<EntityDigest>,
     entities: usize,
     cells: usize,
 }
@@ -220,6 +219,7 @@ impl Contributions {
                 secrets: part.secrets.iter().map(|(measure, edition)| (*measure, *edition)).collect(),
                 asks: part.asks,
                 unshown: part.unshown.iter().map(|(key, _)| *key).collect(),
+                mark: part.mark,
                 entities: part.digests.len(),
                 cells: part.cells.len(),
             };
@@ -291,6 +291,7 @@ fn read(mut bytes: &[u8]) -> Option<Contributions> {
             secrets: header.secrets.into_iter().collect(),
             asks: header.asks,
             unshown,
+            mark: header.mark,
             digests: digests.to_vec(),
             cells,
         });
@@ -329,7 +330,8 @@ mod tests {
             rows: false,
             secrets: BTreeMap::new(),
             asks: 7,
-            unshown: Vec::new(),
+            unshown: vec![(8, cells.iter().flat_map(|cell| cell.iter().copied()).collect())],
+            mark: Some([9; DIGEST_BYTES]),
             digests: (0..entities).map(|n| [n; DIGEST_BYTES]).collect(),
             cells: cells.iter().map(|cell| cell.iter().copied().collect()).collect(),
         }

@@ -311,7 +311,7 @@ impl ProdEngine {
                 return Err(Error::RunFailed);
             };
             let key = MaskKey::new(*key.bytes());
-            parts.iter_mut().try_for_each(|part| part.mark(&key, condition.as_bytes()))?;
+            parts.iter_mut().for_each(|part| part.mark(&key, condition.as_bytes()));
         }
         Ok((contributions, statistics))
     }

@@ -10,9 +10,10 @@
 //! deviation (`sd` = 5 where it is 10) of `m` people of whom half have something that is `½·log₂(1 + m/(4·sd²))` bits, or no
 //! more than `1/140` for each of them: the unit. Without noise it is `½·log₂(2πe·m/4)` bits of all, about `500/m` units for each
 //! of a few hundred. Whether a cell comes at all is, where about as many have something as the threshold is blurred over, 0.53
-//! bits, or `75/m` units, and less of fewer than forty, since nearly all may not be told either. Exact numbers about few may use up no more than three quarters, so that something with noise is left to
-//! be told, and numbers about few no more than seven eighths, so that something is left to be told of many: of everybody
-//! little more can be told than of the one of whom the most was.
+//! bits, or `75/m` units, and less of fewer than forty, since nearly all may not be told either. Exact numbers about few may
+//! use up no more than three quarters, so that something with noise is left to be told, and numbers about few no more than
+//! seven eighths, so that something is left to be told of many: of everybody little more can be told than of the one of whom
+//! the most was.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -167,6 +168,7 @@ impl Told {
             for secret in &noise.secrets {
                 let tells = found.entry(*secret).or_default();
                 tells.people |= *people;
+                noise.mark.map(|mark| tells.people.remove(mark));
                 let seen = |known: &u32, exact| self.seen.contains(&(*secret, *known, exact));
                 let (numbers, questions) = match how {
                     How::Absent => ([].as_slice(), noise.drawn_by.as_slice()),
@@ -220,7 +222,7 @@ mod tests {
 
     fn noise(drawn_by: &[u32], edition: u32) -> Noise {
         let secrets = vec![(MeasureId::of(&["illness"]), edition)];
-        Noise { secrets, drawn_by: drawn_by.to_vec(), asked: None, few: true, halved: false }
+        Noise { secrets, drawn_by: drawn_by.to_vec(), asked: None, mark: None, few: true, halved: false }
     }
 
     fn cell(people: std::ops::Range<u32>, drawn_by: &[u32], edition: u32) -> Cell {
