@@ -19,7 +19,7 @@ use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::contributions::{Contributions, OWNER_BYTES, Part};
+use crate::contributions::{Contributions, OWNER_BYTES, Part, Whom};
 use crate::objects::{KeyRing, Written, read_sealed, write_sealed};
 use crate::protocol::{AppendOrder, AssessOrder, LedgerAnswer, ObjectRef, held_back};
 
@@ -372,7 +372,7 @@ fn renumbered(ordinals: &[u32], cell: &RoaringBitmap) -> RoaringBitmap {
 
 fn noise(part: &Part, whole: &Contributions, drawn_by: Vec<u32>, few: bool) -> Noise {
     let secrets = part.secrets.iter().map(|(measure, edition)| (*measure, *edition));
-    Noise { secrets: secrets.collect(), drawn_by, asked: None, mark: None, few, halved: whole.halved }
+    Noise { secrets: secrets.collect(), drawn_by, asked: None, chosen: false, few, halved: whole.halved }
 }
 
 fn unshown(part: &Part, whole: &Contributions, key: u32, contributors: RoaringBitmap) -> Unshown {
@@ -383,22 +383,23 @@ fn unshown(part: &Part, whole: &Contributions, key: u32, contributors: RoaringBi
 fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<(Vec<Cell>, Vec<Unshown>), Error> {
     let ordinals = ordinals(book, part)?;
     let sets: Vec<RoaringBitmap> = part.cells.iter().map(|cell| renumbered(&ordinals, cell)).collect();
-    let mark = part.mark.map(|mark| book.ordinals.ordinal(mark)).transpose()?;
     let mut cells = Vec::with_capacity(part.measures.len() * sets.len());
     for (place, measure) in part.measures.iter().enumerate() {
         for (row, contributors) in sets.iter().enumerate() {
             let noisy = whole.leaves_with_noise(row);
             let drawn_by = whole.drawn_by.get(row).filter(|_| place == 0 && !part.secrets.is_empty());
             let few = u32::try_from(row).is_ok_and(|row| whole.few.contains(row));
-            let asked = part.cells.get(row).filter(|cell| !cell.is_empty()).map(|cell| part.question(cell));
-            let mut contributors = contributors.clone();
-            contributors.extend(mark.filter(|_| !contributors.is_empty()));
-            let noise = |drawn_by: &Vec<u32>| Noise { asked, mark, ..noise(part, whole, drawn_by.clone(), few) };
+            let (asked, chosen) = (whole.question(&part.kind, row), part.whom == Whom::Population);
+            let noise = |drawn_by: &Vec<u32>| Noise { asked, chosen, ..noise(part, whole, drawn_by.clone(), few) };
             cells.push(Cell {
                 measure: *measure,
                 snapshot: whole.snapshot,
-                protection: if noisy { Protection::Perturbed } else { Protection::Exact },
-                contributors,
+                // Whether sets that secrets chose are near each other depends on secrets: they are no equations.
+                protection: match noisy || part.whom == Whom::Chosen {
+                    true => Protection::Perturbed,
+                    false => Protection::Exact,
+                },
+                contributors: contributors.clone(),
                 rows: part.rows,
                 noise: drawn_by.map(noise),
             });

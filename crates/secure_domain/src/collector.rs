@@ -15,7 +15,7 @@ use privacy::masking::MaskKey;
 use roaring::RoaringBitmap;
 
 use crate::Error;
-use crate::contributions::{OWNER_BYTES, PAIRS_MAX, Part};
+use crate::contributions::{OWNER_BYTES, PAIRS_MAX, Part, Whom};
 use crate::editions::word;
 use crate::value::texts;
 
@@ -298,14 +298,19 @@ impl Collector {
             let own = self.measured.iter().filter(|(name, _)| holds(name));
             own.flat_map(|(_, ids)| ids.iter().copied()).collect::<Vec<_>>()
         };
+        let whom = match (self.chosen, self.population) {
+            (true, _) => Whom::Chosen,
+            (false, true) => Whom::Population,
+            (false, false) => Whom::All,
+        };
         let part = |cells: &[RoaringBitmap], name: &str| Part {
             kind: self.kind.clone(),
             measures: distinct(measures(&|own| own == name)),
             rows,
+            whom,
             secrets: BTreeMap::new(),
             asks: 0,
             unshown: Vec::new(),
-            mark: None,
             digests: self.digests.clone(),
             cells: cells.to_vec(),
         };
@@ -315,10 +320,10 @@ impl Collector {
             measures: distinct(whole.into_iter().chain(self.measures)),
             kind: self.kind,
             rows,
+            whom,
             secrets: if self.chosen { BTreeMap::new() } else { self.secrets },
             asks: self.asks,
             unshown: Vec::new(),
-            mark: None,
             digests: self.digests,
             cells: self.cells,
         };

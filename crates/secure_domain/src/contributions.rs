@@ -9,8 +9,7 @@ use std::io::Read;
 
 use privacy::disclosure::EntityCounts;
 use privacy::disclosure::cell_key::cell_key;
-use privacy::disclosure::ledger::{EntityDigest, EntityHash, MeasureId};
-use privacy::masking::MaskKey;
+use privacy::disclosure::ledger::{EntityDigest, MeasureId};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +58,8 @@ pub(crate) struct Part {
     pub(crate) measures: Vec<MeasureId>,
     /// Entities are told apart by their rows as well.
     pub(crate) rows: bool,
+    /// Who is in the cells.
+    pub(crate) whom: Whom,
     /// The measures of which it is counted how much is told, if no secret decides who is in the cells: each with a number of
     /// what its resource holds.
     pub(crate) secrets: BTreeMap<MeasureId, u32>,
@@ -66,12 +67,23 @@ pub(crate) struct Part {
     pub(crate) asks: u32,
     /// Cells that are asked for and not shown: by what each is known, and whom it would speak about.
     pub(crate) unshown: Vec<(u32, RoaringBitmap)>,
-    /// Nobody, who is in every cell that has anybody when cells are set against each other.
-    pub(crate) mark: Option<EntityDigest>,
     /// The entities; a cell's set holds places in this list.
     pub(crate) digests: Vec<EntityDigest>,
     /// One set for each row of the result.
     pub(crate) cells: Vec<RoaringBitmap>,
+}
+
+/// Who is in a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Whom {
+    /// Those behind its numbers, of whom no secret chose any.
+    #[default]
+    All,
+    /// Those behind its numbers, whom secrets chose.
+    Chosen,
+    /// Those of whom secrets chose.
+    Population,
 }
 
 impl Part {
@@ -101,6 +113,12 @@ impl Part {
         cell_key(records)
     }
 
+    /// What of the noise key of a row comes from here. Of secrets each question has noise of its own: with the same for the
+    /// same people it would be told that nobody is between two conditions.
+    fn noise_key(&self, cell: &RoaringBitmap) -> u32 {
+        if self.whom == Whom::Population { self.question(cell) } else { self.key_of(cell) }
+    }
+
     /// By what it is known what is asked of these people.
     pub(crate) fn question(&self, cell: &RoaringBitmap) -> u32 {
         self.key_of(cell).wrapping_add(self.asks)
@@ -124,11 +142,6 @@ impl Part {
     /// Forgets cells that are not shown of so few that they never would be: that tells nothing.
     pub(crate) fn forget_small(&mut self, least: u32) {
         self.unshown.retain(|(_, cell)| cell.len() >= u64::from(least));
-    }
-
-    /// Cells of other conditions on the same people differ by one, whoever has what.
-    pub(crate) fn mark(&mut self, key: &MaskKey, condition: &[u8]) {
-        self.mark = Some(EntityHash::new(key, "condition").digest(condition));
     }
 }
 
@@ -161,6 +174,15 @@ impl Contributions {
         u32::try_from(row).is_ok_and(|row| self.noisy.contains(row))
     }
 
+    /// By what the question is known that a row answers about entities of a kind.
+    pub(crate) fn question(&self, kind: &str, row: usize) -> Option<u32> {
+        let asked = |part: &Part| {
+            let cell = part.cells.get(row).filter(|cell| !cell.is_empty())?;
+            (part.kind == kind && !part.secrets.is_empty()).then(|| part.question(cell))
+        };
+        self.parts.iter().filter_map(asked).reduce(u32::wrapping_add)
+    }
+
     /// The noise key of each row: the sum of what the digests of its entities begin with. The same people give the same
     /// key, whoever asks and in whatever words. Where a sensitive column decides who is counted, those whom the cell speaks
     /// about count as well: a cell whose noise stayed when somebody joined them would tell that he is in another one.
@@ -168,7 +190,7 @@ impl Contributions {
         let mut keys = vec![0_u32; self.rows().unwrap_or_default()];
         for part in &self.parts {
             for (key, cell) in keys.iter_mut().zip(&part.cells) {
-                *key = key.wrapping_add(part.key_of(cell));
+                *key = key.wrapping_add(part.noise_key(cell));
             }
         }
         keys
@@ -188,13 +210,13 @@ struct Header {
     #[serde(default)]
     rows: bool,
     #[serde(default)]
+    whom: Whom,
+    #[serde(default)]
     secrets: Vec<(MeasureId, u32)>,
     #[serde(default)]
     asks: u32,
     #[serde(default)]
     unshown: Vec<u32>,
-    #[serde(default)]
-    mark: Option<EntityDigest>,
     entities: usize,
     cells: usize,
 }
@@ -216,10 +238,10 @@ impl Contributions {
                 kind: part.kind.clone(),
                 measures: part.measures.clone(),
                 rows: part.rows,
+                whom: part.whom,
                 secrets: part.secrets.iter().map(|(measure, edition)| (*measure, *edition)).collect(),
                 asks: part.asks,
                 unshown: part.unshown.iter().map(|(key, _)| *key).collect(),
-                mark: part.mark,
                 entities: part.digests.len(),
                 cells: part.cells.len(),
             };
@@ -288,10 +310,10 @@ fn read(mut bytes: &[u8]) -> Option<Contributions> {
             kind: header.kind,
             measures: header.measures,
             rows: header.rows,
+            whom: header.whom,
             secrets: header.secrets.into_iter().collect(),
             asks: header.asks,
             unshown,
-            mark: header.mark,
             digests: digests.to_vec(),
             cells,
         });
@@ -328,10 +350,10 @@ mod tests {
             kind: kind.to_owned(),
             measures: vec![MeasureId::of(&["count", kind])],
             rows: false,
+            whom: Whom::Chosen,
             secrets: BTreeMap::new(),
             asks: 7,
             unshown: vec![(8, cells.iter().flat_map(|cell| cell.iter().copied()).collect())],
-            mark: Some([9; DIGEST_BYTES]),
             digests: (0..entities).map(|n| [n; DIGEST_BYTES]).collect(),
             cells: cells.iter().map(|cell| cell.iter().copied().collect()).collect(),
         }

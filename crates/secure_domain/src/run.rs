@@ -252,7 +252,7 @@ impl ProdEngine {
         bound: &Bound,
         bare: &RecordBatch,
     ) -> Result<(Contributions, Statistics), Error> {
-        let (mut parts, mut marks) = (Vec::new(), Vec::new());
+        let mut parts = Vec::new();
         let mut statistics = Statistics { rows: bare.num_rows(), ..Statistics::default() };
         let queries = &release.counted.contributors;
         if !queries.is_empty() {
@@ -294,11 +294,7 @@ impl ProdEngine {
                     statistics.entities.extend(people.iter().map(|population| cells.counts_of(population)));
                 }
                 parts.extend(collected.parts);
-                let first = parts.len();
                 parts.extend(people.into_iter().chain(rows));
-                if query.population.as_ref().is_some_and(|population| population.apart) {
-                    marks.push((first..parts.len(), condition));
-                }
             }
         }
         let snapshot = snapshot_number(&order.inputs);
@@ -306,13 +302,6 @@ impl ProdEngine {
         // Noise is of the people, in whatever words they are asked for.
         statistics.cell_keys = contributions.cell_keys();
         Self::tell(order, release, &statistics, &mut contributions);
-        for (places, condition) in marks {
-            let (Some(parts), Some(key)) = (contributions.parts.get_mut(places), &order.entity_key) else {
-                return Err(Error::RunFailed);
-            };
-            let key = MaskKey::new(*key.bytes());
-            parts.iter_mut().for_each(|part| part.mark(&key, condition.as_bytes()));
-        }
         Ok((contributions, statistics))
     }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::check::may_be_absent;
 use super::resolve::{Flow, Rigour, flow};
 use super::walk::{aliases, expressions, inputs, transform};
-use super::{EntityRef, Expr, Label, LogicOp, Named, Nulls, Policy, Refusal, Rel, Rule, Source};
+use super::{EntityRef, Expr, JoinKind, Label, LogicOp, Named, Nulls, Policy, Refusal, Rel, Rule, Source};
 
 /// What a column tells of secrets that is no stored secret itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -154,6 +154,8 @@ pub(super) struct LeftOut {
     pub(super) subqueries: Vec<Rel>,
     /// Some asks that there be no such row: those who have none are there whatever secrets say.
     pub(super) has_none: bool,
+    /// How what it looks at is joined.
+    joins: BTreeSet<String>,
     /// The conditions, and the parameters that they read.
     parts: BTreeSet<String>,
     parameters: BTreeSet<String>,
@@ -173,6 +175,7 @@ impl LeftOut {
             purpose,
             subqueries: Vec::new(),
             has_none: false,
+            joins: BTreeSet::new(),
             parts: BTreeSet::new(),
             parameters: BTreeSet::new(),
             secrets: BTreeSet::new(),
@@ -204,6 +207,14 @@ impl LeftOut {
         known.pop()
     }
 
+    /// Notes a key of a join, by the texts of its sides; or that there is none.
+    pub(super) fn note_join(&mut self, kind: JoinKind, key: Option<&[About; 2]>) {
+        let texts = key.map(|sides| sides.each_ref().map(|about| about.text.as_str()));
+        self.joins.insert(written(&(kind, texts)));
+        let read = key.into_iter().flatten().flat_map(|about| &about.parameters);
+        self.parameters.extend(read.cloned());
+    }
+
     /// Notes secrets that make groups; how many there are shows above.
     pub(super) fn note_secrets(&mut self, about: About) {
         self.secrets.extend(about.secrets);
@@ -231,20 +242,19 @@ impl LeftOut {
         }
     }
 
-    /// What tells these conditions from others that are about the same people, and whether they need to be told apart. A
-    /// condition on one secret alone needs nothing: it leaves nobody out whom its author could name. Of one that is about
-    /// several, he may know one of them; and where rows of one resource meet each other, which of them do may be known.
-    pub(super) fn mark(&self, input: &Rel, group: &[Named]) -> (Mark, bool) {
+    /// What tells these conditions from others that are about the same people. Where rows of one resource meet each other, are
+    /// put together or are counted below, the conditions do not say it alone: then it is the query as it stands.
+    pub(super) fn mark(&self, input: &Rel, group: &[Named]) -> Mark {
         let scans = aliases(input);
         let met = |source: &Source| scans.values().filter(|resource| ***resource == source.resource).count();
         let met = self.secrets.iter().any(|source| met(source) > 1);
-        let apart = met || self.secrets.len() > 1;
-        if !met && !self.telling {
-            return (Mark { text: written(&self.parts), parameters: self.parameters.clone() }, apart);
+        if !met && !self.telling && !has_union(input) {
+            let text = written(&(&self.parts, &self.joins));
+            return Mark { text, parameters: self.parameters.clone() };
         }
         let mut parameters = parameters_of(input);
         group.iter().for_each(|named| see_parameters(&named.expr, &mut parameters));
-        (Mark { text: written(&(input, group)), parameters }, apart)
+        Mark { text: written(&(input, group)), parameters }
     }
 }
 
@@ -255,6 +265,10 @@ pub struct Mark {
     pub text: String,
     /// The parameters that they read; their values belong to it.
     pub parameters: BTreeSet<String>,
+}
+
+fn has_union(rel: &Rel) -> bool {
+    matches!(rel, Rel::Union { .. }) || inputs(rel).into_iter().any(has_union)
 }
 
 fn parameters_of(rel: &Rel) -> BTreeSet<String> {

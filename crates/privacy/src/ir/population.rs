@@ -43,8 +43,6 @@ pub(super) struct Population {
     pub(super) keys: Vec<usize>,
     /// What tells its conditions from others ([`super::PopulationQuery::mark`]).
     pub(super) mark: Mark,
-    /// Releases under other conditions are told apart by it.
-    pub(super) apart: bool,
     /// Sums of what everybody may know: of few enough solutions they could tell who was added up.
     pub(super) needs_noise: bool,
 }
@@ -90,7 +88,7 @@ pub(super) fn population(top: &Releasing<'_>, policy: &Policy) -> Result<Option<
         // Whoever has no such row or no such value is there by his other secrets.
         people.push(again(Purpose::Work)?);
     }
-    let (mark, apart) = left_out.mark(input, group);
+    let mark = left_out.mark(input, group);
     Ok(Some(Population {
         people,
         rows,
@@ -98,7 +96,6 @@ pub(super) fn population(top: &Releasing<'_>, policy: &Policy) -> Result<Option<
         counted: many,
         keys,
         mark,
-        apart,
         needs_noise,
     }))
 }

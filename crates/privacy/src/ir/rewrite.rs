@@ -74,9 +74,6 @@ pub struct PopulationQuery {
     pub secrets: BTreeSet<Source>,
     /// What tells the conditions that it lacks from others.
     pub mark: Mark,
-    /// They are not about one secret alone: of two releases about the same people whose conditions differ, whom one of them has
-    /// more would tell of him.
-    pub apart: bool,
 }
 
 /// A query for the rows of a resource that the cells of a query look at.
@@ -194,7 +191,6 @@ pub(super) fn count_checked(rel: &Rel, policy: &Policy, checked: Checked) -> Res
             // All cells together tell what is added up of everybody.
             secrets: told,
             mark: found.mark.clone(),
-            apart: found.apart,
         });
         Ok(query)
     };

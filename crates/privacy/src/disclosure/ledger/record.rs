@@ -70,9 +70,9 @@ pub struct Noise {
     /// By what the question is known that the row answers: what is asked of whom.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<u32>,
-    /// Who among the contributors is nobody.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mark: Option<u32>,
+    /// Secrets choose who is in the cell; its contributors are all whom it could be about.
+    #[serde(default)]
+    pub chosen: bool,
     /// Each entity adds one of few amounts.
     pub few: bool,
     /// Noise reaches half as far as the threshold.

@@ -6,6 +6,12 @@
 //! leave tells as well. So what is told is counted, entity by entity and secret by secret, whoever received it, and there is a
 //! most. The same number is counted once. Who is counted must not depend on secrets: that a number is missing would tell.
 //!
+//! Nor may it depend on secrets whether a number is near another one. Sets that secrets chose are never set against each
+//! other: "income of 45 000 and more" and the same "but not of 60 000 to 60 500" leave together if nobody is between them,
+//! and would not if somebody were. So exact numbers of a secret and a person leave either as sums over sets that no secret
+//! chose, or as answers to one question; whatever else is asked about any of the same people is answered with noise, of its
+//! own for each question.
+//!
 //! What is counted is about how much a number tells of one of its people. With noise of half the threshold's standard
 //! deviation (`sd` = 5 where it is 10) of `m` people of whom half have something that is `½·log₂(1 + m/(4·sd²))` bits, or no
 //! more than `1/140` for each of them: the unit. Without noise it is `½·log₂(2πe·m/4)` bits of all, about `500/m` units for each
@@ -32,11 +38,6 @@ const EVEN: u64 = 500;
 const COMES: u64 = 75;
 /// No more than this.
 const COMES_MAX: u32 = 2 * UNIT;
-/// Whether a number about so many people is one that has been told is one unit: that it is tells that nobody is between
-/// the two conditions, a whole bit.
-const SAME: u64 = 140;
-/// No more than this.
-const SAME_MAX: u32 = 4 * UNIT;
 /// What one with half as much noise tells, pushed away from nothing (`secure_domain::perturb`).
 const HALVED: u32 = 3 * UNIT;
 /// No exact number counts more.
@@ -49,6 +50,19 @@ pub struct Told {
     seen: BTreeSet<(Secret, u32, bool)>,
     /// By the ordinal of an entity. *Units*: parts of [`UNIT`].
     counts: BTreeMap<Secret, Vec<u32>>,
+    /// What left without noise, by the ordinal of an entity.
+    exact: BTreeMap<Secret, Vec<Exact>>,
+}
+
+/// The exact numbers of a secret that an entity is in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Exact {
+    #[default]
+    None,
+    /// Of sets that no secret chose: they are set against each other by who is in them.
+    Equations,
+    /// Answers to one question that chose by secrets.
+    Answer(u32),
 }
 
 /// What a row would tell of each secret.
@@ -63,6 +77,8 @@ struct Tells {
     numbers: BTreeSet<u32>,
     /// Which of the questions that it answers are.
     questions: BTreeSet<u32>,
+    /// What kind of exact number it is, or would be.
+    exact: Exact,
     /// How much it tells of each of these people. *Units*: parts of [`UNIT`].
     cost: u32,
 }
@@ -131,27 +147,26 @@ impl Told {
     }
 
     fn fits(&self, telling: &Telling, how: How, most: u32) -> bool {
-        telling.iter().all(|(secret, Tells { people, cost, .. })| {
-            let counts = self.counts.get(secret).map(Vec::as_slice).unwrap_or_default();
-            let held = |entity: u32| usize::try_from(entity).ok().and_then(|entity| counts.get(entity));
+        telling.iter().all(|(secret, Tells { people, cost, exact, .. })| {
             let limit = limit(*cost, how, most);
-            let fits = |one| held(one).copied().unwrap_or_default().saturating_add(*cost) <= limit;
-            *cost == 0 || people.iter().all(fits)
+            let fits = |one| held(&self.counts, secret, one).saturating_add(*cost) <= limit;
+            let alone = |one| {
+                let known = held(&self.exact, secret, one);
+                known == Exact::None || known == *exact
+            };
+            (how != How::Exact || people.iter().all(alone)) && (*cost == 0 || people.iter().all(fits))
         })
     }
 
     fn add(&mut self, telling: Telling, how: How) {
-        for (secret, Tells { people, numbers, questions, cost }) in telling {
+        for (secret, Tells { people, numbers, questions, exact, cost }) in telling {
             let counts = self.counts.entry(secret).or_default();
-            let length = people.max().and_then(|last| usize::try_from(last).ok()).map_or(0, |last| last + 1);
-            counts.resize(counts.len().max(length), 0);
-            for one in people.iter().filter_map(|one| usize::try_from(one).ok()) {
-                if let Some(count) = counts.get_mut(one) {
-                    *count = count.saturating_add(cost);
-                }
+            change(counts, &people, |count| *count = count.saturating_add(cost));
+            let exactly = how == How::Exact;
+            if exactly {
+                change(self.exact.entry(secret).or_default(), &people, |held| *held = exact);
             }
-            let exact = how == How::Exact;
-            self.seen.extend(numbers.into_iter().map(|number| (secret, number, exact)));
+            self.seen.extend(numbers.into_iter().map(|number| (secret, number, exactly)));
             self.seen.extend(questions.into_iter().map(|question| (secret, question, false)));
         }
     }
@@ -161,14 +176,17 @@ impl Told {
         let exact = how == How::Exact;
         let mut found = Telling::new();
         for (noise, people) in row {
-            // An exact sum of what may be very much is an equation, and nothing but that.
-            if exact && !noise.few {
-                continue;
-            }
             for secret in &noise.secrets {
                 let tells = found.entry(*secret).or_default();
                 tells.people |= *people;
-                noise.mark.map(|mark| tells.people.remove(mark));
+                tells.exact = match noise.asked.filter(|_| noise.chosen) {
+                    Some(question) => Exact::Answer(question),
+                    None => Exact::Equations,
+                };
+                // An exact sum of what may be very much is an equation, and nothing but that.
+                if exact && !noise.few {
+                    continue;
+                }
                 let seen = |known: &u32, exact| self.seen.contains(&(*secret, *known, exact));
                 let (numbers, questions) = match how {
                     How::Absent => ([].as_slice(), noise.drawn_by.as_slice()),
@@ -196,12 +214,27 @@ fn cost_of(tells: &Tells, how: How, halved: bool) -> u32 {
     };
     let comes = match how {
         // An exact number is all there is to be told, that it comes among it.
-        How::Exact if !tells.numbers.is_empty() => 0,
-        _ if tells.numbers.is_empty() && tells.questions.is_empty() => 0,
-        How::Exact | How::Noisy if tells.numbers.is_empty() => share(SAME).min(SAME_MAX),
-        _ => share(COMES).min(COMES_MAX),
+        How::Exact => 0,
+        How::Noisy if tells.numbers.is_empty() => 0,
+        How::Absent if tells.questions.is_empty() => 0,
+        How::Noisy | How::Absent => share(COMES).min(COMES_MAX),
     };
     number.saturating_mul(u32::try_from(tells.numbers.len()).unwrap_or(u32::MAX)).saturating_add(comes)
+}
+
+/// What is known of an entity.
+fn held<T: Copy + Default>(of: &BTreeMap<Secret, Vec<T>>, secret: &Secret, entity: u32) -> T {
+    let known = of.get(secret).zip(usize::try_from(entity).ok());
+    known.and_then(|(known, entity)| known.get(entity)).copied().unwrap_or_default()
+}
+
+/// Changes what is known of some entities.
+fn change<T: Clone + Default>(known: &mut Vec<T>, people: &RoaringBitmap, with: impl Fn(&mut T)) {
+    let length = people.max().and_then(|last| usize::try_from(last).ok()).map_or(0, |last| last + 1);
+    known.resize(known.len().max(length), T::default());
+    for one in people.iter().filter_map(|one| usize::try_from(one).ok()) {
+        known.get_mut(one).map(&with);
+    }
 }
 
 /// How much may have been told of somebody after something of this cost. *Units*: parts of [`UNIT`]; `most` in units.
@@ -222,7 +255,7 @@ mod tests {
 
     fn noise(drawn_by: &[u32], edition: u32) -> Noise {
         let secrets = vec![(MeasureId::of(&["illness"]), edition)];
-        Noise { secrets, drawn_by: drawn_by.to_vec(), asked: None, mark: None, few: true, halved: false }
+        Noise { secrets, drawn_by: drawn_by.to_vec(), asked: None, chosen: false, few: true, halved: false }
     }
 
     fn cell(people: std::ops::Range<u32>, drawn_by: &[u32], edition: u32) -> Cell {
@@ -295,20 +328,28 @@ mod tests {
         assert!(of_many.iter().all(|numbers| (4..1_000).contains(numbers)), "{of_many:?}");
     }
 
-    /// The same number under another condition: nobody is between the two.
+    /// Of two exact numbers of whom secrets chose the difference would be one of those between them.
     #[test]
-    fn that_a_number_is_one_of_before_is_told_by_it_and_counted() {
+    fn one_question_that_chooses_by_secrets_is_answered_exactly() {
         let mut told = Told::default();
-        let mut take = |question: u32| {
-            let mut cell = cell(0..100, &[1], 0);
-            cell.noise = cell.noise.map(|noise| Noise { asked: Some(question), ..noise });
-            told.take_in_row(std::iter::once(&cell), false, 32)
+        let mut take = |people: std::ops::Range<u32>, question: Option<u32>| {
+            let number = question.unwrap_or_default() * 1_000 + people.start;
+            let mut cell = cell(people, &[number], 0);
+            let chosen = question.is_some();
+            cell.noise = cell.noise.map(|noise| Noise { asked: question.or(Some(99)), chosen, ..noise });
+            told.take_in_row(std::iter::once(&cell), false, 1_000)
         };
-        // Five units, and one and four tenths for each other question, of twenty-four.
-        let left = (10..100).take_while(|question| take(*question) == Some(Exact)).count();
-        assert!((14..=17).contains(&left), "{left}");
-        assert_eq!(take(10), Some(Exact), "what was asked before tells nothing");
-        assert!((100..200).filter(|question| take(*question).is_some()).count() < 5);
+        assert_eq!(take(0..50, Some(1)), Some(Exact));
+        assert_eq!(take(0..50, Some(1)), Some(Exact), "what has left");
+        // Another condition, other people among them, or everybody of them.
+        assert_eq!(take(0..50, Some(2)), Some(Perturbed));
+        assert_eq!(take(49..90, Some(3)), Some(Perturbed));
+        assert_eq!(take(20..40, None), Some(Perturbed));
+        // Of others, and of these no more in turn.
+        assert_eq!(take(50..90, None), Some(Exact));
+        assert_eq!(take(60..80, None), Some(Exact));
+        assert_eq!(take(50..90, Some(4)), Some(Perturbed));
+        assert_eq!(take(90..99, Some(4)), Some(Exact), "what left with noise is in nobody's way");
     }
 
     #[test]
