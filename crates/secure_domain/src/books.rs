@@ -131,7 +131,7 @@ impl Books {
         Ok(Self(Mutex::new(Held { books, pages: pages.len() as u64 })))
     }
 
-    /// Judges a result, row by row.
+    /// Judges a result, row by row, and says whether all of it would be held back.
     pub(crate) fn assess(
         &self,
         objects_dir: &Path,
@@ -140,8 +140,10 @@ impl Books {
     ) -> Result<LedgerAnswer, Error> {
         let contributions = read_candidate(objects_dir, keys, &order.cells)?;
         let mut held = self.held(order.pages)?;
+        let asked = held.asked(&contributions, &order.release, "", "")?;
+        let held_back = !held.may_be_asked(&asked, order.thresholds.noisy_numbers_max);
         let (verdicts, overlaps) = held.judge(&contributions, order, "", "")?;
-        Ok(LedgerAnswer { verdicts, overlaps, ..LedgerAnswer::default() })
+        Ok(LedgerAnswer { verdicts, overlaps, held_back, written: None })
     }
 
     /// Judges what is about to leave once more and writes the page: of what leaves, or of what was asked for and stays. A

@@ -108,6 +108,10 @@ pub(super) async fn execute(
         let judged = releases::assess(app, question).await;
         objects::discard(app, object).await;
         word = judged?;
+        // Whoever has what: it is known before anything of it was answered.
+        if word.held_back {
+            return Err(Error::Conflict("run.exhausted"));
+        }
     }
     let conclude = ConcludeOrder { run: run.id, verdicts: word.verdicts };
     let mut done = zone.conclude(permit, conclude).await?;

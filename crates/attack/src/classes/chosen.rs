@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::attack::{Attack, Benign, Class, Doing, Found, Kind, Scene};
 use crate::lab::{Outcome, Parameter};
-use crate::population::{Person, TARGETS};
+use crate::population::{INCOME_LEAST, Person, TARGETS};
 use crate::read;
 use crate::score::Guess;
 use crate::stage::ENGINEER;
@@ -47,6 +47,24 @@ pub(super) const ATTACKS: &[Attack] = &[
         known_of_chosen,
         Benign::Query(
             "SELECT zone, avg(household) AS h FROM {p} AS t WHERE district = {D} AND flag = 1 GROUP BY zone",
+            4,
+        ),
+    ),
+    attack(
+        "D34",
+        "the same condition but for a range: where nobody is in the range, the number that left comes again",
+        nobody_between,
+        Benign::Query(
+            "SELECT zone, count(*) AS n FROM {p} AS t WHERE district = {D} AND income >= 30000 AND income <= 60000 GROUP BY zone",
+            4,
+        ),
+    ),
+    attack(
+        "D35",
+        "different values of a secret in two groups together: one if they are alike",
+        alike,
+        Benign::Query(
+            "SELECT zone, count(DISTINCT village) AS n FROM {p} AS t WHERE district = {D} GROUP BY zone",
             4,
         ),
     ),
@@ -168,6 +186,70 @@ fn known_of_chosen<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
             found.told.push(outcome.told());
             if outcome.released().is_some_and(|file| !file.rows.is_empty()) {
                 found.violations.push(format!("{shown} of those who have the flag"));
+            }
+        }
+        Ok(found)
+    })
+}
+
+/// Of sixty people, whether anybody is in a range of incomes that holds somebody as often as not.
+fn nobody_between<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    const LEAST: i64 = INCOME_LEAST + 16_384;
+    const WIDTH: i64 = 757;
+    const RANGES: i64 = 32;
+    Box::pin(async move {
+        let mut found = Found { forms: 1, ..Found::default() };
+        let village = format!("{}-B3", scene.plot.district);
+        let sql = scene.fill(&format!(
+            "SELECT village, count(*) AS n FROM {{p}} AS t WHERE district = {{D}} AND village = '{village}' AND income >= {LEAST} AND NOT (income >= $low AND income < $low + {WIDTH}) GROUP BY village"
+        ));
+        // The first range lies below the bound: it takes away nobody.
+        let lows: Vec<i64> =
+            std::iter::once(0).chain((0..RANGES).map(|range| LEAST + range * WIDTH)).collect();
+        let values: Vec<String> = lows.iter().map(ToString::to_string).collect();
+        let model = match scene.lab.model(ENGINEER, &sql, &[Parameter::new("low", "integer", values)]).await? {
+            Ok(model) => model,
+            Err(refused) => {
+                found.told.push(refused.code());
+                return Ok(found);
+            }
+        };
+        let mut numbers = Vec::new();
+        for low in &lows {
+            let outcome = scene.lab.order_of(&model, &[("low", &low.to_string())]).await?;
+            numbers.push(number(Some(&outcome), "n"));
+        }
+        let came = numbers.iter().flatten().count();
+        found.told.push(format!("{came} of {} numbers came", numbers.len()));
+        let Some(Some(whole)) = numbers.first() else { return Ok(found) };
+        for (low, number) in lows.iter().zip(&numbers).skip(1) {
+            let is_in = |person: &Person| {
+                person.village == village && (*low..low + WIDTH).contains(&person.income)
+            };
+            let nobody = !scene.plot.people.iter().any(is_in);
+            let same = number.is_some_and(|number| (number - whole).abs() < 0.5);
+            found.guesses.push(Guess::bit(same, nobody));
+        }
+        Ok(found)
+    })
+}
+
+/// Everybody of a team has the same grade: of each two teams, whether it is one grade.
+fn alike<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    Box::pin(async move {
+        let mut found = Found::default();
+        for pair in scene.plot.teams.windows(2) {
+            let [one, other] = pair else { continue };
+            found.forms += 1;
+            let outcome = scene
+                .order(&format!(
+                    "SELECT count(DISTINCT grade) AS n FROM {{p}} AS t WHERE district = {{D}} AND team IN ('{one}', '{other}') AND village LIKE '%-B%'"
+                ))
+                .await?;
+            found.told.push(outcome.told());
+            if let Some(count) = number(Some(&outcome), "n") {
+                let alike = scene.plot.grade(one) == scene.plot.grade(other);
+                found.guesses.push(Guess::bit(count < 1.5, alike));
             }
         }
         Ok(found)
