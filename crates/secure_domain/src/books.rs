@@ -392,7 +392,8 @@ fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<(Vec<Cel
             let drawn_by = whole.drawn_by.get(row).filter(|_| place == 0 && !part.secrets.is_empty());
             let few = u32::try_from(row).is_ok_and(|row| whole.few.contains(row));
             let (asked, chosen) = (whole.question(&part.kind, row), part.whom == Whom::Population);
-            let noise = |drawn_by: &Vec<u32>| Noise { asked, chosen, ..noise(part, whole, drawn_by.clone(), few) };
+            let noise =
+                |drawn_by: &Vec<u32>| Noise { asked, chosen, ..noise(part, whole, drawn_by.clone(), few) };
             cells.push(Cell {
                 measure: *measure,
                 snapshot: whole.snapshot,

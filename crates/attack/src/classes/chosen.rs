@@ -207,7 +207,8 @@ fn nobody_between<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         let lows: Vec<i64> =
             std::iter::once(0).chain((0..RANGES).map(|range| LEAST + range * WIDTH)).collect();
         let values: Vec<String> = lows.iter().map(ToString::to_string).collect();
-        let model = match scene.lab.model(ENGINEER, &sql, &[Parameter::new("low", "integer", values)]).await? {
+        let model = match scene.lab.model(ENGINEER, &sql, &[Parameter::new("low", "integer", values)]).await?
+        {
             Ok(model) => model,
             Err(refused) => {
                 found.told.push(refused.code());
@@ -223,9 +224,8 @@ fn nobody_between<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         found.told.push(format!("{came} of {} numbers came", numbers.len()));
         let Some(Some(whole)) = numbers.first() else { return Ok(found) };
         for (low, number) in lows.iter().zip(&numbers).skip(1) {
-            let is_in = |person: &Person| {
-                person.village == village && (*low..low + WIDTH).contains(&person.income)
-            };
+            let is_in =
+                |person: &Person| person.village == village && (*low..low + WIDTH).contains(&person.income);
             let nobody = !scene.plot.people.iter().any(is_in);
             let same = number.is_some_and(|number| (number - whole).abs() < 0.5);
             found.guesses.push(Guess::bit(same, nobody));

@@ -89,15 +89,7 @@ pub(super) fn population(top: &Releasing<'_>, policy: &Policy) -> Result<Option<
         people.push(again(Purpose::Work)?);
     }
     let mark = left_out.mark(input, group);
-    Ok(Some(Population {
-        people,
-        rows,
-        secrets: left_out.secrets,
-        counted: many,
-        keys,
-        mark,
-        needs_noise,
-    }))
+    Ok(Some(Population { people, rows, secrets: left_out.secrets, counted: many, keys, mark, needs_noise }))
 }
 
 /// Does a number of those whom secrets chose show what else is known of them? A sum needs noise then; anything finer would name

@@ -131,7 +131,8 @@ fn relax_join(join: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Rel
         return relax(join, policy, left_out);
     };
     let (mut of_left, mut of_right) = (relax(left, policy, left_out)?, relax(right, policy, left_out)?);
-    let mut keys = keys_of(*kind, [left, right], on, [&of_left.telling, &of_right.telling], policy, left_out)?;
+    let mut keys =
+        keys_of(*kind, [left, right], on, [&of_left.telling, &of_right.telling], policy, left_out)?;
     if *kind != JoinKind::Left {
         let [of_left_key, of_right_key] = std::mem::take(&mut keys.has);
         of_left.rel = filtered(of_left.rel, of_left_key);
