@@ -232,13 +232,8 @@ impl Held {
         let mut candidates = BTreeMap::<String, Candidate>::new();
         for part in &contributions.parts {
             let book = self.book(&part.kind)?;
-            let candidate = candidates.entry(part.kind.clone()).or_insert_with(|| Candidate {
-                release: release.to_owned(),
-                operator: operator.to_owned(),
-                channel: channel.to_owned(),
-                cells: Vec::new(),
-                unshown: Vec::new(),
-            });
+            let candidate =
+                candidates.entry(part.kind.clone()).or_insert_with(|| nothing(release, operator, channel));
             let (cells, unshown) = cells(book, part, contributions)?;
             candidate.cells.extend(cells);
             candidate.unshown.extend(unshown);
@@ -263,13 +258,9 @@ impl Held {
         for part in &contributions.parts {
             let ordinals = ordinals(self.book(&part.kind)?, part)?;
             for (key, cell) in part.asked() {
-                let candidate = asked.entry(part.kind.clone()).or_insert_with(|| Candidate {
-                    release: held_back(release),
-                    operator: operator.to_owned(),
-                    channel: channel.to_owned(),
-                    cells: Vec::new(),
-                    unshown: Vec::new(),
-                });
+                let candidate = asked
+                    .entry(part.kind.clone())
+                    .or_insert_with(|| nothing(&held_back(release), operator, channel));
                 candidate.unshown.push(unshown(part, contributions, key, renumbered(&ordinals, cell)));
             }
         }
@@ -354,6 +345,17 @@ impl Held {
     }
 }
 
+/// A candidate without a cell.
+fn nothing(release: &str, operator: &str, channel: &str) -> Candidate {
+    Candidate {
+        release: release.to_owned(),
+        operator: operator.to_owned(),
+        channel: channel.to_owned(),
+        cells: Vec::new(),
+        unshown: Vec::new(),
+    }
+}
+
 /// A reason that names nobody and nothing earlier.
 const fn reason(kind: ReasonKind) -> Reason {
     Reason { kind, earlier: Vec::new(), about: Bucket::None }
@@ -392,7 +394,7 @@ fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<(Vec<Cel
             let drawn_by = whole.drawn_by.get(row).filter(|_| place == 0 && !part.secrets.is_empty());
             let few = u32::try_from(row).is_ok_and(|row| whole.few.contains(row));
             let (asked, chosen) = (whole.question(&part.kind, row), part.whom == Whom::Population);
-            let noise =
+            let of_row =
                 |drawn_by: &Vec<u32>| Noise { asked, chosen, ..noise(part, whole, drawn_by.clone(), few) };
             cells.push(Cell {
                 measure: *measure,
@@ -404,7 +406,7 @@ fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<(Vec<Cel
                 },
                 contributors: contributors.clone(),
                 rows: part.rows,
-                noise: drawn_by.map(noise),
+                noise: drawn_by.map(of_row),
             });
         }
     }

@@ -42,7 +42,7 @@ fn check_registers(rel: &Rel, policy: &Policy, parameters: &Parameters) -> Resul
         for (a, b) in on {
             let (a, b) = (met(a, &scopes.0), met(b, &scopes.1));
             for (key, register, open) in [(&a, &b, open.1), (&b, &a, open.0)] {
-                let public = register.sources.iter().all(|source| is_unprotected(source, policy));
+                let public = register.sources.iter().all(|source| !policy.is_protected(&source.resource));
                 let apart = key.sources.iter().find(|source| tells_apart(source, policy));
                 if let Some(source) = apart.filter(|_| open && public) {
                     return Err(Refusal::new(Rule::ParameterLookup, source.column.as_str()));
@@ -51,11 +51,6 @@ fn check_registers(rel: &Rel, policy: &Policy, parameters: &Parameters) -> Resul
         }
     }
     inputs(rel).into_iter().try_for_each(|input| check_registers(input, policy, parameters))
-}
-
-fn is_unprotected(source: &Source, policy: &Policy) -> bool {
-    let entity = policy.resources.get(&source.resource).and_then(|known| known.entity.as_ref());
-    entity.is_some_and(|entity| !entity.protected)
 }
 
 /// Does any expression of a relation read a parameter that is not one of a few listed values?
