@@ -75,6 +75,16 @@ fn what_failed_is_forgotten_and_still_counted() {
     assert_eq!(found.report.failures.differencing, 1);
 }
 
+const CELLS: usize = 6_000;
+
+/// How many of [`CELLS`] that hold so many of so many people.
+fn how_many_pass(count: u64, of: u64) -> usize {
+    let mut statistics = statistics(&[count; CELLS]);
+    statistics.entities[0].populations = Some(vec![of; CELLS]);
+    statistics.cell_keys = (0..CELLS as u32).map(|n| n.wrapping_mul(0x85eb_ca6b)).collect();
+    passed(&statistics).into_iter().filter(|passed| *passed).count()
+}
+
 #[test]
 fn nearly_all_of_a_small_group_is_not_told() {
     let mut all = statistics(&[11, 30, 45, 36, 500, 95]);
@@ -82,13 +92,7 @@ fn nearly_all_of_a_small_group_is_not_told() {
     all.cell_keys = vec![0; 6];
     assert_eq!(passed(&all), [false, true, false, false, true, true]);
     // How many have not is as blurred as how many have.
-    const CELLS: usize = 6_000;
-    let passed = |missing: u64| {
-        let mut statistics = statistics(&[60 - missing; CELLS]);
-        statistics.entities[0].populations = Some(vec![60; CELLS]);
-        statistics.cell_keys = (0..CELLS as u32).map(|n| n.wrapping_mul(0x85eb_ca6b)).collect();
-        passed(&statistics).into_iter().filter(|passed| *passed).count()
-    };
+    let passed = |missing: u64| how_many_pass(60 - missing, 60);
     assert_eq!((passed(9), passed(15)), (0, CELLS));
     assert!((1..CELLS).contains(&passed(12)));
 }
@@ -96,13 +100,7 @@ fn nearly_all_of_a_small_group_is_not_told() {
 /// Where a secret decides who is counted, ten is not the number at which a cell comes.
 #[test]
 fn the_threshold_of_those_who_have_something_is_blurred() {
-    const CELLS: usize = 6_000;
-    let share = |count: u64| {
-        let mut statistics = statistics(&[count; CELLS]);
-        statistics.entities[0].populations = Some(vec![500; CELLS]);
-        statistics.cell_keys = (0..CELLS as u32).map(|n| n.wrapping_mul(0x85eb_ca6b)).collect();
-        passed(&statistics).into_iter().filter(|passed| *passed).count() * 12 / CELLS
-    };
+    let share = |count: u64| how_many_pass(count, 500) * 12 / CELLS;
     // A sixth of the cells for each of none to five more, rounded down to twelfths.
     assert_eq!(share(9), 0);
     assert!((1..=2).contains(&share(10)) && (5..=6).contains(&share(12)), "{} {}", share(10), share(12));
