@@ -242,13 +242,15 @@ impl LeftOut {
         }
     }
 
-    /// What tells these conditions from others that are about the same people. Where rows of one resource meet each other, are
-    /// put together or are counted below, the conditions do not say it alone: then it is the query as it stands.
-    pub(super) fn mark(&self, input: &Rel, group: &[Named]) -> Mark {
+    /// What tells these conditions from others that are about the same people. Where somebody may have several rows, or rows of
+    /// one resource meet each other, are put together or are counted below, the conditions do not say it alone: then it is the
+    /// query as it stands.
+    pub(super) fn mark(&self, input: &Rel, group: &[Named], policy: &Policy) -> Mark {
         let scans = aliases(input);
         let met = |source: &Source| scans.values().filter(|resource| ***resource == source.resource).count();
         let met = self.secrets.iter().any(|source| met(source) > 1);
-        if !met && !self.telling && !has_union(input) {
+        let several = scans.values().any(|resource| policy.may_have_several(resource));
+        if !met && !several && !self.telling && !has_union(input) {
             let text = written(&(&self.parts, &self.joins));
             return Mark { text, parameters: self.parameters.clone() };
         }

@@ -88,7 +88,7 @@ pub(super) fn population(top: &Releasing<'_>, policy: &Policy) -> Result<Option<
         // Whoever has no such row or no such value is there by his other secrets.
         people.push(again(Purpose::Work)?);
     }
-    let mark = left_out.mark(input, group);
+    let mark = left_out.mark(input, group, policy);
     Ok(Some(Population { people, rows, secrets: left_out.secrets, counted: many, keys, mark, needs_noise }))
 }
 

@@ -239,6 +239,13 @@ fn questions_are_told_apart_by_what_they_ask_of_secrets() {
         met(JoinKind::Semi, "t1.person_id"),
         met(JoinKind::Anti, "t1.person_id"),
         met(JoinKind::Semi, "t1.place"),
+        // Of whoever has several rows it matters which were looked at.
+        mark(join(
+            JoinKind::Semi,
+            persons(),
+            filter(visits(), both(at("x"), costly())),
+            &[("t0.id", "t1.person_id")],
+        )),
     ];
     for (place, one) in texts.iter().enumerate() {
         assert!(!texts[..place].contains(one), "{place}");
