@@ -63,8 +63,8 @@ pub(crate) struct Collector {
     measured: Vec<(String, Vec<MeasureId>)>,
     /// Of which secrets it is counted how much is told, each with a number of what its resource holds.
     secrets: BTreeMap<MeasureId, u32>,
-    /// What tells what is asked from other questions.
-    asks: u32,
+    /// What tells what is asked from other questions: of all rows, and of each.
+    asks: (u32, Vec<u32>),
     /// Populations of cells that the result does not have, by their keys.
     unshown: HashMap<Box<[u8]>, RoaringBitmap>,
     /// Aggregates of what only some behind a cell may have.
@@ -135,7 +135,7 @@ impl Collector {
             chosen: query.population.is_some(),
             looked_at: None,
             secrets: secrets.collect(),
-            asks: asked(&format!("{measured:?}")),
+            asks: (asked(&format!("{measured:?}")), vec![0; result_rows]),
             unshown: HashMap::new(),
             // That a group is there at all counts who is in it.
             measures: vec![measure(&Measured::Count, &kind, &query.resource)],
@@ -174,7 +174,13 @@ impl Collector {
         let measures = deciding(&population.secrets, &self.kind);
         let mut collector = self.beside(query, measures, keys, key)?;
         collector.secrets.clone_from(&self.secrets);
-        collector.asks = asks;
+        // Rows of other keys ask something else, if it is of the same people.
+        collector.asks.0 = asks;
+        for (group, places) in collector.rows.iter().flat_map(|(_, rows)| rows) {
+            for place in places {
+                *collector.asks.1.get_mut(*place).ok_or(Error::RunFailed)? = word(&Digest::of(group));
+            }
+        }
         collector.known.clone_from(&self.known);
         collector.digests.clone_from(&self.digests);
         Ok(collector)
@@ -309,25 +315,29 @@ impl Collector {
             rows,
             whom,
             secrets: BTreeMap::new(),
-            asks: 0,
+            asks: vec![0; cells.len()],
             unshown: Vec::new(),
             digests: self.digests.clone(),
             cells: cells.to_vec(),
         };
         let others: Vec<Part> = apart.iter().map(|(name, cells)| part(cells, name)).collect();
         let whole = measures(&|name| !apart.contains_key(name));
+        let (all, asks) = self.asks;
         let mut first = Part {
             measures: distinct(whole.into_iter().chain(self.measures)),
             kind: self.kind,
             rows,
             whom,
             secrets: if self.chosen { BTreeMap::new() } else { self.secrets },
-            asks: self.asks,
+            asks: asks.iter().map(|row| row.wrapping_add(all)).collect(),
             unshown: Vec::new(),
             digests: self.digests,
             cells: self.cells,
         };
-        self.unshown.into_values().for_each(|cell| first.hide(cell));
+        for (group, cell) in self.unshown {
+            let row = if self.rows.is_some() { word(&Digest::of(&group)) } else { 0 };
+            first.hide(cell, row.wrapping_add(all));
+        }
         let parts = [first].into_iter().chain(others).collect();
         let spread = |amounts: Amounts| Spreads {
             of: amounts.of,

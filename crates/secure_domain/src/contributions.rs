@@ -63,8 +63,8 @@ pub(crate) struct Part {
     /// The measures of which it is counted how much is told, if no secret decides who is in the cells: each with a number of
     /// what its resource holds.
     pub(crate) secrets: BTreeMap<MeasureId, u32>,
-    /// What tells what is asked of these people from other questions.
-    pub(crate) asks: u32,
+    /// What tells what each cell asks from other questions.
+    pub(crate) asks: Vec<u32>,
     /// Cells that are asked for and not shown: by what each is known, and whom it would speak about.
     pub(crate) unshown: Vec<(u32, RoaringBitmap)>,
     /// The entities; a cell's set holds places in this list.
@@ -115,27 +115,32 @@ impl Part {
 
     /// What of the noise key of a row comes from here. Of secrets each question has noise of its own: with the same for the
     /// same people it would be told that nobody is between two conditions.
-    fn noise_key(&self, cell: &RoaringBitmap) -> u32 {
-        if self.whom == Whom::Population { self.question(cell) } else { self.key_of(cell) }
+    fn noise_key(&self, cell: &RoaringBitmap, asks: u32) -> u32 {
+        if self.whom == Whom::Population { self.question(cell, asks) } else { self.key_of(cell) }
     }
 
     /// By what it is known what is asked of these people.
-    pub(crate) fn question(&self, cell: &RoaringBitmap) -> u32 {
-        self.key_of(cell).wrapping_add(self.asks)
+    fn question(&self, cell: &RoaringBitmap, asks: u32) -> u32 {
+        self.key_of(cell).wrapping_add(asks)
     }
 
     /// Notes a cell that is asked for and not shown, if that tells of secrets.
-    pub(crate) fn hide(&mut self, cell: RoaringBitmap) {
+    pub(crate) fn hide(&mut self, cell: RoaringBitmap, asks: u32) {
         if !self.secrets.is_empty() && !cell.is_empty() {
-            self.unshown.push((self.question(&cell), cell));
+            self.unshown.push((self.question(&cell, asks), cell));
         }
+    }
+
+    /// The cells with what each asks.
+    fn asking(&self) -> impl Iterator<Item = (&RoaringBitmap, u32)> {
+        self.cells.iter().zip(self.asks.iter().copied())
     }
 
     /// What is asked of secrets, shown or not: by what each cell is known, and whom it speaks about.
     pub(crate) fn asked(&self) -> impl Iterator<Item = (u32, &RoaringBitmap)> {
         let of_secrets = !self.secrets.is_empty();
-        let shown = self.cells.iter().filter(move |cell| of_secrets && !cell.is_empty());
-        let shown = shown.map(|cell| (self.question(cell), cell));
+        let shown = self.asking().filter(move |(cell, _)| of_secrets && !cell.is_empty());
+        let shown = shown.map(|(cell, asks)| (self.question(cell, asks), cell));
         shown.chain(self.unshown.iter().map(|(key, cell)| (*key, cell)))
     }
 
@@ -149,11 +154,13 @@ impl Contributions {
     /// The same without the rows that did not stay, some of them with noise.
     pub(crate) fn keep(self, stays: &[bool], noisy: &[bool]) -> Self {
         let kept = |mut part: Part| {
-            for (cell, stays) in std::mem::take(&mut part.cells).into_iter().zip(stays) {
+            let asks = std::mem::take(&mut part.asks);
+            for ((cell, asks), stays) in std::mem::take(&mut part.cells).into_iter().zip(asks).zip(stays) {
                 if *stays {
                     part.cells.push(cell);
+                    part.asks.push(asks);
                 } else {
-                    part.hide(cell);
+                    part.hide(cell, asks);
                 }
             }
             part
@@ -177,8 +184,8 @@ impl Contributions {
     /// By what the question is known that a row answers about entities of a kind.
     pub(crate) fn question(&self, kind: &str, row: usize) -> Option<u32> {
         let asked = |part: &Part| {
-            let cell = part.cells.get(row).filter(|cell| !cell.is_empty())?;
-            (part.kind == kind && !part.secrets.is_empty()).then(|| part.question(cell))
+            let (cell, asks) = part.asking().nth(row).filter(|(cell, _)| !cell.is_empty())?;
+            (part.kind == kind && !part.secrets.is_empty()).then(|| part.question(cell, asks))
         };
         self.parts.iter().filter_map(asked).reduce(u32::wrapping_add)
     }
@@ -189,8 +196,8 @@ impl Contributions {
     pub(crate) fn cell_keys(&self) -> Vec<u32> {
         let mut keys = vec![0_u32; self.rows().unwrap_or_default()];
         for part in &self.parts {
-            for (key, cell) in keys.iter_mut().zip(&part.cells) {
-                *key = key.wrapping_add(part.noise_key(cell));
+            for (key, (cell, asks)) in keys.iter_mut().zip(part.asking()) {
+                *key = key.wrapping_add(part.noise_key(cell, asks));
             }
         }
         keys
@@ -214,7 +221,7 @@ struct Header {
     #[serde(default)]
     secrets: Vec<(MeasureId, u32)>,
     #[serde(default)]
-    asks: u32,
+    asks: Vec<u32>,
     #[serde(default)]
     unshown: Vec<u32>,
     entities: usize,
@@ -240,7 +247,7 @@ impl Contributions {
                 rows: part.rows,
                 whom: part.whom,
                 secrets: part.secrets.iter().map(|(measure, edition)| (*measure, *edition)).collect(),
-                asks: part.asks,
+                asks: part.asks.clone(),
                 unshown: part.unshown.iter().map(|(key, _)| *key).collect(),
                 entities: part.digests.len(),
                 cells: part.cells.len(),
@@ -306,13 +313,17 @@ fn read(mut bytes: &[u8]) -> Option<Contributions> {
             cells.push(Some(cell).filter(|_| fits)?);
         }
         let unshown = header.unshown.into_iter().zip(cells.split_off(header.cells)).collect();
+        let asks = if header.asks.is_empty() { vec![0; header.cells] } else { header.asks };
+        if asks.len() != header.cells {
+            return None;
+        }
         found.push(Part {
             kind: header.kind,
             measures: header.measures,
             rows: header.rows,
             whom: header.whom,
             secrets: header.secrets.into_iter().collect(),
-            asks: header.asks,
+            asks,
             unshown,
             digests: digests.to_vec(),
             cells,
@@ -352,7 +363,7 @@ mod tests {
             rows: false,
             whom: Whom::Chosen,
             secrets: BTreeMap::new(),
-            asks: 7,
+            asks: (7..).take(cells.len()).collect(),
             unshown: vec![(8, cells.iter().flat_map(|cell| cell.iter().copied()).collect())],
             digests: (0..entities).map(|n| [n; DIGEST_BYTES]).collect(),
             cells: cells.iter().map(|cell| cell.iter().copied().collect()).collect(),

@@ -84,6 +84,7 @@ pub(super) fn check_with(rel: &Rel, policy: &Policy, rigour: Rigour) -> Result<C
     check_group(&input, policy, &top, rigour)?;
     if rigour == Rigour::Release {
         check_absent(&top, policy)?;
+        check_composed(&top, &input, policy)?;
         population(&top, policy)?;
     }
     if let Some(lost) = input.tracks.iter().find(|track| track.protected && track.lost) {
@@ -300,6 +301,25 @@ pub(super) fn may_be_absent(rel: &Rel, name: &str, policy: &Policy) -> Result<bo
             }
         }
         Rel::Union { .. } => Ok(false),
+    }
+}
+
+/// A sum is of stored columns, each of which is judged by itself. What a subquery has put together is not: of one secret beside
+/// another, or beside what is known, nobody would see that all have it, or none.
+fn check_composed(top: &Releasing<'_>, input: &Flow, policy: &Policy) -> Result<(), Refusal> {
+    let summed = |aggregate: &&NamedAggregate| {
+        matches!(aggregate.function, AggregateFunction::Sum | AggregateFunction::Avg)
+    };
+    let arguments = top.aggregates.iter().filter(summed).filter_map(|aggregate| aggregate.argument.as_ref());
+    let composed = |name: &&str| {
+        input.schema.column(name).is_some_and(|column| {
+            let own = column.sources.iter().filter(|source| policy.is_protected(&source.resource));
+            column.label == Label::Sensitive && own.count() > 1
+        })
+    };
+    match arguments.flat_map(columns_of).find(composed) {
+        Some(name) => Err(Refusal::new(Rule::NonlinearAggregate, name)),
+        None => Ok(()),
     }
 }
 

@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::check::may_be_absent;
 use super::resolve::{Flow, Rigour, flow};
-use super::walk::{aliases, expressions, inputs, transform};
-use super::{EntityRef, Expr, JoinKind, Label, LogicOp, Named, Nulls, Policy, Refusal, Rel, Rule, Source};
+use super::walk::{aliases, expressions, inputs};
+use super::{EntityRef, Expr, Label, LogicOp, Named, Nulls, Policy, Refusal, Rel, Rule, Source};
 
 /// What a column tells of secrets that is no stored secret itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,20 +37,13 @@ pub(super) struct About {
     pub(super) may_be_null: Vec<String>,
     /// Columns of anything else, and the scans that they come from.
     pub(super) others: Vec<(String, BTreeSet<EntityRef>)>,
-    /// Parameters that it reads.
-    parameters: BTreeSet<String>,
-    /// The expression, with stored columns by what they are: aliases may be others in the next query.
-    text: String,
 }
 
 impl About {
     /// What an expression over a relation is about.
     pub(super) fn of(expr: &Expr, input: &Rel, telling: &Telling, policy: &Policy) -> Result<Self, Refusal> {
         let scope = Scope { flow: flow(input, policy, Rigour::Derived)?, input, telling, policy };
-        let stored = |expr: &Expr| scope.stored(expr);
-        let text = written(&transform(expr, &mut { stored }));
-        let mut about = Self { text, ..Self::default() };
-        see_parameters(expr, &mut about.parameters);
+        let mut about = Self::default();
         match scope.known(expr) {
             // That a stored value is known at all is no secret of this kind.
             Some(column) => about.others.push(column),
@@ -111,14 +104,6 @@ impl Scope<'_> {
         known.and_then(|known| known.columns.get(&source.column)?.label) == Some(Label::Sensitive)
     }
 
-    /// A stored column that is still what it was, under its own name.
-    fn stored(&self, expr: &Expr) -> Option<Expr> {
-        let Expr::Column { name } = expr else { return None };
-        self.flow
-            .stored(name, self.input)
-            .map(|(resource, column)| Expr::column(format!("{resource}.{column}")))
-    }
-
     /// Is it a stored column in which some may have nothing?
     fn may_be_null(&self, name: &str) -> bool {
         self.flow.stored(name, self.input).is_some_and(|(resource, column)| {
@@ -154,15 +139,8 @@ pub(super) struct LeftOut {
     pub(super) subqueries: Vec<Rel>,
     /// Some asks that there be no such row: those who have none are there whatever secrets say.
     pub(super) has_none: bool,
-    /// How what it looks at is joined.
-    joins: BTreeSet<String>,
-    /// The conditions, and the parameters that they read.
-    parts: BTreeSet<String>,
-    parameters: BTreeSet<String>,
     /// Stored columns that they are about.
     pub(super) secrets: BTreeSet<Source>,
-    /// Some are about what shows above of others.
-    telling: bool,
     /// Columns beside secrets in one condition.
     beside: Vec<(String, BTreeSet<EntityRef>)>,
     /// Scans that other conditions put beside each other: their rows are not the same for everybody.
@@ -175,11 +153,7 @@ impl LeftOut {
             purpose,
             subqueries: Vec::new(),
             has_none: false,
-            joins: BTreeSet::new(),
-            parts: BTreeSet::new(),
-            parameters: BTreeSet::new(),
             secrets: BTreeSet::new(),
-            telling: false,
             beside: Vec::new(),
             tied: BTreeSet::new(),
         }
@@ -187,9 +161,6 @@ impl LeftOut {
 
     /// Notes a condition or a key that is left out.
     pub(super) fn note(&mut self, about: About) {
-        self.parts.insert(about.text);
-        self.parameters.extend(about.parameters);
-        self.telling |= about.telling;
         self.beside.extend(about.others);
         self.secrets.extend(about.secrets);
     }
@@ -205,14 +176,6 @@ impl LeftOut {
             return Some(Expr::Logic { op: LogicOp::Or, args: known });
         }
         known.pop()
-    }
-
-    /// Notes a key of a join, by the texts of its sides; or that there is none.
-    pub(super) fn note_join(&mut self, kind: JoinKind, key: Option<&[About; 2]>) {
-        let texts = key.map(|sides| sides.each_ref().map(|about| about.text.as_str()));
-        self.joins.insert(written(&(kind, texts)));
-        let read = key.into_iter().flatten().flat_map(|about| &about.parameters);
-        self.parameters.extend(read.cloned());
     }
 
     /// Notes secrets that make groups; how many there are shows above.
@@ -241,36 +204,24 @@ impl LeftOut {
             None => Ok(()),
         }
     }
-
-    /// What tells these conditions from others that are about the same people. Where somebody may have several rows, or rows of
-    /// one resource meet each other, are put together or are counted below, the conditions do not say it alone: then it is the
-    /// query as it stands.
-    pub(super) fn mark(&self, input: &Rel, group: &[Named], policy: &Policy) -> Mark {
-        let scans = aliases(input);
-        let met = |source: &Source| scans.values().filter(|resource| ***resource == source.resource).count();
-        let met = self.secrets.iter().any(|source| met(source) > 1);
-        let several = scans.values().any(|resource| policy.may_have_several(resource));
-        if !met && !several && !self.telling && !has_union(input) {
-            let text = written(&(&self.parts, &self.joins));
-            return Mark { text, parameters: self.parameters.clone() };
-        }
-        let mut parameters = parameters_of(input);
-        group.iter().for_each(|named| see_parameters(&named.expr, &mut parameters));
-        Mark { text: written(&(input, group)), parameters }
-    }
 }
 
-/// What tells the conditions of a query from those of others about the same people.
+/// What tells what a query asks from what others ask of the same people: all but which numbers it shows. In other words it is
+/// another question.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Mark {
-    /// The conditions.
+    /// The query.
     pub text: String,
-    /// The parameters that they read; their values belong to it.
+    /// The parameters that it reads; their values belong to it.
     pub parameters: BTreeSet<String>,
 }
 
-fn has_union(rel: &Rel) -> bool {
-    matches!(rel, Rel::Union { .. }) || inputs(rel).into_iter().any(has_union)
+impl Mark {
+    pub(super) fn of(input: &Rel, group: &[Named]) -> Self {
+        let mut parameters = parameters_of(input);
+        group.iter().for_each(|named| see_parameters(&named.expr, &mut parameters));
+        Self { text: written(&(input, group)), parameters }
+    }
 }
 
 fn parameters_of(rel: &Rel) -> BTreeSet<String> {

@@ -64,7 +64,11 @@ pub(super) fn population(top: &Releasing<'_>, policy: &Policy) -> Result<Option<
                 has.extend(left_out.whoever_has(&about));
                 left_out.note(about);
             }
-            None => keys.push(place),
+            None => {
+                // A key that puts a public table beside somebody would let him meet other rows of it than the rest.
+                left_out.tie(&[about]);
+                keys.push(place);
+            }
         }
     }
     if !relaxed.chosen && keys.len() == group.len() {
@@ -88,7 +92,7 @@ pub(super) fn population(top: &Releasing<'_>, policy: &Policy) -> Result<Option<
         // Whoever has no such row or no such value is there by his other secrets.
         people.push(again(Purpose::Work)?);
     }
-    let mark = left_out.mark(input, group, policy);
+    let mark = Mark::of(input, group);
     Ok(Some(Population { people, rows, secrets: left_out.secrets, counted: many, keys, mark, needs_noise }))
 }
 

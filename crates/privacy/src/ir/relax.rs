@@ -96,7 +96,6 @@ struct Keys {
 }
 
 fn keys_of(
-    kind: JoinKind,
     [left, right]: [&Rel; 2],
     on: &[(Expr, Expr)],
     telling: [&Telling; 2],
@@ -104,12 +103,8 @@ fn keys_of(
     left_out: &mut LeftOut,
 ) -> Result<Keys, Refusal> {
     let mut keys = Keys { plain: Vec::new(), secret: [None, None], has: [Vec::new(), Vec::new()] };
-    if on.is_empty() {
-        left_out.note_join(kind, None);
-    }
     for (a, b) in on {
         let abouts = [About::of(a, left, telling[0], policy)?, About::of(b, right, telling[1], policy)?];
-        left_out.note_join(kind, Some(&abouts));
         if abouts.iter().all(|about| about.decided().is_none()) {
             left_out.tie(&abouts);
             keys.plain.push((a.clone(), b.clone()));
@@ -131,8 +126,7 @@ fn relax_join(join: &Rel, policy: &Policy, left_out: &mut LeftOut) -> Result<Rel
         return relax(join, policy, left_out);
     };
     let (mut of_left, mut of_right) = (relax(left, policy, left_out)?, relax(right, policy, left_out)?);
-    let mut keys =
-        keys_of(*kind, [left, right], on, [&of_left.telling, &of_right.telling], policy, left_out)?;
+    let mut keys = keys_of([left, right], on, [&of_left.telling, &of_right.telling], policy, left_out)?;
     if *kind != JoinKind::Left {
         let [of_left_key, of_right_key] = std::mem::take(&mut keys.has);
         of_left.rel = filtered(of_left.rel, of_left_key);

@@ -222,34 +222,20 @@ fn what_was_left_out_below_is_left_out_where_it_shows_above() {
     assert_eq!(known("k", col("t0.income")), None);
 }
 
-/// A question is known by what it asks of secrets and how, in whatever order, and not by whom it asks about.
+/// A key that puts a public table beside somebody is about him: he would meet other rows of it than the rest.
 #[test]
-fn questions_are_told_apart_by_what_they_ask_of_secrets() {
-    let mark = |rel: Rel| found(&by_district(rel)).unwrap().unwrap().mark;
-    let of = |predicate: Expr| mark(filter(persons(), predicate));
-    assert_eq!(of(rich()), of(both(young(), rich())));
-    assert_eq!(of(both(young(), rich())), of(both(rich(), young())));
-    let met = |kind: JoinKind, key: &str| {
-        let seen = scan("visit", "t1", &["person_id", "cost", "place"]);
-        mark(join(kind, persons(), filter(seen, costly()), &[("t0.id", key)]))
+fn nobody_meets_other_public_rows_than_the_rest() {
+    let beside = join(JoinKind::Inner, persons(), scan("weather", "t1", &["station", "rain"]), &[]);
+    let rich = Expr::Compare {
+        op: CompareOp::GreaterEq,
+        left: Box::new(col("t0.income")),
+        right: Box::new(col("t1.rain")),
     };
-    let texts = [
-        of(rich()),
-        of(Expr::Not { input: Box::new(rich()) }),
-        met(JoinKind::Semi, "t1.person_id"),
-        met(JoinKind::Anti, "t1.person_id"),
-        met(JoinKind::Semi, "t1.place"),
-        // Of whoever has several rows it matters which were looked at.
-        mark(join(
-            JoinKind::Semi,
-            persons(),
-            filter(visits(), both(at("x"), costly())),
-            &[("t0.id", "t1.person_id")],
-        )),
-    ];
-    for (place, one) in texts.iter().enumerate() {
-        assert!(!texts[..place].contains(one), "{place}");
-    }
+    let met = filter(beside, rich);
+    let by = |key: Expr| found(&group(met.clone(), &[("k", key)], vec![count()]));
+    assert!(by(col("t1.station")).is_ok() && by(col("t0.district")).is_ok());
+    let key = case(eq(col("t0.district"), text("x")), col("t1.station"));
+    assert_eq!(by(key).err().map(|refusal| refusal.rule), Some(Rule::MixedCondition));
 }
 
 #[test]
