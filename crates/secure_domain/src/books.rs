@@ -376,7 +376,7 @@ fn renumbered(ordinals: &[u32], cell: &RoaringBitmap) -> RoaringBitmap {
 
 fn noise(part: &Part, whole: &Contributions, drawn_by: Vec<u32>, few: bool) -> Noise {
     let secrets = part.secrets.iter().map(|(measure, edition)| (*measure, *edition));
-    Noise { secrets: secrets.collect(), drawn_by, asked: None, chosen: false, few, halved: whole.halved }
+    Noise { secrets: secrets.collect(), drawn_by, asked: None, question: None, few, halved: whole.halved }
 }
 
 fn unshown(part: &Part, whole: &Contributions, key: u32, contributors: RoaringBitmap) -> Unshown {
@@ -393,9 +393,10 @@ fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<(Vec<Cel
             let noisy = whole.leaves_with_noise(row);
             let drawn_by = whole.drawn_by.get(row).filter(|_| place == 0 && !part.secrets.is_empty());
             let few = u32::try_from(row).is_ok_and(|row| whole.few.contains(row));
-            let (asked, chosen) = (whole.question(&part.kind, row), part.whom == Whom::Population);
+            let known = whole.question(&part.kind, row).filter(|_| part.whom == Whom::Population);
+            let (question, asked) = known.unzip();
             let of_row =
-                |drawn_by: &Vec<u32>| Noise { asked, chosen, ..noise(part, whole, drawn_by.clone(), few) };
+                |drawn_by: &Vec<u32>| Noise { question, asked, ..noise(part, whole, drawn_by.clone(), few) };
             cells.push(Cell {
                 measure: *measure,
                 snapshot: whole.snapshot,

@@ -15,7 +15,7 @@ use privacy::masking::MaskKey;
 use roaring::RoaringBitmap;
 
 use crate::Error;
-use crate::contributions::{OWNER_BYTES, PAIRS_MAX, Part, Whom};
+use crate::contributions::{Asks, OWNER_BYTES, PAIRS_MAX, Part, Whom};
 use crate::editions::word;
 use crate::value::texts;
 
@@ -64,7 +64,7 @@ pub(crate) struct Collector {
     /// Of which secrets it is counted how much is told, each with a number of what its resource holds.
     secrets: BTreeMap<MeasureId, u32>,
     /// What tells what is asked from other questions: of all rows, and of each.
-    asks: (u32, Vec<u32>),
+    asks: (u32, Vec<Asks>),
     /// Populations of cells that the result does not have, by their keys.
     unshown: HashMap<Box<[u8]>, RoaringBitmap>,
     /// Aggregates of what only some behind a cell may have.
@@ -135,7 +135,7 @@ impl Collector {
             chosen: query.population.is_some(),
             looked_at: None,
             secrets: secrets.collect(),
-            asks: (asked(&format!("{measured:?}")), vec![0; result_rows]),
+            asks: (asked(&format!("{measured:?}")), vec![Asks::default(); result_rows]),
             unshown: HashMap::new(),
             // That a group is there at all counts who is in it.
             measures: vec![measure(&Measured::Count, &kind, &query.resource)],
@@ -162,13 +162,14 @@ impl Collector {
         })
     }
 
-    /// For the populations of the same cells, whose entities get the same numbers. `keys` are those that tell them apart.
+    /// For the populations of the same cells, whose entities get the same numbers. `keys` are those that tell them apart and
+    /// those that do not.
     pub(crate) fn of_people(
         &self,
         query: &ContributorQuery,
         population: &PopulationQuery,
         asks: u32,
-        keys: &[ArrayRef],
+        [keys, secret]: [&[ArrayRef]; 2],
         key: &MaskKey,
     ) -> Result<Self, Error> {
         let measures = deciding(&population.secrets, &self.kind);
@@ -176,9 +177,13 @@ impl Collector {
         collector.secrets.clone_from(&self.secrets);
         // Rows of other keys ask something else, if it is of the same people.
         collector.asks.0 = asks;
-        for (group, places) in collector.rows.iter().flat_map(|(_, rows)| rows) {
-            for place in places {
-                *collector.asks.1.get_mut(*place).ok_or(Error::RunFailed)? = word(&Digest::of(group));
+        for (place, question) in known_by(collector.rows.as_ref()) {
+            collector.asks.1.get_mut(place).ok_or(Error::RunFailed)?.question = question;
+        }
+        if !secret.is_empty() {
+            let types: Vec<_> = secret.iter().map(|column| column.data_type().clone()).collect();
+            for (place, group) in known_by(Some(&places(secret, &types)?)) {
+                collector.asks.1.get_mut(place).ok_or(Error::RunFailed)?.group = group | 1;
             }
         }
         collector.known.clone_from(&self.known);
@@ -315,7 +320,7 @@ impl Collector {
             rows,
             whom,
             secrets: BTreeMap::new(),
-            asks: vec![0; cells.len()],
+            asks: vec![Asks::default(); cells.len()],
             unshown: Vec::new(),
             digests: self.digests.clone(),
             cells: cells.to_vec(),
@@ -329,15 +334,16 @@ impl Collector {
             rows,
             whom,
             secrets: if self.chosen { BTreeMap::new() } else { self.secrets },
-            asks: asks.iter().map(|row| row.wrapping_add(all)).collect(),
+            asks: asks.iter().map(|row| Asks { question: row.question.wrapping_add(all), ..*row }).collect(),
             unshown: Vec::new(),
             digests: self.digests,
             cells: self.cells,
         };
         for (group, cell) in self.unshown {
             let row = if self.rows.is_some() { word(&Digest::of(&group)) } else { 0 };
-            first.hide(cell, row.wrapping_add(all));
+            first.hide(cell, Asks { question: row.wrapping_add(all), group: 0 });
         }
+        first.hide_groups();
         let parts = [first].into_iter().chain(others).collect();
         let spread = |amounts: Amounts| Spreads {
             of: amounts.of,
@@ -392,6 +398,14 @@ fn numbered(
 
 /// Rows of the result by their keys.
 type Places = (RowConverter, HashMap<Box<[u8]>, Vec<usize>>);
+
+/// By what each row is known among others of its kind.
+fn known_by(rows: Option<&Places>) -> impl Iterator<Item = (usize, u32)> {
+    rows.into_iter().flat_map(|(_, rows)| rows).flat_map(|(group, places)| {
+        let known = word(&Digest::of(group));
+        places.iter().map(move |place| (*place, known))
+    })
+}
 
 fn places(keys: &[ArrayRef], types: &[arrow::datatypes::DataType]) -> Result<Places, Error> {
     let fields = types.iter().map(|data_type| SortField::new(data_type.clone())).collect();

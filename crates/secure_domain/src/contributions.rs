@@ -63,14 +63,23 @@ pub(crate) struct Part {
     /// The measures of which it is counted how much is told, if no secret decides who is in the cells: each with a number of
     /// what its resource holds.
     pub(crate) secrets: BTreeMap<MeasureId, u32>,
-    /// What tells what each cell asks from other questions.
-    pub(crate) asks: Vec<u32>,
+    /// What each cell asks.
+    pub(crate) asks: Vec<Asks>,
     /// Cells that are asked for and not shown: by what each is known, and whom it would speak about.
     pub(crate) unshown: Vec<(u32, RoaringBitmap)>,
     /// The entities; a cell's set holds places in this list.
     pub(crate) digests: Vec<EntityDigest>,
     /// One set for each row of the result.
     pub(crate) cells: Vec<RoaringBitmap>,
+}
+
+/// What tells what a cell asks of its people from what others ask of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Asks {
+    /// The question: the query with the keys that are no secret.
+    pub(crate) question: u32,
+    /// The group that secrets make; nothing where they make none.
+    pub(crate) group: u32,
 }
 
 /// Who is in a cell.
@@ -115,24 +124,40 @@ impl Part {
 
     /// What of the noise key of a row comes from here. Of secrets each question has noise of its own: with the same for the
     /// same people it would be told that nobody is between two conditions.
-    fn noise_key(&self, cell: &RoaringBitmap, asks: u32) -> u32 {
+    fn noise_key(&self, cell: &RoaringBitmap, asks: Asks) -> u32 {
         if self.whom == Whom::Population { self.question(cell, asks) } else { self.key_of(cell) }
     }
 
     /// By what it is known what is asked of these people.
-    fn question(&self, cell: &RoaringBitmap, asks: u32) -> u32 {
-        self.key_of(cell).wrapping_add(asks)
+    fn question(&self, cell: &RoaringBitmap, asks: Asks) -> u32 {
+        self.key_of(cell).wrapping_add(asks.question)
+    }
+
+    /// By what it is known that the cell is there.
+    fn presence(&self, cell: &RoaringBitmap, asks: Asks) -> u32 {
+        self.question(cell, asks).wrapping_add(asks.group)
     }
 
     /// Notes a cell that is asked for and not shown, if that tells of secrets.
-    pub(crate) fn hide(&mut self, cell: RoaringBitmap, asks: u32) {
+    pub(crate) fn hide(&mut self, cell: RoaringBitmap, asks: Asks) {
         if !self.secrets.is_empty() && !cell.is_empty() {
-            self.unshown.push((self.question(&cell, asks), cell));
+            self.unshown.push((self.presence(&cell, asks), cell));
+        }
+    }
+
+    /// Notes for each question about groups that secrets make that some of them may not be there at all.
+    pub(crate) fn hide_groups(&mut self) {
+        let grouped = |(_, asks): &(&RoaringBitmap, Asks)| asks.group != 0;
+        let bare = |(cell, asks): (&RoaringBitmap, Asks)| (self.question(cell, asks), (cell.clone(), asks));
+        let questions: BTreeMap<u32, (RoaringBitmap, Asks)> =
+            self.asking().filter(grouped).map(bare).collect();
+        for (cell, asks) in questions.into_values() {
+            self.hide(cell, Asks { group: 0, ..asks });
         }
     }
 
     /// The cells with what each asks.
-    fn asking(&self) -> impl Iterator<Item = (&RoaringBitmap, u32)> {
+    fn asking(&self) -> impl Iterator<Item = (&RoaringBitmap, Asks)> {
         self.cells.iter().zip(self.asks.iter().copied())
     }
 
@@ -140,7 +165,7 @@ impl Part {
     pub(crate) fn asked(&self) -> impl Iterator<Item = (u32, &RoaringBitmap)> {
         let of_secrets = !self.secrets.is_empty();
         let shown = self.asking().filter(move |(cell, _)| of_secrets && !cell.is_empty());
-        let shown = shown.map(|(cell, asks)| (self.question(cell, asks), cell));
+        let shown = shown.map(|(cell, asks)| (self.presence(cell, asks), cell));
         shown.chain(self.unshown.iter().map(|(key, cell)| (*key, cell)))
     }
 
@@ -181,13 +206,16 @@ impl Contributions {
         u32::try_from(row).is_ok_and(|row| self.noisy.contains(row))
     }
 
-    /// By what the question is known that a row answers about entities of a kind.
-    pub(crate) fn question(&self, kind: &str, row: usize) -> Option<u32> {
+    /// By what the question is known that a row answers about entities of a kind, and that the row is there; none where no
+    /// secret chose anybody.
+    pub(crate) fn question(&self, kind: &str, row: usize) -> Option<(u32, u32)> {
         let asked = |part: &Part| {
             let (cell, asks) = part.asking().nth(row).filter(|(cell, _)| !cell.is_empty())?;
-            (part.kind == kind && !part.secrets.is_empty()).then(|| part.question(cell, asks))
+            let chosen = part.kind == kind && part.whom == Whom::Population && !part.secrets.is_empty();
+            chosen.then(|| (part.question(cell, asks), part.presence(cell, asks)))
         };
-        self.parts.iter().filter_map(asked).reduce(u32::wrapping_add)
+        let both = |a: (u32, u32), b: (u32, u32)| (a.0.wrapping_add(b.0), a.1.wrapping_add(b.1));
+        self.parts.iter().filter_map(asked).reduce(both)
     }
 
     /// The noise key of each row: the sum of what the digests of its entities begin with. The same people give the same
@@ -221,7 +249,7 @@ struct Header {
     #[serde(default)]
     secrets: Vec<(MeasureId, u32)>,
     #[serde(default)]
-    asks: Vec<u32>,
+    asks: Vec<Asks>,
     #[serde(default)]
     unshown: Vec<u32>,
     entities: usize,
@@ -313,7 +341,7 @@ fn read(mut bytes: &[u8]) -> Option<Contributions> {
             cells.push(Some(cell).filter(|_| fits)?);
         }
         let unshown = header.unshown.into_iter().zip(cells.split_off(header.cells)).collect();
-        let asks = if header.asks.is_empty() { vec![0; header.cells] } else { header.asks };
+        let asks = if header.asks.is_empty() { vec![Asks::default(); header.cells] } else { header.asks };
         if asks.len() != header.cells {
             return None;
         }
@@ -363,7 +391,7 @@ mod tests {
             rows: false,
             whom: Whom::Chosen,
             secrets: BTreeMap::new(),
-            asks: (7..).take(cells.len()).collect(),
+            asks: vec![Asks { question: 7, group: 9 }; cells.len()],
             unshown: vec![(8, cells.iter().flat_map(|cell| cell.iter().copied()).collect())],
             digests: (0..entities).map(|n| [n; DIGEST_BYTES]).collect(),
             cells: cells.iter().map(|cell| cell.iter().copied().collect()).collect(),

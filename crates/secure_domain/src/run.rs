@@ -266,18 +266,21 @@ impl ProdEngine {
                 let mut collector = Collector::new(query, &measured, &salts, bare.num_rows(), &keys, &key)?;
                 self.collect(&query.rel, release, bound, &mut collector).await?;
                 let (mut people, mut rows) = (Vec::new(), Vec::new());
-                let places = query.population.as_ref().map(|population| &population.keys);
-                let own: Vec<ArrayRef> = match places {
-                    Some(places) => places.iter().filter_map(|place| keys.get(*place).cloned()).collect(),
-                    None => keys.clone(),
+                let telling = query.population.as_ref().map(|population| &population.keys);
+                let tells = |place: &usize| telling.is_none_or(|telling| telling.contains(place));
+                let (own, secret): (Vec<usize>, Vec<usize>) = (0..keys.len()).partition(tells);
+                let of = |places: Vec<usize>| -> Vec<ArrayRef> {
+                    places.into_iter().filter_map(|place| keys.get(place).cloned()).collect()
                 };
+                let (own, secret) = (of(own), of(secret));
                 let condition =
                     query.population.as_ref().map(|population| condition(&population.mark, order));
                 let condition = condition.transpose()?.unwrap_or_default();
                 if let Some(population) = &query.population {
                     for rel in &population.people {
                         let asks = asked(&condition);
-                        let mut collector = collector.of_people(query, population, asks, &own, &key)?;
+                        let mut collector =
+                            collector.of_people(query, population, asks, [&own, &secret], &key)?;
                         self.collect(rel, release, bound, &mut collector).await?;
                         people.extend(collector.finish()?.parts);
                     }

@@ -67,12 +67,12 @@ pub struct Noise {
     pub secrets: Vec<(MeasureId, u32)>,
     /// By what the noise of each number is drawn, or would be: the same number is counted once.
     pub drawn_by: Vec<u32>,
-    /// By what the question is known that the row answers: what is asked of whom.
+    /// Where secrets choose who is in the cell, and its contributors are all whom it could be about: the question that it answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<u32>,
+    /// The same with the group that the cell is of, if secrets make groups: by what it is known that the cell comes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked: Option<u32>,
-    /// Secrets choose who is in the cell; its contributors are all whom it could be about.
-    #[serde(default)]
-    pub chosen: bool,
     /// Each entity adds one of few amounts.
     pub few: bool,
     /// Noise reaches half as far as the threshold.

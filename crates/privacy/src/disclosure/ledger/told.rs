@@ -179,10 +179,7 @@ impl Told {
             for secret in &noise.secrets {
                 let tells = found.entry(*secret).or_default();
                 tells.people |= *people;
-                tells.exact = match noise.asked.filter(|_| noise.chosen) {
-                    Some(question) => Exact::Answer(question),
-                    None => Exact::Equations,
-                };
+                tells.exact = noise.question.map_or(Exact::Equations, Exact::Answer);
                 // An exact sum of what may be very much is an equation, and nothing but that.
                 if exact && !noise.few {
                     continue;
@@ -214,10 +211,9 @@ fn cost_of(tells: &Tells, how: How, halved: bool) -> u32 {
     };
     let comes = match how {
         // An exact number is all there is to be told, that it comes among it.
-        How::Exact => 0,
-        How::Noisy if tells.numbers.is_empty() => 0,
-        How::Absent if tells.questions.is_empty() => 0,
-        How::Noisy | How::Absent => share(COMES).min(COMES_MAX),
+        How::Exact if !tells.numbers.is_empty() => 0,
+        _ if tells.numbers.is_empty() && tells.questions.is_empty() => 0,
+        _ => share(COMES).min(COMES_MAX),
     };
     number.saturating_mul(u32::try_from(tells.numbers.len()).unwrap_or(u32::MAX)).saturating_add(comes)
 }
@@ -255,7 +251,7 @@ mod tests {
 
     fn noise(drawn_by: &[u32], edition: u32) -> Noise {
         let secrets = vec![(MeasureId::of(&["illness"]), edition)];
-        Noise { secrets, drawn_by: drawn_by.to_vec(), asked: None, chosen: false, few: true, halved: false }
+        Noise { secrets, drawn_by: drawn_by.to_vec(), asked: None, question: None, few: true, halved: false }
     }
 
     fn cell(people: std::ops::Range<u32>, drawn_by: &[u32], edition: u32) -> Cell {
@@ -335,8 +331,7 @@ mod tests {
         let mut take = |people: std::ops::Range<u32>, question: Option<u32>| {
             let number = question.unwrap_or_default() * 1_000 + people.start;
             let mut cell = cell(people, &[number], 0);
-            let chosen = question.is_some();
-            cell.noise = cell.noise.map(|noise| Noise { asked: question.or(Some(99)), chosen, ..noise });
+            cell.noise = cell.noise.map(|noise| Noise { asked: question, question, ..noise });
             told.take_in_row(std::iter::once(&cell), false, 1_000)
         };
         assert_eq!(take(0..50, Some(1)), Some(Exact));
@@ -350,6 +345,20 @@ mod tests {
         assert_eq!(take(60..80, None), Some(Exact));
         assert_eq!(take(50..90, Some(4)), Some(Perturbed));
         assert_eq!(take(90..99, Some(4)), Some(Exact), "what left with noise is in nobody's way");
+    }
+
+    /// A cell without a number, or one group of secrets beside another that always comes.
+    #[test]
+    fn that_a_cell_comes_is_counted_by_itself() {
+        let mut told = Told::default();
+        let mut take = |asked: u32| {
+            let mut cell = cell(0..50, &[], 0);
+            cell.noise = cell.noise.map(|noise| Noise { asked: Some(asked), question: Some(1), ..noise });
+            told.take_in_row(std::iter::once(&cell), false, 32).is_some()
+        };
+        // One and a half each.
+        assert_eq!((10..100).filter(|asked| take(*asked)).count(), 19);
+        assert!(take(10) && !take(100), "what has come tells nothing new");
     }
 
     #[test]
