@@ -19,7 +19,7 @@ impl Form {
     }
 }
 
-/// Fills a template: `{p}` persons, `{v}` visits, `{e}` enterprises, `{g}` villages, `{D}` the plot's district as a
+/// Fills a template: `{p}` persons, `{v}` visits, `{e}` enterprises, `{g}` villages, `{s}` numbers, `{D}` the plot's district as a
 /// constant, `{T}` the first target's village.
 pub(crate) fn plain(template: &str, tables: &Tables, district: &str) -> String {
     template
@@ -27,6 +27,7 @@ pub(crate) fn plain(template: &str, tables: &Tables, district: &str) -> String {
         .replace("{v}", &tables.visits)
         .replace("{e}", &tables.enterprises)
         .replace("{g}", &tables.villages)
+        .replace("{s}", &tables.numbers)
         .replace("{D}", &format!("'{district}'"))
         .replace("{T}", &format!("'{district}-S01'"))
 }
@@ -76,6 +77,7 @@ mod tests {
             visits: "v".into(),
             enterprises: "e".into(),
             villages: "g".into(),
+            numbers: "s".into(),
             register: "r".into(),
         };
         let all = forms(

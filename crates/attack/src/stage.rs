@@ -41,8 +41,16 @@ pub(crate) struct Tables {
     pub(crate) enterprises: String,
     /// A public list of villages.
     pub(crate) villages: String,
+    /// A short public list of numbers.
+    pub(crate) numbers: String,
     /// Persons under a profile as the demonstration's own: what masks are attacked on.
     pub(crate) register: String,
+}
+
+impl Tables {
+    fn all(&self) -> [&String; 6] {
+        [&self.persons, &self.visits, &self.register, &self.enterprises, &self.villages, &self.numbers]
+    }
 }
 
 /// A planted resource.
@@ -103,6 +111,7 @@ pub(crate) async fn set(
         visits: format!("visits_{mark}"),
         enterprises: format!("firms_{mark}"),
         villages: format!("villages_{mark}"),
+        numbers: format!("numbers_{mark}"),
         register: format!("register_{mark}"),
     };
     let mut resources = Vec::new();
@@ -155,7 +164,7 @@ async fn planted_before(
         let own = listed.iter().find(|table| table.get("name").and_then(Value::as_str) == Some(code))?;
         Some((code.clone(), own.get("resource")?.as_str()?.to_owned()))
     };
-    let all = [&tables.persons, &tables.visits, &tables.register, &tables.enterprises, &tables.villages];
+    let all = tables.all();
     Ok(all.into_iter().map(id).collect())
 }
 
@@ -312,6 +321,14 @@ fn plan<'a>(
                 column("number", "general", 1, "public", keep()),
             ],
         },
+        Planted {
+            provider: "market.officer",
+            code: &tables.numbers,
+            name: "虚构数列",
+            entity: json!({ "kind": "number", "columns": ["number"], "protected": false }),
+            csv: (1..=20).fold("number\n".to_owned(), |csv, number| format!("{csv}{number}\n")),
+            columns: vec![column("number", "general", 1, "public", keep())],
+        },
     ]
 }
 
@@ -338,7 +355,7 @@ async fn plant(client: &Client, planted: &Planted<'_>) -> Result<String> {
 /// Asks for the tables, lets their providers agree and waits until they can be used.
 async fn grant(client: &Client, who: &str, tenant: &str, tables: &Tables) -> Result<()> {
     move_clock(client, "2026-10-26 09:00").await?;
-    let names = [&tables.persons, &tables.visits, &tables.register, &tables.enterprises, &tables.villages];
+    let names = tables.all();
     request(client, who, tenant, &names, &PROVIDERS).await?;
     let wanted: Vec<(String, Value)> =
         (0..names.len()).map(|place| (format!("/grants/{place}/state"), json!("ready"))).collect();

@@ -68,6 +68,15 @@ pub(super) const ATTACKS: &[Attack] = &[
             4,
         ),
     ),
+    attack(
+        "D36",
+        "a key by which one person meets another row of a public table than the rest",
+        met_by_key,
+        Benign::Query(
+            "SELECT q.region, count(DISTINCT t.id_number) AS n FROM {p} AS t JOIN {g} AS q ON q.village = t.village WHERE t.district = {D} AND t.income >= 42768 GROUP BY q.region",
+            2,
+        ),
+    ),
 ];
 
 /// Orders with a village as parameter.
@@ -251,6 +260,33 @@ fn alike<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
                 let alike = scene.plot.grade(one) == scene.plot.grade(other);
                 found.guesses.push(Guess::bit(count < 1.5, alike));
             }
+        }
+        Ok(found)
+    })
+}
+
+/// Everybody is counted whose income reaches the bound of the first public row, and by his key the target is not among them.
+fn met_by_key<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    const BOUND: i64 = INCOME_LEAST + 32_768;
+    const KEY: &str = "CASE WHEN t.village = $v THEN 3 - q.number ELSE q.number END";
+    Box::pin(async move {
+        let mut found = Found::default();
+        let (people, mut villages) = villages(scene, TARGETS);
+        villages.insert(0, "nowhere");
+        let sql = format!(
+            "SELECT {KEY} AS k, count(DISTINCT t.id_number) AS n FROM {{p}} AS t JOIN {{s}} AS q ON t.income >= (q.number - 1) * 100000 + {BOUND} WHERE q.number < 3 AND t.district = {{D}} GROUP BY {KEY}"
+        );
+        let outcomes = with_village(scene, &sql, &villages, &mut found).await?;
+        let first = |outcome: &Option<Outcome>| {
+            let file = outcome.as_ref().and_then(Outcome::released)?;
+            let row = file.rows.iter().find(|row| row.first().is_some_and(|key| key == "1"))?;
+            row.last()?.parse::<f64>().ok()
+        };
+        let mut numbers = outcomes.iter().map(first);
+        let Some(Some(all)) = numbers.next() else { return Ok(found) };
+        for (number, person) in numbers.zip(&people) {
+            let fewer = number.is_none_or(|number| (number - all).abs() > 0.5);
+            found.guesses.push(Guess::bit(fewer, person.income >= BOUND));
         }
         Ok(found)
     })
