@@ -245,6 +245,18 @@ mod tests {
         assert!(missing.is_empty(), "only in one language: {missing:?}");
     }
 
+    /// A page that shows an error asks for both.
+    #[test]
+    fn every_error_says_what_to_do() {
+        let keys = keys(Language::Chinese);
+        // Words of pages about errors, which are none themselves.
+        const WORDS: [&str; 4] = ["error-word", "error-of-field", "error-code", "error-summary"];
+        let errors = keys.iter().filter(|key| key.starts_with("error-") && !key.contains('.'));
+        let errors = errors.filter(|key| !WORDS.contains(&key.as_str()));
+        let mute: Vec<_> = errors.filter(|key| !keys.contains(&format!("{key}.remedy"))).collect();
+        assert!(mute.is_empty(), "without a remedy: {mute:?}");
+    }
+
     #[test]
     fn english_holds_no_chinese() {
         let found: Vec<_> = text(Language::English)
