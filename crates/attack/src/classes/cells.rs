@@ -207,8 +207,8 @@ pub(super) const ATTACKS: &[Attack] = &[
         "full and empty cells, by presence",
         "SELECT team, count(*) AS hit FROM {p} AS t WHERE district = {D} AND village LIKE '%-B%' AND grade = 1 GROUP BY team",
         Benign::Query(
-            "SELECT zone, count(*) AS n FROM {p} AS t WHERE district = {D} AND grade = 1 GROUP BY zone",
-            3,
+            "SELECT zone, count(*) AS n FROM {p} AS t WHERE district = {D} AND income >= 42768 GROUP BY zone",
+            4,
         ),
     ),
     attack(
