@@ -19,7 +19,7 @@ use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::contributions::{Contributions, OWNER_BYTES, Part, Whom};
+use crate::contributions::{Asks, Contributions, OWNER_BYTES, Part, Whom};
 use crate::objects::{KeyRing, Written, read_sealed, write_sealed};
 use crate::protocol::{AppendOrder, AssessOrder, LedgerAnswer, ObjectRef, held_back};
 
@@ -257,11 +257,11 @@ impl Held {
         let mut asked = BTreeMap::<String, Candidate>::new();
         for part in &contributions.parts {
             let ordinals = ordinals(self.book(&part.kind)?, part)?;
-            for (key, cell) in part.asked() {
+            for (asks, cell) in part.asked() {
                 let candidate = asked
                     .entry(part.kind.clone())
                     .or_insert_with(|| nothing(&held_back(release), operator, channel));
-                candidate.unshown.push(unshown(part, contributions, key, renumbered(&ordinals, cell)));
+                candidate.unshown.push(unshown(part, contributions, asks, renumbered(&ordinals, cell)));
             }
         }
         Ok(asked)
@@ -374,29 +374,31 @@ fn renumbered(ordinals: &[u32], cell: &RoaringBitmap) -> RoaringBitmap {
     numbers.into_iter().collect()
 }
 
-fn noise(part: &Part, whole: &Contributions, drawn_by: Vec<u32>, few: bool) -> Noise {
-    let secrets = part.secrets.iter().map(|(measure, edition)| (*measure, *edition));
-    Noise { secrets: secrets.collect(), drawn_by, asked: None, question: None, few, halved: whole.halved }
+fn noise(part: &Part, whole: &Contributions, drawn_by: Vec<u32>, asks: Option<Asks>, few: bool) -> Noise {
+    let secrets = part.secrets.iter().map(|(measure, edition)| (*measure, *edition)).collect();
+    let (question, asked) = asks.map(|asks| (asks.question, asks.presence())).unzip();
+    Noise { secrets, drawn_by, asked, question, few, halved: whole.halved }
 }
 
-fn unshown(part: &Part, whole: &Contributions, key: u32, contributors: RoaringBitmap) -> Unshown {
-    Unshown { noise: noise(part, whole, vec![key], true), contributors }
+fn unshown(part: &Part, whole: &Contributions, asks: Asks, contributors: RoaringBitmap) -> Unshown {
+    Unshown { noise: noise(part, whole, vec![asks.presence()], Some(asks), true), contributors }
 }
 
 /// A part's cells, measure by measure.
 fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<(Vec<Cell>, Vec<Unshown>), Error> {
     let ordinals = ordinals(book, part)?;
     let sets: Vec<RoaringBitmap> = part.cells.iter().map(|cell| renumbered(&ordinals, cell)).collect();
+    let mut questions = match part.whom {
+        Whom::Population => whole.questions(&part.kind),
+        Whom::All | Whom::Chosen => vec![None; sets.len()],
+    };
     let mut cells = Vec::with_capacity(part.measures.len() * sets.len());
     for (place, measure) in part.measures.iter().enumerate() {
         for (row, contributors) in sets.iter().enumerate() {
             let noisy = whole.leaves_with_noise(row);
             let drawn_by = whole.drawn_by.get(row).filter(|_| place == 0 && !part.secrets.is_empty());
             let few = u32::try_from(row).is_ok_and(|row| whole.few.contains(row));
-            let known = whole.question(&part.kind, row).filter(|_| part.whom == Whom::Population);
-            let (question, asked) = known.unzip();
-            let of_row =
-                |drawn_by: &Vec<u32>| Noise { question, asked, ..noise(part, whole, drawn_by.clone(), few) };
+            let asks = questions.get_mut(row).and_then(Option::take);
             cells.push(Cell {
                 measure: *measure,
                 snapshot: whole.snapshot,
@@ -407,12 +409,12 @@ fn cells(book: &mut Book, part: &Part, whole: &Contributions) -> Result<(Vec<Cel
                 },
                 contributors: contributors.clone(),
                 rows: part.rows,
-                noise: drawn_by.map(of_row),
+                noise: drawn_by.map(|drawn_by| noise(part, whole, drawn_by.clone(), asks, few)),
             });
         }
     }
     let hidden = part.unshown.iter();
-    let hidden = hidden.map(|(key, cell)| unshown(part, whole, *key, renumbered(&ordinals, cell)));
+    let hidden = hidden.map(|(asks, cell)| unshown(part, whole, *asks, renumbered(&ordinals, cell)));
     Ok((cells, hidden.collect()))
 }
 

@@ -7,7 +7,6 @@ use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::Float64Type;
 use arrow::row::{RowConverter, SortField};
-use base::Digest;
 use privacy::disclosure::ledger::{DigestNumbers, EntityDigest, EntityHash, MeasureId};
 use privacy::disclosure::{Spread, Spreads};
 use privacy::ir::{Contribution, ContributionKind, ContributorQuery, Measured, PopulationQuery, Source};
@@ -16,7 +15,6 @@ use roaring::RoaringBitmap;
 
 use crate::Error;
 use crate::contributions::{Asks, OWNER_BYTES, PAIRS_MAX, Part, Whom};
-use crate::editions::word;
 use crate::value::texts;
 
 /// A measure of a result as the ledger names it, for entities from one resource.
@@ -70,6 +68,7 @@ pub(crate) struct Collector {
     /// Aggregates of what only some behind a cell may have.
     absent: BTreeSet<String>,
     hash: EntityHash,
+    questions: EntityHash,
     /// Rows of the result by their group keys; a single row without keys.
     rows: Option<Places>,
     /// All rows, where nothing tells them apart.
@@ -121,6 +120,8 @@ impl Collector {
             _ => Some(places(keys, &types)?),
         };
         let kind = query.need.entity.kind.clone();
+        // By a key: of two questions known by one number both would be answered exactly, and who writes them could look for such.
+        let questions = EntityHash::new(key, "\0questions");
         let ids = |measured: &Measured| {
             let mut ids = vec![measure(measured, &kind, &query.resource)];
             ids.extend(deciding(query.secrets_of(measured), &kind));
@@ -135,13 +136,14 @@ impl Collector {
             chosen: query.population.is_some(),
             looked_at: None,
             secrets: secrets.collect(),
-            asks: (asked(&format!("{measured:?}")), vec![Asks::default(); result_rows]),
+            asks: (known(&questions, format!("{measured:?}").as_bytes()), vec![Asks::default(); result_rows]),
             unshown: HashMap::new(),
             // That a group is there at all counts who is in it.
             measures: vec![measure(&Measured::Count, &kind, &query.resource)],
             measured: measured.iter().map(|(name, measured)| (name.clone(), ids(measured))).collect(),
             absent: query.absent.clone(),
             hash: EntityHash::new(key, &kind),
+            questions,
             kind,
             rows,
             everywhere: (0..result_rows).collect(),
@@ -168,7 +170,7 @@ impl Collector {
         &self,
         query: &ContributorQuery,
         population: &PopulationQuery,
-        asks: u32,
+        condition: &str,
         [keys, secret]: [&[ArrayRef]; 2],
         key: &MaskKey,
     ) -> Result<Self, Error> {
@@ -176,13 +178,13 @@ impl Collector {
         let mut collector = self.beside(query, measures, keys, key)?;
         collector.secrets.clone_from(&self.secrets);
         // Rows of other keys ask something else, if it is of the same people.
-        collector.asks.0 = asks;
-        for (place, question) in known_by(collector.rows.as_ref()) {
+        collector.asks.0 = known(&self.questions, condition.as_bytes());
+        for (place, question) in known_by(&self.questions, collector.rows.as_ref()) {
             collector.asks.1.get_mut(place).ok_or(Error::RunFailed)?.question = question;
         }
         if !secret.is_empty() {
             let types: Vec<_> = secret.iter().map(|column| column.data_type().clone()).collect();
-            for (place, group) in known_by(Some(&places(secret, &types)?)) {
+            for (place, group) in known_by(&self.questions, Some(&places(secret, &types)?)) {
                 collector.asks.1.get_mut(place).ok_or(Error::RunFailed)?.group = group | 1;
             }
         }
@@ -340,7 +342,7 @@ impl Collector {
             cells: self.cells,
         };
         for (group, cell) in self.unshown {
-            let row = if self.rows.is_some() { word(&Digest::of(&group)) } else { 0 };
+            let row = if self.rows.is_some() { known(&self.questions, &group) } else { 0 };
             first.hide(cell, Asks { question: row.wrapping_add(all), group: 0 });
         }
         first.hide_groups();
@@ -377,9 +379,10 @@ fn cast_all(columns: &[ArrayRef], types: &[arrow::datatypes::DataType]) -> Resul
     columns.map(|(column, to)| cast(column, to).map_err(|_| Error::RunFailed)).collect()
 }
 
-/// What a question is known by.
-pub(crate) fn asked(text: &str) -> u32 {
-    word(&Digest::of(text.as_bytes()))
+/// By what a question, or a group that one asks about, is known.
+fn known(questions: &EntityHash, text: &[u8]) -> u32 {
+    let [a, b, c, d, ..] = questions.digest(text);
+    u32::from_be_bytes([a, b, c, d])
 }
 
 /// The number of a digest among those seen so far.
@@ -400,9 +403,9 @@ fn numbered(
 type Places = (RowConverter, HashMap<Box<[u8]>, Vec<usize>>);
 
 /// By what each row is known among others of its kind.
-fn known_by(rows: Option<&Places>) -> impl Iterator<Item = (usize, u32)> {
+fn known_by(questions: &EntityHash, rows: Option<&Places>) -> impl Iterator<Item = (usize, u32)> {
     rows.into_iter().flat_map(|(_, rows)| rows).flat_map(|(group, places)| {
-        let known = word(&Digest::of(group));
+        let known = known(questions, group);
         places.iter().map(move |place| (*place, known))
     })
 }

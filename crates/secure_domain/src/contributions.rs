@@ -65,8 +65,8 @@ pub(crate) struct Part {
     pub(crate) secrets: BTreeMap<MeasureId, u32>,
     /// What each cell asks.
     pub(crate) asks: Vec<Asks>,
-    /// Cells that are asked for and not shown: by what each is known, and whom it would speak about.
-    pub(crate) unshown: Vec<(u32, RoaringBitmap)>,
+    /// Cells that are asked for and not shown: what each asks of its people, and who they are.
+    pub(crate) unshown: Vec<(Asks, RoaringBitmap)>,
     /// The entities; a cell's set holds places in this list.
     pub(crate) digests: Vec<EntityDigest>,
     /// One set for each row of the result.
@@ -80,6 +80,13 @@ pub(crate) struct Asks {
     pub(crate) question: u32,
     /// The group that secrets make; nothing where they make none.
     pub(crate) group: u32,
+}
+
+impl Asks {
+    /// By what it is known that the cell is there.
+    pub(crate) const fn presence(self) -> u32 {
+        self.question.wrapping_add(self.group)
+    }
 }
 
 /// Who is in a cell.
@@ -125,34 +132,35 @@ impl Part {
     /// What of the noise key of a row comes from here. Of secrets each question has noise of its own: with the same for the
     /// same people it would be told that nobody is between two conditions.
     fn noise_key(&self, cell: &RoaringBitmap, asks: Asks) -> u32 {
-        if self.whom == Whom::Population { self.question(cell, asks) } else { self.key_of(cell) }
+        if self.whom == Whom::Population {
+            self.of_its_people(cell, asks).question
+        } else {
+            self.key_of(cell)
+        }
     }
 
-    /// By what it is known what is asked of these people.
-    fn question(&self, cell: &RoaringBitmap, asks: Asks) -> u32 {
-        self.key_of(cell).wrapping_add(asks.question)
-    }
-
-    /// By what it is known that the cell is there.
-    fn presence(&self, cell: &RoaringBitmap, asks: Asks) -> u32 {
-        self.question(cell, asks).wrapping_add(asks.group)
+    /// What is asked of these people: the same of others is another question.
+    fn of_its_people(&self, cell: &RoaringBitmap, asks: Asks) -> Asks {
+        Asks { question: self.key_of(cell).wrapping_add(asks.question), ..asks }
     }
 
     /// Notes a cell that is asked for and not shown, if that tells of secrets.
     pub(crate) fn hide(&mut self, cell: RoaringBitmap, asks: Asks) {
         if !self.secrets.is_empty() && !cell.is_empty() {
-            self.unshown.push((self.presence(&cell, asks), cell));
+            self.unshown.push((self.of_its_people(&cell, asks), cell));
         }
     }
 
     /// Notes for each question about groups that secrets make that some of them may not be there at all.
     pub(crate) fn hide_groups(&mut self) {
         let grouped = |(_, asks): &(&RoaringBitmap, Asks)| asks.group != 0;
-        let bare = |(cell, asks): (&RoaringBitmap, Asks)| (self.question(cell, asks), (cell.clone(), asks));
+        let bare = |(cell, asks): (&RoaringBitmap, Asks)| {
+            (self.of_its_people(cell, asks).question, (cell.clone(), Asks { group: 0, ..asks }))
+        };
         let questions: BTreeMap<u32, (RoaringBitmap, Asks)> =
             self.asking().filter(grouped).map(bare).collect();
         for (cell, asks) in questions.into_values() {
-            self.hide(cell, Asks { group: 0, ..asks });
+            self.hide(cell, asks);
         }
     }
 
@@ -161,12 +169,12 @@ impl Part {
         self.cells.iter().zip(self.asks.iter().copied())
     }
 
-    /// What is asked of secrets, shown or not: by what each cell is known, and whom it speaks about.
-    pub(crate) fn asked(&self) -> impl Iterator<Item = (u32, &RoaringBitmap)> {
+    /// What is asked of secrets, shown or not, and of whom.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = (Asks, &RoaringBitmap)> {
         let of_secrets = !self.secrets.is_empty();
         let shown = self.asking().filter(move |(cell, _)| of_secrets && !cell.is_empty());
-        let shown = shown.map(|(cell, asks)| (self.presence(cell, asks), cell));
-        shown.chain(self.unshown.iter().map(|(key, cell)| (*key, cell)))
+        let shown = shown.map(|(cell, asks)| (self.of_its_people(cell, asks), cell));
+        shown.chain(self.unshown.iter().map(|(asks, cell)| (*asks, cell)))
     }
 
     /// Forgets cells that are not shown of so few that they never would be: that tells nothing.
@@ -206,16 +214,21 @@ impl Contributions {
         u32::try_from(row).is_ok_and(|row| self.noisy.contains(row))
     }
 
-    /// By what the question is known that a row answers about entities of a kind, and that the row is there; none where no
-    /// secret chose anybody.
-    pub(crate) fn question(&self, kind: &str, row: usize) -> Option<(u32, u32)> {
-        let asked = |part: &Part| {
-            let (cell, asks) = part.asking().nth(row).filter(|(cell, _)| !cell.is_empty())?;
-            let chosen = part.kind == kind && part.whom == Whom::Population && !part.secrets.is_empty();
-            chosen.then(|| (part.question(cell, asks), part.presence(cell, asks)))
-        };
-        let both = |a: (u32, u32), b: (u32, u32)| (a.0.wrapping_add(b.0), a.1.wrapping_add(b.1));
-        self.parts.iter().filter_map(asked).reduce(both)
+    /// What is asked of entities of a kind, row by row, and by what it is known that each row is there; none where no secret
+    /// chose anybody.
+    pub(crate) fn questions(&self, kind: &str) -> Vec<Option<Asks>> {
+        let mut found = vec![None; self.rows().unwrap_or_default()];
+        let chosen =
+            |part: &&Part| part.kind == kind && part.whom == Whom::Population && !part.secrets.is_empty();
+        for part in self.parts.iter().filter(chosen) {
+            let asking = found.iter_mut().zip(part.asking()).filter(|(_, (cell, _))| !cell.is_empty());
+            for (found, (cell, asks)) in asking {
+                let (known, more) = (found.unwrap_or_default(), part.of_its_people(cell, asks));
+                let question = known.question.wrapping_add(more.question);
+                *found = Some(Asks { question, group: known.group.wrapping_add(more.group) });
+            }
+        }
+        found
     }
 
     /// The noise key of each row: the sum of what the digests of its entities begin with. The same people give the same
@@ -252,6 +265,9 @@ struct Header {
     asks: Vec<Asks>,
     #[serde(default)]
     unshown: Vec<u32>,
+    /// Of those that are not shown; none where secrets make no groups.
+    #[serde(default)]
+    groups: Vec<u32>,
     entities: usize,
     cells: usize,
 }
@@ -276,7 +292,8 @@ impl Contributions {
                 whom: part.whom,
                 secrets: part.secrets.iter().map(|(measure, edition)| (*measure, *edition)).collect(),
                 asks: part.asks.clone(),
-                unshown: part.unshown.iter().map(|(key, _)| *key).collect(),
+                unshown: part.unshown.iter().map(|(asks, _)| asks.presence()).collect(),
+                groups: part.unshown.iter().map(|(asks, _)| asks.group).collect(),
                 entities: part.digests.len(),
                 cells: part.cells.len(),
             };
@@ -340,7 +357,10 @@ fn read(mut bytes: &[u8]) -> Option<Contributions> {
                 cell.max().is_none_or(|last| usize::try_from(last).is_ok_and(|last| last < header.entities));
             cells.push(Some(cell).filter(|_| fits)?);
         }
-        let unshown = header.unshown.into_iter().zip(cells.split_off(header.cells)).collect();
+        let groups = header.groups.into_iter().chain(std::iter::repeat(0));
+        let hidden = header.unshown.into_iter().zip(groups);
+        let hidden = hidden.map(|(known, group)| Asks { question: known.wrapping_sub(group), group });
+        let unshown = hidden.zip(cells.split_off(header.cells)).collect();
         let asks = if header.asks.is_empty() { vec![Asks::default(); header.cells] } else { header.asks };
         if asks.len() != header.cells {
             return None;
@@ -392,7 +412,10 @@ mod tests {
             whom: Whom::Chosen,
             secrets: BTreeMap::new(),
             asks: vec![Asks { question: 7, group: 9 }; cells.len()],
-            unshown: vec![(8, cells.iter().flat_map(|cell| cell.iter().copied()).collect())],
+            unshown: vec![(
+                Asks { question: 8, group: 3 },
+                cells.iter().flat_map(|cell| cell.iter().copied()).collect(),
+            )],
             digests: (0..entities).map(|n| [n; DIGEST_BYTES]).collect(),
             cells: cells.iter().map(|cell| cell.iter().copied().collect()).collect(),
         }

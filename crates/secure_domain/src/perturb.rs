@@ -184,10 +184,17 @@ fn carrier(rel: &Rel, name: &str, forms: &BTreeMap<String, Option<Vec<Term>>>, r
     }
 }
 
-/// How far noise can reach in each column of numbers, from declarations alone.
-pub(crate) fn accuracy(rel: &Rel, output: &Schema, reaches: &[Reach], reaching: Reaching) -> Vec<Accuracy> {
+/// How far noise can reach in each column of numbers, from declarations and the most people that a row could be about.
+pub(crate) fn accuracy(
+    rel: &Rel,
+    output: &Schema,
+    reaches: &[Reach],
+    reaching: Reaching,
+    statistics: &Statistics,
+) -> Vec<Accuracy> {
     let forms = ir::linear_forms(rel);
-    let table = u64::from(reaching.most);
+    let coarse = (0..statistics.rows).map(|row| statistics.coarseness(row)).max().map_or(1, u64::from);
+    let table = u64::from(reaching.most) * coarse + coarse / 2;
     let column = |name: &String| {
         let Shown::Aggregate(aggregate) = shown(rel, name)? else { return None };
         let reach = reaches.iter().find(|reach| reach.aggregate == aggregate.name);
@@ -197,17 +204,17 @@ pub(crate) fn accuracy(rel: &Rel, output: &Schema, reaches: &[Reach], reaching: 
             forms.get(&aggregate.name).and_then(Option::as_ref).is_some_and(|terms| terms.len() == 1);
         // Of several columns each has noise of its own, and only their sum is bounded.
         let largest = || reach?.value_max().filter(|_| single)?.checked_mul(rows?);
-        let most = || (table + 1).checked_mul(largest()?);
+        let most = || (table + coarse).checked_mul(largest()?);
         let fewest = u64::from(reaching.fewest.max(1));
         let within = match aggregate.function {
             AggregateFunction::CountDistinct => Some(table),
             AggregateFunction::Count if rows == Some(1) => Some(table),
             // Of the sum, and of the number that it is over, which is never taken for less than there must be.
-            AggregateFunction::Avg if rows == Some(1) => {
-                largest().and_then(|one| (2 * table + 1).checked_mul(one)).map(|most| most.div_ceil(fewest))
-            }
+            AggregateFunction::Avg if rows == Some(1) => largest()
+                .and_then(|one| (2 * table + coarse).checked_mul(one))
+                .map(|most| most.div_ceil(fewest)),
             AggregateFunction::Avg => None,
-            AggregateFunction::Count => rows.and_then(|rows| (table + 1).checked_mul(rows)),
+            AggregateFunction::Count => rows.and_then(|rows| (table + coarse).checked_mul(rows)),
             _ => most(),
         };
         Some(Accuracy { column: name.clone(), within })
@@ -263,10 +270,11 @@ impl Cells<'_> {
     /// The noise of a number of rows: in units of an entity's most rows, where one has several.
     fn of_count(&self, table: &Perturbation, aggregate: &str, salt: u32, row: usize) -> f64 {
         let key = self.key_of_count(aggregate, salt, row);
+        let coarse = self.statistics.coarseness(row);
         let noise = table.noise(self.entities(row), key) as f64;
         match self.several(aggregate, row) {
-            Some(rows) => spread(noise, key) * rows,
-            None => noise,
+            Some(rows) => spread(noise, key) * rows * f64::from(coarse),
+            None => between(noise, coarse, key),
         }
     }
 
@@ -292,7 +300,7 @@ impl Cells<'_> {
             let key = self.key_of_term(&of, by, term, row)?;
             let largest = self.largest(&of, row)? / by.abs();
             let drawn = table.noise(self.entities(row), key) as f64;
-            Some(spread(drawn, key) * largest * term.factor)
+            Some(spread(drawn, key) * largest * term.factor * f64::from(self.statistics.coarseness(row)))
         };
         terms.iter().enumerate().map(noise).sum()
     }
@@ -330,7 +338,8 @@ impl Cells<'_> {
     /// tell both.
     fn keyed(&self, row: usize, base: &str, total: f64) -> u32 {
         let cell = self.statistics.cell_keys.get(row).copied().unwrap_or_default();
-        let text = format!("{cell:08x} {total:.10e} {} {base}", self.reaching.most);
+        let reach = self.reaching.most.saturating_mul(self.statistics.coarseness(row));
+        let text = format!("{cell:08x} {total:.10e} {reach} {base}");
         editions::word(&Digest::of(text.as_bytes()))
     }
 
@@ -366,6 +375,12 @@ fn spread(noise: f64, key: u32) -> f64 {
         _ => -1.0,
     };
     noise + sign * (0.5 + f64::from(other >> 1) / f64::from(u32::MAX))
+}
+
+/// Noise of so many times a whole number, and of whole numbers between: of multiples alone the rest would be told.
+fn between(noise: f64, coarse: u32, key: u32) -> f64 {
+    let half = coarse / 2;
+    noise * f64::from(coarse) + f64::from(mixed(key ^ 0x2545_f491) % (2 * half + 1)) - f64::from(half)
 }
 
 /// A key with its bits spread, so that keys that differ little make numbers that differ much.

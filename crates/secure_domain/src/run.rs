@@ -14,9 +14,9 @@ use privacy::ir::{self, ColumnInfo, Measured, Rel, Widest};
 use privacy::masking::MaskKey;
 
 use crate::Error;
-use crate::collector::{Collector, asked};
+use crate::collector::Collector;
 use crate::contributions::{Contributions, PAIRS_MAX, Part};
-use crate::editions::{salt, snapshot_number};
+use crate::editions::{salt, snapshot_number, word};
 use crate::engine::ProdEngine;
 use crate::guard::{Bound, Release, bind, check_release, ir_name, lower, names_of, policy};
 use crate::objects::{Content, ObjectFile, ParquetObject, Written, object_path, write_sealed};
@@ -278,9 +278,8 @@ impl ProdEngine {
                 let condition = condition.transpose()?.unwrap_or_default();
                 if let Some(population) = &query.population {
                     for rel in &population.people {
-                        let asks = asked(&condition);
                         let mut collector =
-                            collector.of_people(query, population, asks, [&own, &secret], &key)?;
+                            collector.of_people(query, population, &condition, [&own, &secret], &key)?;
                         self.collect(rel, release, bound, &mut collector).await?;
                         people.extend(collector.finish()?.parts);
                     }
@@ -319,8 +318,9 @@ impl ProdEngine {
             // What leaves without noise or not at all is known by the question.
             None => {
                 let key = statistics.cell_keys.get(row).copied().unwrap_or_default();
-                let name =
-                    |column: &ColumnInfo| asked(&format!("{key} {} {}", release.ir_digest(), column.name));
+                let name = |column: &ColumnInfo| {
+                    word(&Digest::of(format!("{key} {} {}", release.ir_digest(), column.name).as_bytes()))
+                };
                 schema.columns.iter().map(name).collect()
             }
         };
@@ -379,7 +379,8 @@ impl ProdEngine {
                 let cells = perturb::Cells { statistics: &statistics, noisy: &noisy, reaching };
                 let schema = release.counted.checked.schema();
                 let reaches = ir::reaches(&release.rel, &policy(&release.tables), &ir::Parameters::new());
-                assessment.report.accuracy = perturb::accuracy(&release.rel, schema, &reaches, reaching);
+                assessment.report.accuracy =
+                    perturb::accuracy(&release.rel, schema, &reaches, reaching, &statistics);
                 bare = carriers.perturb(&bare, &cells, &reaches)?;
             }
             let cells = contributions.keep(&passed(&assessment), &noisy);

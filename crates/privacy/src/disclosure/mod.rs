@@ -42,6 +42,23 @@ pub struct Thresholds {
     pub noisy_numbers_max: u32,
 }
 
+/// Noise about so many people reaches as far as the threshold says.
+pub(crate) const EVEN: u64 = 500;
+/// Limit: noise reaches no more times as far.
+const COARSEST: u32 = 1 << 12;
+
+/// How many times as far noise reaches about so many people: the smallest power of two whose square is no less than how many
+/// times [`EVEN`] they are. A number about many may be one about few for whoever knows the rest; so each of many is told as much
+/// less as if it were about all of them that something is told. Relative to the people such noise is less all the same.
+#[must_use]
+pub fn coarseness(people: u64) -> u32 {
+    let mut coarse = 1;
+    while coarse < COARSEST && EVEN.saturating_mul(u64::from(coarse).pow(2)) < people {
+        coarse *= 2;
+    }
+    coarse
+}
+
 /// For what was ordered before such numbers were counted, and waits.
 const fn noisy_numbers_before() -> u32 {
     32
@@ -106,8 +123,16 @@ impl Statistics {
         kept(&mut self.cell_keys, stays);
     }
 
+    /// How many times as far noise on a row reaches ([`coarseness`]), by how many people it could be about.
+    #[must_use]
+    pub fn coarseness(&self, row: usize) -> u32 {
+        let about =
+            |entity: &EntityCounts| entity.populations.as_ref().unwrap_or(&entity.counts).get(row).copied();
+        coarseness(self.entities.iter().filter_map(about).max().unwrap_or_default())
+    }
+
     /// Do entities add one of few amounts to one of these numbers of a row? Then it tells more of each of them than an
-    /// equation does.
+    /// equation does. Of few people each may well have an amount of his own.
     #[must_use]
     pub fn has_few_amounts(&self, aggregates: &BTreeSet<String>, row: usize) -> bool {
         const FEW: usize = 16;
@@ -115,7 +140,9 @@ impl Statistics {
             spreads.of.kind != ContributionKind::Rows && aggregates.contains(&spreads.of.aggregate)
         };
         let added = self.spreads.iter().filter(added);
-        added.filter_map(|spreads| spreads.cells.get(row)).any(|spread| spread.amounts <= FEW)
+        added
+            .filter_map(|spreads| spreads.cells.get(row))
+            .any(|spread| spread.amounts <= FEW.min(spread.entities / 2))
     }
 }
 
@@ -328,7 +355,8 @@ fn judge(statistics: &Statistics, thresholds: Thresholds, row: usize) -> Cell {
     let counts = statistics.entities.iter().filter_map(|entity| entity.counts.get(row).copied());
     let smallest = counts.min();
     let least = u64::from(thresholds.min_entities);
-    let more = statistics.cell_keys.get(row).map_or(0, |key| more_than_least(*key, least));
+    let coarse = u64::from(statistics.coarseness(row));
+    let more = statistics.cell_keys.get(row).map_or(0, |key| more_than_least(*key, least, coarse));
     let wanted = |entity: &EntityCounts| if entity.populations.is_some() { least + more } else { least };
     let few = |entity: &EntityCounts| entity.counts.get(row).is_none_or(|count| *count < wanted(entity));
     let few = statistics.entities.iter().any(few);
@@ -346,12 +374,13 @@ fn judge(statistics: &Statistics, thresholds: Thresholds, row: usize) -> Cell {
     Cell { few, told, smallest }
 }
 
-/// How many more than the threshold a cell must hold whose people a sensitive column chose: none up to half of it, by its key.
-/// With a threshold that is known, a cell that comes with the next ten people would tell that one of them has it.
-const fn more_than_least(key: u32, least: u64) -> u64 {
+/// How many more than the threshold a cell must hold whose people a sensitive column chose: none up to half of it, and more of
+/// many people, by its key. With a threshold that is known, a cell that comes with the next ten people would tell that one of
+/// them has it.
+const fn more_than_least(key: u32, least: u64, coarse: u64) -> u64 {
     // The key chooses noise as well.
     let other = (key ^ 0x3c6e_f372).wrapping_mul(0x9e37_79b1);
-    ((other >> 8) as u64) % (least / 2 + 1)
+    ((other >> 8) as u64) % (least / 2 * coarse + 1)
 }
 
 /// Does a cell of those who have something hold nearly everybody of a group that is not large? How many have not is a number

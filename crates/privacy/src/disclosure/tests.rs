@@ -105,9 +105,20 @@ fn the_threshold_of_those_who_have_something_is_blurred() {
     assert_eq!(share(9), 0);
     assert!((1..=2).contains(&share(10)) && (5..=6).contains(&share(12)), "{} {}", share(10), share(12));
     assert_eq!((share(15), share(100)), (12, 12));
+    // Of sixteen thousand noise reaches eight times as far, and so does this.
+    let share = |count: u64| how_many_pass(count, 16_000) * 12 / CELLS;
+    assert!((4..=7).contains(&share(29)) && share(49) < 12, "{} {}", share(29), share(49));
+    assert_eq!((share(9), share(50)), (0, 12));
     let mut odd = statistics(&[20; 2]);
     odd.entities[0].populations = Some(vec![500; 2]);
     assert_eq!(assess(&odd, THRESHOLDS).unwrap_err().code(), "privacy.length");
+}
+
+#[test]
+fn noise_reaches_further_the_more_people_and_less_far_for_each_of_them() {
+    assert_eq!([0, 1, 500].map(coarseness), [1; 3]);
+    assert_eq!([501, 2_000, 2_001, 16_000, 32_001].map(coarseness), [2, 2, 4, 8, 16]);
+    assert!(coarseness(u64::MAX).is_power_of_two());
 }
 
 #[test]

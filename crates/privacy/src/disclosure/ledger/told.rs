@@ -12,36 +12,45 @@
 //! chose, or as answers to one question; whatever else is asked about any of the same people is answered with noise, of its
 //! own for each question.
 //!
-//! What is counted is about how much a number tells of one of its people. With noise of half the threshold's standard
-//! deviation (`sd` = 5 where it is 10) of `m` people of whom half have something that is `½·log₂(1 + m/(4·sd²))` bits, or no
-//! more than `1/140` for each of them: the unit. Without noise it is `½·log₂(2πe·m/4)` bits of all, about `500/m` units for each
-//! of a few hundred. Whether a cell comes at all is, where about as many have something as the threshold is blurred over, 0.53
-//! bits, or `75/m` units, and less of fewer than forty, since nearly all may not be told either. Exact numbers about few may
-//! use up no more than three quarters, so that something with noise is left to be told, and numbers about few no more than
-//! seven eighths, so that something is left to be told of many: of everybody little more can be told than of the one of whom
-//! the most was.
+//! What is counted is about how much a number tells of one of its people by whoever knows the rest: such sets can differ by a
+//! few of many. With noise of half the threshold's standard deviation (`sd` = 5 where it is 10) that is `1/(8·ln 2·sd²)` bits,
+//! or `1/140`: the unit. Noise about more than [`EVEN`] people reaches as many times as far as [`coarseness`] says, and tells
+//! as many times less, squared; whether a cell comes at all, of which the threshold is blurred as much, less by as many times.
+//!
+//! Without noise there is nothing between those who differ. So exact sums of what is one of few are of the same people or of
+//! others; each tells `½·log₂(2πe·m/4)` bits of all `m` of them, about `500/m` units for each of a few hundred. Sums of what may
+//! be very much are also compared as equations ([`super::ReleaseLedger`]), but whole numbers that are bounded can be solved for
+//! from fewer of those than there are people: each counts so much that there are no more than a quarter as many.
+//!
+//! Groups that secrets make of the same people are parts of one question: who is in another one changes two of them.
+//!
+//! Exact numbers about few may use up no more than three quarters, so that something with noise is left to be told, and numbers
+//! about few no more than seven eighths, so that something is left to be told of many: of everybody little more can be told than
+//! of the one of whom the most was.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base::Digest;
 use roaring::RoaringBitmap;
 
 use super::record::{Cell, MeasureId, Noise, Protection, Unshown};
+use crate::disclosure::{EVEN, coarseness};
 
 /// A secret and a number of what its resource holds.
 type Secret = (MeasureId, u32);
 
 /// Parts of a unit: what one number with noise tells of each of a few people.
 const UNIT: u32 = 64;
-/// An exact number about so many people is one unit.
-const EVEN: u64 = 500;
-/// Whether a cell about so many people comes is one unit.
-const COMES: u64 = 75;
-/// No more than this.
-const COMES_MAX: u32 = 2 * UNIT;
+/// Whether a cell comes.
+const COMES: u32 = 2 * UNIT;
 /// What one with half as much noise tells, pushed away from nothing (`secure_domain::perturb`).
 const HALVED: u32 = 3 * UNIT;
 /// No exact number counts more.
 const EXACT_MAX: u32 = 10 * UNIT;
+/// An exact sum of what may be very much, about so many people, is one unit.
+const EVEN_OF_MUCH: u64 = 100;
+/// Who has another value changes so many of the groups that a secret makes.
+const GROUPS_CHANGED: usize = 2;
 
 /// What has been told.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +61,8 @@ pub struct Told {
     counts: BTreeMap<Secret, Vec<u32>>,
     /// What left without noise, by the ordinal of an entity.
     exact: BTreeMap<Secret, Vec<Exact>>,
+    /// The groups of each question that have been paid for, with their numbers or without.
+    groups: BTreeMap<(Secret, u32, bool), BTreeSet<u32>>,
 }
 
 /// The exact numbers of a secret that an entity is in.
@@ -59,8 +70,10 @@ pub struct Told {
 enum Exact {
     #[default]
     None,
-    /// Of sets that no secret chose: they are set against each other by who is in them.
+    /// Of what may be very much, over sets that no secret chose: they are set against each other by who is in them.
     Equations,
+    /// Of what is one of few, over one such set.
+    Set(u64),
     /// Answers to one question that chose by secrets.
     Answer(u32),
 }
@@ -77,6 +90,10 @@ struct Tells {
     numbers: BTreeSet<u32>,
     /// Which of the questions that it answers are.
     questions: BTreeSet<u32>,
+    /// Of groups that secrets make: the question and the group, if it has to be paid for.
+    group: Option<(u32, u32)>,
+    /// They add one of few amounts.
+    few: bool,
     /// What kind of exact number it is, or would be.
     exact: Exact,
     /// How much it tells of each of these people. *Units*: parts of [`UNIT`].
@@ -95,14 +112,17 @@ enum How {
 impl Told {
     /// Takes in what left, and what was asked for and did not.
     pub fn take_in(&mut self, cells: &[Cell], unshown: &[Unshown]) {
-        let mut rows = BTreeMap::<(&[u32], bool), Vec<(&Noise, &RoaringBitmap)>>::new();
+        // Rows without a number are told apart by what they ask.
+        let mut rows = BTreeMap::<(&[u32], Option<u32>, bool), Vec<(&Noise, &RoaringBitmap)>>::new();
         for cell in cells {
             if let Some(noise) = &cell.noise {
                 let exact = cell.protection == Protection::Exact;
-                rows.entry((&noise.drawn_by, exact)).or_default().push((noise, &cell.contributors));
+                rows.entry((&noise.drawn_by, noise.asked, exact))
+                    .or_default()
+                    .push((noise, &cell.contributors));
             }
         }
-        for ((_, exact), row) in rows {
+        for ((.., exact), row) in rows {
             let how = if exact { How::Exact } else { How::Noisy };
             let telling = self.telling(&row, how);
             self.add(telling, how);
@@ -148,7 +168,7 @@ impl Told {
 
     fn fits(&self, telling: &Telling, how: How, most: u32) -> bool {
         telling.iter().all(|(secret, Tells { people, cost, exact, .. })| {
-            let limit = limit(*cost, how, most);
+            let limit = limit(coarseness(people.len()), how, most);
             let fits = |one| held(&self.counts, secret, one).saturating_add(*cost) <= limit;
             let alone = |one| {
                 let known = held(&self.exact, secret, one);
@@ -159,12 +179,15 @@ impl Told {
     }
 
     fn add(&mut self, telling: Telling, how: How) {
-        for (secret, Tells { people, numbers, questions, exact, cost }) in telling {
+        for (secret, Tells { people, numbers, questions, group, exact, cost, .. }) in telling {
             let counts = self.counts.entry(secret).or_default();
             change(counts, &people, |count| *count = count.saturating_add(cost));
             let exactly = how == How::Exact;
             if exactly {
                 change(self.exact.entry(secret).or_default(), &people, |held| *held = exact);
+            }
+            if let Some((question, group)) = group.filter(|_| !exactly) {
+                self.groups.entry((secret, question, how == How::Absent)).or_default().insert(group);
             }
             self.seen.extend(numbers.into_iter().map(|number| (secret, number, exactly)));
             self.seen.extend(questions.into_iter().map(|question| (secret, question, false)));
@@ -179,11 +202,14 @@ impl Told {
             for secret in &noise.secrets {
                 let tells = found.entry(*secret).or_default();
                 tells.people |= *people;
-                tells.exact = noise.question.map_or(Exact::Equations, Exact::Answer);
-                // An exact sum of what may be very much is an equation, and nothing but that.
-                if exact && !noise.few {
-                    continue;
-                }
+                tells.few |= noise.few;
+                tells.exact = match noise.question {
+                    Some(question) => Exact::Answer(question),
+                    None if tells.few => Exact::Set(set(&tells.people)),
+                    None => Exact::Equations,
+                };
+                let group = noise.question.zip(noise.asked).filter(|(question, asked)| question != asked);
+                tells.group = tells.group.or(group);
                 let seen = |known: &u32, exact| self.seen.contains(&(*secret, *known, exact));
                 let (numbers, questions) = match how {
                     How::Absent => ([].as_slice(), noise.drawn_by.as_slice()),
@@ -194,8 +220,14 @@ impl Told {
             }
         }
         let halved = row.iter().any(|(noise, _)| noise.halved);
-        for tells in found.values_mut() {
-            tells.cost = cost_of(tells, how, halved);
+        for (secret, tells) in &mut found {
+            let cost = cost_of(tells, how, halved);
+            // Without noise each group tells of all of them.
+            let others = tells.group.filter(|_| !exact).and_then(|(question, group)| {
+                let paid = self.groups.get(&(*secret, question, how == How::Absent))?;
+                Some(paid.len() >= GROUPS_CHANGED && !paid.contains(&group))
+            });
+            tells.cost = if others == Some(true) { 0 } else { cost };
         }
         found
     }
@@ -204,18 +236,30 @@ impl Told {
 /// How much is told of each of these people by what of it is new. *Units*: parts of [`UNIT`].
 fn cost_of(tells: &Tells, how: How, halved: bool) -> u32 {
     let people = tells.people.len().max(1);
+    let coarse = coarseness(people);
     let share = |of: u64| u32::try_from((of * u64::from(UNIT)).div_ceil(people)).unwrap_or(u32::MAX);
     let number = match how {
-        How::Exact => share(EVEN).min(EXACT_MAX),
-        How::Noisy | How::Absent => share(EVEN).min(if halved { HALVED } else { UNIT }),
+        How::Exact => share(if tells.few { EVEN } else { EVEN_OF_MUCH }).min(EXACT_MAX),
+        How::Noisy | How::Absent => {
+            (if halved { HALVED } else { UNIT }).div_ceil(coarse.saturating_mul(coarse))
+        }
     };
     let comes = match how {
         // An exact number is all there is to be told, that it comes among it.
         How::Exact if !tells.numbers.is_empty() => 0,
         _ if tells.numbers.is_empty() && tells.questions.is_empty() => 0,
-        _ => share(COMES).min(COMES_MAX),
+        _ => COMES.div_ceil(coarse),
     };
     number.saturating_mul(u32::try_from(tells.numbers.len()).unwrap_or(u32::MAX)).saturating_add(comes)
+}
+
+/// By what a set of people is known.
+fn set(people: &RoaringBitmap) -> u64 {
+    let mut bytes = Vec::with_capacity(people.serialized_size());
+    // Writing into memory cannot fail.
+    let _ = people.serialize_into(&mut bytes);
+    let Digest(bytes) = Digest::of(&bytes);
+    bytes.first_chunk().copied().map_or(0, u64::from_be_bytes)
 }
 
 /// What is known of an entity.
@@ -233,13 +277,14 @@ fn change<T: Clone + Default>(known: &mut Vec<T>, people: &RoaringBitmap, with: 
     }
 }
 
-/// How much may have been told of somebody after something of this cost. *Units*: parts of [`UNIT`]; `most` in units.
-fn limit(cost: u32, how: How, most: u32) -> u32 {
+/// How much may have been told of somebody after something about so many that noise would be so coarse. *Units*: parts of
+/// [`UNIT`]; `most` in units.
+fn limit(coarse: u32, how: How, most: u32) -> u32 {
     let most = most.min(u32::MAX / UNIT / UNIT) * UNIT;
-    match how == How::Exact && cost >= UNIT {
+    match how == How::Exact && coarse == 1 {
         true => most / 4 * 3,
-        // The more people, the less, and the less of it is kept for others.
-        false => most - most / 8 * cost.min(UNIT) / UNIT,
+        // The more people, the less is kept for others.
+        false => most - most / 8 / coarse,
     }
 }
 
@@ -287,41 +332,71 @@ mod tests {
     }
 
     #[test]
-    fn exact_numbers_about_few_people_are_soon_too_many_and_leave_with_noise_then() {
+    fn exact_sums_of_one_of_few_amounts_are_of_the_same_people_or_of_others() {
         let mut told = Told::default();
-        let mut take = |cell: &Cell| told.take_in_row(std::iter::once(cell), false, 32);
+        let mut take = |people: std::ops::Range<u32>, n: u32| {
+            told.take_in_row(std::iter::once(&cell(people, &[n], 0)), false, 32)
+        };
         // Ten units each, of 24.
-        assert_eq!(
-            (1..=3).map(|n| take(&cell(0..50, &[n], 0))).collect::<Vec<_>>(),
-            [Some(Exact), Some(Exact), Some(Perturbed)]
-        );
-        assert_eq!(take(&cell(0..50, &[1], 0)), Some(Exact), "it has left already");
-        // What is told of thousands tells little of each of them.
-        for n in 1_000..1_500 {
-            assert_eq!(take(&cell(100_000..116_000, &[n], 0)), Some(Exact), "{n}");
+        let numbers = (1..=3).map(|n| take(0..50, n)).collect::<Vec<_>>();
+        assert_eq!(numbers, [Some(Exact), Some(Exact), Some(Perturbed)]);
+        assert_eq!(take(0..50, 1), Some(Exact), "it has left already");
+        assert_eq!(take(50..100, 4), Some(Exact), "of others");
+        // All of them, though hardly anything is told of each of so many: what is known of those from 100 on may be much.
+        assert_eq!(take(0..16_000, 5), Some(Perturbed));
+        assert_eq!(take(100..16_000, 6), Some(Exact));
+        for n in 7..100 {
+            assert_eq!(take(100..16_000 - n, n), Some(Perturbed), "{n}");
         }
-        // Of what may have very many values an exact sum is an equation.
-        let mut wide = cell(0..50, &[9], 0);
-        wide.noise = wide.noise.map(|noise| Noise { few: false, ..noise });
-        assert_eq!(take(&wide), Some(Exact));
-        for n in 10..12 {
-            assert_eq!(take(&cell(0..50, &[n], 0)), Some(Perturbed), "{n}");
-        }
-        assert_eq!(take(&cell(0..50, &[12], 0)), None);
+    }
+
+    #[test]
+    fn there_are_no_more_than_a_quarter_as_many_exact_sums_of_very_much_as_people() {
+        let mut told = Told::default();
+        let mut take = |people: std::ops::Range<u32>, n: u32| {
+            let mut wide = cell(people, &[n], 0);
+            wide.noise = wide.noise.map(|noise| Noise { few: false, halved: true, ..noise });
+            told.take_in_row(std::iter::once(&wide), false, 32)
+        };
+        // Two units each, of 24.
+        assert_eq!((0..100).filter(|n| take(0..50 + n % 3, *n) == Some(Exact)).count(), 12);
+        // With noise three each, and two that they come; of 28.
+        let ways = (100..200).map(|n| take(60..100, n)).collect::<Vec<_>>();
+        let so = |how| ways.iter().filter(|way| **way == how).count();
+        assert_eq!([Some(Exact), Some(Perturbed), None].map(so), [9, 1, 90]);
+        let of_many = (400..10_000).filter(|n| take(1_000..17_000, *n) == Some(Exact)).count();
+        assert!((2_000..4_001).contains(&of_many), "{of_many}");
     }
 
     #[test]
     fn whoever_uses_it_up_for_few_leaves_some_of_it_for_many() {
         let mut told = Told::default();
         let mut take =
-            |people: u32, n: u32| told.take_in_row(std::iter::once(&cell(0..people, &[n], 0)), false, 32);
+            |people: u32, n: u32| told.take_in_row(std::iter::once(&cell(0..people, &[n], 0)), true, 32);
         let mut left = |people: u32, first: u32| {
-            (first..first + 2_000).take_while(|n| take(people, *n) == Some(Exact)).count()
+            (first..first + 2_000).take_while(|n| take(people, *n).is_some()).count()
         };
-        assert_eq!((0..40).filter(|n| left(50, 10_000 + n) > 0).count(), 2);
+        // Three units each, of 28.
+        assert_eq!(left(50, 10_000), 9);
         // Each has room beside all that was told of fewer.
         let of_many = [1_000, 4_000, 16_000].map(|people| left(people, people));
-        assert!(of_many.iter().all(|numbers| (4..1_000).contains(numbers)), "{of_many:?}");
+        assert!(of_many.iter().all(|numbers| (1..100).contains(numbers)), "{of_many:?}");
+    }
+
+    /// Noise about more people reaches further: all of what ever other sets tell of the few in which they differ is counted.
+    #[test]
+    fn what_is_told_of_many_is_told_of_the_few_in_whom_they_differ() {
+        let mut told = Told::default();
+        let mut take = |n: u32| {
+            let mut sum = cell(0..16_000 - n, &[n], 0);
+            sum.noise = sum.noise.map(|noise| Noise { halved: true, ..noise });
+            told.take_in_row(std::iter::once(&sum), true, 32)
+        };
+        let numbers = u32::try_from((1..2_000).filter(|n| take(*n).is_some()).count()).unwrap();
+        let coarse = coarseness(16_000);
+        assert_eq!(coarse, 8);
+        // In units of noise as it is about few, which thirty-two of are the most.
+        assert!((20..33 * coarse * coarse).contains(&(numbers * 3)), "{numbers}");
     }
 
     /// Of two exact numbers of whom secrets chose the difference would be one of those between them.
@@ -342,7 +417,7 @@ mod tests {
         assert_eq!(take(20..40, None), Some(Perturbed));
         // Of others, and of these no more in turn.
         assert_eq!(take(50..90, None), Some(Exact));
-        assert_eq!(take(60..80, None), Some(Exact));
+        assert_eq!(take(60..80, None), Some(Perturbed));
         assert_eq!(take(50..90, Some(4)), Some(Perturbed));
         assert_eq!(take(90..99, Some(4)), Some(Exact), "what left with noise is in nobody's way");
     }
@@ -351,14 +426,47 @@ mod tests {
     #[test]
     fn that_a_cell_comes_is_counted_by_itself() {
         let mut told = Told::default();
-        let mut take = |asked: u32| {
+        let mut take = |question: u32, asked: u32| {
             let mut cell = cell(0..50, &[], 0);
-            cell.noise = cell.noise.map(|noise| Noise { asked: Some(asked), question: Some(1), ..noise });
+            cell.noise =
+                cell.noise.map(|noise| Noise { asked: Some(asked), question: Some(question), ..noise });
             told.take_in_row(std::iter::once(&cell), false, 32).is_some()
         };
-        // One and a half each, of twenty-eight.
-        assert_eq!((10..100).filter(|asked| take(*asked)).count(), 18);
-        assert!(take(10) && !take(100), "what has come tells nothing new");
+        // Two each, of twenty-eight.
+        assert_eq!((1..90).filter(|question| take(*question, *question)).count(), 14);
+        assert!(take(10, 10) && !take(90, 90), "what has come tells nothing new");
+    }
+
+    /// Whoever has another value is in another of the groups: two of them change.
+    #[test]
+    fn the_groups_of_one_question_are_counted_as_two() {
+        let mut told = Told::default();
+        let mut take = |question: u32, group: u32, noisy: bool| {
+            let mut cell = cell(0..50, &[question * 1_000 + group], 0);
+            let asked = Some(question * 100 + group);
+            cell.noise = cell.noise.map(|noise| Noise { asked, question: Some(question), ..noise });
+            told.take_in_row(std::iter::once(&cell), noisy, 32)
+        };
+        // One and two each, twice; of twenty-eight.
+        let groups = |take: &mut dyn FnMut(u32, u32, bool) -> Option<Protection>, question| {
+            (1..=12).filter(|group| take(question, *group, true).is_some()).count()
+        };
+        assert_eq!(
+            (1..=5).map(|question| groups(&mut take, question)).collect::<Vec<_>>(),
+            [12, 12, 12, 12, 1]
+        );
+        // Exactly each of them is as much as a number of all.
+        let mut told = Told::default();
+        let mut exact = cell(0..50, &[1], 0);
+        let mut take = |group: u32| {
+            let noise = noise(&[group], 0);
+            exact.noise = Some(Noise { asked: Some(group), question: Some(9), ..noise });
+            told.take_in_row(std::iter::once(&exact), false, 32)
+        };
+        assert_eq!(
+            (10..14).map(|group| take(group)).collect::<Vec<_>>(),
+            [Some(Exact), Some(Exact), Some(Perturbed), Some(Perturbed)]
+        );
     }
 
     #[test]
