@@ -420,3 +420,19 @@ fn places(keys: &[ArrayRef], types: &[arrow::datatypes::DataType]) -> Result<Pla
     }
     Ok((converter, places))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who writes two questions can look for such that a plain digest takes for one, and both would be answered exactly.
+    #[test]
+    fn questions_are_known_by_a_key() {
+        let known = |key: u8, text: &str| {
+            known(&EntityHash::new(&MaskKey::new([key; 32]), "\0questions"), text.as_bytes())
+        };
+        assert_eq!(known(1, "income >= 30000"), known(1, "income >= 30000"));
+        assert_ne!(known(1, "income >= 30000"), known(2, "income >= 30000"));
+        assert_ne!(known(1, "income >= 30000"), known(1, "income >= 30001"));
+    }
+}

@@ -217,7 +217,7 @@ impl Contributions {
     /// What is asked of entities of a kind, row by row, and by what it is known that each row is there; none where no secret
     /// chose anybody.
     pub(crate) fn questions(&self, kind: &str) -> Vec<Option<Asks>> {
-        let mut found = vec![None; self.rows().unwrap_or_default()];
+        let mut found: Vec<Option<Asks>> = vec![None; self.rows().unwrap_or_default()];
         let chosen =
             |part: &&Part| part.kind == kind && part.whom == Whom::Population && !part.secrets.is_empty();
         for part in self.parts.iter().filter(chosen) {

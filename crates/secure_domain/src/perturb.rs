@@ -411,4 +411,19 @@ mod tests {
         // Neither way more often than the other.
         assert!((up * 2 - zero).abs() < zero / 20, "{up} of {zero}");
     }
+
+    /// Of noise that comes in steps the steps between would be told.
+    #[test]
+    fn coarse_noise_of_a_count_is_any_whole_number() {
+        let mut seen = std::collections::BTreeMap::<i64, i32>::new();
+        for key in (0..200_000_u32).map(|n| n.wrapping_mul(0x9e37_79b9)) {
+            assert!(between(3.0, 1, key) == 3.0);
+            #[expect(clippy::cast_possible_truncation, reason = "small and whole")]
+            let noise = between(2.0, 8, key) as i64;
+            *seen.entry(noise).or_default() += 1;
+        }
+        // Twice eight, and four to either side, each as often.
+        assert_eq!(seen.keys().copied().collect::<Vec<_>>(), (12..=20).collect::<Vec<_>>());
+        assert!(seen.values().all(|times| (times * 9 - 200_000).abs() < 10_000), "{seen:?}");
+    }
 }

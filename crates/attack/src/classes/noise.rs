@@ -67,6 +67,15 @@ pub(super) const ATTACKS: &[Attack] = &[
             4,
         ),
     ),
+    attack(
+        "N21",
+        "sums over thousands, of whom ever other halves of one village are left out",
+        Kind::Steps(few_of_many),
+        Benign::Query(
+            "SELECT zone, count(*) AS n, sum(flag) AS s FROM {p} AS t WHERE district = {D} GROUP BY zone",
+            4,
+        ),
+    ),
 ];
 
 fn repeated<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
@@ -303,6 +312,45 @@ fn without_end<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         found.expect(most <= NOISY_NUMBERS, || format!("{most} numbers with noise about one person's flag"));
         if equations.len() * 2 >= people.len() {
             let solved = crate::algebra::least_squares(people.len(), &equations);
+            let guess = |(person, value): (&&Person, f64)| Guess::bit(value > 0.5, person.flag);
+            found.guesses = people.iter().zip(solved).map(guess).collect();
+        }
+        Ok(found)
+    })
+}
+
+/// How many of thousands have the flag, without ever other halves of sixty: little of each by how many they are, and all of
+/// it about those sixty.
+fn few_of_many<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    const OTHERS: usize = 8;
+    const SUMS: usize = 120;
+    Box::pin(async move {
+        let mut found = Found { forms: 1, ..Found::default() };
+        let village = format!("{}-B3", scene.plot.district);
+        let people = birthdays(scene, &village);
+        let plots = scene.population.plots.iter().rev().take(OTHERS).chain([scene.plot]);
+        let districts: Vec<String> = plots.map(|plot| format!("'{}'", plot.district)).collect();
+        let districts = districts.join(", ");
+        let mut random = crate::random::Random::new(scene.plot.people.len() as u64 ^ 0xFACE);
+        let mut equations = Vec::new();
+        for _ in 0..SUMS {
+            let (mut chosen, days) = part(&people, &mut random, people.len() / 2);
+            let outcome = scene
+                .order(&format!(
+                    "SELECT sum(flag) AS s FROM {{p}} AS t WHERE district IN ({districts}) AND (village <> '{village}' OR birth_date IN ({days}))"
+                ))
+                .await?;
+            let Some(sum) = outcome.released().and_then(|file| file.only("s")) else {
+                found.told.push(outcome.told());
+                continue;
+            };
+            // The last one stands for all the others, whose sum is not known.
+            chosen.push(people.len());
+            equations.push((chosen, sum));
+        }
+        found.told.push(format!("{} of {SUMS} sums left", equations.len()));
+        if equations.len() * 2 >= people.len() {
+            let solved = crate::algebra::least_squares(people.len() + 1, &equations);
             let guess = |(person, value): (&&Person, f64)| Guess::bit(value > 0.5, person.flag);
             found.guesses = people.iter().zip(solved).map(guess).collect();
         }
