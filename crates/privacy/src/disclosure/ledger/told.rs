@@ -464,7 +464,7 @@ mod tests {
             told.take_in_row(std::iter::once(&exact), false, 32)
         };
         assert_eq!(
-            (10..14).map(|group| take(group)).collect::<Vec<_>>(),
+            (10..14).map(&mut take).collect::<Vec<_>>(),
             [Some(Exact), Some(Exact), Some(Perturbed), Some(Perturbed)]
         );
     }
