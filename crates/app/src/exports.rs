@@ -332,7 +332,7 @@ pub async fn exports(
         .await?;
     app.permit(ctx, Action::ExportView, reference("*", &owner))
         .map_err(|_| Error::NotFound("tenant.unknown"))?;
-    Ok((found, next.map(|cursor| format!("{}_{}", cursor.sort, cursor.id))))
+    Ok((found, next.map(crate::cases::cursor_text)))
 }
 
 /// What the platform knows about an export, as facts for conditions.

@@ -139,7 +139,7 @@ pub async fn notices(app: &App, after: Option<&str>, limit: u32) -> Result<(Vec<
             Box::pin(async move { Ok::<_, Error>(records::list::<Notice>(tx, query).await?) })
         })
         .await?;
-    let next = page.next.map(|cursor| format!("{}_{}", cursor.sort, cursor.id));
+    let next = page.next.map(crate::cases::cursor_text);
     Ok((page.items.into_iter().map(|notice| notice.value).collect(), next))
 }
 

@@ -231,7 +231,7 @@ pub async fn objections(
             Box::pin(async move { Ok::<_, Error>(records::list::<Objection>(tx, query).await?) })
         })
         .await?;
-    let next = page.next.map(|cursor| format!("{}_{}", cursor.sort, cursor.id));
+    let next = page.next.map(crate::cases::cursor_text);
     Ok((page.items.into_iter().map(|found| found.value).collect(), next))
 }
 

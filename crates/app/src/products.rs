@@ -437,7 +437,7 @@ pub async fn products_page(
             Box::pin(async move { Ok::<_, Error>(records::list::<ProductRecord>(tx, query).await?) })
         })
         .await?;
-    let next = page.next.map(|cursor| format!("{}_{}", cursor.sort, cursor.id));
+    let next = page.next.map(crate::cases::cursor_text);
     let visible = |record: &ProductRecord| app.permit(ctx, Action::ProductView, record.reference()).is_ok();
     Ok((page.items.into_iter().map(|found| found.value).filter(visible).collect(), next))
 }

@@ -476,7 +476,7 @@ pub async fn catalog(
             Box::pin(async move { Ok::<_, Error>(records::list::<CatalogEntry>(tx, query).await?) })
         })
         .await?;
-    let next = page.next.map(|cursor| format!("{}_{}", cursor.sort, cursor.id));
+    let next = page.next.map(crate::cases::cursor_text);
     let visible = |entry: &CatalogEntry| app.permit(ctx, Action::ResourceView, entry.reference()).is_ok();
     let seen = page.items.into_iter().map(|found| found.value).filter(visible);
     Ok((seen.map(|entry| entry.shown_to(ctx)).collect(), next))

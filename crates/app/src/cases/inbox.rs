@@ -107,7 +107,7 @@ pub async fn inbox(app: &App, ctx: &Ctx, which: TaskBox, after: Option<&str>, li
         .await?;
     let today = ctx.now.date_at(app.packs().current().counting.utc_offset_seconds);
     let items = page.items.into_iter().map(|item| line(app, item.value, today)).collect();
-    Ok(Inbox { items, next: page.next.map(|cursor| format!("{}_{}", cursor.sort, cursor.id)) })
+    Ok(Inbox { items, next: page.next.map(cursor_text) })
 }
 
 fn line(app: &App, case: CaseRecord, today: Date) -> InboxItem {
@@ -177,7 +177,12 @@ pub async fn counts(app: &App, ctx: &Ctx) -> Result<InboxCounts> {
         .await
 }
 
-/// Reads a cursor `<sort>_<id>`.
+/// Writes a cursor as `<sort>_<id>`.
+pub(crate) fn cursor_text(cursor: Cursor) -> String {
+    format!("{}_{}", cursor.sort, cursor.id)
+}
+
+/// Reads what [`cursor_text`] wrote.
 pub(crate) fn parse_cursor(text: &str) -> Result<Cursor> {
     let bad = || Error::invalid("page.cursor", "");
     let (sort, id) = text.split_once('_').ok_or_else(bad)?;

@@ -21,8 +21,8 @@ pub use act::{ActRequest, act};
 pub use attachment_kind::endings;
 pub(crate) use attachments::deliver;
 pub use attachments::{AttachmentBytes, StagedAttachment, attachment, upload_attachment};
-pub(crate) use inbox::parse_cursor;
 pub use inbox::{Filter, Inbox, InboxCounts, InboxItem, TaskBox, counts, inbox, inbox_of};
+pub(crate) use inbox::{cursor_text, parse_cursor};
 pub use names::subject_names;
 pub use open::{AttachmentRef, OpenRequest, Opened, open};
 #[cfg(test)]

@@ -161,7 +161,7 @@ pub async fn review_queue(
             })
         })
         .await?;
-    let next = next.map(|cursor| format!("{}_{}", cursor.sort, cursor.id));
+    let next = next.map(crate::cases::cursor_text);
     let visible = |(view, tenant): &(ExportView, Tenant)| {
         app.permit(ctx, Action::ExportView, view.export.reference(tenant)).is_ok()
     };

@@ -15,7 +15,7 @@ use serde::Serialize;
 use storage::Tx;
 use storage::records::{self, Cursor, Order, Query};
 
-use crate::cases::{self, CaseRecord, Loaded, parse_cursor, would_move};
+use crate::cases::{self, CaseRecord, Loaded, cursor_text, parse_cursor, would_move};
 use crate::{App, Ctx, Error, Result};
 
 pub use regulation::pack::tools::ImpactCounts;
@@ -153,7 +153,7 @@ pub async fn impact_page(app: &App, ctx: &Ctx, digest: Digest, after: Option<&st
                     }
                     // A page that found nothing is no page; one that found much is not cut.
                     if next.is_none() || items.len() >= PAGE as usize {
-                        let next = next.map(|cursor| format!("{}_{}", cursor.sort, cursor.id));
+                        let next = next.map(cursor_text);
                         return Ok(ImpactList { items, next });
                     }
                     after = next;
