@@ -14,8 +14,6 @@ use privacy::disclosure::ledger::{EntityDigest, MeasureId};
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
-
 /// Limit: pairs of cell and entity of one result, and amounts they add to its numbers.
 pub(crate) const PAIRS_MAX: usize = 20_000_000;
 /// Bytes of one digest.

@@ -48,7 +48,7 @@ pub(crate) const EVEN: u64 = 500;
 const COARSEST: u32 = 1 << 12;
 
 /// How many times as far noise reaches about so many people: the smallest power of two whose square is no less than how many
-/// times [`EVEN`] they are. A number about many may be one about few for whoever knows the rest; so each of many is told as much
+/// times 500 they are. A number about many may be one about few for whoever knows the rest; so each of many is told as much
 /// less as if it were about all of them that something is told. Relative to the people such noise is less all the same.
 #[must_use]
 pub fn coarseness(people: u64) -> u32 {
