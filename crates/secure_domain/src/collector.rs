@@ -347,10 +347,8 @@ impl Collector {
         }
         first.hide_groups();
         let parts = [first].into_iter().chain(others).collect();
-        let spread = |amounts: Amounts| Spreads {
-            of: amounts.of,
-            cells: amounts.cells.into_iter().map(Spread::of).collect(),
-        };
+        let spread =
+            |amounts: Amounts| Spreads::of(amounts.of, amounts.cells.into_iter().map(Spread::of).collect());
         Ok(Collected { parts, spreads: self.amounts.into_iter().map(spread).collect() })
     }
 
@@ -374,7 +372,10 @@ impl Collector {
     }
 }
 
-fn cast_all(columns: &[ArrayRef], types: &[arrow::datatypes::DataType]) -> Result<Vec<ArrayRef>, Error> {
+pub(crate) fn cast_all(
+    columns: &[ArrayRef],
+    types: &[arrow::datatypes::DataType],
+) -> Result<Vec<ArrayRef>, Error> {
     let columns = columns.iter().zip(types);
     columns.map(|(column, to)| cast(column, to).map_err(|_| Error::RunFailed)).collect()
 }
@@ -400,7 +401,7 @@ fn numbered(
 }
 
 /// Rows of the result by their keys.
-type Places = (RowConverter, HashMap<Box<[u8]>, Vec<usize>>);
+pub(crate) type Places = (RowConverter, HashMap<Box<[u8]>, Vec<usize>>);
 
 /// By what each row is known among others of its kind.
 fn known_by(questions: &EntityHash, rows: Option<&Places>) -> impl Iterator<Item = (usize, u32)> {
@@ -410,7 +411,7 @@ fn known_by(questions: &EntityHash, rows: Option<&Places>) -> impl Iterator<Item
     })
 }
 
-fn places(keys: &[ArrayRef], types: &[arrow::datatypes::DataType]) -> Result<Places, Error> {
+pub(crate) fn places(keys: &[ArrayRef], types: &[arrow::datatypes::DataType]) -> Result<Places, Error> {
     let fields = types.iter().map(|data_type| SortField::new(data_type.clone())).collect();
     let converter = RowConverter::new(fields).map_err(|_| Error::RunFailed)?;
     let rows = converter.convert_columns(keys).map_err(|_| Error::RunFailed)?;

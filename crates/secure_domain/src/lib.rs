@@ -40,6 +40,7 @@ pub mod isolation;
 pub mod objects;
 mod perturb;
 pub mod protocol;
+mod reach;
 mod run;
 pub mod serving;
 mod session;

@@ -7,7 +7,8 @@
 //!
 //! The noise of a number of rows is that of its cell key (`privacy::disclosure::cell_key`); a sum, and a number of rows of
 //! which an entity can have several, gets noise in units of its largest contribution, so that no single entity's share in it
-//! can be had by subtraction. Such noise is never less than half the largest contribution: where it were none, the exact
+//! can be had by subtraction. Where secrets choose or rows are counted more than once, that is the largest that anybody could
+//! add, whoever has what ([`crate::reach`]): how far noise reaches would else tell who is in the cell. Such noise is never less than half the largest contribution: where it were none, the exact
 //! number would be there for who can tell. Other numbers (smallest, largest, middle values, spreads, sums that are no linear
 //! form) have no such noise: their cells are left out.
 
@@ -280,12 +281,13 @@ impl Cells<'_> {
 
     fn key_of_count(&self, aggregate: &str, salt: u32, row: usize) -> u32 {
         let rows = self.total(&self.of(aggregate, ContributionKind::Rows), row);
-        let key = self.keyed(row, "rows", rows.unwrap_or_else(|| self.entities(row) as f64));
+        let several = self.several(aggregate, row).unwrap_or(1.0);
+        let key = self.keyed(row, "rows", rows.unwrap_or_else(|| self.entities(row) as f64), several);
         // Who has how many rows changes with the data; how many people they are does not.
         if salt == 0 || self.several(aggregate, row).is_none() { key } else { mixed(key ^ salt) }
     }
 
-    /// The most rows of one entity, if some have several.
+    /// The most rows of one entity, if some may have several.
     fn several(&self, aggregate: &str, row: usize) -> Option<f64> {
         self.largest(&self.of(aggregate, ContributionKind::Rows), row).filter(|rows| *rows > 1.0)
     }
@@ -297,8 +299,8 @@ impl Cells<'_> {
             if by == 0.0 {
                 return (term.factor == 0.0).then_some(0.0);
             }
-            let key = self.key_of_term(&of, by, term, row)?;
             let largest = self.largest(&of, row)? / by.abs();
+            let key = self.key_of_term(&of, by, term, row)?;
             let drawn = table.noise(self.entities(row), key) as f64;
             Some(spread(drawn, key) * largest * term.factor * f64::from(self.statistics.coarseness(row)))
         };
@@ -314,7 +316,8 @@ impl Cells<'_> {
     }
 
     fn key_of_term(&self, of: &[&Spreads], by: f64, term: &Term, row: usize) -> Option<u32> {
-        Some(self.keyed(row, &term.base, self.total(of, row)? / by.abs()))
+        let (total, largest) = (self.total(of, row)? / by.abs(), self.largest(of, row)? / by.abs());
+        Some(self.keyed(row, &term.base, total, largest))
     }
 
     /// What each adds to one of so many terms of a sum, and by what it is multiplied there.
@@ -336,10 +339,10 @@ impl Cells<'_> {
     /// The key of one number of a cell: of whom it holds, what is summed, and what that comes to. Sums that differ by less
     /// than their rounding are one. Noise that reaches further is drawn anew: of two draws by one key the difference would
     /// tell both.
-    fn keyed(&self, row: usize, base: &str, total: f64) -> u32 {
+    fn keyed(&self, row: usize, base: &str, total: f64, largest: f64) -> u32 {
         let cell = self.statistics.cell_keys.get(row).copied().unwrap_or_default();
         let reach = self.reaching.most.saturating_mul(self.statistics.coarseness(row));
-        let text = format!("{cell:08x} {total:.10e} {reach} {base}");
+        let text = format!("{cell:08x} {total:.10e} {reach} {largest:.8e} {base}");
         editions::word(&Digest::of(text.as_bytes()))
     }
 
@@ -349,9 +352,9 @@ impl Cells<'_> {
         counts.min().and_then(|count| i64::try_from(*count).ok()).unwrap_or_default()
     }
 
-    /// The largest amount that an entity of any kind adds.
+    /// The largest amount that an entity of any kind may add.
     fn largest(&self, of: &[&Spreads], row: usize) -> Option<f64> {
-        of.iter().filter_map(|spreads| spreads.cells.get(row)).map(|one| one.largest).max_by(f64::total_cmp)
+        of.iter().filter_map(|spreads| spreads.reach.get(row)).copied().max_by(f64::total_cmp)
     }
 
     /// All amounts together, without their signs.

@@ -22,6 +22,7 @@ use crate::guard::{Bound, Release, bind, check_release, ir_name, lower, names_of
 use crate::objects::{Content, ObjectFile, ParquetObject, Written, object_path, write_sealed};
 use crate::perturb::{self, Carriers};
 use crate::protocol::{ConcludeOrder, InputPin, ObjectRef, RunCounted, RunDone, RunOrder};
+use crate::reach::Reach;
 use crate::session::{Fault, Table};
 use crate::value::{store, store_what_fits, stored_schema};
 use crate::widest::{Begun, Price};
@@ -95,14 +96,13 @@ impl ProdEngine {
         self.check_meetings(&release.rel, &release.tables).await?;
         let rows_max = self.check_population(&release, &bound).await?;
         let weighted = release.counted.needs_noise || self.is_weighted(&release).await?;
-        let price = self.count_widest(&order, &release, &bound, rows_max).await?;
-        let found = self.count(&order, &release, &bound, rows_max).await;
+        let price = self.count_widest(&order, &release, &bound, rows_max, weighted).await?;
+        let found = self.count(&order, &release, &bound, rows_max, weighted).await;
         if let Some((price, widest)) = price {
             // It went well when the price was found; if it does not now, that is work as well.
-            price.pay(|| async { drop(self.count(&order, &widest, &bound, rows_max).await) }).await;
+            price.pay(|| async { drop(self.count(&order, &widest, &bound, rows_max, weighted).await) }).await;
         }
-        let Found { bare, mut contributions, statistics, assessment } = found?;
-        contributions.weighted = weighted;
+        let Found { bare, contributions, statistics, assessment } = found?;
         let engine = self.clone();
         // Encoding and syncing block; they must not hold up the other requests of the zone.
         let pending = Counted { order, release, bare, statistics, contributions, assessment };
@@ -199,9 +199,10 @@ impl ProdEngine {
         release: &Release,
         bound: &Bound,
         rows_max: usize,
+        weighted: bool,
     ) -> Result<Found, Error> {
         let bare = self.execute(release, bound, rows_max).await?;
-        let (contributions, statistics) = self.contributions(order, release, bound, &bare).await?;
+        let (contributions, statistics) = self.contributions(order, release, bound, &bare, weighted).await?;
         let assessment = disclosure::assess(&statistics, order.thresholds)?;
         Found { bare, contributions, statistics, assessment }.without_failed()
     }
@@ -213,6 +214,7 @@ impl ProdEngine {
         release: &Release,
         bound: &Bound,
         rows_max: usize,
+        weighted: bool,
     ) -> Result<Option<(Price, Release)>, Error> {
         let policy = policy(&release.tables);
         let widest = ir::widest(&release.rel, &policy).map_err(|_| Error::RunFailed)?;
@@ -222,7 +224,7 @@ impl ProdEngine {
         let begun = Begun::now();
         self.ask_in_vain(&subqueries, &tables, bound).await?;
         let widest = Release { counted, rel, tables, keys };
-        drop(self.count(order, &widest, bound, rows_max).await?);
+        drop(self.count(order, &widest, bound, rows_max, weighted).await?);
         let price = begun.price(self.session.limits().millis_max)?;
         Ok(Some((price, widest)))
     }
@@ -251,9 +253,10 @@ impl ProdEngine {
         release: &Release,
         bound: &Bound,
         bare: &RecordBatch,
+        weighted: bool,
     ) -> Result<(Contributions, Statistics), Error> {
         let mut parts = Vec::new();
-        let mut statistics = Statistics { rows: bare.num_rows(), ..Statistics::default() };
+        let mut statistics = Statistics { rows: bare.num_rows(), covered: weighted, ..Statistics::default() };
         let queries = &release.counted.contributors;
         if !queries.is_empty() {
             let key = order.entity_key.as_ref().ok_or(Error::OrderMismatch { what: "entity_key" })?;
@@ -289,7 +292,12 @@ impl ProdEngine {
                     self.collect(&looked_at.rel, release, bound, &mut collector).await?;
                     rows.extend(collector.finish()?.parts);
                 }
-                let collected = collector.finish()?;
+                let mut collected = collector.finish()?;
+                if weighted || query.population.is_some() {
+                    let mut reach = Reach::new(query, &own, bare.num_rows())?;
+                    self.each(&query.reach, release, bound, |batch| reach.take(batch)).await?;
+                    reach.tell(&mut collected.spreads);
+                }
                 statistics.spreads.extend(collected.spreads);
                 statistics.entities.extend(collected.parts.iter().map(Part::counts));
                 if let Some(cells) = collected.parts.first() {
@@ -300,7 +308,7 @@ impl ProdEngine {
             }
         }
         let snapshot = snapshot_number(&order.inputs);
-        let mut contributions = Contributions { snapshot, parts, ..Contributions::default() };
+        let mut contributions = Contributions { snapshot, parts, weighted, ..Contributions::default() };
         // Noise is of the people, in whatever words they are asked for.
         statistics.cell_keys = contributions.cell_keys();
         Self::tell(order, release, &statistics, &mut contributions);
@@ -345,12 +353,19 @@ impl ProdEngine {
         bound: &Bound,
         collector: &mut Collector,
     ) -> Result<(), Error> {
+        self.each(rel, release, bound, |batch| collector.take(batch)).await
+    }
+
+    /// Asks something else of the same tables.
+    async fn each(
+        &self,
+        rel: &ir::Rel,
+        release: &Release,
+        bound: &Bound,
+        take: impl FnMut(&RecordBatch) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let plan = lower(self.session.state(), rel, &release.tables, bound).map_err(|_| Error::RunFailed)?;
-        let more = self
-            .session
-            .each(&plan, PAIRS_MAX, |batch| collector.take(batch))
-            .await
-            .map_err(Fault::uniform)?;
+        let more = self.session.each(&plan, PAIRS_MAX, take).await.map_err(Fault::uniform)?;
         if more { Err(Error::Limit { what: "contributors" }) } else { Ok(()) }
     }
 

@@ -77,6 +77,15 @@ pub(super) const ATTACKS: &[Attack] = &[
             2,
         ),
     ),
+    attack(
+        "D37",
+        "one person with many rows among many with one: how far the noise reaches",
+        many_rows,
+        Benign::Query(
+            "SELECT t.zone, count(*) AS n FROM {p} AS t JOIN {v} AS w ON w.id_number = t.id_number WHERE t.district = {D} AND t.flag = 1 GROUP BY t.zone",
+            4,
+        ),
+    ),
 ];
 
 /// Orders with a village as parameter.
@@ -287,6 +296,33 @@ fn met_by_key<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         for (number, person) in numbers.zip(&people) {
             let fewer = number.is_none_or(|number| (number - all).abs() > 0.5);
             found.guesses.push(Guess::bit(fewer, person.income >= BOUND));
+        }
+        Ok(found)
+    })
+}
+
+/// A target with a dozen visits among forty people with one each: noise in units of the most visits of those who are counted
+/// would reach beyond forty only where the target is one of them, and nothing would come where he is most of them.
+fn many_rows<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    const CROWD: usize = 40;
+    Box::pin(async move {
+        let mut found = Found { forms: 1, ..Found::default() };
+        for (place, person) in scene.plot.targets().iter().enumerate() {
+            let crowd = scene.plot.people.iter().skip(TARGETS + place % 6 * CROWD).take(CROWD);
+            let days: Vec<String> =
+                crowd.chain([person]).map(|one| format!("DATE '{}'", one.birth)).collect();
+            let sql = scene.fill(&format!(
+                "SELECT count(*) AS n FROM {{p}} AS t JOIN {{v}} AS w ON w.id_number = t.id_number WHERE t.district = {{D}} AND t.flag = 1 AND t.birth_date IN ({})",
+                days.join(", ")
+            ));
+            let outcome = scene.lab.order(&sql, &[], &[]).await?;
+            if place == 0 {
+                found.told.push(outcome.told());
+            }
+            let Some(file) = outcome.released() else { continue };
+            // Nothing, or nothing left of it, or more than all of the others: he is there.
+            let far = file.only("n").is_none_or(|number| number < 1.0 || number > 42.0);
+            found.guesses.push(Guess::bit(far, person.flag));
         }
         Ok(found)
     })

@@ -100,6 +100,9 @@ pub struct Statistics {
     pub entities: Vec<EntityCounts>,
     /// How each number is spread over them, entity by entity.
     pub spreads: Vec<Spreads>,
+    /// Every row leaves with noise that reaches further than any entity's share: whether one makes up most of a number, which
+    /// may depend on what he has, does not matter then and is not told.
+    pub covered: bool,
     /// Noise keys of the cells ([`cell_key`]): where a sensitive column decides who is counted, they blur the threshold.
     /// *Shape*: one a row, or none where no populations are given.
     pub cell_keys: Vec<u32>,
@@ -119,7 +122,10 @@ impl Statistics {
                 kept(populations, stays);
             }
         }
-        self.spreads.iter_mut().for_each(|spreads| kept(&mut spreads.cells, stays));
+        for spreads in &mut self.spreads {
+            kept(&mut spreads.cells, stays);
+            kept(&mut spreads.reach, stays);
+        }
         kept(&mut self.cell_keys, stays);
     }
 
@@ -367,7 +373,7 @@ fn judge(statistics: &Statistics, thresholds: Thresholds, row: usize) -> Cell {
     for spreads in &statistics.spreads {
         let one = spreads.cells.get(row).map(|spread| spread.told(spreads.of.kind, thresholds, more));
         let one = one.unwrap_or(Told { missing: true, ..Told::default() });
-        told.dominated |= one.dominated;
+        told.dominated |= one.dominated && !statistics.covered;
         told.uniform |= one.uniform;
         told.missing |= one.missing;
     }

@@ -66,6 +66,16 @@ pub struct Spreads {
     pub of: Contribution,
     /// *Shape*: one a row.
     pub cells: Vec<Spread>,
+    /// How much an entity may add at most, whoever has what: noise is in units of it. *Shape*: one a row.
+    pub reach: Vec<f64>,
+}
+
+impl Spreads {
+    /// Of cells in which one row of each entity is added up: none adds more than the largest.
+    #[must_use]
+    pub fn of(of: Contribution, cells: Vec<Spread>) -> Self {
+        Self { of, reach: cells.iter().map(|cell| cell.largest).collect(), cells }
+    }
 }
 
 /// What a spread gives away.

@@ -38,7 +38,7 @@ fn cells_are_judged_by_each_rule() {
     assert_eq!(passed(&statistics(&[0, 9, 10, 11])), [false, false, true, true]);
     let of = Contribution { aggregate: "total".into(), kind: ContributionKind::Values };
     let with = |counts: &[u64], cells: Vec<Spread>| Statistics {
-        spreads: vec![Spreads { of: of.clone(), cells }],
+        spreads: vec![Spreads::of(of.clone(), cells)],
         ..statistics(counts)
     };
     let uniform = Spread::of(vec![3.0; 50]);
@@ -112,6 +112,18 @@ fn the_threshold_of_those_who_have_something_is_blurred() {
     let mut odd = statistics(&[20; 2]);
     odd.entities[0].populations = Some(vec![500; 2]);
     assert_eq!(assess(&odd, THRESHOLDS).unwrap_err().code(), "privacy.length");
+}
+
+/// With noise that covers whatever one adds, that nothing comes must not tell that he is there.
+#[test]
+fn who_makes_up_most_of_a_number_does_not_matter_where_noise_covers_him() {
+    let of = Contribution { aggregate: "n".to_owned(), kind: ContributionKind::Rows };
+    let amounts = [100.0].into_iter().chain([1.0; 10]).collect();
+    let mut one = statistics(&[11]);
+    one.spreads = vec![Spreads::of(of, vec![Spread::of(amounts)])];
+    assert_eq!(passed(&one), [false]);
+    one.covered = true;
+    assert_eq!(passed(&one), [true]);
 }
 
 #[test]

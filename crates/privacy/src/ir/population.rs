@@ -35,6 +35,8 @@ pub(super) struct Population {
     pub(super) people: Vec<Rel>,
     /// The same with every row that is looked at.
     pub(super) rows: Rel,
+    /// The relation of no less than there is, whoever has what.
+    pub(super) widest: Rel,
     /// The secrets.
     pub(super) secrets: BTreeSet<Source>,
     /// Resources whose rows are counted or added up, and of which an entity may have several.
@@ -88,12 +90,22 @@ pub(super) fn population(top: &Releasing<'_>, policy: &Policy) -> Result<Option<
     let again = |purpose| relax(input, policy, &mut LeftOut::of(purpose)).map(|relaxed| relaxed.rel);
     let those_who_have = |rel: Rel| filtered(rel, has.clone());
     let (mut people, rows) = (vec![those_who_have(relaxed.rel)], those_who_have(again(Purpose::Rows)?));
+    let widest = again(Purpose::Work)?;
     if left_out.has_none || left_out.secrets.len() > 1 {
         // Whoever has no such row or no such value is there by his other secrets.
-        people.push(again(Purpose::Work)?);
+        people.push(widest.clone());
     }
     let mark = Mark::of(input, group);
-    Ok(Some(Population { people, rows, secrets: left_out.secrets, counted: many, keys, mark, needs_noise }))
+    Ok(Some(Population {
+        people,
+        rows,
+        widest,
+        secrets: left_out.secrets,
+        counted: many,
+        keys,
+        mark,
+        needs_noise,
+    }))
 }
 
 /// Does a number of those whom secrets chose show what else is known of them? A sum needs noise then; anything finer would name

@@ -45,6 +45,9 @@ pub struct ContributorQuery {
     pub absent: BTreeSet<String>,
     /// Whom the cells speak about, where sensitive columns choose who is counted.
     pub population: Option<PopulationQuery>,
+    /// How far an entity's share in a cell can reach, whoever has what: the keys of the population, or all where there is none,
+    /// the most rows of an entity, then the largest and the smallest value of each of `contributions` but rows.
+    pub reach: Rel,
     /// Which rows are looked at, for each resource whose secrets decide or are added up and that may have several rows of one
     /// entity.
     pub looked_at: Vec<LookedAt>,
@@ -159,11 +162,13 @@ pub(super) fn count_checked(rel: &Rel, policy: &Policy, checked: Checked) -> Res
         let mut query = contributor_query(&input, &top, need, own(&keys)?);
         query.absent.clone_from(&absent);
         let all: Vec<usize> = (0..top.group.len()).collect();
-        let (places, relation) = match &population {
-            Some(found) => (&found.keys, &found.rows),
-            None => (&all, top.input),
+        let (places, relation, widest) = match &population {
+            Some(found) => (&found.keys, &found.rows, &found.widest),
+            None => (&all, top.input, top.input),
         };
         let cells = || places.iter().filter_map(|place| top.group.get(*place));
+        let (with, keys_there) = with_keys(widest, policy)?;
+        query.reach = reach(with, &top, cells(), own(&keys_there)?);
         let pairs = |input: Rel, group| Rel::Aggregate { input: Box::new(input), group, aggregates: vec![] };
         let decided = population.as_ref().map(|found| &found.secrets).into_iter().flatten();
         let told: BTreeSet<Source> = decided.chain(&secrets).cloned().collect();
@@ -220,13 +225,10 @@ fn contributor_query(input: &Rel, top: &Releasing<'_>, need: &EntityNeed, key: E
             name.clone_into(&mut resource);
         }
     });
-    let group = by_cell(top.group.iter(), key);
+    let group = by_cell(top.group.iter(), key.clone());
     let (contributions, aggregates): (Vec<_>, Vec<_>) =
         top.aggregates.iter().flat_map(contributed).enumerate().map(added).unzip();
-    let floats = aggregates.iter().map(|aggregate| Named {
-        name: format!("{}_float", aggregate.name),
-        expr: Expr::Cast { input: Box::new(Expr::column(&aggregate.name)), to: DataType::Float },
-    });
+    let floats = aggregates.iter().map(|aggregate| as_float(&aggregate.name));
     let columns = group.iter().map(|named| same(&named.name)).chain(floats).collect();
     let pairs = Rel::Aggregate { input: Box::new(input.clone()), group, aggregates: aggregates.clone() };
     let rel = Rel::Project { input: Box::new(pairs), columns };
@@ -238,16 +240,61 @@ fn contributor_query(input: &Rel, top: &Releasing<'_>, need: &EntityNeed, key: E
         secrets: BTreeSet::new(),
         absent: BTreeSet::new(),
         population: None,
+        reach: reach(input.clone(), top, top.group.iter(), key),
         looked_at: Vec::new(),
     }
 }
+
+/// The most rows that an entity has in each cell, and the values between which all are ([`ContributorQuery::reach`]).
+fn reach<'a>(input: Rel, top: &Releasing<'_>, cells: impl Iterator<Item = &'a Named>, entity: Expr) -> Rel {
+    let aggregate = |name: String, function, argument| NamedAggregate { name, function, argument };
+    let values = top.aggregates.iter().flat_map(contributed);
+    let values = values.filter(|(of, ..)| of.kind != ContributionKind::Rows).enumerate();
+    let bounds: Vec<NamedAggregate> = values
+        .flat_map(|(index, (_, _, argument))| {
+            let most = aggregate(format!("__most_{index}"), AggregateFunction::Max, argument.clone());
+            [most, aggregate(format!("__least_{index}"), AggregateFunction::Min, argument)]
+        })
+        .collect();
+    let group = by_cell(cells, entity);
+    let keys: Vec<Named> =
+        group.iter().filter(|named| named.name != ENTITY).map(|named| same(&named.name)).collect();
+    let rows = aggregate("__rows".to_owned(), AggregateFunction::Count, None);
+    let each = Rel::Aggregate {
+        input: Box::new(input),
+        group,
+        aggregates: [rows].into_iter().chain(bounds.iter().cloned()).collect(),
+    };
+    let named = Expr::IsNull { input: Box::new(Expr::column(ENTITY)), negated: true };
+    let again =
+        bounds.iter().map(|one| aggregate(one.name.clone(), one.function, Some(Expr::column(&one.name))));
+    let rows = aggregate("__rows".to_owned(), AggregateFunction::Max, Some(Expr::column("__rows")));
+    let all = Rel::Aggregate {
+        input: Box::new(Rel::Filter { input: Box::new(each), predicate: named }),
+        group: keys.clone(),
+        aggregates: [rows].into_iter().chain(again).collect(),
+    };
+    let floats = ["__rows"].into_iter().chain(bounds.iter().map(|one| one.name.as_str())).map(as_float);
+    Rel::Project { input: Box::new(all), columns: keys.into_iter().chain(floats).collect() }
+}
+
+/// A column as a float, under another name.
+fn as_float(name: &str) -> Named {
+    Named {
+        name: format!("{name}_float"),
+        expr: Expr::Cast { input: Box::new(Expr::column(name)), to: DataType::Float },
+    }
+}
+
+/// What the key of the entity is called.
+const ENTITY: &str = "__entity";
 
 /// Group keys under names of their own, then the entity's key.
 fn by_cell<'a>(group: impl Iterator<Item = &'a Named>, entity: Expr) -> Vec<Named> {
     let keys = group.enumerate();
     let keys =
         keys.map(|(index, named)| Named { name: format!("__group_{index}"), expr: named.expr.clone() });
-    keys.chain([Named { name: "__entity".to_owned(), expr: entity }]).collect()
+    keys.chain([Named { name: ENTITY.to_owned(), expr: entity }]).collect()
 }
 
 type Added = (Contribution, AggregateFunction, Option<Expr>);

@@ -92,6 +92,22 @@ fn whoever_is_asked_for_rows_is_spoken_about_if_he_has_such_rows() {
     assert_eq!(*all, persons());
 }
 
+/// Noise in units of the most rows of those who were chosen would tell whether the one with the most is among them.
+#[test]
+fn how_far_a_share_reaches_is_asked_of_everybody() {
+    let met = join(JoinKind::Inner, persons(), visits(), &[("t0.id", "t1.person_id")]);
+    let reach = |rel: &Rel| {
+        let counted = count_entities(rel, &one_each()).unwrap();
+        (counted.needs_noise, serde_json::to_string(&counted.contributors[0].reach).unwrap())
+    };
+    let (noise, chosen) = reach(&by_district(filter(met.clone(), both(young(), rich()))));
+    assert!(noise && chosen.contains("__rows") && chosen.contains("t0.age"), "{chosen}");
+    assert!(!chosen.contains("greater"), "{chosen}");
+    let total = agg("total", AggregateFunction::Sum, Some(col("t1.cost")));
+    let (_, sum) = reach(&group(filter(met, young()), &[("district", col("t0.district"))], vec![total]));
+    assert!(sum.contains("__most_0") && sum.contains("__least_0"), "{sum}");
+}
+
 #[test]
 fn rows_are_known_by_all_that_is_no_secret() {
     let rows = |rel: Rel| {
