@@ -86,6 +86,15 @@ pub(super) const ATTACKS: &[Attack] = &[
             4,
         ),
     ),
+    attack(
+        "D38",
+        "a sum of another secret over those whom one chose, much of it one person's",
+        much_of_another,
+        Benign::Query(
+            "SELECT t.zone, sum(w.cost) AS c FROM {p} AS t JOIN {v} AS w ON w.id_number = t.id_number WHERE t.district = {D} AND t.income >= 42768 GROUP BY t.zone",
+            4,
+        ),
+    ),
 ];
 
 /// Orders with a village as parameter.
@@ -301,29 +310,55 @@ fn met_by_key<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     })
 }
 
-/// A target with a dozen visits among forty people with one each: noise in units of the most visits of those who are counted
-/// would reach beyond forty only where the target is one of them, and nothing would come where he is most of them.
-fn many_rows<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+/// Orders one number of each target with a dozen visits among forty people with one, and guesses a bit by it.
+async fn among_forty(
+    scene: &Scene<'_>,
+    number: &str,
+    condition: &str,
+    guess: impl Fn(&Person, Option<f64>) -> Option<Guess>,
+) -> Result<Found> {
     const CROWD: usize = 40;
-    Box::pin(async move {
-        let mut found = Found { forms: 1, ..Found::default() };
-        for (place, person) in scene.plot.targets().iter().enumerate() {
-            let crowd = scene.plot.people.iter().skip(TARGETS + place % 6 * CROWD).take(CROWD);
-            let days: Vec<String> =
-                crowd.chain([person]).map(|one| format!("DATE '{}'", one.birth)).collect();
-            let sql = scene.fill(&format!(
-                "SELECT count(*) AS n FROM {{p}} AS t JOIN {{v}} AS w ON w.id_number = t.id_number WHERE t.district = {{D}} AND t.flag = 1 AND t.birth_date IN ({})",
-                days.join(", ")
-            ));
-            let outcome = scene.lab.order(&sql, &[], &[]).await?;
-            if place == 0 {
-                found.told.push(outcome.told());
-            }
-            let Some(file) = outcome.released() else { continue };
-            // Nothing, or nothing left of it, or more than all of the others: he is there.
-            let far = file.only("n").is_none_or(|number| number < 1.0 || number > 42.0);
-            found.guesses.push(Guess::bit(far, person.flag));
+    let mut found = Found { forms: 1, ..Found::default() };
+    for (place, person) in scene.plot.targets().iter().enumerate() {
+        let crowd: Vec<&Person> =
+            scene.plot.people.iter().skip(TARGETS + place % 6 * CROWD).take(CROWD).collect();
+        let all = crowd.iter().copied().chain([person]);
+        let days: Vec<String> = all.map(|one| format!("DATE '{}'", one.birth)).collect();
+        let sql = scene.fill(&format!(
+            "SELECT {number} AS n FROM {{p}} AS t JOIN {{v}} AS w ON w.id_number = t.id_number WHERE t.district = {{D}} AND {condition} AND t.birth_date IN ({})",
+            days.join(", ")
+        ));
+        let outcome = scene.lab.order(&sql, &[], &[]).await?;
+        if place == 0 {
+            found.told.push(outcome.told());
         }
-        Ok(found)
+        let Some(file) = outcome.released() else { continue };
+        found.guesses.extend(guess(person, file.only("n")));
+    }
+    Ok(found)
+}
+
+/// Noise in units of the most visits of those who are counted would reach beyond forty only where the target is one of them,
+/// and nothing would come where he is most of them.
+fn many_rows<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    Box::pin(async move {
+        among_forty(scene, "count(*)", "t.flag = 1", |person, number| {
+            let far = number.is_none_or(|number| !(1.0..=42.0).contains(&number));
+            Some(Guess::bit(far, person.flag))
+        })
+        .await
+    })
+}
+
+/// Twenty of forty visits cost some thousand, and the target's dozen more than half of that.
+fn much_of_another<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    const UPPER: i64 = 42_768;
+    Box::pin(async move {
+        // Whoever guesses knows what a visit costs on average, and nothing of these.
+        among_forty(scene, "sum(w.cost)", "t.income >= 42768", |person, number| {
+            let cost = 55.0;
+            Some(Guess::bit(number? > cost * (20.0 + 6.0), person.income >= UPPER))
+        })
+        .await
     })
 }

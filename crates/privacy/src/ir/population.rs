@@ -85,7 +85,7 @@ pub(super) fn population(top: &Releasing<'_>, policy: &Policy) -> Result<Option<
     let mut needs_noise = false;
     for aggregate in aggregates {
         needs_noise |= weighs && aggregate.function == AggregateFunction::Count;
-        needs_noise |= shows_more(aggregate, input, &relaxed.telling, policy)?;
+        needs_noise |= shows_more(aggregate, input, &relaxed.telling, &left_out.secrets, policy)?;
     }
     let again = |purpose| relax(input, policy, &mut LeftOut::of(purpose)).map(|relaxed| relaxed.rel);
     let those_who_have = |rel: Rel| filtered(rel, has.clone());
@@ -108,12 +108,13 @@ pub(super) fn population(top: &Releasing<'_>, policy: &Policy) -> Result<Option<
     }))
 }
 
-/// Does a number of those whom secrets chose show what else is known of them? A sum needs noise then; anything finer would name
-/// them.
+/// Does a number of those whom secrets chose show what else is known of them? A sum needs noise then, though it be of another
+/// secret: how much of it there is may be known by how many rows somebody has. Anything finer would name them.
 fn shows_more(
     aggregate: &NamedAggregate,
     input: &Rel,
     telling: &Telling,
+    deciding: &BTreeSet<Source>,
     policy: &Policy,
 ) -> Result<bool, Refusal> {
     use AggregateFunction::{Avg, Count, CountDistinct, Sum};
@@ -125,7 +126,10 @@ fn shows_more(
     match aggregate.function {
         Count => Ok(false),
         CountDistinct if is_key(argument, input, policy)? => Ok(false),
-        Sum | Avg => Ok(!About::of(argument, input, telling, policy)?.others.is_empty()),
+        Sum | Avg => {
+            let about = About::of(argument, input, telling, policy)?;
+            Ok(!about.others.is_empty() || !about.secrets.is_subset(deciding))
+        }
         _ => {
             let column = columns_of(argument).into_iter().next().unwrap_or_default();
             Err(Refusal::new(Rule::RawAggregate, column))

@@ -271,6 +271,14 @@ fn numbers_of_chosen_people_show_nothing_else_of_them() {
     assert_eq!(of(agg("n", AggregateFunction::Sum, Some(col("t0.income")))), Ok(false));
     assert_eq!(of(agg("n", AggregateFunction::CountDistinct, Some(col("t0.id")))), Ok(false));
     assert_eq!(of(count()), Ok(false));
+    // Another secret of theirs: who has many rows has much of it.
+    let met = join(JoinKind::Inner, persons(), visits(), &[("t0.id", "t1.person_id")]);
+    let costs = agg("n", AggregateFunction::Sum, Some(col("t1.cost")));
+    let of = |condition| {
+        let rel = group(filter(met.clone(), condition), &[("d", col("t0.district"))], vec![costs.clone()]);
+        found(&rel).unwrap().unwrap().needs_noise
+    };
+    assert!(of(rich()) && !of(costly()));
 }
 
 #[test]
