@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::array::AsArray;
 use arrow::array::{Array, ArrayRef, RecordBatch};
-use arrow::compute::cast;
 use arrow::datatypes::Float64Type;
-use arrow::row::{RowConverter, SortField};
 use privacy::disclosure::ledger::{DigestNumbers, EntityDigest, EntityHash, MeasureId};
 use privacy::disclosure::{Spread, Spreads};
 use privacy::ir::{Contribution, ContributionKind, ContributorQuery, Measured, PopulationQuery, Source};
@@ -15,6 +13,7 @@ use roaring::RoaringBitmap;
 
 use crate::Error;
 use crate::contributions::{Asks, OWNER_BYTES, PAIRS_MAX, Part, Whom};
+use crate::places::Places;
 use crate::value::texts;
 
 /// A measure of a result as the ledger names it, for entities from one resource.
@@ -69,17 +68,14 @@ pub(crate) struct Collector {
     absent: BTreeSet<String>,
     hash: EntityHash,
     questions: EntityHash,
-    /// Rows of the result by their group keys; a single row without keys.
-    rows: Option<Places>,
-    /// All rows, where nothing tells them apart.
-    everywhere: Vec<usize>,
+    /// Rows of the result by their group keys.
+    rows: Places,
     /// Whom the cells speak about: several cells may have one population, and some populations no cell.
     population: bool,
     /// Secrets choose who is in the cells: what is told is counted of those whom the cells speak about.
     chosen: bool,
     /// What is known of the rows of each entity behind a cell, where these are told apart as well.
     looked_at: Option<HashMap<(usize, u32), u128>>,
-    types: Vec<arrow::datatypes::DataType>,
     known: DigestNumbers,
     digests: Vec<EntityDigest>,
     cells: Vec<RoaringBitmap>,
@@ -114,11 +110,6 @@ impl Collector {
         keys: &[ArrayRef],
         key: &MaskKey,
     ) -> Result<Self, Error> {
-        let types: Vec<_> = keys.iter().map(|column| column.data_type().clone()).collect();
-        let rows = match keys {
-            [] => None,
-            _ => Some(places(keys, &types)?),
-        };
         let kind = query.need.entity.kind.clone();
         // By a key: of two questions known by one number both would be answered exactly, and who writes them could look for such.
         let questions = EntityHash::new(key, "\0questions");
@@ -145,9 +136,7 @@ impl Collector {
             hash: EntityHash::new(key, &kind),
             questions,
             kind,
-            rows,
-            everywhere: (0..result_rows).collect(),
-            types,
+            rows: Places::new(keys, result_rows)?,
             known: DigestNumbers::default(),
             digests: Vec::new(),
             cells: vec![RoaringBitmap::new(); result_rows],
@@ -179,12 +168,12 @@ impl Collector {
         collector.secrets.clone_from(&self.secrets);
         // Rows of other keys ask something else, if it is of the same people.
         collector.asks.0 = known(&self.questions, condition.as_bytes());
-        for (place, question) in known_by(&self.questions, collector.rows.as_ref()) {
+        for (place, question) in known_by(&self.questions, &collector.rows) {
             collector.asks.1.get_mut(place).ok_or(Error::RunFailed)?.question = question;
         }
         if !secret.is_empty() {
-            let types: Vec<_> = secret.iter().map(|column| column.data_type().clone()).collect();
-            for (place, group) in known_by(&self.questions, Some(&places(secret, &types)?)) {
+            let rows = Places::new(secret, self.rows.rows())?;
+            for (place, group) in known_by(&self.questions, &rows) {
                 collector.asks.1.get_mut(place).ok_or(Error::RunFailed)?.group = group | 1;
             }
         }
@@ -215,7 +204,7 @@ impl Collector {
         keys: &[ArrayRef],
         key: &MaskKey,
     ) -> Result<Self, Error> {
-        let collector = Self::new(query, &[], &BTreeMap::new(), self.everywhere.len(), keys, key)?;
+        let collector = Self::new(query, &[], &BTreeMap::new(), self.rows.rows(), keys, key)?;
         let (amounts, secrets) = (Vec::new(), BTreeMap::new());
         Ok(Self { population: true, chosen: false, measures, amounts, secrets, ..collector })
     }
@@ -223,7 +212,7 @@ impl Collector {
     /// Takes pairs of cell and entity in: group keys, the entity's key, what it adds to each number; or one row of it that is
     /// looked at.
     pub(crate) fn take(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        let (groups, rest) = batch.columns().split_at_checked(self.types.len()).ok_or(Error::RunFailed)?;
+        let (groups, rest) = batch.columns().split_at_checked(self.rows.keys()).ok_or(Error::RunFailed)?;
         let (entity, added) = rest.split_first().ok_or(Error::RunFailed)?;
         let (row_of, added) = match self.looked_at {
             Some(_) => added.split_first().map(|(row, rest)| (Some(row), rest)).ok_or(Error::RunFailed)?,
@@ -239,19 +228,10 @@ impl Collector {
         }
         let added = added.iter().map(|column| column.as_primitive_opt::<Float64Type>());
         let added = added.collect::<Option<Vec<_>>>().ok_or(Error::RunFailed)?;
-        let columns = cast_all(groups, &self.types)?;
-        let converted = match &self.rows {
-            None => None,
-            Some((converter, _)) => Some(converter.convert_columns(&columns).map_err(|_| Error::RunFailed)?),
-        };
+        let cells = self.rows.read(groups)?;
         let entity = texts(entity)?;
         for row in 0..batch.num_rows() {
-            let places = match (&self.rows, &converted) {
-                (Some((_, places)), Some(rows)) => {
-                    places.get(rows.row(row).as_ref()).map(Vec::as_slice).unwrap_or_default()
-                }
-                _ => &self.everywhere,
-            };
+            let places = self.rows.of(&cells, row);
             // A group that the result does not have would be a group nobody judges.
             if places.is_empty() && !self.population {
                 return Err(Error::RunFailed);
@@ -269,8 +249,7 @@ impl Collector {
             let digest = self.hash.digest(entity.value(row).as_bytes());
             let number = numbered(&mut self.known, &mut self.digests, digest)?;
             if places.is_empty() {
-                let group = converted.as_ref().map(|rows| rows.row(row).as_ref().into()).unwrap_or_default();
-                self.unshown.entry(group).or_default().insert(number);
+                self.unshown.entry(cells.key(row)).or_default().insert(number);
             }
             self.taken = self.taken.saturating_add(places.len().saturating_sub(1));
             for place in places {
@@ -342,7 +321,7 @@ impl Collector {
             cells: self.cells,
         };
         for (group, cell) in self.unshown {
-            let row = if self.rows.is_some() { known(&self.questions, &group) } else { 0 };
+            let row = if self.rows.keys() > 0 { known(&self.questions, &group) } else { 0 };
             first.hide(cell, Asks { question: row.wrapping_add(all), group: 0 });
         }
         first.hide_groups();
@@ -372,14 +351,6 @@ impl Collector {
     }
 }
 
-pub(crate) fn cast_all(
-    columns: &[ArrayRef],
-    types: &[arrow::datatypes::DataType],
-) -> Result<Vec<ArrayRef>, Error> {
-    let columns = columns.iter().zip(types);
-    columns.map(|(column, to)| cast(column, to).map_err(|_| Error::RunFailed)).collect()
-}
-
 /// By what a question, or a group that one asks about, is known.
 fn known(questions: &EntityHash, text: &[u8]) -> u32 {
     let [a, b, c, d, ..] = questions.digest(text);
@@ -400,26 +371,12 @@ fn numbered(
     Ok(number)
 }
 
-/// Rows of the result by their keys.
-pub(crate) type Places = (RowConverter, HashMap<Box<[u8]>, Vec<usize>>);
-
 /// By what each row is known among others of its kind.
-fn known_by(questions: &EntityHash, rows: Option<&Places>) -> impl Iterator<Item = (usize, u32)> {
-    rows.into_iter().flat_map(|(_, rows)| rows).flat_map(|(group, places)| {
+fn known_by(questions: &EntityHash, rows: &Places) -> impl Iterator<Item = (usize, u32)> {
+    rows.iter().flat_map(|(group, places)| {
         let known = known(questions, group);
         places.iter().map(move |place| (*place, known))
     })
-}
-
-pub(crate) fn places(keys: &[ArrayRef], types: &[arrow::datatypes::DataType]) -> Result<Places, Error> {
-    let fields = types.iter().map(|data_type| SortField::new(data_type.clone())).collect();
-    let converter = RowConverter::new(fields).map_err(|_| Error::RunFailed)?;
-    let rows = converter.convert_columns(keys).map_err(|_| Error::RunFailed)?;
-    let mut places = HashMap::<Box<[u8]>, Vec<usize>>::new();
-    for (place, row) in rows.iter().enumerate() {
-        places.entry(row.as_ref().into()).or_default().push(place);
-    }
-    Ok((converter, places))
 }
 
 #[cfg(test)]

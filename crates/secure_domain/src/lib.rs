@@ -39,6 +39,7 @@ pub mod intake;
 pub mod isolation;
 pub mod objects;
 mod perturb;
+mod places;
 pub mod protocol;
 mod reach;
 mod run;

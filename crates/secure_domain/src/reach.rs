@@ -5,22 +5,18 @@
 //! that reaches twenty times as far says that he is there. So it is the most rows that anybody could have in the cell, times
 //! the largest value that any of these rows holds.
 
-use std::collections::HashMap;
-
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::Float64Type;
 use privacy::disclosure::Spreads;
 use privacy::ir::{ContributionKind, ContributorQuery};
 
 use crate::Error;
-use crate::collector::{Places, cast_all, places};
+use crate::places::Places;
 
 /// Takes the answers of [`ContributorQuery::reach`] in.
 pub(crate) struct Reach {
-    /// Rows of the result by the keys that no secret makes; all of them where there is none.
-    rows: Option<Places>,
-    all: Vec<usize>,
-    types: Vec<arrow::datatypes::DataType>,
+    /// Rows of the result by the keys that no secret makes.
+    rows: Places,
     /// By row of the result: the most rows, and the largest value of each number but those of rows.
     found: Vec<(f64, Vec<f64>)>,
 }
@@ -32,36 +28,24 @@ impl Reach {
         keys: &[ArrayRef],
         result_rows: usize,
     ) -> Result<Self, Error> {
-        let types: Vec<_> = keys.iter().map(|column| column.data_type().clone()).collect();
-        let rows = if keys.is_empty() { None } else { Some(places(keys, &types)?) };
         let numbers = query.contributions.iter().filter(|of| of.kind != ContributionKind::Rows).count();
         let found = vec![(0.0, vec![0.0; numbers]); result_rows];
-        Ok(Self { rows, all: (0..result_rows).collect(), types, found })
+        Ok(Self { rows: Places::new(keys, result_rows)?, found })
     }
 
     /// Takes cells in: keys, the most rows of an entity, the largest and the smallest value of each number.
     pub(crate) fn take(&mut self, batch: &RecordBatch) -> Result<(), Error> {
-        let (keys, rest) = batch.columns().split_at_checked(self.types.len()).ok_or(Error::RunFailed)?;
-        let keys = cast_all(keys, &self.types)?;
-        let converted = match &self.rows {
-            None => None,
-            Some((converter, _)) => Some(converter.convert_columns(&keys).map_err(|_| Error::RunFailed)?),
-        };
+        let (keys, rest) = batch.columns().split_at_checked(self.rows.keys()).ok_or(Error::RunFailed)?;
+        let cells = self.rows.read(keys)?;
         let numbers = rest.iter().map(|column| column.as_primitive_opt::<Float64Type>());
         let numbers = numbers.collect::<Option<Vec<_>>>().ok_or(Error::RunFailed)?;
         let (rows, bounds) = numbers.split_first().ok_or(Error::RunFailed)?;
         let (bounds, []) = bounds.as_chunks::<2>() else { return Err(Error::RunFailed) };
-        let none = HashMap::new();
         for row in 0..batch.num_rows() {
-            let known = self.rows.as_ref().map_or(&none, |(_, known)| known);
-            let places = match &converted {
-                Some(rows) => known.get(rows.row(row).as_ref()).map(Vec::as_slice).unwrap_or_default(),
-                None => &self.all,
-            };
             let value = |column: &arrow::array::Float64Array| {
                 if column.is_null(row) { 0.0 } else { column.value(row) }
             };
-            for place in places {
+            for place in self.rows.of(&cells, row) {
                 let (most, values) = self.found.get_mut(*place).ok_or(Error::RunFailed)?;
                 *most = most.max(value(rows));
                 for (largest, bounds) in values.iter_mut().zip(bounds) {
@@ -107,7 +91,7 @@ mod tests {
             spreads(ContributionKind::Part, &[4.0, 3.0]),
         ];
         let found = vec![(5.0, vec![12.0, 0.5]), (1.0, vec![0.0, 0.0])];
-        let reach = Reach { rows: None, all: vec![0, 1], types: Vec::new(), found };
+        let reach = Reach { rows: Places::new(&[], 2).unwrap(), found };
         reach.tell(&mut all);
         let reaches: Vec<_> = all.iter().map(|one| one.reach.clone()).collect();
         assert_eq!(reaches, [[5.0, 1.0], [70.0, 1.0], [4.0, 1.0]]);

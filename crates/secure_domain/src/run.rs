@@ -295,7 +295,8 @@ impl ProdEngine {
                 let mut collected = collector.finish()?;
                 if weighted || query.population.is_some() {
                     let mut reach = Reach::new(query, &own, bare.num_rows())?;
-                    self.each(&query.reach, release, bound, |batch| reach.take(batch)).await?;
+                    let asked = query.reach.as_ref().ok_or(Error::RunFailed)?;
+                    self.each(asked, release, bound, |batch| reach.take(batch)).await?;
                     reach.tell(&mut collected.spreads);
                 }
                 statistics.spreads.extend(collected.spreads);

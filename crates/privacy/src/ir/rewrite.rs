@@ -46,8 +46,9 @@ pub struct ContributorQuery {
     /// Whom the cells speak about, where sensitive columns choose who is counted.
     pub population: Option<PopulationQuery>,
     /// How far an entity's share in a cell can reach, whoever has what: the keys of the population, or all where there is none,
-    /// the most rows of an entity, then the largest and the smallest value of each of `contributions` but rows.
-    pub reach: Rel,
+    /// the most rows of an entity, then the largest and the smallest value of each of `contributions` but rows. None where
+    /// every cell leaves with noise by what is declared.
+    pub reach: Option<Rel>,
     /// Which rows are looked at, for each resource whose secrets decide or are added up and that may have several rows of one
     /// entity.
     pub looked_at: Vec<LookedAt>,
@@ -168,7 +169,7 @@ pub(super) fn count_checked(rel: &Rel, policy: &Policy, checked: Checked) -> Res
         };
         let cells = || places.iter().filter_map(|place| top.group.get(*place));
         let (with, keys_there) = with_keys(widest, policy)?;
-        query.reach = reach(with, &top, cells(), own(&keys_there)?);
+        query.reach = Some(reach(with, &top, cells(), own(&keys_there)?));
         let pairs = |input: Rel, group| Rel::Aggregate { input: Box::new(input), group, aggregates: vec![] };
         let decided = population.as_ref().map(|found| &found.secrets).into_iter().flatten();
         let told: BTreeSet<Source> = decided.chain(&secrets).cloned().collect();
@@ -225,7 +226,7 @@ fn contributor_query(input: &Rel, top: &Releasing<'_>, need: &EntityNeed, key: E
             name.clone_into(&mut resource);
         }
     });
-    let group = by_cell(top.group.iter(), key.clone());
+    let group = by_cell(top.group.iter(), key);
     let (contributions, aggregates): (Vec<_>, Vec<_>) =
         top.aggregates.iter().flat_map(contributed).enumerate().map(added).unzip();
     let floats = aggregates.iter().map(|aggregate| as_float(&aggregate.name));
@@ -240,7 +241,7 @@ fn contributor_query(input: &Rel, top: &Releasing<'_>, need: &EntityNeed, key: E
         secrets: BTreeSet::new(),
         absent: BTreeSet::new(),
         population: None,
-        reach: reach(input.clone(), top, top.group.iter(), key),
+        reach: None,
         looked_at: Vec::new(),
     }
 }

@@ -94,7 +94,9 @@ struct Tells {
     group: Option<(u32, u32)>,
     /// They add one of few amounts.
     few: bool,
-    /// What kind of exact number it is, or would be.
+    /// The question, where secrets choose.
+    question: Option<u32>,
+    /// What kind of exact number it is, if it is one.
     exact: Exact,
     /// How much it tells of each of these people. *Units*: parts of [`UNIT`].
     cost: u32,
@@ -203,11 +205,7 @@ impl Told {
                 let tells = found.entry(*secret).or_default();
                 tells.people |= *people;
                 tells.few |= noise.few;
-                tells.exact = match noise.question {
-                    Some(question) => Exact::Answer(question),
-                    None if tells.few => Exact::Set(set(&tells.people)),
-                    None => Exact::Equations,
-                };
+                tells.question = noise.question;
                 let group = noise.question.zip(noise.asked).filter(|(question, asked)| question != asked);
                 tells.group = tells.group.or(group);
                 let seen = |known: &u32, exact| self.seen.contains(&(*secret, *known, exact));
@@ -221,6 +219,13 @@ impl Told {
         }
         let halved = row.iter().any(|(noise, _)| noise.halved);
         for (secret, tells) in &mut found {
+            if exact {
+                tells.exact = match tells.question {
+                    Some(question) => Exact::Answer(question),
+                    None if tells.few => Exact::Set(set(&tells.people)),
+                    None => Exact::Equations,
+                };
+            }
             let cost = cost_of(tells, how, halved);
             // Without noise each group tells of all of them.
             let others = tells.group.filter(|_| !exact).and_then(|(question, group)| {
