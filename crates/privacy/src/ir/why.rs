@@ -88,9 +88,10 @@ impl Rule {
             Self::FanOut => {
                 ("不知道一个主体能改变结果多少", "nobody knows by how much one entity can change the result")
             }
-            Self::GroupDomain => {
-                ("过细的分组会把单个主体分出来", "groups that are too fine set single entities apart")
-            }
+            Self::GroupDomain => (
+                "要逐一列出可能的每一格，分组的列就得先由提供方声明有哪些取值；更细的分组会把单个主体分出来",
+                "every cell there can be is shown, so the provider has to declare which values a column of the groups has; finer groups set single entities apart",
+            ),
             Self::TooManyCells => ("格太多则每格主体太少", "so many cells leave few entities in each"),
             Self::DistinctValues => {
                 ("不同值的个数会透露罕见的值", "the number of different values tells of the rare ones")
