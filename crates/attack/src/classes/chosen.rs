@@ -320,10 +320,9 @@ async fn among_forty(
     const CROWD: usize = 40;
     let mut found = Found { forms: 1, ..Found::default() };
     for (place, person) in scene.plot.targets().iter().enumerate() {
-        let crowd: Vec<&Person> =
-            scene.plot.people.iter().skip(TARGETS + place % 6 * CROWD).take(CROWD).collect();
-        let all = crowd.iter().copied().chain([person]);
-        let days: Vec<String> = all.map(|one| format!("DATE '{}'", one.birth)).collect();
+        let crowd = scene.plot.people.iter().skip(TARGETS + place % 6 * CROWD).take(CROWD);
+        let days = crowd.chain([person]).map(|one| format!("DATE '{}'", one.birth));
+        let days: Vec<String> = days.collect();
         let sql = scene.fill(&format!(
             "SELECT {number} AS n FROM {{p}} AS t JOIN {{v}} AS w ON w.id_number = t.id_number WHERE t.district = {{D}} AND {condition} AND t.birth_date IN ({})",
             days.join(", ")

@@ -259,15 +259,18 @@ fn reconstruction<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         }
         found.told.push(format!("{} subset sums left", equations.len()));
         if equations.len() >= people.len() {
-            let solved = crate::algebra::least_squares(people.len(), &equations);
-            found.guesses = people
-                .iter()
-                .zip(solved)
-                .map(|(person, value)| Guess::bit(value > 0.5, person.flag))
-                .collect();
+            found.guesses = flags(&people, &equations);
         }
         Ok(found)
     })
+}
+
+/// Everybody's flag as fits best how many of ever other parts of them have it. An unknown behind the people is theirs who are
+/// in every part.
+fn flags(people: &[&Person], equations: &[(Vec<usize>, f64)]) -> Vec<Guess> {
+    let unknowns = equations.iter().flat_map(|(chosen, _)| chosen).max().map_or(0, |last| last + 1);
+    let solved = crate::algebra::least_squares(unknowns.max(people.len()), equations);
+    people.iter().zip(solved).map(|(person, value)| Guess::bit(value > 0.5, person.flag)).collect()
 }
 
 /// Those of some people who are in a part of them, as a list of birthdays.
@@ -311,9 +314,7 @@ fn without_end<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         found.told.push(format!("{} results left, {most} numbers about one person", equations.len()));
         found.expect(most <= NOISY_NUMBERS, || format!("{most} numbers with noise about one person's flag"));
         if equations.len() * 2 >= people.len() {
-            let solved = crate::algebra::least_squares(people.len(), &equations);
-            let guess = |(person, value): (&&Person, f64)| Guess::bit(value > 0.5, person.flag);
-            found.guesses = people.iter().zip(solved).map(guess).collect();
+            found.guesses = flags(&people, &equations);
         }
         Ok(found)
     })
@@ -350,9 +351,7 @@ fn few_of_many<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         }
         found.told.push(format!("{} of {SUMS} sums left", equations.len()));
         if equations.len() * 2 >= people.len() {
-            let solved = crate::algebra::least_squares(people.len() + 1, &equations);
-            let guess = |(person, value): (&&Person, f64)| Guess::bit(value > 0.5, person.flag);
-            found.guesses = people.iter().zip(solved).map(guess).collect();
+            found.guesses = flags(&people, &equations);
         }
         Ok(found)
     })
