@@ -12,10 +12,10 @@ run:
 	$(CARGO_TARGET_DIR)/debug/shuyu demo serve --data $${SHUYU_DATA:-data/demo}
 
 # Play the whole story with a fake clock, verify the ledger offline and stay up to look at. JURISDICTION=yanan plays
-# another text's; `ls demo` shows which there are.
+# another text's; `ls demo` shows which there are. UNTIL=10 ends after ten chapters, while the domain can be worked in.
 demo:
 	cargo build --bin shuyu
-	$(CARGO_TARGET_DIR)/debug/shuyu demo play --fresh --data $${SHUYU_DATA:-data/story} $(if $(JURISDICTION),--county $(JURISDICTION))
+	$(CARGO_TARGET_DIR)/debug/shuyu demo play --fresh --data $${SHUYU_DATA:-data/story} $(if $(JURISDICTION),--county $(JURISDICTION)) $(if $(UNTIL),--until $(UNTIL))
 
 # Every test, with PostgreSQL and Chromium.
 test:

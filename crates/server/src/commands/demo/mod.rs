@@ -51,6 +51,9 @@ pub(crate) enum Demo {
         /// A story file; the built-in one without it.
         #[arg(long)]
         story: Option<PathBuf>,
+        /// End the story after so many chapters: the whole one ends with everything destroyed.
+        #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+        until: Option<u16>,
         /// Language of what is shown.
         #[arg(long, value_enum, default_value_t = Lang::Zh)]
         lang: Lang,
@@ -141,9 +144,10 @@ pub(crate) async fn run(demo: Demo) -> Result<ExitCode> {
             announce(&options, &listener, &people)?;
             serve::serve(app, listener, serve::told_to_stop()).await?;
         }
-        Demo::Play { mut options, exit, story, lang } => {
+        Demo::Play { mut options, exit, story, until, lang } => {
             options.fake_clock.get_or_insert_default();
-            return play::play(&options, exit, story.as_deref(), lang).await;
+            let until = until.map_or(usize::MAX, usize::from);
+            return play::play(&options, exit, story.as_deref(), until, lang).await;
         }
     }
     Ok(ExitCode::SUCCESS)

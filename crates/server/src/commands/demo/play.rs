@@ -55,6 +55,7 @@ pub(super) async fn play(
     options: &ServeOptions,
     exit: bool,
     story: Option<&Path>,
+    until: usize,
     lang: Lang,
 ) -> Result<ExitCode> {
     let text = match story {
@@ -63,7 +64,8 @@ pub(super) async fn play(
         }
         None => embedded::demo_text(&format!("{}/story.yaml", options.asked()?))?,
     };
-    let story = read_story(&text)?;
+    let mut story = read_story(&text)?;
+    story.chapters.truncate(until);
     let sizes = options.sizes.sizes();
     let (app, listener, people) = open(options).await?;
     let folder = options.data.join("story");
@@ -85,14 +87,26 @@ pub(super) async fn play(
     player.saved = known(sizes)?;
     let rewrite = std::io::stdout().is_terminal();
     let mut terminal = Terminal { lang, rewrite, quiet: options.quiet };
-    let played = player.play(&story, &mut terminal).await;
+    let played = tokio::select! {
+        played = player.play(&story, &mut terminal) => Some(played),
+        // The server stops as well; the story must not go on against another one at the same address.
+        () = serve::told_to_stop() => None,
+    };
     if rewrite && !options.quiet {
         println!();
     }
-    if let Err(error) = played {
-        drop(stop);
-        server.await??;
-        return Err(error);
+    match played {
+        Some(Ok(())) => {}
+        Some(Err(error)) => {
+            drop(stop);
+            server.await??;
+            return Err(error);
+        }
+        None => {
+            drop(stop);
+            server.await??;
+            bail!("stopped before the story ended");
+        }
     }
     app::ledger::settled(&app).await.context("the journal is not in the ledger")?;
     let operation = Ctx::service("admin.operate", app.now());
