@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use access::{Action, ResourceRef, Standing, Thing};
 use base::{Id, Timestamp, kind};
 use serde::Serialize;
-use storage::records::{self, Expected};
+use storage::records::{self, Expected, Versioned};
 use storage::{jobs, journal};
 
 use crate::cases::CaseRecord;
@@ -82,7 +82,7 @@ pub async fn operators(app: &App) -> Result<Vec<Tenant>> {
 /// Figures of the portal's front page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct PublicFigures {
-    /// Authorisations.
+    /// Authorisations that have not ended.
     pub operators: u64,
     /// Resources granted to an authorisation that has not ended.
     pub resources: u64,
@@ -100,13 +100,15 @@ pub async fn figures(app: &App) -> Result<PublicFigures> {
             Box::pin(async move {
                 let tenants = records::all::<Tenant>(tx, "class", "authorisation", records::ALL_MAX).await?;
                 let mut granted = BTreeSet::new();
-                for tenant in tenants.iter().filter(|tenant| tenant.value.state != TenantState::Destroyed) {
+                let living = |tenant: &&Versioned<Tenant>| tenant.value.state != TenantState::Destroyed;
+                let living: Vec<_> = tenants.iter().filter(living).collect();
+                for tenant in &living {
                     let grants = crate::tenants::grants(tx, tenant.value.id).await?;
                     let ready = grants.into_iter().filter(|grant| grant.state == GrantState::Ready);
                     granted.extend(ready.map(|grant| grant.resource));
                 }
                 Ok(PublicFigures {
-                    operators: u64::try_from(tenants.len()).unwrap_or(u64::MAX),
+                    operators: u64::try_from(living.len()).unwrap_or(u64::MAX),
                     resources: u64::try_from(granted.len()).unwrap_or(u64::MAX),
                     products: records::count::<ProductRecord>(tx, "listed", "").await?,
                 })

@@ -18,7 +18,7 @@ use storage::{Store, Tx, objects as rows, settings};
 use crate::journal::Note;
 use crate::ledger::LedgerFolder;
 use crate::tenants::{Tenant, TenantState};
-use crate::{App, Config, Ctx, Error, Result, jobs, residue};
+use crate::{App, Config, Ctx, Error, Result, jobs, products, residue};
 
 /// The memory's file, in the folder of keys.
 const FILE: &str = "destroyed.jsonl";
@@ -156,6 +156,7 @@ async fn again(app: &App, tenant: &Tenant, known: &Destruction) -> Result<()> {
                 let traces = residue::traces(app, tx, id).await?;
                 app.keys().destroy_tenant(tx, id, now).await?;
                 record_destruction(app, tx, permit, &known, now).await?;
+                products::withdraw_all(app, tx, permit, id, now).await?;
                 let order = jobs::DestroyOrder { tenant: id, case, destroyed_at: now, traces };
                 jobs::push(tx, jobs::DESTROY_TENANT, format!("{id}/{}", now.micros()), now, &order).await
             })

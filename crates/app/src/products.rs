@@ -1,6 +1,6 @@
 //! Products: made from a release or from approved serving code, filed and priced by cases, listed on the market.
 
-use access::{Action, Life, ResourceRef, Thing};
+use access::{Action, Life, Permit, ResourceRef, Thing};
 use base::{Date, Fen, Id, Timestamp, kind};
 use products::{
     Bound, Cap, Field, Plan, PlanDraft, Product, ProductEvent, ProductKind, ProductState, RateView, Source,
@@ -396,6 +396,29 @@ pub async fn suspend_product(
         })
     })
     .await
+}
+
+/// Takes all products of an authorisation that is destroyed off the market for good.
+pub(crate) async fn withdraw_all(
+    app: &App,
+    tx: &mut Tx<'_>,
+    permit: &Permit,
+    tenant: Id<kind::Tenant>,
+    now: Timestamp,
+) -> Result<()> {
+    let of_tenant = tenant.to_string();
+    for mut stored in records::all::<ProductRecord>(tx, "tenant", &of_tenant, records::ALL_MAX).await? {
+        if stored.value.product.state == ProductState::Withdrawn {
+            continue;
+        }
+        let event = ProductEvent::Withdrawn;
+        stored.value.product = stored.value.product.apply(&event)?;
+        records::put(tx, &stored.value, Expected::Version(stored.version), now).await?;
+        let subject = format!("product/{}", stored.value.product.id);
+        let note = Note { subject, tenant: None, clauses: &[], payload: &event };
+        app.record(tx, permit, now, note).await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn versioned(tx: &mut Tx<'_>, id: Id<kind::Product>) -> Result<Versioned<ProductRecord>> {

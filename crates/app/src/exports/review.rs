@@ -4,12 +4,13 @@ use access::Action;
 use base::{Id, kind};
 use secure_domain::protocol::{ObjectRef, Page, PageOrder, ZoneKind};
 use serde::Serialize;
+use storage::Tx;
 use storage::records::{self, Expected, Order, Query};
 
 use super::{Export, ExportState, ExportView, case_of, seen, versioned, with_tenant};
 use crate::journal::Note;
 use crate::tenants::{self, Tenant};
-use crate::{App, Ctx, Error, Result, zones};
+use crate::{App, Ctx, Error, Result, models, runs, zones};
 
 /// Rows of one page of a candidate.
 const PAGE_ROWS: usize = 100;
@@ -32,6 +33,9 @@ pub struct Candidate {
     pub offset: usize,
     /// Earlier releases of the same model, newest first.
     pub earlier: Vec<Earlier>,
+    /// Results about the same resources that have left since this one was computed, among the newest requests: the door
+    /// sets this one against them, and may hold it back.
+    pub left_since: u64,
     /// The journal row of this look.
     pub journal_seq: u64,
 }
@@ -64,7 +68,7 @@ pub async fn comparison(app: &App, ctx: &Ctx, id: Id<kind::Export>) -> Result<Ca
 async fn look(app: &App, ctx: &Ctx, id: Id<kind::Export>, offset: usize, rows: usize) -> Result<Candidate> {
     let (export, tenant) = with_tenant(app, id).await?;
     let permit = &app.permit(ctx, Action::ExportReview, export.reference(&tenant))?;
-    let (export, case, earlier, journal_seq) = app
+    let (export, case, earlier, left_since, journal_seq) = app
         .store()
         .transact(permit, "export.candidate", |tx| {
             Box::pin(async move {
@@ -84,6 +88,7 @@ async fn look(app: &App, ctx: &Ctx, id: Id<kind::Export>, offset: usize, rows: u
                 let released = |found: &Export| found.id != id && found.state == ExportState::Released;
                 let earlier = newest.map(|found| found.value).filter(released);
                 let earlier: Vec<Export> = earlier.take(EARLIER_MAX).collect();
+                let since = left_since(tx, &export).await?;
                 let ids: Vec<_> = earlier.iter().map(|found| found.id).collect();
                 let note = Note {
                     subject: format!("export/{id}"),
@@ -92,7 +97,7 @@ async fn look(app: &App, ctx: &Ctx, id: Id<kind::Export>, offset: usize, rows: u
                     payload: serde_json::json!({ "offset": offset, "rows": rows, "earlier": ids }),
                 };
                 let seq = app.record(tx, permit, ctx.now, note).await?;
-                Ok((export, case, earlier, seq))
+                Ok((export, case, earlier, since, seq))
             })
         })
         .await?;
@@ -104,7 +109,26 @@ async fn look(app: &App, ctx: &Ctx, id: Id<kind::Export>, offset: usize, rows: u
         let page = read(app, permit, &export, 0, rows).await?;
         shown.push(Earlier { export, page });
     }
-    Ok(Candidate { view: seen(ctx, export, case), page, offset, earlier: shown, journal_seq })
+    Ok(Candidate { view: seen(ctx, export, case), page, offset, earlier: shown, left_since, journal_seq })
+}
+
+async fn left_since(tx: &mut Tx<'_>, export: &Export) -> Result<u64> {
+    let run = runs::versioned(tx, export.run).await?.value;
+    let computed = run.finished.unwrap_or(run.ordered);
+    let mine = models::versioned(tx, export.model).await?.value.model.inputs;
+    let newest =
+        Query { name: "all", value: "", after: None, limit: LOOKED_AT_MAX, order: Order::Descending };
+    let mut count = 0;
+    for other in records::list::<Export>(tx, &newest).await?.items {
+        let left = other.value.release.as_ref().is_some_and(|release| release.at >= computed);
+        if !left || other.value.id == export.id {
+            continue;
+        }
+        let theirs = models::versioned(tx, other.value.model).await?.value.model.inputs;
+        let shared = mine.iter().any(|input| theirs.iter().any(|other| other.resource == input.resource));
+        count += u64::from(shared);
+    }
+    Ok(count)
 }
 
 /// Rows of a frozen result, read by the tenant's prod worker.

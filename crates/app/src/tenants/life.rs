@@ -14,7 +14,7 @@ use crate::cases::{CaseRecord, facts};
 use crate::destructions::{self, Destruction};
 use crate::identity::unit_by_code;
 use crate::notices::Notice;
-use crate::{App, Ctx, Error, Result, jobs, residue};
+use crate::{App, Ctx, Error, Result, jobs, products, residue};
 
 /// Effect: the determined applicant becomes an operator with a tenant of its own, still closed. One that applied under
 /// another authorisation (a partner) stays under it.
@@ -324,6 +324,7 @@ pub(crate) async fn destroy(
         let permit = &app.permit(&service, Action::TenantDestroy, stored.value.resource())?;
         let known = Destruction { tenant, case: Some(case.id), at: ctx.now };
         destructions::record_destruction(app, tx, permit, &known, ctx.now).await?;
+        products::withdraw_all(app, tx, permit, tenant, ctx.now).await?;
         let order = jobs::DestroyOrder { tenant, case: case.id, destroyed_at: ctx.now, traces };
         jobs::push(tx, jobs::DESTROY_TENANT, tenant, ctx.now, &order).await?;
         destroyed.push(tenant);

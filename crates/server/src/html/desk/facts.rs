@@ -116,7 +116,10 @@ pub(super) async fn things(visit: &Visit, fact: &str) -> Result<Vec<(String, Str
             let mut found = Vec::new();
             for tenant in tenants::tenants(app, ctx).await? {
                 // A tenant that may be seen need not show its models.
-                for model in models::models(app, ctx, tenant.id).await.unwrap_or_default() {
+                let all = models::models(app, ctx, tenant.id).await.unwrap_or_default();
+                let waits =
+                    |state| matches!(state, models::ModelState::Draft | models::ModelState::Submitted);
+                for model in all.into_iter().filter(|model| waits(model.state)) {
                     found.push((model.model.id.to_string(), model.model.name.clone()));
                 }
             }
@@ -156,6 +159,26 @@ pub(super) async fn things(visit: &Visit, fact: &str) -> Result<Vec<(String, Str
             .map(|item| (item.case.id.to_string(), format!("{} {}", item.case.number, item.case.title)))
             .collect(),
     })
+}
+
+/// The name of what an address says that a case is about, to tell it from others by its title.
+///
+/// # Errors
+/// Storage faults.
+pub(super) async fn subject(
+    visit: &Visit,
+    rules: &[FactRule],
+    values: &Values,
+) -> Result<Option<String>, Error> {
+    for key in [names::MODEL, names::EXPORT, names::PRODUCT] {
+        let chosen = values.one(&slug(&format!("{FACT}{key}")));
+        if chosen.is_empty() || !rules.iter().any(|rule| rule.key == key) {
+            continue;
+        }
+        let named = things(visit, key).await?.into_iter().find(|(id, _)| id == chosen);
+        return Ok(named.map(|(_, name)| name));
+    }
+    Ok(None)
 }
 
 /// Results that were asked to leave and have no open case yet.

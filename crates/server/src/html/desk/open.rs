@@ -93,7 +93,12 @@ async fn blank(visit: &Visit, procedure: &str, query: &[(String, String)]) -> Re
     visit.signed_in()?;
     let mut values = Values::query(query);
     let (_, found, _) = preview_form(&visit.app, procedure)?;
-    values.propose(TITLE, words::procedure(visit, &found));
+    let kind = words::procedure(visit, &found);
+    let title = match facts::subject(visit, &found.facts, &values).await? {
+        Some(name) => format!("{kind}：{name}"),
+        None => kind,
+    };
+    values.propose(TITLE, title);
     let page = page(visit, procedure, &values, &Wrong::new(), None).await?;
     visit.page("start", &page).await
 }

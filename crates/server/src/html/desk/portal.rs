@@ -1,8 +1,10 @@
 //! The public portal: what anybody may see and check without an account.
 
+use std::collections::BTreeSet;
+
 use app::cases::facts as names;
 use app::notices::{self, Notice};
-use app::offers::{Passport, Pricing};
+use app::offers::{Passport, Pricing, ProductState};
 use app::products::{self, ProductRecord};
 use app::regulation::case::FormValue;
 use app::regulation::pack::{Effect, Procedure};
@@ -13,6 +15,7 @@ use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
+use base::{Id, kind};
 use serde::Deserialize;
 
 use super::fields::FACT;
@@ -229,11 +232,23 @@ async fn shelf(
     // The public's shelf, whoever looks at it.
     let nobody = app::identity::anonymous(visit.ctx.now);
     let (found, next) = products::products_page(&visit.app, &nobody, after, limit).await?;
-    Ok((found.iter().map(|record| product_row(visit, record)).collect(), next))
+    let closed = closed(visit).await?;
+    Ok((found.iter().map(|record| product_row(visit, record, &closed)).collect(), next))
 }
 
-fn product_row(visit: &Visit, record: &ProductRecord) -> ProductRow {
+/// The authorisations whose products nobody can use at present.
+async fn closed(visit: &Visit) -> Result<BTreeSet<Id<kind::Tenant>>, Error> {
+    let found = desk::operators(&visit.app).await?;
+    Ok(found.into_iter().filter(|tenant| !tenant.is_open()).map(|tenant| tenant.id).collect())
+}
+
+fn product_row(visit: &Visit, record: &ProductRecord, closed: &BTreeSet<Id<kind::Tenant>>) -> ProductRow {
     let product = &record.product;
+    let (state, light) = match product.state {
+        ProductState::Withdrawn => ("product-state-withdrawn", Light::Done),
+        _ if closed.contains(&product.tenant) => ("product-state-suspended", Light::Suspended),
+        _ => ("product-listed", Light::Normal),
+    };
     ProductRow {
         name: product.name.clone(),
         href: format!("/portal/products/{}", product.id),
@@ -241,8 +256,8 @@ fn product_row(visit: &Visit, record: &ProductRecord) -> ProductRow {
         operator: record.operator_name.clone(),
         summary: product.description.clone(),
         price: today_price(visit, record),
-        state: visit.text("product-listed"),
-        light: Light::Normal,
+        state: visit.text(state),
+        light,
     }
 }
 
@@ -317,7 +332,7 @@ async fn product_page(visit: &Visit, id: &str) -> Result<Response, Error> {
     let record = products::product(&visit.app, &visit.ctx, id).await?;
     let passport = products::passport(&visit.app, &visit.ctx, id).await?;
     let found = app::objections::about(&visit.app, &id.to_string()).await?;
-    let row = product_row(visit, &record);
+    let row = product_row(visit, &record, &closed(visit).await?);
     let fact = |key: &str, value: &str| Fact::new(&visit.text(key), value);
     let yes_no = |flag: bool| visit.text(if flag { "yes" } else { "no" });
     let fields = |list: Vec<String>| list.join("、");

@@ -3,6 +3,7 @@
 use app::Error;
 use app::cases::{self, CaseView};
 use app::exports::{self, Export, ExportState, ExportView, PlantedFault};
+use app::regulation::pack::{Effect, Procedure};
 use axum::Router;
 use axum::extract::{Path, Query};
 use axum::response::Response;
@@ -45,24 +46,27 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Response {
 async fn list_page(visit: &Visit, asked: &Asked) -> Result<Response, Error> {
     visit.signed_in()?;
     let (found, next) = exports::review_queue(&visit.app, &visit.ctx, asked.after.as_deref(), ROWS).await?;
+    let pack = visit.app.packs().current();
+    let procedure = pack.procedure_with(Effect::ReleaseExport);
     let page = Airlock {
-        rows: found.iter().map(|view| row(visit, view)).collect(),
+        rows: found.iter().map(|view| row(visit, procedure, view)).collect(),
         more_href: more("/airlock", &[], next),
         scores: panels::scores(visit).await,
     };
     visit.page("airlock", &page).await
 }
 
-fn row(visit: &Visit, view: &ExportView) -> AirlockRow {
+fn row(visit: &Visit, procedure: Option<&Procedure>, view: &ExportView) -> AirlockRow {
     let export = &view.export;
     AirlockRow {
         number: view.case.as_ref().map_or_else(|| number(visit, export), |case| case.number.clone()),
         href: format!("/airlock/{}", export.id),
         model: export.model_name.clone(),
+        purpose: export.purpose.clone(),
         operator: export.unit_name.clone(),
         requested: visit.day(export.requested),
         votes: match view.case.as_ref().and_then(|case| case.outcome.as_ref()) {
-            Some((outcome, _)) => outcome.clone(),
+            Some((outcome, _)) => words::outcome(visit, procedure, outcome),
             None => visit.text("votes-open"),
         },
         state: word(visit, "export-state", &export.state),
@@ -74,7 +78,8 @@ fn number(visit: &Visit, export: &Export) -> String {
     runs::number(visit, export.requested, &export.id.to_string())
 }
 
-const fn light(state: ExportState) -> Light {
+/// The lamp of an export.
+pub(super) const fn light(state: ExportState) -> Light {
     match state {
         ExportState::Requested => Light::DueSoon,
         ExportState::Approved => Light::Normal,
@@ -151,6 +156,10 @@ async fn page(visit: &Visit, export: &str, rows: &Rows) -> Result<Response, Erro
             show_rows(visit, &mut page, &seen, rows, &clauses);
         }
         Err(Error::Forbidden("access.denied")) => {}
+        // Nobody tried anything: what there was to see is sealed or destroyed.
+        Err(Error::Forbidden("tenant.closed")) => {
+            page.candidate.facts.push(fact(visit, "result", visit.text("candidate-closed")));
+        }
         Err(error @ (Error::Forbidden(_) | Error::Unavailable(_))) => {
             page.refusal = Some(errors::refusal(visit, &error));
         }
@@ -265,6 +274,10 @@ fn show_rows(
         true => Link::new(&visit.text("rows-all"), &at),
         false => Link::new(&visit.text("rows-changed"), &format!("{at}?changed=1")),
     });
+    if seen.left_since > 0 && seen.view.export.state == ExportState::Requested {
+        let said = visit.text_with("left-since-text", &[("count", &seen.left_since.to_string())]);
+        page.candidate.facts.push(fact(visit, "left-since", said));
+    }
     page.looked =
         Some(Link::new(&seen.journal_seq.to_string(), &format!("/ledger?record={}", seen.journal_seq)));
     for earlier in &seen.earlier {

@@ -288,7 +288,10 @@ fn sections(
     };
     let chosen = sent.get("field.entity");
     let entity = Field {
-        choices: entities.iter().map(|kind| Choice::new(kind, kind, kind == chosen)).collect(),
+        choices: entities
+            .iter()
+            .map(|kind| Choice::new(kind, &words::entity(visit, kind), kind == chosen))
+            .collect(),
         hint: visit.text("model-entity-hint"),
         ..field("entity", FieldKind::Choice, true)
     };
@@ -348,6 +351,9 @@ fn new_model(visit: &Visit, sent: &Sent) -> Result<NewModel, Error> {
     let mut parameters = Vec::new();
     for name in workbench::parameter_names(&sql) {
         let written = answer(&format!("parameter.{name}"));
+        if written.is_empty() {
+            return Err(Error::invalid("form.required", format!("${name}")));
+        }
         parameters.push(
             read_domain(&name, &written).ok_or_else(|| Error::invalid("form.format", format!("${name}")))?,
         );

@@ -73,9 +73,16 @@ fn row(visit: &Visit, run: &Run) -> RunRow {
         model: format!("{} ({})", run.model_name, short(&run.model_digest)),
         state: word(visit, "run-state", &run.state),
         light: light(run.state),
+        parameters: parameters(run),
         ordered_by: run.ordered_by.clone(),
         ordered: visit.minute(run.ordered),
     }
+}
+
+/// `name = value` of each parameter.
+fn parameters(run: &Run) -> String {
+    let said = run.values.iter().map(|(name, value)| format!("{name} = {value}"));
+    said.collect::<Vec<_>>().join(", ")
 }
 
 const fn light(state: RunState) -> Light {
@@ -240,20 +247,23 @@ async fn page(visit: &Visit, run: &str, error: Option<&Error>) -> Result<Respons
     let export =
         exports::exports(&visit.app, &visit.ctx, run.tenant, exports::Listed::OfRun(id), None, 1).await;
     let export = export.ok().and_then(|(found, _)| found.into_iter().next());
-    let may_ask =
-        visit.ctx.principal.has(Role::OperatorEngineer) || visit.ctx.principal.has(Role::OperatorManager);
+    let engineer = visit.ctx.principal.has(Role::OperatorEngineer);
+    let may_ask = engineer || visit.ctx.principal.has(Role::OperatorManager);
     let mine = visit.ctx.principal.tenants.contains(&run.tenant);
+    let overtaken = export.as_ref().is_some_and(|view| view.export.overtaken);
     let can_ask = run.result.is_some()
         && export.as_ref().is_none_or(|view| {
-            view.export.state == ExportState::Refused
+            (view.export.state == ExportState::Refused && !overtaken)
                 || (view.export.state == ExportState::Requested && view.case.is_none())
         });
     let mut page = RunPage {
         number: number(visit, run.ordered, &id.to_string()),
         model: Link::new(&run.model_name, &format!("/models/{}", run.model)),
         state: state_word(visit, &run, export.as_ref()),
-        light: light(run.state),
+        light: export.as_ref().map_or(light(run.state), |view| super::airlock::light(view.export.state)),
         facts: facts(visit, &run).into_iter().chain(accuracy(visit, export.as_ref())).collect(),
+        held_back: overtaken.then(|| visit.text("export-overtaken")),
+        order_href: (overtaken && engineer && mine).then(|| format!("/runs/new?model={}", run.model)),
         stages: stages(visit, &run, export.as_ref()),
         error: run.error.as_ref().map(|error| error.code.clone()),
         report: run
@@ -305,12 +315,12 @@ fn state_word(visit: &Visit, run: &Run, export: Option<&ExportView>) -> String {
 }
 
 fn facts(visit: &Visit, run: &Run) -> Vec<Fact> {
-    let values: Vec<String> = run.values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    let values = parameters(run);
     let inputs: Vec<String> =
         run.inputs.iter().map(|pin| format!("{} ({})", pin.table, short(&pin.digest))).collect();
     let mut facts = vec![
         fact(visit, "ordered-by", &run.ordered_by),
-        fact(visit, "parameters", if values.is_empty() { visit.text("none") } else { values.join(", ") }),
+        fact(visit, "parameters", if values.is_empty() { visit.text("none") } else { values }),
         fact(visit, "model-digest", run.model_digest.to_string()),
         fact(visit, "inputs", inputs.join(", ")),
     ];

@@ -3,7 +3,7 @@
 use app::Error;
 use app::access::Role;
 use app::regulation::pack::Effect;
-use app::tenants::{self, Basis, Grant, GrantState, TenantView};
+use app::tenants::{self, Basis, Grant, GrantState, TenantState, TenantView};
 use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
@@ -138,12 +138,14 @@ async fn grant_row(visit: &Visit, view: &TenantView, grant: &Grant, until: &str)
     let entry = app::resources::resource(&visit.app, &visit.ctx, grant.resource).await.ok();
     let all = entry.as_ref().map(|entry| entry.columns.len());
     let fields = grant.columns.len();
+    // What a destroyed domain held is on record, and nowhere else.
+    let ended = view.tenant.state == TenantState::Destroyed;
     let data = entry.as_ref().map(|entry| {
         let status = tenants::grant_status(&visit.app, &visit.ctx, grant, entry, &view.tenant);
         super::grants::data(visit, entry, &status)
     });
     GrantRow {
-        data: data.unwrap_or_default(),
+        data: data.filter(|_| !ended).unwrap_or_default(),
         resource: entry
             .map_or_else(|| grant.code.clone(), |entry| visit.pick(&entry.name_zh, &entry.name_en)),
         href: format!("/catalog/{}", grant.resource),
@@ -151,6 +153,7 @@ async fn grant_row(visit: &Visit, view: &TenantView, grant: &Grant, until: &str)
         granted: visit.day(grant.created),
         until: until.to_owned(),
         twin: match (&grant.twin, &grant.error) {
+            _ if ended => word(visit, "tenant-state", &view.tenant.state),
             (Some(twin), _) => {
                 let rows = visit.text_with("twin-rows", &[("count", &words::count(twin.rows))]);
                 match &grant.basis {
@@ -168,6 +171,6 @@ async fn grant_row(visit: &Visit, view: &TenantView, grant: &Grant, until: &str)
             .await
             .is_ok()
             .then(|| format!("/grants/{}/twin", grant.id)),
-        light: super::grants::light(grant.state),
+        light: if ended { Light::Done } else { super::grants::light(grant.state) },
     }
 }

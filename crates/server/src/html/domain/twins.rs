@@ -163,6 +163,9 @@ fn facts(visit: &Visit, report: &TwinReport) -> Vec<Fact> {
         let text = visit.text_with("twin-looked-rows", &[("raw", &raw), ("masked", &masked)]);
         facts.push(fact(visit, "twin-looked", text));
     }
+    if *form == MadeOf::Synthetic {
+        facts.push(fact(visit, "twin-note", visit.text("twin-note-synthetic")));
+    }
     facts
 }
 

@@ -14,6 +14,8 @@ pub struct RunRow {
     pub model: String,
     pub state: String,
     pub light: Light,
+    /// What tells it from other runs of its model.
+    pub parameters: String,
     pub ordered_by: String,
     pub ordered: String,
 }
@@ -36,6 +38,7 @@ impl Page for Runs {
             model: "承运人延误统计 v2".into(),
             state: state.into(),
             light,
+            parameters: "month = 7".into(),
             ordered_by: "周拟山".into(),
             ordered: "2026-10-22 14:03".into(),
         };
@@ -163,6 +166,10 @@ pub struct RunPage {
     pub report: Option<DisclosureReport>,
     /// Said instead of the report to those who may not see what was suppressed.
     pub kept: Option<String>,
+    /// Why what was approved stayed inside.
+    pub held_back: Option<String>,
+    /// Orders another run of the model, where this one's result cannot leave any more.
+    pub order_href: Option<String>,
     /// Asks for release; absent when it cannot be asked. Posts `purpose` and `format`.
     pub release_href: Option<String>,
     /// Forms it may be asked in.
@@ -249,7 +256,11 @@ impl Page for RunPage {
             vec![Link::new("CSV", "/runs/1/result.csv"), Link::new("Parquet", "/runs/1/result.parquet")];
         let mut kept = Self::sample("待申请出域", Light::Normal);
         kept.kept = Some("不满足规则的格子已略去；略去多少不予显示，检查报告只供审核人查看。".into());
-        vec![ready, held, failed, released, kept, Self::sample("运行中", Light::Normal)]
+        let mut overtaken = Self::sample("不予出域", Light::Overdue);
+        overtaken.held_back = Some("本次运行后另有结果出域，与之相比对会推出少数人。".into());
+        overtaken.order_href = Some("/runs/new?model=1".into());
+        overtaken.case_href = Some("/cases/30".into());
+        vec![ready, held, failed, released, kept, overtaken, Self::sample("运行中", Light::Normal)]
     }
 }
 
