@@ -180,9 +180,14 @@ async fn reviewers_run_the_order_again_and_get_the_same_bytes() {
 async fn a_run_beside_what_left_since_says_why_its_bytes_differ() {
     let county = granted().await;
     let (export, _) = waiting(&county).await;
+    let reviewer = county.ctx("bigdata-bureau");
+    let left_since =
+        async || exports::candidate(&county.app, &reviewer, export.id, 0).await.unwrap().left_since;
+    assert_eq!(left_since().await, 0);
     let all = approved(&county, &query_model("SELECT count(*) AS n FROM enterprises")).await;
     let (total, case) = asked(&county, &all).await;
     assert_eq!(let_go(&county, &total, case).await.state, ExportState::Released);
+    assert_eq!(left_since().await, 1);
     let outcome = run_again(&county, &export).await;
     assert!(matches!(outcome, AgainOutcome::Other { overtaken: true, .. }), "{outcome:?}");
 }

@@ -97,6 +97,35 @@ async fn dataset(
     Ok(listed)
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_destroyed_is_off_the_market() {
+    let county = County::open().await;
+    let export = released(&county).await;
+    let listed = dataset(&county, export, "stations", json!(null)).await.unwrap();
+    let shelf = async || {
+        let nobody = crate::identity::anonymous(county.app.now());
+        let (found, _) = market::products_page(&county.app, &nobody, None, 10).await.unwrap();
+        (found.len(), crate::desk::figures(&county.app).await.unwrap().products)
+    };
+    assert_eq!(shelf().await, (1, 1));
+    let (app, tenant, now) = (&county.app, county.tenant, county.app.now());
+    let service = Ctx::service("test.destroy", now);
+    let reference = county.get::<crate::tenants::Tenant>(tenant.uuid()).await.resource();
+    let permit = &app.permit(&service, access::Action::TenantDestroy, reference).unwrap();
+    // A second time changes nothing.
+    for _ in 0..2 {
+        app.store()
+            .transact(permit, "test.destroy", |tx| {
+                Box::pin(async move { market::withdraw_all(app, tx, permit, tenant, now).await })
+            })
+            .await
+            .unwrap();
+        assert_eq!(shelf().await, (0, 0));
+    }
+    let kept = county.get::<ProductRecord>(listed.product.id.uuid()).await;
+    assert_eq!(kept.product.state, ProductState::Withdrawn);
+}
+
 /// An agreement in force and its key.
 async fn agreed(county: &County, product: &ProductRecord, buyer: &str) -> (UsageRecord, String) {
     let today = county.app.now().date_at(28_800);
