@@ -420,7 +420,7 @@ report-result = Outcome
 check-passed = Passed
 check-failed = Cells suppressed
 release-ask = Ask for release
-release-ask-text = Two reviewers will vote independently.
+release-ask-text = Reviewers vote independently; none sees the vote of another.
 
 ## Airlock
 airlock-text = The only way out of the domain: automatic checks, then two reviewers who vote independently.
@@ -433,7 +433,7 @@ candidate = This result
 earlier = Earlier
 earlier-releases = Earlier releases of the same model
 earlier-none = This is the first request; there is nothing to compare with.
-votes-blind = Votes stay hidden until both are in.
+votes-blind = Votes stay hidden until all are in.
 vote-cast = Voted
 vote-waiting = Not yet
 vote-hidden = Shown when all have voted.

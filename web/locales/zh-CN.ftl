@@ -408,10 +408,10 @@ report-result = 结论
 check-passed = 通过
 check-failed = 有单元格被抑制
 release-ask = 申请出域
-release-ask-text = 提交后由两名审核人分别审核。
+release-ask-text = 提交后由审核人分别审核，互不知道对方的意见。
 
 ## Airlock
-airlock-text = 数据产品离开授权运营域的唯一出口：自动检查后由两名审核人分别表决。
+airlock-text = 数据产品离开授权运营域的唯一出口：自动检查后由审核人分别表决。
 airlock-empty = 没有待审核的出域申请
 airlock-empty-text = 运营单位申请出域后会显示在这里。
 export-number = 出域编号
@@ -421,7 +421,7 @@ candidate = 本次结果
 earlier = 历次出域
 earlier-releases = 同一模型的历次出域结果
 earlier-none = 这是第一次申请出域，没有可以比对的结果。
-votes-blind = 两名审核人分别表决，全部表决后才公开意见。
+votes-blind = 审核人分别表决，全部表决后才公开意见。
 vote-cast = 已表决
 vote-waiting = 未表决
 vote-hidden = 全部表决后公开。
