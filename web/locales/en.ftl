@@ -423,7 +423,7 @@ release-ask = Ask for release
 release-ask-text = Reviewers vote independently; none sees the vote of another.
 
 ## Airlock
-airlock-text = The only way out of the domain: automatic checks, then two reviewers who vote independently.
+airlock-text = The only way out of the domain: automatic checks, then reviewers who vote independently.
 airlock-empty = Nothing waits for release
 airlock-empty-text = Requests for release appear here.
 export-number = Release
