@@ -93,7 +93,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 async fn main() -> Result<ExitCode> {
     let options = Options::parse();
     let seed = options.seed.unwrap_or_else(rand::random);
-    let (server, url) = match &options.url {
+    let (mut server, url) = match &options.url {
         Some(url) => (None, url.clone()),
         None => {
             let folder = options
@@ -105,8 +105,16 @@ async fn main() -> Result<ExitCode> {
         }
     };
     // However this ends, a started server ends with it.
+    let own = server.is_some();
+    let ended = async {
+        match server.as_mut() {
+            Some(server) => server.ended().await,
+            None => std::future::pending().await,
+        }
+    };
     let report = tokio::select! {
-        report = work(&options, seed, &url, server.is_some()) => report,
+        report = work(&options, seed, &url, own) => report,
+        why = ended => Err(why),
         stopped = stopped() => stopped.map(|()| None),
     };
     drop(server);

@@ -257,7 +257,8 @@ impl Held {
     ) -> Result<BTreeMap<String, Candidate>, Error> {
         let mut asked = BTreeMap::<String, Candidate>::new();
         for part in &contributions.parts {
-            let unshown = cells::asked(&mut self.book(&part.kind)?.ordinals, part, contributions)?;
+            let book = self.book(&part.kind)?;
+            let unshown = cells::asked(&mut book.ordinals, &book.told, part, contributions)?;
             if !unshown.is_empty() {
                 let candidate = asked
                     .entry(part.kind.clone())

@@ -21,6 +21,7 @@ fn measure(measured: &Measured, kind: &str, resource: &str) -> MeasureId {
     let (class, sources) = match measured {
         Measured::Count => ("count", vec![resource.to_owned()]),
         Measured::Values(sources) => ("values", named(sources)),
+        Measured::Known(sources) => ("known", named(sources)),
         Measured::Order(sources) => ("order", named(sources)),
     };
     let parts = [class, kind].into_iter().chain(sources.iter().map(String::as_str));

@@ -162,12 +162,12 @@ impl Part {
         self.cells.iter().zip(self.asks.iter().copied())
     }
 
-    /// What is asked of secrets, shown or not, and of whom.
-    pub(crate) fn asked(&self) -> impl Iterator<Item = (Asks, &RoaringBitmap)> {
+    /// What is asked of secrets, shown in a row or not, and of whom.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = (Option<usize>, Asks, &RoaringBitmap)> {
         let of_secrets = !self.secrets.is_empty();
-        let shown = self.asking().filter(move |(cell, _)| of_secrets && !cell.is_empty());
-        let shown = shown.map(|(cell, asks)| (self.of_its_people(cell, asks), cell));
-        shown.chain(self.unshown.iter().map(|(asks, cell)| (*asks, cell)))
+        let shown = self.asking().enumerate().filter(move |(_, (cell, _))| of_secrets && !cell.is_empty());
+        let shown = shown.map(|(row, (cell, asks))| (Some(row), self.of_its_people(cell, asks), cell));
+        shown.chain(self.unshown.iter().map(|(asks, cell)| (None, *asks, cell)))
     }
 
     /// Forgets cells that are not shown of so few that they never would be: that tells nothing.

@@ -31,8 +31,9 @@ use crate::{Error, editions};
 enum Carrier {
     /// A group key: stays.
     Key,
-    /// A count, by the name of its aggregate, with what the noise of rows is drawn by where somebody has several.
-    Count(String, u32),
+    /// A count, by the name of its aggregate, with what the noise of rows is drawn by where somebody has several, and whether
+    /// it is of rows or entities, whatever they hold.
+    Count(String, u32, bool),
     /// A sum, likewise, as a form over what is stored.
     Sum(String, Vec<Term>),
     /// A mean, likewise, with what the noise of its rows is drawn by.
@@ -76,6 +77,8 @@ pub(crate) struct Reaching {
     most: u32,
     /// Entities in a cell, at least.
     fewest: u32,
+    /// Secrets choose who is in a cell.
+    chosen: bool,
 }
 
 impl Reaching {
@@ -83,7 +86,7 @@ impl Reaching {
     /// nothing there, and from a few dozen such numbers with less noise who has what could be solved for.
     pub(crate) fn of(min_entities: u32, chosen: bool) -> Self {
         let most = if chosen { min_entities } else { min_entities / 2 };
-        Self { most: most.clamp(2, NOISE_MAX), fewest: min_entities }
+        Self { most: most.clamp(2, NOISE_MAX), fewest: min_entities, chosen }
     }
 
     /// The noise, with a standard deviation of half of how far it reaches.
@@ -110,11 +113,13 @@ impl Carriers {
         carriers.collect::<Option<Vec<_>>>().map(Self)
     }
 
-    /// By what the noise of the numbers of a row is drawn: numbers of which this is the same have the same noise.
-    pub(crate) fn drawn_by(&self, cells: &Cells<'_>, row: usize) -> Vec<u32> {
+    /// By what the noise of those numbers of a row is drawn that tell of secrets: numbers of which this is the same have the
+    /// same noise. Where no secret has chosen whom a cell holds, how many they are is none.
+    pub(crate) fn drawn_by(&self, cells: &Cells<'_>, row: usize, chosen: bool) -> Vec<u32> {
         let numbers = self.0.iter().flat_map(|carrier| match carrier {
             Carrier::Key => Vec::new(),
-            Carrier::Count(aggregate, salt) => vec![cells.key_of_count(aggregate, *salt, row)],
+            Carrier::Count(_, _, true) if !chosen => Vec::new(),
+            Carrier::Count(aggregate, salt, _) => vec![cells.key_of_count(aggregate, *salt, row)],
             Carrier::Sum(aggregate, terms) => cells.keys_of_sum(aggregate, terms, row),
             Carrier::Mean(aggregate, terms, salt) => {
                 let mut keys = cells.keys_of_sum(aggregate, terms, row);
@@ -178,7 +183,8 @@ fn carrier(rel: &Rel, name: &str, forms: &BTreeMap<String, Option<Vec<Term>>>, r
     let name = aggregate.name.clone();
     let terms = || forms.get(&name).cloned().flatten();
     match aggregate.function {
-        AggregateFunction::Count | AggregateFunction::CountDistinct => Some(Carrier::Count(name, rows)),
+        AggregateFunction::Count => Some(Carrier::Count(name, rows, aggregate.argument.is_none())),
+        AggregateFunction::CountDistinct => Some(Carrier::Count(name, rows, true)),
         AggregateFunction::Sum => terms().map(|terms| Carrier::Sum(name, terms)),
         AggregateFunction::Avg => terms().map(|terms| Carrier::Mean(name, terms, rows)),
         _ => None,
@@ -213,7 +219,14 @@ pub(crate) fn accuracy(
             // Of the sum, and of the number that it is over, which is never taken for less than there must be.
             AggregateFunction::Avg if rows == Some(1) => largest()
                 .and_then(|one| (2 * table + coarse).checked_mul(one))
-                .map(|most| most.div_ceil(fewest)),
+                // No further than from one end of what is declared to the other, where it is cut off.
+                .map(|most| {
+                    most.div_ceil(fewest).min(
+                        reach
+                            .and_then(|reach| reach.values)
+                            .map_or(u64::MAX, |(low, high)| high.abs_diff(low)),
+                    )
+                }),
             AggregateFunction::Avg => None,
             AggregateFunction::Count => rows.and_then(|rows| (table + coarse).checked_mul(rows)),
             _ => most(),
@@ -247,7 +260,7 @@ fn noisy_column(
         }
         let changed = match carrier {
             Carrier::Key => number,
-            Carrier::Count(aggregate, salt) => number + cells.of_count(table, aggregate, *salt, row),
+            Carrier::Count(aggregate, salt, _) => number + cells.of_count(table, aggregate, *salt, row),
             Carrier::Sum(aggregate, terms) => number + cells.of_sum(table, aggregate, terms, row)?,
             Carrier::Mean(aggregate, terms, salt) => {
                 let rows = cells.rows(aggregate, row);
@@ -283,8 +296,9 @@ impl Cells<'_> {
         let rows = self.total(&self.of(aggregate, ContributionKind::Rows), row);
         let several = self.several(aggregate, row).unwrap_or(1.0);
         let key = self.keyed(row, "rows", rows.unwrap_or_else(|| self.entities(row) as f64), several);
-        // Who has how many rows changes with the data; how many people they are does not.
-        if salt == 0 || self.several(aggregate, row).is_none() { key } else { mixed(key ^ salt) }
+        // Who has how many rows changes with the data, and so does whom secrets choose; how many people they are does not.
+        let changes = self.reaching.chosen || self.several(aggregate, row).is_some();
+        if salt == 0 || !changes { key } else { mixed(key ^ salt) }
     }
 
     /// The most rows of one entity, if some may have several.

@@ -10,7 +10,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use base::{Digest, Id, kind};
 use privacy::disclosure::ledger::Verdict;
 use privacy::disclosure::{self, Assessment, Statistics};
-use privacy::ir::{self, ColumnInfo, Measured, Rel, Widest};
+use privacy::ir::{self, AggregateFunction, ColumnInfo, Expr, Measured, NamedAggregate, Rel, Source, Widest};
 use privacy::masking::MaskKey;
 
 use crate::Error;
@@ -256,12 +256,25 @@ impl ProdEngine {
         weighted: bool,
     ) -> Result<(Contributions, Statistics), Error> {
         let mut parts = Vec::new();
-        let mut statistics = Statistics { rows: bare.num_rows(), covered: weighted, ..Statistics::default() };
+        let counted = self.with_absent(release, bound).await?;
+        let weighted = weighted || !counted.is_empty();
+        let mut measured = ir::measured(&release.rel);
+        for (name, of) in &mut measured {
+            if let (Measured::Count, Some(sources)) = (&*of, counted.get(name)) {
+                *of = Measured::Known(sources.clone());
+            }
+        }
+        let known = measured.iter().filter(|(_, of)| matches!(of, Measured::Known(_)));
+        let mut statistics = Statistics {
+            rows: bare.num_rows(),
+            covered: weighted,
+            known: known.map(|(name, _)| name.clone()).collect(),
+            ..Statistics::default()
+        };
         let queries = &release.counted.contributors;
         if !queries.is_empty() {
             let key = order.entity_key.as_ref().ok_or(Error::OrderMismatch { what: "entity_key" })?;
             let key = MaskKey::new(*key.bytes());
-            let measured = ir::measured(&release.rel);
             let salts = order.inputs.iter().map(|pin| (pin.table.clone(), salt(pin))).collect();
             let shown = |name: &String| bare.column_by_name(name).cloned().ok_or(Error::RunFailed);
             let keys = release.keys.iter().map(shown).collect::<Result<Vec<ArrayRef>, _>>()?;
@@ -294,7 +307,7 @@ impl ProdEngine {
                 }
                 let mut collected = collector.finish()?;
                 if weighted || query.population.is_some() {
-                    let mut reach = Reach::new(query, &own, bare.num_rows())?;
+                    let mut reach = Reach::new(query);
                     let asked = query.reach.as_ref().ok_or(Error::RunFailed)?;
                     self.each(asked, release, bound, |batch| reach.take(batch)).await?;
                     reach.tell(&mut collected.spreads);
@@ -312,18 +325,25 @@ impl ProdEngine {
         let mut contributions = Contributions { snapshot, parts, weighted, ..Contributions::default() };
         // Noise is of the people, in whatever words they are asked for.
         statistics.cell_keys = contributions.cell_keys();
-        Self::tell(order, release, &statistics, &mut contributions);
+        Self::tell(order, release, &measured, &statistics, &mut contributions);
         Ok((contributions, statistics))
     }
 
     /// What is to be known of what the numbers tell of secrets.
-    fn tell(order: &RunOrder, release: &Release, statistics: &Statistics, contributions: &mut Contributions) {
+    fn tell(
+        order: &RunOrder,
+        release: &Release,
+        measured: &[(String, Measured)],
+        statistics: &Statistics,
+        contributions: &mut Contributions,
+    ) {
         let schema = release.counted.checked.schema();
         let reaching = release.reaching(order.thresholds.min_entities);
         let cells = perturb::Cells { statistics, noisy: &[], reaching };
         let carriers = Carriers::of(&release.rel, schema, &order.inputs);
+        let chosen = release.is_chosen();
         let drawn_by = |row| match &carriers {
-            Some(carriers) => carriers.drawn_by(&cells, row),
+            Some(carriers) => carriers.drawn_by(&cells, row, chosen),
             // What leaves without noise or not at all is known by the question.
             None => {
                 let key = statistics.cell_keys.get(row).copied().unwrap_or_default();
@@ -334,17 +354,38 @@ impl ProdEngine {
             }
         };
         contributions.drawn_by = (0..statistics.rows).map(drawn_by).collect();
-        let chosen = release.is_chosen();
-        let measured = ir::measured(&release.rel);
         let of_secrets = |(_, measured): &&(String, Measured)| {
             let mut queries = release.counted.contributors.iter();
             queries.any(|query| query.secrets_of(measured).next().is_some())
         };
         let of_secrets: BTreeSet<String> =
             measured.iter().filter(of_secrets).map(|(name, _)| name.clone()).collect();
-        let few = |row: &usize| chosen || statistics.has_few_amounts(&of_secrets, *row);
+        let few = |row: &usize| {
+            chosen || !statistics.known.is_empty() || statistics.has_few_amounts(&of_secrets, *row)
+        };
         let few = (0..statistics.rows).filter(few).filter_map(|row| u32::try_from(row).ok());
         (contributions.few, contributions.halved) = (few.collect(), !chosen);
+    }
+
+    /// The numbers of values and means over columns in which some hold nothing, and nobody has declared what that means. Of
+    /// the whole table: whether somebody among those asked about has nothing shows in no form.
+    async fn with_absent(
+        &self,
+        release: &Release,
+        bound: &Bound,
+    ) -> Result<BTreeMap<String, BTreeSet<Source>>, Error> {
+        let mut counted = ir::counted_values(&release.rel, &policy(&release.tables));
+        let all: BTreeSet<Source> = counted.values().flatten().cloned().collect();
+        for source in all {
+            let nothing = self.number(&absent(&source), &release.tables, bound).await? == 0;
+            if nothing {
+                for sources in counted.values_mut() {
+                    sources.remove(&source);
+                }
+            }
+        }
+        counted.retain(|_, sources| !sources.is_empty());
+        Ok(counted)
     }
 
     async fn collect(
@@ -441,4 +482,18 @@ pub(crate) fn check_pin(pin: &InputPin, tables: &[Arc<Table>]) -> Result<Arc<Tab
 
 pub(crate) fn check_digest(file: &ObjectFile, digest: Digest) -> Result<(), Error> {
     if file.digest()? == digest { Ok(()) } else { Err(Error::OrderMismatch { what: "input_digest" }) }
+}
+
+/// How many rows of a table hold nothing in a column.
+fn absent(source: &Source) -> Rel {
+    const ALIAS: &str = "t";
+    let columns = vec![source.column.clone()];
+    let scan = Rel::Scan { resource: source.resource.clone(), alias: ALIAS.to_owned(), columns };
+    let column = Expr::column(format!("{ALIAS}.{}", source.column));
+    let rows = Rel::Filter {
+        input: Box::new(scan),
+        predicate: Expr::IsNull { input: Box::new(column), negated: false },
+    };
+    let number = NamedAggregate { name: "n".to_owned(), function: AggregateFunction::Count, argument: None };
+    Rel::Aggregate { input: Box::new(rows), group: Vec::new(), aggregates: vec![number] }
 }

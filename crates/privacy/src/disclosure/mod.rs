@@ -103,6 +103,8 @@ pub struct Statistics {
     /// Every row leaves with noise that reaches further than any entity's share: whether one makes up most of a number, which
     /// may depend on what he has, does not matter then and is not told.
     pub covered: bool,
+    /// Aggregates that count who has a value at all, where that is a secret: judged like what they count.
+    pub known: BTreeSet<String>,
     /// Noise keys of the cells ([`cell_key`]): where a sensitive column decides who is counted, they blur the threshold.
     /// *Shape*: one a row, or none where no populations are given.
     pub cell_keys: Vec<u32>,
@@ -141,14 +143,18 @@ impl Statistics {
     /// equation does. Of few people each may well have an amount of his own.
     #[must_use]
     pub fn has_few_amounts(&self, aggregates: &BTreeSet<String>, row: usize) -> bool {
-        const FEW: usize = 16;
+        const FEW: u64 = 16;
+        // Blurred by who is in it: of a limit that is known, one more amount would tell that somebody has it.
+        let key = u64::from(self.cell_keys.get(row).copied().unwrap_or_default());
+        let more = |most: u64| (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24) % (most + 1);
+        let limit = |entities: u64| (FEW + more(3 * FEW)).min(entities / 2 + more(entities / 4));
         let added = |spreads: &&Spreads| {
             spreads.of.kind != ContributionKind::Rows && aggregates.contains(&spreads.of.aggregate)
         };
         let added = self.spreads.iter().filter(added);
         added
             .filter_map(|spreads| spreads.cells.get(row))
-            .any(|spread| spread.amounts <= FEW.min(spread.entities / 2))
+            .any(|spread| spread.amounts as u64 <= limit(spread.entities as u64))
     }
 }
 
@@ -371,7 +377,9 @@ fn judge(statistics: &Statistics, thresholds: Thresholds, row: usize) -> Cell {
         ..Told::default()
     };
     for spreads in &statistics.spreads {
-        let one = spreads.cells.get(row).map(|spread| spread.told(spreads.of.kind, thresholds, more));
+        let of_secrets = statistics.known.contains(&spreads.of.aggregate);
+        let kind = if of_secrets { ContributionKind::Values } else { spreads.of.kind };
+        let one = spreads.cells.get(row).map(|spread| spread.told(kind, thresholds, more));
         let one = one.unwrap_or(Told { missing: true, ..Told::default() });
         told.dominated |= one.dominated && !statistics.covered;
         told.uniform |= one.uniform;

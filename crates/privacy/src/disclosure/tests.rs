@@ -188,3 +188,24 @@ proptest! {
         prop_assert_eq!(assessment.report.passed + assessment.report.suppressed, assessment.report.cells);
     }
 }
+
+/// Of a limit that is known one more amount would tell that somebody has it.
+#[test]
+fn up_to_how_many_amounts_are_few_is_not_known() {
+    let few = |amounts: usize, of: usize| {
+        let number = Contribution { aggregate: "total".into(), kind: ContributionKind::Values };
+        let cell = Spread::of((0..of).map(|one| (one % amounts) as f64).collect());
+        let mut statistics =
+            Statistics { rows: 1, spreads: vec![Spreads::of(number, vec![cell])], ..Statistics::default() };
+        let are_few = |key: &u32| {
+            statistics.cell_keys = vec![key.wrapping_mul(0x85eb_ca6b)];
+            statistics.has_few_amounts(&BTreeSet::from(["total".to_owned()]), 0)
+        };
+        (1..=1_000).filter(are_few).count()
+    };
+    assert_eq!([few(2, 400), few(16, 400), few(65, 400)], [1_000, 1_000, 0]);
+    let between = [few(17, 400), few(40, 400), few(64, 400)];
+    assert!(between[0] > 950 && (300..700).contains(&between[1]) && between[2] < 50, "{between:?}");
+    // Of few people each may have an amount of his own.
+    assert_eq!([few(6, 12), few(10, 12)], [1_000, 0]);
+}

@@ -33,8 +33,8 @@ pub(super) struct About {
     pub(super) secrets: BTreeSet<Source>,
     /// What shows above of others.
     telling: bool,
-    /// Columns that hold them unchanged, and may be empty.
-    pub(super) may_be_null: Vec<String>,
+    /// Columns that hold them unchanged, and are known to be empty for some.
+    pub(super) absent: Vec<String>,
     /// Columns of anything else, and the scans that they come from.
     pub(super) others: Vec<(String, BTreeSet<EntityRef>)>,
 }
@@ -45,7 +45,6 @@ impl About {
         let scope = Scope { flow: flow(input, policy, Rigour::Derived)?, input, telling, policy };
         let mut about = Self::default();
         match scope.known(expr) {
-            // That a stored value is known at all is no secret of this kind.
             Some(column) => about.others.push(column),
             None => about.see(expr, &scope)?,
         }
@@ -79,8 +78,8 @@ impl About {
             more &= told.is_some() || !column.sources.iter().all(|source| scope.is_secret(source));
             // Who has no partner is known, and has nothing that could be secret.
             more |= may_be_absent(scope.input, name, scope.policy)?;
-            if scope.may_be_null(name) {
-                self.may_be_null.push(name.to_owned());
+            if scope.nulls(name) == Some(Nulls::Absent) {
+                self.absent.push(name.to_owned());
             }
         }
         if more {
@@ -104,20 +103,20 @@ impl Scope<'_> {
         known.and_then(|known| known.columns.get(&source.column)?.label) == Some(Label::Sensitive)
     }
 
-    /// Is it a stored column in which some may have nothing?
-    fn may_be_null(&self, name: &str) -> bool {
-        self.flow.stored(name, self.input).is_some_and(|(resource, column)| {
-            let known = self.policy.resources.get(resource).and_then(|known| known.columns.get(column));
-            known.is_none_or(|known| known.declared.nulls != Some(Nulls::Never))
-        })
+    /// What is declared of the absent values of a stored column.
+    fn nulls(&self, name: &str) -> Option<Nulls> {
+        let (resource, column) = self.flow.stored(name, self.input)?;
+        self.policy.resources.get(resource)?.columns.get(column)?.declared.nulls
     }
 
-    /// The column that a whole condition asks of no more than that it is stored.
+    /// The column that a whole condition asks of no more than that it is stored. Of a sensitive column this is a secret as
+    /// well, unless it is declared to be known: who has nothing may be who is well.
     fn known(&self, expr: &Expr) -> Option<(String, BTreeSet<EntityRef>)> {
         let Expr::IsNull { input, negated: true } = expr else { return None };
         let Expr::Column { name } = &**input else { return None };
         let column = self.flow.schema.column(name)?;
-        (!self.telling.contains_key(name)).then(|| (name.clone(), column.lineage.clone()))
+        let open = column.label != Label::Sensitive || self.nulls(name).is_some();
+        (open && !self.telling.contains_key(name)).then(|| (name.clone(), column.lineage.clone()))
     }
 }
 
@@ -167,11 +166,11 @@ impl LeftOut {
 
     /// The condition that somebody has one of the secrets at all. Where he has not, this is known, and nothing of him decides.
     pub(super) fn whoever_has(&self, about: &About) -> Option<Expr> {
-        if self.purpose == Purpose::Work || about.telling || about.may_be_null.is_empty() {
+        if self.purpose == Purpose::Work || about.telling || about.absent.is_empty() {
             return None;
         }
         let known = |name: &String| Expr::IsNull { input: Box::new(Expr::column(name)), negated: true };
-        let mut known: Vec<Expr> = about.may_be_null.iter().map(known).collect();
+        let mut known: Vec<Expr> = about.absent.iter().map(known).collect();
         if known.len() > 1 {
             return Some(Expr::Logic { op: LogicOp::Or, args: known });
         }

@@ -82,7 +82,7 @@ pub use rewrite::{
     Contribution, ContributionKind, ContributorQuery, Counted, LookedAt, PopulationQuery, contributor,
     count_entities,
 };
-pub use sources::{Measured, measured};
+pub use sources::{Measured, counted_values, measured};
 pub use stage::{Stage, Step};
 pub use walk::pruned;
 pub use weights::{join_keys, weighted};

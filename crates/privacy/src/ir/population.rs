@@ -6,7 +6,7 @@
 //!
 //! The population is never smaller than it should be: conditions are left out, not changed. What is left out below may show
 //! above, as a number of rows or as the absence of one: conditions on such columns are left out as well. Conditions that a
-//! stored column is not null stay.
+//! stored column is not null stay where it is declared that this is known.
 //!
 //! Where somebody has several rows, which of them were looked at matters as much as that he was: they are known as well
 //! ([`super::looked_at`]).

@@ -251,12 +251,13 @@ fn summed_up(
         let protected = facts.flow.tracks.iter().zip(&facts.fans).filter(|(track, _)| track.protected);
         Ok(protected.into_iter().any(|(_, rows)| *rows != Some(1)))
     };
+    use AggregateFunction::{Count, CountDistinct};
     for NamedAggregate { name, function, argument } in aggregates {
         let about = argument.as_ref().map(|argument| About::of(argument, input, &below.telling, policy));
         let about = about.transpose()?.unwrap_or_default();
         let own = match argument {
-            // That a stored value is known is no secret; how many different ones there are tells of them.
-            Some(Expr::Column { name }) if *function != AggregateFunction::CountDistinct => {
+            // A number of values that are known, or of different ones, tells of them.
+            Some(Expr::Column { name }) if !matches!(function, Count | CountDistinct) => {
                 below.telling.get(name).copied()
             }
             _ => about.decided(),

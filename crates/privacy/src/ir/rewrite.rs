@@ -45,8 +45,8 @@ pub struct ContributorQuery {
     pub absent: BTreeSet<String>,
     /// Whom the cells speak about, where sensitive columns choose who is counted.
     pub population: Option<PopulationQuery>,
-    /// How far an entity's share in a cell can reach, whoever has what: the keys of the population, or all where there is none,
-    /// the most rows of an entity, then the largest and the smallest value of each of `contributions` but rows. None where
+    /// How far an entity's share in any cell can reach, whoever has what and whatever is asked of whom: of everything that the
+    /// tables hold the most rows of an entity, then the largest and the smallest value of each of `contributions` but rows. None where
     /// every cell leaves with noise by what is declared.
     pub reach: Option<Rel>,
     /// Which rows are looked at, for each resource whose secrets decide or are added up and that may have several rows of one
@@ -58,7 +58,7 @@ impl ContributorQuery {
     /// Which of the secrets a number adds up.
     pub fn secrets_of<'a>(&'a self, measured: &'a Measured) -> impl Iterator<Item = &'a Source> {
         let sources = match measured {
-            Measured::Values(sources) => Some(sources),
+            Measured::Values(sources) | Measured::Known(sources) => Some(sources),
             _ => None,
         };
         sources.into_iter().flat_map(|sources| sources.intersection(&self.secrets))
@@ -167,9 +167,10 @@ pub(super) fn count_checked(rel: &Rel, policy: &Policy, checked: Checked) -> Res
             Some(found) => (&found.keys, &found.rows, &found.widest),
             None => (&all, top.input, top.input),
         };
+        let everything = unfiltered(widest);
         let cells = || places.iter().filter_map(|place| top.group.get(*place));
-        let (with, keys_there) = with_keys(widest, policy)?;
-        query.reach = Some(reach(with, &top, cells(), own(&keys_there)?));
+        let (with, keys_there) = with_keys(&everything, policy)?;
+        query.reach = Some(reach(with, &top, own(&keys_there)?));
         let pairs = |input: Rel, group| Rel::Aggregate { input: Box::new(input), group, aggregates: vec![] };
         let decided = population.as_ref().map(|found| &found.secrets).into_iter().flatten();
         let told: BTreeSet<Source> = decided.chain(&secrets).cloned().collect();
@@ -246,8 +247,8 @@ fn contributor_query(input: &Rel, top: &Releasing<'_>, need: &EntityNeed, key: E
     }
 }
 
-/// The most rows that an entity has in each cell, and the values between which all are ([`ContributorQuery::reach`]).
-fn reach<'a>(input: Rel, top: &Releasing<'_>, cells: impl Iterator<Item = &'a Named>, entity: Expr) -> Rel {
+/// The most rows that an entity has, and the values between which all are ([`ContributorQuery::reach`]).
+fn reach(input: Rel, top: &Releasing<'_>, entity: Expr) -> Rel {
     let aggregate = |name: String, function, argument| NamedAggregate { name, function, argument };
     let values = top.aggregates.iter().flat_map(contributed);
     let values = values.filter(|(of, ..)| of.kind != ContributionKind::Rows).enumerate();
@@ -257,13 +258,10 @@ fn reach<'a>(input: Rel, top: &Releasing<'_>, cells: impl Iterator<Item = &'a Na
             [most, aggregate(format!("__least_{index}"), AggregateFunction::Min, argument)]
         })
         .collect();
-    let group = by_cell(cells, entity);
-    let keys: Vec<Named> =
-        group.iter().filter(|named| named.name != ENTITY).map(|named| same(&named.name)).collect();
     let rows = aggregate("__rows".to_owned(), AggregateFunction::Count, None);
     let each = Rel::Aggregate {
         input: Box::new(input),
-        group,
+        group: by_cell(std::iter::empty(), entity),
         aggregates: [rows].into_iter().chain(bounds.iter().cloned()).collect(),
     };
     let named = Expr::IsNull { input: Box::new(Expr::column(ENTITY)), negated: true };
@@ -272,11 +270,37 @@ fn reach<'a>(input: Rel, top: &Releasing<'_>, cells: impl Iterator<Item = &'a Na
     let rows = aggregate("__rows".to_owned(), AggregateFunction::Max, Some(Expr::column("__rows")));
     let all = Rel::Aggregate {
         input: Box::new(Rel::Filter { input: Box::new(each), predicate: named }),
-        group: keys.clone(),
+        group: Vec::new(),
         aggregates: [rows].into_iter().chain(again).collect(),
     };
     let floats = ["__rows"].into_iter().chain(bounds.iter().map(|one| one.name.as_str())).map(as_float);
-    Rel::Project { input: Box::new(all), columns: keys.into_iter().chain(floats).collect() }
+    Rel::Project { input: Box::new(all), columns: floats.collect() }
+}
+
+/// All that a relation could be about: whoever is asked about by a condition would else be the one whose values show.
+fn unfiltered(rel: &Rel) -> Rel {
+    let boxed = |rel: &Rel| Box::new(unfiltered(rel));
+    match rel {
+        Rel::Scan { .. } => rel.clone(),
+        // What ties two tables together is no condition on either.
+        Rel::Join { on, .. } if on.is_empty() => rel.clone(),
+        Rel::Filter { input, .. } if matches!(&**input, Rel::Join { on, .. } if on.is_empty()) => rel.clone(),
+        Rel::Filter { input, .. } | Rel::Limit { input, .. } | Rel::Sort { input, .. } => unfiltered(input),
+        Rel::Join { kind: JoinKind::Semi | JoinKind::Anti, left, .. } => unfiltered(left),
+        Rel::Join { kind, left, right, on, nulls_equal, .. } => Rel::Join {
+            kind: *kind,
+            left: boxed(left),
+            right: boxed(right),
+            on: on.clone(),
+            nulls_equal: *nulls_equal,
+            filter: None,
+        },
+        Rel::Project { input, columns } => Rel::Project { input: boxed(input), columns: columns.clone() },
+        Rel::Aggregate { input, group, aggregates } => {
+            Rel::Aggregate { input: boxed(input), group: group.clone(), aggregates: aggregates.clone() }
+        }
+        Rel::Union { inputs } => Rel::Union { inputs: inputs.iter().map(unfiltered).collect() },
+    }
 }
 
 /// A column as a float, under another name.

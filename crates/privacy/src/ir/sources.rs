@@ -1,11 +1,11 @@
 //! Which source columns the aggregates of a release are computed from: what the release ledger calls their measure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::check::releasing;
-use super::{AggregateFunction, Expr, JoinKind, Named, NamedAggregate, Rel, Source};
+use super::{AggregateFunction, Expr, JoinKind, Label, Named, NamedAggregate, Policy, Rel, Source};
 
 /// What an aggregate of a release measures. Two aggregates with one measure can be added to and subtracted from each
 /// other: an entity has one value in both, or values of which one tells the other.
@@ -16,6 +16,8 @@ pub enum Measured {
     /// Values computed from these columns. Which expression it is does not matter: a sum of yuan and one of fen are one
     /// measure, and so is a sum of squares.
     Values(BTreeSet<Source>),
+    /// How many have a value of these columns at all, where that is a secret like the value.
+    Known(BTreeSet<Source>),
     /// Smallest, largest or middle value of such columns: no number that could be added, but one that tells who joined.
     Order(BTreeSet<Source>),
 }
@@ -45,6 +47,26 @@ pub fn measured(rel: &Rel) -> Vec<(String, Measured)> {
         (aggregate.name.clone(), measured)
     };
     top.aggregates.iter().map(measure).collect()
+}
+
+/// The sensitive columns behind each number of values and each mean of a release of which it is not declared what an absent
+/// value means, by the aggregate's name: who has none may be who is well, and such numbers tell how many these are.
+#[must_use]
+pub fn counted_values(rel: &Rel, policy: &Policy) -> BTreeMap<String, BTreeSet<Source>> {
+    let Some(top) = releasing(rel) else { return BTreeMap::new() };
+    let undeclared = |source: &Source| {
+        let known =
+            policy.resources.get(&source.resource).and_then(|known| known.columns.get(&source.column));
+        known.is_some_and(|known| known.label == Some(Label::Sensitive) && known.declared.nulls.is_none())
+    };
+    let of = |aggregate: &NamedAggregate| {
+        let counts = matches!(aggregate.function, AggregateFunction::Count | AggregateFunction::Avg);
+        let mut found = BTreeSet::new();
+        collect(top.input, aggregate.argument.as_ref().filter(|_| counts)?, &mut found);
+        found.retain(undeclared);
+        (!found.is_empty()).then(|| (aggregate.name.clone(), found))
+    };
+    top.aggregates.iter().filter_map(of).collect()
 }
 
 /// The source columns of an expression over a relation.

@@ -1,6 +1,6 @@
 //! The cells of a result as a book takes them: its entities by their ordinals there, and what each row tells of secrets.
 
-use privacy::disclosure::ledger::{Cell, Noise, Ordinals, Protection, Unshown};
+use privacy::disclosure::ledger::{Cell, MeasureId, Noise, Ordinals, Protection, Told, Unshown};
 use roaring::RoaringBitmap;
 
 use crate::Error;
@@ -20,7 +20,7 @@ fn renumbered(ordinals: &[u32], cell: &RoaringBitmap) -> RoaringBitmap {
 }
 
 fn noise(part: &Part, whole: &Contributions, drawn_by: Vec<u32>, asks: Option<Asks>, few: bool) -> Noise {
-    let secrets = part.secrets.iter().map(|(measure, edition)| (*measure, *edition)).collect();
+    let secrets = secrets(part);
     let (question, asked) = asks.map(|asks| (asks.question, asks.presence())).unzip();
     Noise { secrets, drawn_by, asked, question, few, halved: whole.halved }
 }
@@ -29,11 +29,26 @@ fn unshown(part: &Part, whole: &Contributions, asks: Asks, contributors: Roaring
     Unshown { noise: noise(part, whole, vec![asks.presence()], Some(asks), true), contributors }
 }
 
-/// What a part asks of secrets, shown or not, as if none of it came.
-pub(super) fn asked(book: &mut Ordinals, part: &Part, whole: &Contributions) -> Result<Vec<Unshown>, Error> {
+/// What a part asks of secrets, shown or not, as if none of it came. Numbers about people of whom no secret chose any that
+/// have all been told before ask nothing.
+pub(super) fn asked(
+    book: &mut Ordinals,
+    told: &Told,
+    part: &Part,
+    whole: &Contributions,
+) -> Result<Vec<Unshown>, Error> {
     let ordinals = ordinals(book, part)?;
-    let hidden = part.asked().map(|(asks, cell)| unshown(part, whole, asks, renumbered(&ordinals, cell)));
-    Ok(hidden.collect())
+    let secrets = secrets(part);
+    let known = |row: usize| {
+        let numbers = whole.drawn_by.get(row).map(Vec::as_slice).unwrap_or_default();
+        part.whom == Whom::All && told.knows(&secrets, numbers)
+    };
+    let asked = part.asked().filter(|(row, ..)| row.is_none_or(|row| !known(row)));
+    Ok(asked.map(|(_, asks, cell)| unshown(part, whole, asks, renumbered(&ordinals, cell))).collect())
+}
+
+fn secrets(part: &Part) -> Vec<(MeasureId, u32)> {
+    part.secrets.iter().map(|(measure, edition)| (*measure, *edition)).collect()
 }
 
 /// A part's cells, measure by measure, and what of it does not come.

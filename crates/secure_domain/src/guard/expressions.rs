@@ -83,6 +83,9 @@ impl<'a> Scope<'a> {
             }
             return Ok(Expr::Logic { op, args });
         }
+        if binary.op == Operator::StringConcat {
+            return self.joined(binary);
+        }
         let (left, right) = (self.boxed(&binary.left)?, self.boxed(&binary.right)?);
         if let Some(op) = compare(binary.op) {
             return Ok(Expr::Compare { op, left, right });
@@ -96,6 +99,33 @@ impl<'a> Scope<'a> {
             other => return Err(EXPRESSION.about(other.to_string())),
         };
         Ok(Expr::Arithmetic { op, left, right })
+    }
+
+    /// `a || b || …`: absent if any of them is, where `concat` skips it.
+    fn joined(&self, binary: &BinaryExpr) -> Result<Expr, Refusal> {
+        let (mut texts, mut next) = (vec![self.expression(&binary.right)?], binary.left.as_ref());
+        while let PlanExpr::BinaryExpr(more) = next
+            && more.op == Operator::StringConcat
+        {
+            texts.push(self.expression(&more.right)?);
+            next = more.left.as_ref();
+        }
+        texts.push(self.expression(next)?);
+        texts.reverse();
+        let may_be_absent = |text: &&Expr| !matches!(text, Expr::Literal { value: Literal::Text(_) });
+        let absent = |text: &Expr| Expr::IsNull { input: Box::new(text.clone()), negated: false };
+        let mut absent: Vec<Expr> = texts.iter().filter(may_be_absent).map(absent).collect();
+        let joined = Expr::Call { function: Function::Concat, args: texts };
+        let any = match absent.pop() {
+            None => return Ok(joined),
+            Some(only) if absent.is_empty() => only,
+            Some(last) => {
+                absent.push(last);
+                Expr::Logic { op: LogicOp::Or, args: absent }
+            }
+        };
+        let none = Expr::literal(Literal::Null(DataType::Text));
+        Ok(Expr::Case { branches: vec![(any, none)], otherwise: Some(Box::new(joined)) })
     }
 
     fn like(&self, like: &Like) -> Result<Expr, Refusal> {

@@ -42,8 +42,8 @@ pub(super) const RELATION: RuleText = rule(
 );
 pub(super) const EXPRESSION: RuleText = rule(
     "domain.expression",
-    "只可使用比较、逻辑、四则运算、CASE、CAST、IN、BETWEEN、LIKE、IS NULL 和登记的函数：拼接文本用 concat，小计与合计分开查询，取另一张表的一个数用 CROSS JOIN",
-    "use comparisons, logic, arithmetic, CASE, CAST, IN, BETWEEN, LIKE, IS NULL and registered functions only: join texts with concat, ask for totals in a query of their own, take one number of another table by CROSS JOIN",
+    "只可使用比较、逻辑、四则运算、CASE、CAST、IN、BETWEEN、LIKE、IS NULL 和登记的函数：小计与合计分开查询，取另一张表的一个数用 CROSS JOIN",
+    "use comparisons, logic, arithmetic, CASE, CAST, IN, BETWEEN, LIKE, IS NULL and registered functions only: ask for totals in a query of their own, take one number of another table by CROSS JOIN",
 );
 pub(super) const FUNCTION: RuleText = rule(
     "domain.function",

@@ -1,4 +1,4 @@
-use arrow::array::AsArray;
+use arrow::array::{AsArray, Float64Array};
 use catalog::{Domain, OutputColumn, Parameter, Value};
 use privacy::DataType;
 use privacy::disclosure::Accuracy;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::books::Books;
-use crate::fixture::{County, object, ring};
+use crate::fixture::{County, PERSONS, object, persons, ring, seal};
 use crate::protocol::{AppendOrder, AssessOrder, LedgerAnswer, PageOrder};
 use crate::serving::read_page;
 
@@ -703,6 +703,46 @@ async fn what_is_added_up_is_set_against_what_decides() {
     assert_eq!(judged(&engine, &books, 1, having(32, "")).await.unwrap().report.passed, 1);
 }
 
+/// Who has nothing may be who is well: how many have something is a secret like what they have.
+#[tokio::test(flavor = "multi_thread")]
+async fn how_many_have_something_is_no_exact_number_unless_it_is_known() {
+    let with_nothing = |each: i64| {
+        let mut county = County::new();
+        let all = persons();
+        let mut columns = all.columns().to_vec();
+        let income = |n| (n % each != 0).then_some(99.0 + (n % 3) as f64);
+        columns[4] = Arc::new(Float64Array::from_iter((0..PERSONS).map(income)));
+        let schema = all.schema();
+        let names = schema.fields().iter().map(|field| field.name().as_str());
+        let columns = names.zip(columns).map(|(name, column)| (name, column, true));
+        let batch = RecordBatch::try_from_iter_with_nullable(columns);
+        let place = county.tables.iter().position(|table| table.name == "persons").unwrap();
+        let into = object(90, "data");
+        county.digests[place] = seal(county.dir.path(), Content::Raw, &into, &[batch.unwrap()]).digest;
+        county.tables[place].object = into;
+        county
+    };
+    let passed = async |county: &County, number, what: &str| {
+        let sql = format!("SELECT region, {what} AS n FROM persons WHERE region = 'south' GROUP BY region");
+        let kind = if what.starts_with("avg") { DataType::Float } else { DataType::Integer };
+        let output = vec![column("region", DataType::Text), column("n", kind)];
+        let report =
+            run(&county.prod(), county.order(number, &sql, &["persons"], output)).await.unwrap().report;
+        (report.passed, report.perturbed, report.failures.uniform)
+    };
+    let mut county = with_nothing(4);
+    for (number, what) in [(30, "count(income)"), (31, "avg(income)")] {
+        assert_eq!(passed(&county, number, what).await, (1, 1, 0), "{what}");
+    }
+    assert_eq!(passed(&county, 32, "count(*)").await, (1, 0, 0));
+    // Nearly everybody has something: how many have not is a number like any other.
+    assert_eq!(passed(&with_nothing(100), 33, "count(income)").await, (0, 0, 1));
+    let persons = county.tables.iter_mut().find(|table| table.name == "persons").unwrap();
+    let income = persons.columns.iter_mut().find(|column| column.name == "income").unwrap();
+    income.declared.nulls = Some(ir::Nulls::Absent);
+    assert_eq!(passed(&county, 34, "count(income)").await, (1, 0, 0));
+}
+
 /// A sum of what an outer join found is of those of whom it found something.
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_are_of_those_who_add_to_them() {
@@ -760,8 +800,8 @@ async fn a_later_snapshot_leaves_with_noise_that_asking_again_does_not_average_o
         let done = judged(&engine, &books, 1, order).await.unwrap();
         assert_eq!((done.report.passed, done.report.perturbed), (1, 1));
         let told = |column: &str, within| Accuracy { column: column.to_owned(), within };
-        // Six times what one person adds at most; of a mean the number that it is over is noisy, too.
-        let all = [told("n", Some(5)), told("total", Some(606)), told("mean", Some(112))];
+        // Six times what one person adds at most; of a mean the number that it is over is noisy, too, within what is declared.
+        let all = [told("n", Some(5)), told("total", Some(606)), told("mean", Some(101))];
         assert_eq!(done.report.accuracy, all);
         seen.push(rows(&county, &done));
     }
@@ -778,6 +818,68 @@ async fn a_later_snapshot_leaves_with_noise_that_asking_again_does_not_average_o
     let half = vec![column("region", DataType::Text), column("half", DataType::Float)];
     let done = judged(&engine, &books, 1, county.order(83, sql, &["persons"], half)).await.unwrap();
     assert_eq!(done.report.passed, 0);
+}
+
+/// With the same noise in both states it would be told that nobody among them has changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn noise_of_those_whom_a_secret_chose_is_another_one_in_each_state_of_the_data() {
+    let mut county = County::new();
+    let books = Books::default();
+    let having = |county: &County, number, more: i64| {
+        let sql = format!(
+            "SELECT region, count(*) AS n FROM persons WHERE region = 'south' AND income > {more} GROUP BY region"
+        );
+        county.order(number, &sql, &["persons"], counts())
+    };
+    let first = having(&county, 30, 99);
+    judged(&county.prod(), &books, 0, first.clone()).await.unwrap();
+    leave(&county.prod(), &books, 0, &first, 200);
+    let noisy = async |county: &County, number| {
+        let done = judged(&county.prod(), &books, 1, having(county, number, 100)).await.unwrap();
+        assert_eq!((done.report.passed, done.report.perturbed), (1, 1));
+        rows(county, &done)
+    };
+    let before = noisy(&county, 31).await;
+    assert_eq!(noisy(&county, 32).await, before);
+    let persons = county.tables.iter_mut().find(|table| table.name == "persons").unwrap();
+    persons.snapshot = base::Id::new(base::Timestamp::from_micros(1_700_000_000_000_000), [9; 10]);
+    assert_ne!(noisy(&county, 33).await, before);
+}
+
+/// A report that is asked for again after much else has left.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_left_leaves_again_however_much_has_been_told_since() {
+    let county = County::new();
+    let engine = county.prod();
+    let books = Books::default();
+    let sums = |number, key: &str, most| {
+        let sql =
+            format!("SELECT {key} AS k, sum(income) AS n FROM persons WHERE region = 'south' GROUP BY {key}");
+        let output = vec![column("k", DataType::Integer), column("n", DataType::Float)];
+        let mut order = county.order(number, &sql, &["persons"], output);
+        order.thresholds.noisy_numbers_max = most;
+        order
+    };
+    // Three amounts among sixty people each: exact numbers count eight.
+    let decades = |number, most| sums(number, "birth_year / 10 * 10", most);
+    let first = decades(30, 32);
+    let left = judged(&engine, &books, 0, first.clone()).await.unwrap().report;
+    assert_eq!((left.passed, left.perturbed), (5, 0));
+    leave(&engine, &books, 0, &first, 200);
+    let assess = |order: &RunOrder| AssessOrder {
+        release: format!("run/{}", order.run),
+        cells: order.draft.clone(),
+        pages: 1,
+        thresholds: order.thresholds,
+    };
+    // No more than what has been told may be told.
+    for (number, key, held_back) in [(31, "birth_year / 10 * 10", false), (32, "birth_year / 25 * 25", true)]
+    {
+        let order = sums(number, key, 9);
+        engine.run(order.clone()).await.unwrap();
+        let word = books.assess(&engine.objects_dir, &engine.keys, &assess(&order)).unwrap();
+        assert_eq!((word.held_back, word.verdicts.contains(&Verdict::Perturb)), (held_back, false), "{key}");
+    }
 }
 
 /// Noise makes nothing of a number that cannot be.

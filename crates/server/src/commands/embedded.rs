@@ -97,7 +97,11 @@ fn group(files: Vec<(String, String)>) -> Vec<PackSource> {
 
 /// A text of the demonstration.
 pub(crate) fn demo_text(name: &str) -> Result<String> {
-    let file = DemoFiles::get(name).with_context(|| format!("the demonstration has no {name}"))?;
+    let file = DemoFiles::get(name).with_context(|| {
+        // Only a release holds the files themselves.
+        let from = if cfg!(debug_assertions) { concat!(" below ", env!("CARGO_MANIFEST_DIR")) } else { "" };
+        format!("the demonstration has no {name}{from}")
+    })?;
     String::from_utf8(file.data.into_owned()).with_context(|| format!("{name} is not UTF-8"))
 }
 

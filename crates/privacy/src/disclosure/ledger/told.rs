@@ -168,6 +168,15 @@ impl Told {
         None
     }
 
+    /// Have these numbers of secrets been told before, with noise or without?
+    #[must_use]
+    pub fn knows(&self, secrets: &[(MeasureId, u32)], numbers: &[u32]) -> bool {
+        let seen =
+            |secret, number| [true, false].iter().any(|how| self.seen.contains(&(secret, number, *how)));
+        !numbers.is_empty()
+            && secrets.iter().all(|secret| numbers.iter().all(|number| seen(*secret, *number)))
+    }
+
     fn fits(&self, telling: &Telling, how: How, most: u32) -> bool {
         telling.iter().all(|(secret, Tells { people, cost, exact, .. })| {
             let limit = limit(coarseness(people.len()), how, most);
@@ -252,6 +261,8 @@ fn cost_of(tells: &Tells, how: How, halved: bool) -> u32 {
     let comes = match how {
         // An exact number is all there is to be told, that it comes among it.
         How::Exact if !tells.numbers.is_empty() => 0,
+        // So is a sum of what may be very much over people of whom no secret chose any, as far as its noise lets it.
+        How::Noisy if tells.question.is_none() && !tells.few => 0,
         _ if tells.numbers.is_empty() && tells.questions.is_empty() => 0,
         _ => COMES.div_ceil(coarse),
     };

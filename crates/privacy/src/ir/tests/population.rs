@@ -1,7 +1,7 @@
 //! Whom cells speak about.
 
 use super::super::check::releasing;
-use super::super::population::Population;
+use super::super::population::{Population, population};
 use super::*;
 
 fn rich() -> Expr {
@@ -49,7 +49,7 @@ fn one_each() -> Policy {
 }
 
 fn found(rel: &Rel) -> Result<Option<Population>, Refusal> {
-    super::super::population::population(&releasing(rel).unwrap(), &one_each())
+    population(&releasing(rel).unwrap(), &one_each())
 }
 
 /// The relation of whom the cells of a query speak about, and the group keys that tell them apart.
@@ -67,15 +67,34 @@ fn refusal(rel: &Rel) -> Rule {
 fn what_chooses_by_a_sensitive_column_is_left_out_and_the_rest_stays() {
     assert_eq!(people(&by_district(filter(persons(), young()))), None);
     let (rel, keys) = people(&by_district(filter(persons(), both(young(), rich())))).unwrap();
-    // Whoever has no income at all is known, and does not decide.
-    assert!(rel.contains("t0.age") && !rel.contains("greater") && rel.contains("is_null"), "{rel}");
+    assert!(rel.contains("t0.age") && !rel.contains("greater") && !rel.contains("is_null"), "{rel}");
     assert_eq!(keys, [0]);
-    // That something is known at all is no secret of this kind.
-    let known = Expr::IsNull { input: Box::new(col("t0.income")), negated: true };
-    assert_eq!(people(&by_district(filter(persons(), known))), None);
     // A sensitive key tells no populations apart.
     let rel = group(persons(), &[("i", col("t0.income")), ("d", col("t0.district"))], vec![count()]);
     assert_eq!(people(&rel).unwrap().1, [1]);
+}
+
+#[test]
+fn that_somebody_has_nothing_is_a_secret_unless_it_is_declared_to_be_known() {
+    let known = Expr::IsNull { input: Box::new(col("t0.income")), negated: true };
+    let [known, chosen] = [known, both(young(), rich())].map(|one| by_district(filter(persons(), one)));
+    let (rel, _) = people(&known).unwrap();
+    assert!(!rel.contains("is_null"), "{rel}");
+    let mut policy = one_each();
+    let income = policy.resources.get_mut("person").unwrap().columns.get_mut("income").unwrap();
+    income.declared.nulls = Some(Nulls::Absent);
+    let population = |rel: &Rel| population(&releasing(rel).unwrap(), &policy).unwrap();
+    assert!(population(&known).is_none());
+    // Whoever has no income at all is known then, and does not decide.
+    let people = serde_json::to_string(&population(&chosen).unwrap().people).unwrap();
+    assert!(people.contains("is_null"), "{people}");
+    // A number of values, and a mean, tell how many have one.
+    let number = |function, of: &str| group(persons(), &[], vec![agg("n", function, Some(col(of)))]);
+    let counted = |policy: &Policy, function, of| counted_values(&number(function, of), policy).len();
+    use AggregateFunction::{Avg, Count, Sum};
+    let own = one_each();
+    assert_eq!([Count, Avg, Sum].map(|function| counted(&own, function, "t0.income")), [1, 1, 0]);
+    assert_eq!((counted(&own, Count, "t0.age"), counted(&policy, Count, "t0.income")), (0, 0));
 }
 
 #[test]
@@ -101,7 +120,8 @@ fn how_far_a_share_reaches_is_asked_of_everybody() {
         (counted.needs_noise, serde_json::to_string(&counted.contributors[0].reach).unwrap())
     };
     let (noise, chosen) = reach(&by_district(filter(met.clone(), both(young(), rich()))));
-    assert!(noise && chosen.contains("__rows") && chosen.contains("t0.age"), "{chosen}");
+    // And of everybody there is: of those whom a condition leaves, one may be known to have most.
+    assert!(noise && chosen.contains("__rows") && !chosen.contains("t0.age"), "{chosen}");
     assert!(!chosen.contains("greater"), "{chosen}");
     let total = agg("total", AggregateFunction::Sum, Some(col("t1.cost")));
     let (_, sum) = reach(&group(filter(met, young()), &[("district", col("t0.district"))], vec![total]));
@@ -206,10 +226,11 @@ fn what_was_left_out_below_is_left_out_where_it_shows_above() {
     assert_eq!(of(filter(beside(JoinKind::Inner, of_person(people(), count())), once())), None);
     // How often those are there who have something tells of it: everybody is spoken about.
     without(filter(beside(JoinKind::Inner, of_person(filter(people(), rich.clone()), count())), once()));
-    // Of different secrets the number tells, of values that are known it does not.
+    // Of different secrets the number tells, and of values that are known.
     let incomes = |function| of_person(people(), agg("n", function, Some(col("t2.income"))));
-    without(filter(beside(JoinKind::Inner, incomes(AggregateFunction::CountDistinct)), once()));
-    assert_eq!(of(filter(beside(JoinKind::Inner, incomes(AggregateFunction::Count)), once())), None);
+    for function in [AggregateFunction::CountDistinct, AggregateFunction::Count] {
+        without(filter(beside(JoinKind::Inner, incomes(function)), once()));
+    }
     // So does the number of groups that a secret made.
     let made = |key: &str| {
         let made = group(people(), &[("p", col("t2.id")), ("c", col(key))], vec![]);

@@ -300,3 +300,24 @@ fn most_safe_cells_are_allowed() {
     }
     assert!(safe > 500 && withheld * 4 < safe, "{withheld} of {safe}");
 }
+
+/// Whatever else has left since: the same numbers again tell nothing new.
+#[test]
+fn what_has_left_may_leave_again() {
+    let of = |number: u32| number.wrapping_mul(2_654_435_761) >> 7;
+    let by = |groups: u32, shift: u32| {
+        (0..groups)
+            .map(move |group| cell("sum", (0..900).filter(move |one| (of(*one) >> shift) % groups == group)))
+    };
+    let first: Vec<Cell> = by(12, 0).collect();
+    let mut ledger = ledger();
+    ledger.append(candidate("industry", first.clone())).unwrap();
+    ledger.append(candidate("town", by(6, 9).collect())).unwrap();
+    for again in 0..2 {
+        let assessed = ledger.assess(&candidate("again", first.clone()), 10).unwrap();
+        assert_eq!(assessed.verdict, Verdict::Allow, "{again}: {:?}", assessed.cells);
+        if again == 0 {
+            ledger.append(candidate("all", vec![cell("sum", 0..900)])).unwrap();
+        }
+    }
+}
