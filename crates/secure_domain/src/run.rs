@@ -256,14 +256,8 @@ impl ProdEngine {
         weighted: bool,
     ) -> Result<(Contributions, Statistics), Error> {
         let mut parts = Vec::new();
-        let counted = self.with_absent(release, bound).await?;
-        let weighted = weighted || !counted.is_empty();
-        let mut measured = ir::measured(&release.rel);
-        for (name, of) in &mut measured {
-            if let (Measured::Count, Some(sources)) = (&*of, counted.get(name)) {
-                *of = Measured::Known(sources.clone());
-            }
-        }
+        let (measured, absent) = self.measured(release, bound).await?;
+        let weighted = weighted || absent;
         let known = measured.iter().filter(|(_, of)| matches!(of, Measured::Known(_)));
         let mut statistics = Statistics {
             rows: bare.num_rows(),
@@ -365,6 +359,23 @@ impl ProdEngine {
         };
         let few = (0..statistics.rows).filter(few).filter_map(|row| u32::try_from(row).ok());
         (contributions.few, contributions.halved) = (few.collect(), !chosen);
+    }
+
+    /// What the numbers of a result measure, and whether somebody holds nothing in a column that a number or a mean of values
+    /// is over.
+    async fn measured(
+        &self,
+        release: &Release,
+        bound: &Bound,
+    ) -> Result<(Vec<(String, Measured)>, bool), Error> {
+        let counted = self.with_absent(release, bound).await?;
+        let mut measured = ir::measured(&release.rel);
+        for (name, of) in &mut measured {
+            if let (Measured::Count, Some(sources)) = (&*of, counted.get(name)) {
+                *of = Measured::Known(sources.clone());
+            }
+        }
+        Ok((measured, !counted.is_empty()))
     }
 
     /// The numbers of values and means over columns in which some hold nothing, and nobody has declared what that means. Of
