@@ -48,9 +48,12 @@ async fn export(visit: &Visit, view: &CaseView) -> Option<Subject> {
     let run = app::runs::run(&visit.app, &visit.ctx, found.run).await.ok();
     let clauses = run.as_ref().map(|run| run.clauses.clone()).unwrap_or_default();
     let mut facts = vec![
+        fact(visit, "state", word(visit, "export-state", &found.state)),
         fact(visit, "purpose", &found.purpose),
         fact(visit, "result-digest", short(&found.frozen.digest)),
     ];
+    // What reviewers approved may have stayed inside all the same.
+    facts.extend(found.overtaken.then(|| fact(visit, "overtaken", visit.text("export-overtaken"))));
     facts.extend(found.frozen.rows.map(|rows| fact(visit, "rows", words::count(rows))));
     if let Some(run) = run.as_ref().filter(|run| !run.values.is_empty()) {
         let values: Vec<String> =
