@@ -28,10 +28,11 @@ impl Moments {
     }
 
     /// Waits until the server has lived long enough this time: a few steps of the story and a moment more, so that kills
-    /// hit every part of it, or some seconds where a step is slow.
-    async fn life(&mut self, steps: &AtomicU32) {
+    /// hit every part of it, or some seconds where a step is slow; longer each time after lives in which none was done, or a
+    /// machine that is slower than a life is long would never get on.
+    async fn life(&mut self, steps: &AtomicU32, in_vain: u32) {
         let target = steps.load(Ordering::SeqCst) + u32::try_from(self.below(4)).unwrap_or(0);
-        let limit = Duration::from_millis(1_000 + self.below(5_000));
+        let limit = Duration::from_millis(1_000 + self.below(5_000)) * (1 + in_vain);
         let begun = Instant::now();
         while steps.load(Ordering::SeqCst) < target && begun.elapsed() < limit {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -83,8 +84,11 @@ async fn one_play(play: u32, mut moments: Moments, kills: &Arc<AtomicU32>) -> us
         let (server, over, kills) = (Arc::clone(&server), Arc::clone(&over), Arc::clone(kills));
         let (steps, data) = (Arc::clone(&steps), folder.path().join("data"));
         tokio::spawn(async move {
+            let mut in_vain = 0;
             while !over.load(Ordering::SeqCst) && kills.load(Ordering::SeqCst) < KILLS {
-                moments.life(&steps).await;
+                let before = steps.load(Ordering::SeqCst);
+                moments.life(&steps, in_vain).await;
+                in_vain = if steps.load(Ordering::SeqCst) == before { in_vain + 1 } else { 0 };
                 let mut server = server.lock().await;
                 server.kill();
                 kills.fetch_add(1, Ordering::SeqCst);
