@@ -15,7 +15,7 @@ use super::story::{Saved, Step, Story, fill, fill_text};
 /// How long a step may wait for a background job.
 const WAIT_MAX: Duration = Duration::from_secs(300);
 /// How long a player waits for a server that went away to come back.
-const DOWN_MAX: Duration = Duration::from_secs(60);
+const DOWN_MAX: Duration = Duration::from_secs(120);
 
 /// Told about progress.
 pub trait Audience {
