@@ -28,6 +28,9 @@ const GRANTS_MAX: usize = 1_000;
 pub struct ConsentRule {
     /// Deliveries, oldest first; of what one entity said about one scenario the latest day counts.
     pub deliveries: Vec<ConsentDelivery>,
+    /// Whether others were there before these, whose place they took.
+    #[serde(default)]
+    pub replaced: bool,
 }
 
 /// One delivery of consents.
@@ -162,6 +165,7 @@ async fn register(
             let rule = stored.value.consent.as_mut();
             let rule = rule.ok_or_else(|| Error::invalid("consent.not_needed", ""))?;
             if mode == ConsentMode::Replace {
+                rule.replaced |= !rule.deliveries.is_empty();
                 let old: Vec<_> = rule.deliveries.drain(..).map(|old| old.object).collect();
                 for object in &old {
                     rows::destroy(tx, *object, ctx.now).await?;
@@ -216,6 +220,7 @@ pub(crate) fn spec(grant: &Grant, entry: &CatalogEntry) -> Option<ConsentSpec> {
             .iter()
             .map(|delivery| ObjectRef { object: delivery.object, key: delivery.object.to_string() })
             .collect(),
+        replaced: rule.replaced,
     })
 }
 

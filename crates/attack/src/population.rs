@@ -8,7 +8,7 @@
 //! - twelve more people live in villages of three and nine.
 //!
 //! The attacker knows everything about everybody but the secrets, which are drawn uniformly: a bit (`flag`), a number of
-//! sixteen bits (`income`) and, for teams, a bit (`grade`).
+//! sixteen bits (`income`), for teams a bit (`grade`), and whether there is anything in a column at all (`relief`).
 
 use std::fmt::Write as _;
 
@@ -42,6 +42,8 @@ pub(crate) struct Person {
     pub(crate) income: i64,
     pub(crate) grade: bool,
     pub(crate) illness: &'static str,
+    /// What is paid to whoever is in need; nothing to the others.
+    pub(crate) relief: Option<i64>,
 }
 
 /// An enterprise.
@@ -119,6 +121,7 @@ impl Plot {
                     grades.get(team).copied().unwrap_or_default()
                 },
                 illness: random.pick(&ILLNESSES),
+                relief: random.bit().then(|| 100 + i64::try_from(random.below(900)).unwrap_or(0)),
             });
         }
         let enterprises = enterprises(&mut random, number, &district);
@@ -170,14 +173,15 @@ impl Population {
     /// The register of persons as CSV.
     pub(crate) fn persons_csv(&self, plots: std::ops::Range<usize>) -> String {
         let mut text = String::from(
-            "id_number,name,phone,district,zone,village,team,sex,birth_date,household,flag,income,grade,illness,note\n",
+            "id_number,name,phone,district,zone,village,team,sex,birth_date,household,flag,income,grade,illness,relief,note\n",
         );
         for (plot, person) in self.people(plots) {
             let Person { id_number, name, phone, zone, village, team, sex, birth, household, .. } = person;
+            let relief = person.relief.map(|amount| amount.to_string()).unwrap_or_default();
             // Writing into a String cannot fail.
             let _ = writeln!(
                 text,
-                "{id_number},{name},{phone},{},{zone},{village},{team},{sex},{birth},{household},{},{},{},{},联系{phone}复诊",
+                "{id_number},{name},{phone},{},{zone},{village},{team},{sex},{birth},{household},{},{},{},{},{relief},联系{phone}复诊",
                 plot.district,
                 u8::from(person.flag),
                 person.income,

@@ -254,6 +254,7 @@ fn person(strict: bool) -> Vec<Value> {
             "sensitive",
             either(json!({ "method": "token", "domain": "illness" })),
         ),
+        column("relief", "general", 3, "sensitive", null()),
         column("note", "general", 3, "sensitive", either(keep())),
     ]
 }

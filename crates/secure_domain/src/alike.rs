@@ -1,6 +1,6 @@
-//! How many rows of a stored table are alike: asked of the whole table, once, and remembered as long as it lies there.
+//! What rows of a stored table have in common: asked of the whole table, once, and remembered as long as it lies there.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use arrow::array::{AsArray, RecordBatch};
@@ -8,7 +8,9 @@ use arrow::compute::{cast, max};
 use arrow::datatypes::Int64Type;
 use base::{Id, kind};
 use privacy::DataType;
-use privacy::ir::{self, AggregateFunction, Expr, Function, LogicOp, Met, Most, Named, NamedAggregate, Rel};
+use privacy::ir::{
+    self, AggregateFunction, Expr, Function, LogicOp, Met, Most, Named, NamedAggregate, Rel, Source,
+};
 
 use crate::Error;
 use crate::engine::ProdEngine;
@@ -24,6 +26,8 @@ pub(crate) enum Asked {
     Rows(BTreeSet<String>),
     /// Characters of the longest text in a column.
     Longest(String),
+    /// Rows that hold nothing in a column.
+    Absent(String),
 }
 
 /// What was seen of the tables.
@@ -71,6 +75,28 @@ impl ProdEngine {
         Some(characters)
     }
 
+    /// The numbers of values and means over columns in which some hold nothing, and nobody has declared what that means. Of
+    /// the whole table: whether somebody among those asked about has nothing shows in no form.
+    pub(crate) async fn with_absent(
+        &self,
+        release: &Release,
+    ) -> Result<BTreeMap<String, BTreeSet<Source>>, Error> {
+        let mut counted = ir::counted_values(&release.rel, &policy(&release.tables));
+        let all: BTreeSet<Source> = counted.values().flatten().cloned().collect();
+        for source in all {
+            let table = release.tables.iter().find(|table| table.spec.name == source.resource);
+            let table = table.ok_or(Error::RunFailed)?;
+            let absent = self.seen(&release.tables, table, Asked::Absent(source.column.clone())).await;
+            if absent.ok_or(Error::RunFailed)? == 0 {
+                for sources in counted.values_mut() {
+                    sources.remove(&source);
+                }
+            }
+        }
+        counted.retain(|_, sources| !sources.is_empty());
+        Ok(counted)
+    }
+
     /// What a table holds; none if it cannot be found out.
     async fn seen(&self, tables: &[Arc<Table>], table: &Arc<Table>, asked: Asked) -> Option<u64> {
         let about = (table.spec.object.object, asked);
@@ -80,6 +106,7 @@ impl ProdEngine {
         let query = match &about.1 {
             Asked::Rows(columns) => largest_group(&table.spec.name, columns),
             Asked::Longest(column) => longest(&table.spec.name, column),
+            Asked::Absent(column) => absent(&table.spec.name, column),
         };
         let found = self.number(&query, tables, &Bound::new()).await.ok()?;
         self.seen.lock().ok()?.insert(about, found);
@@ -108,6 +135,17 @@ fn longest(resource: &str, column: &str) -> Rel {
         group: Vec::new(),
         aggregates: vec![number("most", AggregateFunction::Max, Some(length))],
     }
+}
+
+/// How many rows of a table hold nothing in a column.
+fn absent(resource: &str, column: &str) -> Rel {
+    let stored = Expr::column(format!("{ALIAS}.{column}"));
+    let rows = Rel::Filter {
+        input: Box::new(scan(resource, std::iter::once(column))),
+        predicate: Expr::IsNull { input: Box::new(stored), negated: false },
+    };
+    let number = number("rows", AggregateFunction::Count, None);
+    Rel::Aggregate { input: Box::new(rows), group: Vec::new(), aggregates: vec![number] }
 }
 
 fn scan<'a>(resource: &str, columns: impl Iterator<Item = &'a str>) -> Rel {
@@ -140,8 +178,6 @@ fn largest_group(resource: &str, columns: &BTreeSet<String>) -> Rel {
     let group = columns.iter().enumerate();
     let group =
         group.map(|(index, column)| Named { name: format!("k{index}"), expr: stored(column) }).collect();
-    let number =
-        |name: &str, function, argument| NamedAggregate { name: name.to_owned(), function, argument };
     let groups = Rel::Aggregate {
         input: Box::new(input),
         group,

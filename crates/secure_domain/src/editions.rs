@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use arrow::row::{RowConverter, SortField};
-use base::{Digest, limit};
+use base::{Digest, Id, Timestamp, limit};
 
 use crate::Error;
 use crate::objects::{Content, KeyRing, ObjectFile, ObjectRows};
 use crate::protocol::{Edition, InputPin, Lent, SameOrder};
 use crate::run::check_digest;
+use crate::session::Table;
 
 /// The rows of a table as a multiset, under a key that lives as long as the comparison.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,6 +87,24 @@ fn held(objects_dir: &Path, lent: &Lent, columns: &[String], key: &[u8; 32]) -> 
     Ok(held)
 }
 
+/// The inputs as an order sees them: who has consented belongs to what a table holds. With one number before and after,
+/// a cell that is missing, or exact no more, would tell that one of its few people withdrew.
+pub(crate) fn as_seen(inputs: &[InputPin], tables: &[Arc<Table>]) -> Vec<InputPin> {
+    let seen = |pin: &InputPin| {
+        let table = tables.iter().find(|table| table.spec.name == pin.table);
+        let Some(consenting) = table.and_then(|table| table.consenting) else { return pin.clone() };
+        let since = since(pin).unwrap_or(pin.snapshot);
+        let Digest(digest) = Digest::of(&[since.as_bytes().as_slice(), &consenting.0].concat());
+        let [a, b, c, d, e, f, g, h, i, j, ..] = digest;
+        // The time stays: it orders editions, and of consents none is known.
+        let time =
+            Timestamp::from_micros(i64::try_from(seconds(since.as_bytes())).unwrap_or_default() * 1_000_000);
+        let since = Id::new(time, [a, b, c, d, e, f, g, h, i, j]);
+        InputPin { edition: Some(Edition { since, number: 1 }), ..pin.clone() }
+    };
+    inputs.iter().map(seen).collect()
+}
+
 /// What a result was computed on, as a number for the release ledger: 0 where every resource holds what it held from the
 /// beginning; else the seconds of the newest edition with a digest of all that are not the first, so that results on
 /// other rows never share it. Resources that have not changed make no difference.
@@ -103,7 +122,7 @@ pub(crate) fn salt(pin: &InputPin) -> u32 {
 }
 
 /// The first snapshot of an edition that is not the first. Of pins of before there were editions nothing is known.
-fn since(pin: &InputPin) -> Option<base::Id<base::kind::Snapshot>> {
+fn since(pin: &InputPin) -> Option<Id<base::kind::Snapshot>> {
     match pin.edition {
         Some(Edition { number: 0, .. }) => None,
         Some(Edition { since, .. }) => Some(since),
@@ -125,7 +144,7 @@ pub(crate) const fn word(digest: &Digest) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use base::{Id, Timestamp, kind};
+    use base::kind;
 
     use super::*;
 

@@ -10,13 +10,13 @@ use arrow::array::{ArrayRef, RecordBatch};
 use base::{Digest, Id, kind};
 use privacy::disclosure::ledger::Verdict;
 use privacy::disclosure::{self, Assessment, Statistics};
-use privacy::ir::{self, AggregateFunction, ColumnInfo, Expr, Measured, NamedAggregate, Rel, Source, Widest};
+use privacy::ir::{self, ColumnInfo, Measured, Rel, Widest};
 use privacy::masking::MaskKey;
 
 use crate::Error;
 use crate::collector::Collector;
 use crate::contributions::{Contributions, PAIRS_MAX, Part};
-use crate::editions::{salt, snapshot_number, word};
+use crate::editions::{as_seen, salt, snapshot_number, word};
 use crate::engine::ProdEngine;
 use crate::guard::{Bound, Release, bind, check_release, ir_name, lower, names_of, policy};
 use crate::objects::{Content, ObjectFile, ParquetObject, Written, object_path, write_sealed};
@@ -256,7 +256,7 @@ impl ProdEngine {
         weighted: bool,
     ) -> Result<(Contributions, Statistics), Error> {
         let mut parts = Vec::new();
-        let (measured, absent) = self.measured(release, bound).await?;
+        let (measured, absent) = self.measured(release).await?;
         let weighted = weighted || absent;
         let known = measured.iter().filter(|(_, of)| matches!(of, Measured::Known(_)));
         let mut statistics = Statistics {
@@ -269,6 +269,7 @@ impl ProdEngine {
         if !queries.is_empty() {
             let key = order.entity_key.as_ref().ok_or(Error::OrderMismatch { what: "entity_key" })?;
             let key = MaskKey::new(*key.bytes());
+            // What is told of secrets adds up however many consent: their rows are the same.
             let salts = order.inputs.iter().map(|pin| (pin.table.clone(), salt(pin))).collect();
             let shown = |name: &String| bare.column_by_name(name).cloned().ok_or(Error::RunFailed);
             let keys = release.keys.iter().map(shown).collect::<Result<Vec<ArrayRef>, _>>()?;
@@ -315,7 +316,7 @@ impl ProdEngine {
                 parts.extend(people.into_iter().chain(rows));
             }
         }
-        let snapshot = snapshot_number(&order.inputs);
+        let snapshot = snapshot_number(&as_seen(&order.inputs, &release.tables));
         let mut contributions = Contributions { snapshot, parts, weighted, ..Contributions::default() };
         // Noise is of the people, in whatever words they are asked for.
         statistics.cell_keys = contributions.cell_keys();
@@ -334,6 +335,7 @@ impl ProdEngine {
         let schema = release.counted.checked.schema();
         let reaching = release.reaching(order.thresholds.min_entities);
         let cells = perturb::Cells { statistics, noisy: &[], reaching };
+        // Of those who consent as well: a sum over the same people tells no more when others have come or gone.
         let carriers = Carriers::of(&release.rel, schema, &order.inputs);
         let chosen = release.is_chosen();
         let drawn_by = |row| match &carriers {
@@ -363,12 +365,8 @@ impl ProdEngine {
 
     /// What the numbers of a result measure, and whether somebody holds nothing in a column that a number or a mean of values
     /// is over.
-    async fn measured(
-        &self,
-        release: &Release,
-        bound: &Bound,
-    ) -> Result<(Vec<(String, Measured)>, bool), Error> {
-        let counted = self.with_absent(release, bound).await?;
+    async fn measured(&self, release: &Release) -> Result<(Vec<(String, Measured)>, bool), Error> {
+        let counted = self.with_absent(release).await?;
         let mut measured = ir::measured(&release.rel);
         for (name, of) in &mut measured {
             if let (Measured::Count, Some(sources)) = (&*of, counted.get(name)) {
@@ -376,27 +374,6 @@ impl ProdEngine {
             }
         }
         Ok((measured, !counted.is_empty()))
-    }
-
-    /// The numbers of values and means over columns in which some hold nothing, and nobody has declared what that means. Of
-    /// the whole table: whether somebody among those asked about has nothing shows in no form.
-    async fn with_absent(
-        &self,
-        release: &Release,
-        bound: &Bound,
-    ) -> Result<BTreeMap<String, BTreeSet<Source>>, Error> {
-        let mut counted = ir::counted_values(&release.rel, &policy(&release.tables));
-        let all: BTreeSet<Source> = counted.values().flatten().cloned().collect();
-        for source in all {
-            let nothing = self.number(&absent(&source), &release.tables, bound).await? == 0;
-            if nothing {
-                for sources in counted.values_mut() {
-                    sources.remove(&source);
-                }
-            }
-        }
-        counted.retain(|_, sources| !sources.is_empty());
-        Ok(counted)
     }
 
     async fn collect(
@@ -435,7 +412,8 @@ impl ProdEngine {
                 other => *other,
             };
             let verdicts: Vec<Verdict> = verdicts.iter().map(bound).collect();
-            let carriers = Carriers::of(&release.rel, release.counted.checked.schema(), &order.inputs);
+            let schema = release.counted.checked.schema();
+            let carriers = Carriers::of(&release.rel, schema, &as_seen(&order.inputs, &release.tables));
             let noisy: Vec<bool> = verdicts.iter().map(|verdict| *verdict == Verdict::Perturb).collect();
             // What cannot be given noise does not leave.
             let refused = |verdict: &Verdict| *verdict == Verdict::Refuse || carriers.is_none();
@@ -445,7 +423,6 @@ impl ProdEngine {
             if let Some(carriers) = carriers.filter(|_| noisy.contains(&true)) {
                 let reaching = release.reaching(order.thresholds.min_entities);
                 let cells = perturb::Cells { statistics: &statistics, noisy: &noisy, reaching };
-                let schema = release.counted.checked.schema();
                 let reaches = ir::reaches(&release.rel, &policy(&release.tables), &ir::Parameters::new());
                 assessment.report.accuracy =
                     perturb::accuracy(&release.rel, schema, &reaches, reaching, &statistics);
@@ -493,18 +470,4 @@ pub(crate) fn check_pin(pin: &InputPin, tables: &[Arc<Table>]) -> Result<Arc<Tab
 
 pub(crate) fn check_digest(file: &ObjectFile, digest: Digest) -> Result<(), Error> {
     if file.digest()? == digest { Ok(()) } else { Err(Error::OrderMismatch { what: "input_digest" }) }
-}
-
-/// How many rows of a table hold nothing in a column.
-fn absent(source: &Source) -> Rel {
-    const ALIAS: &str = "t";
-    let columns = vec![source.column.clone()];
-    let scan = Rel::Scan { resource: source.resource.clone(), alias: ALIAS.to_owned(), columns };
-    let column = Expr::column(format!("{ALIAS}.{}", source.column));
-    let rows = Rel::Filter {
-        input: Box::new(scan),
-        predicate: Expr::IsNull { input: Box::new(column), negated: false },
-    };
-    let number = NamedAggregate { name: "n".to_owned(), function: AggregateFunction::Count, argument: None };
-    Rel::Aggregate { input: Box::new(rows), group: Vec::new(), aggregates: vec![number] }
 }

@@ -40,12 +40,12 @@ async fn by_consent() -> (County, Grant) {
     (county, grant)
 }
 
-/// The total that a run of the scenario would let reviewers see; nothing where too few are left.
-async fn counted(
+/// What reviewers would see of a run of the scenario: its case, its rows and how many of them have noise.
+async fn asked(
     county: &County,
     model: &models::ModelRecord,
     scenario: Option<&str>,
-) -> Result<serde_json::Value> {
+) -> Result<(base::Id<base::kind::Case>, Vec<Vec<serde_json::Value>>, u64)> {
     let engineer = county.ctx("operator");
     let none = BTreeMap::new();
     let run = runs::order_run_for(&county.app, &engineer, model.model.id, &none, scenario).await?;
@@ -53,10 +53,21 @@ async fn counted(
     let run = runs::run(&county.app, &engineer, run.id).await?;
     assert_eq!(run.state, RunState::Done, "{:?}", run.error);
     let new = exports::NewExport { purpose: "统计".to_owned(), ..exports::NewExport::default() };
-    let (export, _) = exports::open_export_case(&county.app, &engineer, run.id, &new).await?;
+    let (export, case) = exports::open_export_case(&county.app, &engineer, run.id, &new).await?;
     let reviewer = county.ctx("supervision-office");
-    let page = exports::candidate(&county.app, &reviewer, export.id, 0).await?.page;
-    Ok(page.rows.first().and_then(|row| row.first()).cloned().unwrap_or_default())
+    let seen = exports::candidate(&county.app, &reviewer, export.id, 0).await?;
+    let noisy = seen.view.export.frozen.report.map_or(0, |report| report.perturbed);
+    Ok((case.id, seen.page.rows, noisy))
+}
+
+/// The total that a run of the scenario would let reviewers see; nothing where too few are left.
+async fn counted(
+    county: &County,
+    model: &models::ModelRecord,
+    scenario: Option<&str>,
+) -> Result<serde_json::Value> {
+    let (_, rows, _) = asked(county, model, scenario).await?;
+    Ok(rows.first().and_then(|row| row.first()).cloned().unwrap_or_default())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,4 +137,27 @@ async fn a_verification_forgets_who_withdraws() {
     assert_eq!(ask("").await.unwrap_err().code(), "consent.scenario_missing");
     load(&county, "market-bureau", ConsentMode::Update, &rows(1..2, LOAN, "withdrawn")).await.unwrap();
     assert_eq!(ask(LOAN).await.unwrap(), json!("unknown"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_somebody_withdrew_is_told_by_no_cell() {
+    let (county, _) = by_consent().await;
+    let sql = "SELECT industry, count(*) AS n FROM enterprises GROUP BY industry ORDER BY industry";
+    let model = approved(&county, &query_model(sql)).await;
+    let update = ConsentMode::Update;
+    load(&county, "market-bureau", update, &rows(3..503, LOAN, "granted")).await.unwrap();
+    let (case, first, noisy) = asked(&county, &model, Some(LOAN)).await.unwrap();
+    assert_eq!((json!(first), noisy), (json!([["retail", 250], ["textile", 250]]), 0));
+    for unit in ["supervision-office", "bigdata-bureau"] {
+        county.act(unit, case, json!({ "command": "approve", "opinion": "同意" })).await.unwrap();
+    }
+    jobs::drain(&county.app).await;
+    // Of one industry one withdraws: both leave with noise, and neither is missing.
+    load(&county, "market-bureau", update, &rows(10..11, LOAN, "withdrawn")).await.unwrap();
+    let (_, without, noisy) = asked(&county, &model, Some(LOAN)).await.unwrap();
+    assert_eq!((without.len(), noisy), (2, 2), "{without:?}");
+    // He consents again: the same firms are the same, and what has left leaves again.
+    load(&county, "market-bureau", update, &rows(10..11, LOAN, "granted")).await.unwrap();
+    let (_, again, noisy) = asked(&county, &model, Some(LOAN)).await.unwrap();
+    assert_eq!((again, noisy), (first, 0));
 }

@@ -7,6 +7,7 @@ use crate::attack::{Attack, Benign, Class, Doing, Found, Kind, Probe, Scene, Ste
 use crate::client::{Answer, Sent};
 use crate::delivery::upload;
 use crate::lab::{Model, Outcome};
+use crate::score::Guess;
 use crate::stage::{ENGINEER, MANAGER, OTHER_MANAGER, act};
 use crate::story::until;
 
@@ -16,6 +17,7 @@ const SCENARIO: &str = "银行企业许可核验";
 const PERSONS: usize = 60;
 const CONSENTING: usize = 36;
 const WITHDRAWING: usize = 14;
+const TEAMS: usize = 20;
 
 const fn steps(id: &'static str, title: &'static str, step: Step, twin: Benign) -> Attack {
     Attack { class: Class::Isolation, id, title, kind: Kind::Steps(step), twin }
@@ -65,6 +67,12 @@ pub(super) const ATTACKS: &[Attack] = &[
         Benign::Steps(consented),
     ),
     steps("I30", "persons who withdrew are counted in the next answer", withdrawn, Benign::Steps(consented)),
+    steps(
+        "I31",
+        "who withdrew, by the cells that are missing afterwards",
+        who_withdrew,
+        Benign::Steps(consented),
+    ),
 ];
 
 /// An approved import: its case.
@@ -242,7 +250,12 @@ pub(super) async fn ready(scene: &Scene<'_>, who: &str, table: &str) -> Result<(
 }
 
 /// A table that is there by consent: its name and its resource.
-async fn by_consent(scene: &Scene<'_>, what: &str) -> Result<(String, String)> {
+async fn by_consent(
+    scene: &Scene<'_>,
+    what: &str,
+    persons: usize,
+    consenting: usize,
+) -> Result<(String, String)> {
     let (client, named) = (scene.lab.client, code(scene, what));
     let made = client
         .post("civil.officer", "/api/v1/resources", json!({
@@ -252,17 +265,18 @@ async fn by_consent(scene: &Scene<'_>, what: &str) -> Result<(String, String)> {
         .await?
         .done("resource by consent")?;
     let resource = made.text("/id");
-    let mut csv = "person,amount\n".to_owned();
-    for person in 0..PERSONS {
-        csv.push_str(&format!("P{person:05},{}\n", 100 + person % 3));
+    let mut csv = "person,team,amount\n".to_owned();
+    for person in 0..persons {
+        csv.push_str(&format!("P{person:05},T{:02},{}\n", person % TEAMS, 100 + person % 3));
     }
     upload(client, "civil.officer", &resource, csv).await?;
     classify(scene, "civil.officer", &resource, json!([
         { "column": "person", "kind": "general", "level": 3, "label": "identifier", "mask": { "method": "token", "domain": "person" }, "note": "虚构" },
+        { "column": "team", "kind": "general", "level": 1, "label": "public", "mask": { "method": "keep" }, "note": "虚构" },
         { "column": "amount", "kind": "general", "level": 2, "label": "sensitive", "mask": { "method": "null" }, "note": "虚构" },
     ]))
     .await?;
-    consent(scene, &resource, 0..CONSENTING, SCENARIO, "granted").await?.done("consents")?;
+    consent(scene, &resource, 0..consenting, SCENARIO, "granted").await?.done("consents")?;
     let asked = request(scene, MANAGER, &scene.lab.stage.tenant, &named).await?.done("data request")?;
     let facts = json!({ "含禁止开放数据": false, "符合最小必要": true, "已脱敏或者取得同意": true });
     act(client, "civil.officer", &asked.text("/id"), json!({ "command": "approve", "facts": facts })).await?;
@@ -273,7 +287,7 @@ async fn by_consent(scene: &Scene<'_>, what: &str) -> Result<(String, String)> {
 async fn consent(
     scene: &Scene<'_>,
     resource: &str,
-    persons: std::ops::Range<usize>,
+    persons: impl IntoIterator<Item = usize>,
     scenario: &str,
     state: &str,
 ) -> Result<Answer> {
@@ -288,8 +302,12 @@ async fn consent(
 
 /// An approved count of the table.
 async fn count_model(scene: &Scene<'_>, table: &str) -> Result<Model> {
+    approved_model(scene, &format!("SELECT count(*) AS n FROM {table}")).await
+}
+
+async fn approved_model(scene: &Scene<'_>, sql: &str) -> Result<Model> {
     let path = format!("/api/v1/tenants/{}/models", scene.lab.stage.tenant);
-    let body = json!({ "name": "人数", "sql": format!("SELECT count(*) AS n FROM {table}"), "entity": "person", "reversibility": "汇总" });
+    let body = json!({ "name": "人数", "sql": sql, "entity": "person", "reversibility": "汇总" });
     let made = scene.lab.client.post(ENGINEER, &path, body).await?.done("model")?;
     let id = made.text("/id");
     scene.lab.approve(ENGINEER, &id).await?;
@@ -325,7 +343,7 @@ fn told(outcome: &Outcome) -> Option<f64> {
 fn consented<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     Box::pin(async move {
         let mut found = Found::default();
-        let (table, _) = by_consent(scene, "cons").await?;
+        let (table, _) = by_consent(scene, "cons", PERSONS, CONSENTING).await?;
         let model = count_model(scene, &table).await?;
         let outcome = counted(scene, &model, Some(SCENARIO)).await?;
         found.expect(told(&outcome) == Some(CONSENTING as f64), || outcome.told());
@@ -336,7 +354,7 @@ fn consented<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
 fn bundled<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     Box::pin(async move {
         let mut found = Found::default();
-        let (table, resource) = by_consent(scene, "bund").await?;
+        let (table, resource) = by_consent(scene, "bund", PERSONS, CONSENTING).await?;
         let model = count_model(scene, &table).await?;
         for scenario in [None, Some(""), Some("*"), Some("%"), Some("广告推送"), Some("银行"), Some(";")]
         {
@@ -369,7 +387,7 @@ fn bundled<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
 fn withdrawn<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     Box::pin(async move {
         let mut found = Found::default();
-        let (table, resource) = by_consent(scene, "with").await?;
+        let (table, resource) = by_consent(scene, "with", PERSONS, CONSENTING).await?;
         let model = count_model(scene, &table).await?;
         consent(scene, &resource, 0..WITHDRAWING, SCENARIO, "withdrawn").await?.done("withdrawal")?;
         let outcome = counted(scene, &model, Some(SCENARIO)).await?;
@@ -377,6 +395,33 @@ fn withdrawn<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         found.expect(told(&outcome) == Some((CONSENTING - WITHDRAWING) as f64), || {
             format!("after the withdrawal: {:?}", told(&outcome))
         });
+        Ok(found)
+    })
+}
+
+/// In each of twenty teams of twelve one person withdraws or does not.
+fn who_withdrew<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    Box::pin(async move {
+        let mut found = Found::default();
+        let everybody = TEAMS * 12;
+        let (table, resource) = by_consent(scene, "team", everybody, everybody).await?;
+        let sql = format!("SELECT team, count(*) AS n FROM {table} GROUP BY team");
+        let model = approved_model(scene, &sql).await?;
+        let before = counted(scene, &model, Some(SCENARIO)).await?;
+        // What the flags of the targets are decides: as random as anything, and another in each run.
+        let withdraws: Vec<bool> = scene.plot.targets().iter().map(|person| person.flag).collect();
+        let withdrawn = withdraws.iter().enumerate().filter(|(_, withdraws)| **withdraws);
+        let withdrawn = withdrawn.map(|(team, _)| team);
+        consent(scene, &resource, withdrawn, SCENARIO, "withdrawn").await?.done("withdrawals")?;
+        let after = counted(scene, &model, Some(SCENARIO)).await?;
+        found.told = vec![before.told(), after.told()];
+        let (Some(before), Some(after)) = (before.released(), after.released()) else { return Ok(found) };
+        for (team, withdraws) in withdraws.into_iter().enumerate() {
+            let team = format!("T{team:02}");
+            let Some(all) = before.number("team", &team, "n") else { continue };
+            let fewer = after.number("team", &team, "n").is_none_or(|left| left < all);
+            found.guesses.push(Guess::bit(fewer, withdraws));
+        }
         Ok(found)
     })
 }

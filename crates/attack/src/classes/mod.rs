@@ -1,5 +1,6 @@
 //! The attacks, by class.
 
+mod absent;
 mod cells;
 mod chosen;
 mod differencing;
@@ -23,6 +24,7 @@ pub(crate) fn all() -> Vec<Attack> {
         cells::ATTACKS,
         differencing::ATTACKS,
         chosen::ATTACKS,
+        absent::ATTACKS,
         snapshots::ATTACKS,
         noise::ATTACKS,
         statistics::ATTACKS,

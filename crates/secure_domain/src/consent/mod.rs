@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::datatypes::Date32Type;
-use base::Date;
+use base::{Date, Digest};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -44,6 +44,9 @@ pub struct ConsentSpec {
     pub columns: Vec<String>,
     /// Delivered consents, oldest first. None mean that nobody has consented.
     pub given: Vec<ObjectRef>,
+    /// Whether others were given before these, and are no longer there.
+    #[serde(default)]
+    pub replaced: bool,
 }
 
 /// What an order is for.
@@ -101,6 +104,16 @@ impl Said {
 pub(crate) struct Consents {
     /// Everything said by scenario and entity, oldest delivery first.
     said: HashMap<String, HashMap<Box<str>, Vec<Said>>>,
+    /// Whether the first delivery is known.
+    begun: bool,
+}
+
+/// Whose rows may be used for a purpose.
+#[derive(Debug, Default)]
+pub(crate) struct Consenting {
+    pub(crate) entities: HashSet<Box<str>>,
+    /// What tells them from those whom the first delivery named for the scenario; none while it is still these.
+    pub(crate) changed: Option<Digest>,
 }
 
 impl Consents {
@@ -109,7 +122,7 @@ impl Consents {
     /// # Errors
     /// `domain.unknown` without key or file; `domain.order_mismatch` for an object that holds something else.
     pub(crate) fn open(objects_dir: &Path, keys: &KeyRing, spec: &ConsentSpec) -> Result<Self, Error> {
-        let mut consents = Self::default();
+        let mut consents = Self { begun: !spec.replaced, ..Self::default() };
         let mut rows = 0;
         for (delivery, object) in spec.given.iter().enumerate() {
             let file = Arc::new(ObjectFile::open(objects_dir, keys, object)?);
@@ -151,16 +164,38 @@ impl Consents {
         Ok(())
     }
 
-    /// The entities whose rows may be used for a purpose.
-    pub(crate) fn consenting(&self, purpose: &Purpose) -> HashSet<Box<str>> {
-        let Some(said) = self.said.get(&purpose.scenario) else { return HashSet::new() };
-        let holds = |said: &&Vec<Said>| {
-            let in_time = said.iter().filter(|said| said.since <= purpose.on);
-            let last = in_time.copied().reduce(|a, b| if b.overrules(a) { b } else { a });
-            last.is_some_and(|last| last.granted)
-        };
-        said.iter().filter(|(_, said)| holds(said)).map(|(key, _)| key.clone()).collect()
+    /// The entities whose rows may be used for a purpose. The same entities are told apart from the first ones by the same
+    /// digest, whenever and by whichever deliveries it came to be they.
+    pub(crate) fn consenting(&self, purpose: &Purpose) -> Consenting {
+        let Some(said) = self.said.get(&purpose.scenario) else { return Consenting::default() };
+        let entities = whom(said, |said| said.since <= purpose.on);
+        let first = said.values().flatten().map(|said| said.delivery).min();
+        let first = first.filter(|_| self.begun).map(|first| whom(said, |said| said.delivery == first));
+        let changed = if first.as_ref() == Some(&entities) { None } else { Some(digest(&entities)) };
+        Consenting { entities, changed }
     }
+}
+
+/// Who has consented, by those statements that count.
+fn whom(said: &HashMap<Box<str>, Vec<Said>>, counts: impl Fn(&Said) -> bool) -> HashSet<Box<str>> {
+    let granted = |said: &&Vec<Said>| {
+        let counted = said.iter().filter(|said| counts(said)).copied();
+        counted.reduce(|a, b| if b.overrules(a) { b } else { a }).is_some_and(|last| last.granted)
+    };
+    said.iter().filter(|(_, said)| granted(said)).map(|(key, _)| key.clone()).collect()
+}
+
+/// Of a set, whatever its order.
+fn digest(entities: &HashSet<Box<str>>) -> Digest {
+    let mut sum = [0_u64; 4];
+    for entity in entities {
+        let Digest(digest) = Digest::of(entity.as_bytes());
+        let (words, _) = digest.as_chunks::<8>();
+        for (sum, word) in sum.iter_mut().zip(words) {
+            *sum = sum.wrapping_add(u64::from_be_bytes(*word));
+        }
+    }
+    Digest::of(sum.map(u64::to_be_bytes).as_flattened())
 }
 
 /// The keys of rows as one text each; none where a part of it is missing.

@@ -31,6 +31,7 @@ fn engine(county: &County, given: &[u8]) -> ProdEngine {
     persons.consent = Some(ConsentSpec {
         columns: vec!["person_id".to_owned()],
         given: given.iter().map(|number| object(*number, "data")).collect(),
+        replaced: false,
     });
     engine.session.set_tables(tables).unwrap();
     engine
@@ -166,4 +167,33 @@ fn a_consent_names_one_scenario_and_faults_are_told_by_place() {
     let mut tables: Vec<_> = engine.session.tables().iter().map(|table| table.spec.clone()).collect();
     tables[0].object = object(93, "data");
     assert!(engine.session.set_tables(tables).is_err());
+}
+
+#[test]
+fn who_consents_is_told_from_who_did_first_and_from_nothing_else() {
+    let county = County::new();
+    let open = |given: &[u8], replaced| {
+        let given = given.iter().map(|number| object(*number, "data")).collect();
+        let spec = ConsentSpec { columns: vec!["person_id".to_owned()], given, replaced };
+        let consents = Consents::open(county.dir.path(), &ring(), &spec).unwrap();
+        move |on: &str| consents.consenting(&purpose("贷前核验", on)).changed
+    };
+    let text = |rows: &str| format!("{HEAD}{rows}");
+    let first = consents(0..60, "贷前核验", "granted", "2026-01-01");
+    deliver(&county, 90, &text(&consents(0..9, "助学评估", "granted", "2026-01-01"))).unwrap();
+    deliver(&county, 91, &text(&first)).unwrap();
+    deliver(&county, 92, &text(&consents(3..4, "贷前核验", "withdrawn", "2026-06-01"))).unwrap();
+    deliver(&county, 93, &text(&consents(3..4, "贷前核验", "granted", "2026-07-01"))).unwrap();
+    let day = "2026-08-01";
+    assert_eq!(open(&[90, 91], false)(day), None, "what another purpose has does not matter");
+    let withdrawn = open(&[90, 91, 92], false);
+    assert_eq!(withdrawn("2026-05-31"), None, "nobody has withdrawn yet");
+    let without = withdrawn(day);
+    assert!(without.is_some());
+    let again = open(&[90, 91, 92, 93], false);
+    assert_eq!((again("2026-06-02"), again(day)), (without, None), "the same people are the same");
+    // Others were there before, and nobody knows who.
+    let replaced = open(&[91], true)(day);
+    assert!(replaced.is_some() && replaced != without);
+    assert_eq!(open(&[91, 92, 93], true)(day), replaced);
 }

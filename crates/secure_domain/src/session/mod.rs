@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
+use base::Digest;
 use datafusion::catalog::{MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::common::config::ConfigNonZeroUsize;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
@@ -61,6 +62,8 @@ pub(crate) struct Table {
     pub(crate) file: Arc<ObjectFile>,
     pub(crate) provider: Arc<dyn TableProvider>,
     consents: Option<Arc<Consents>>,
+    /// Tells those whose rows are there by consent from those who were first ([`Consents::consenting`]).
+    pub(crate) consenting: Option<Digest>,
     /// Files of added rows: the store forgets what nobody holds.
     _added: Vec<Arc<ObjectFile>>,
 }
@@ -141,7 +144,7 @@ impl Session {
             };
             // Without a purpose nobody has consented.
             let provider = allowed(provider, &spec, HashSet::new())?;
-            opened.push(Arc::new(Table { spec, file, provider, consents, _added: added }));
+            opened.push(Arc::new(Table { spec, file, provider, consents, consenting: None, _added: added }));
         }
         self.replace(opened)
     }
@@ -179,9 +182,10 @@ impl Session {
             let Table { spec, file, consents, .. } = table.as_ref();
             let provider = session.provider(&files(spec, file, &[]), table_schema(spec))?;
             let consenting = consents.as_ref().map(|known| known.consenting(purpose)).unwrap_or_default();
-            let provider = allowed(provider, spec, consenting)?;
+            let provider = allowed(provider, spec, consenting.entities)?;
             let (spec, file, consents) = (spec.clone(), Arc::clone(file), consents.clone());
-            opened.push(Arc::new(Table { spec, file, provider, consents, _added: Vec::new() }));
+            let consenting = consenting.changed;
+            opened.push(Arc::new(Table { spec, file, provider, consents, consenting, _added: Vec::new() }));
         }
         session.replace(opened)?;
         Ok(session)

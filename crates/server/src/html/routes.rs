@@ -10,5 +10,7 @@ pub(crate) fn routes(edge: &Edge) -> Router<Edge> {
         .merge(edge.renderer.assets().routes())
         .merge(super::desk::routes())
         .merge(super::domain::routes())
+        // A form's address that somebody opens or comes back to is no page either.
+        .method_not_allowed_fallback(super::desk::not_found)
         .fallback(super::desk::not_found)
 }

@@ -302,8 +302,6 @@ fn marks(visit: &Visit, found: &Difference, width: usize) -> Vec<String> {
 }
 
 fn candidate(visit: &Visit, export: &Export, run: Option<&app::runs::Run>, clauses: &[String]) -> Candidate {
-    let values: Option<Vec<String>> =
-        run.map(|run| run.values.iter().map(|(name, value)| format!("{name} = {value}")).collect());
     let mut facts = vec![
         fact(visit, "model", &export.model_name),
         fact(visit, "purpose", &export.purpose),
@@ -314,8 +312,8 @@ fn candidate(visit: &Visit, export: &Export, run: Option<&app::runs::Run>, claus
         fact(visit, "result-digest", short(&export.frozen.digest)),
     ];
     facts.extend(export.frozen.rows.map(|rows| fact(visit, "rows", words::count(rows))));
-    if let Some(values) = values.filter(|values| !values.is_empty()) {
-        facts.push(fact(visit, "parameters", values.join(", ")));
+    if let Some(run) = run.filter(|run| !run.values.is_empty()) {
+        facts.push(fact(visit, "parameters", runs::parameters(run)));
     }
     Candidate {
         title: format!("{} {}", export.model_name, visit.day(export.requested)),

@@ -80,7 +80,7 @@ fn row(visit: &Visit, run: &Run) -> RunRow {
 }
 
 /// `name = value` of each parameter.
-fn parameters(run: &Run) -> String {
+pub(super) fn parameters(run: &Run) -> String {
     let said = run.values.iter().map(|(name, value)| format!("{name} = {value}"));
     said.collect::<Vec<_>>().join(", ")
 }

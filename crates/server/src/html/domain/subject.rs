@@ -56,9 +56,7 @@ async fn export(visit: &Visit, view: &CaseView) -> Option<Subject> {
     facts.extend(found.overtaken.then(|| fact(visit, "overtaken", visit.text("export-overtaken"))));
     facts.extend(found.frozen.rows.map(|rows| fact(visit, "rows", words::count(rows))));
     if let Some(run) = run.as_ref().filter(|run| !run.values.is_empty()) {
-        let values: Vec<String> =
-            run.values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-        facts.push(fact(visit, "parameters", values.join(", ")));
+        facts.push(fact(visit, "parameters", runs::parameters(run)));
     }
     let of_model = exports::Listed::OfModel(found.model);
     let of_model = exports::exports(&visit.app, &visit.ctx, found.tenant, of_model, None, EARLIER_MAX).await;

@@ -1,0 +1,104 @@
+//! Who has anything at all, where a column holds nothing for half of the people.
+
+use crate::algebra::least_squares;
+use crate::attack::{Attack, Benign, Class, Doing, Found, Kind, Scene, Step};
+use crate::population::{Person, TARGETS};
+use crate::random::Random;
+use crate::score::Guess;
+
+const fn attack(id: &'static str, title: &'static str, step: Step, twin: Benign) -> Attack {
+    Attack { class: Class::Differencing, id, title, kind: Kind::Steps(step), twin }
+}
+
+pub(super) const ATTACKS: &[Attack] = &[
+    attack(
+        "D39",
+        "numbers of values of teams with and without one person",
+        |scene| with_and_without(scene, "count(relief)", "true"),
+        Benign::Query("SELECT zone, count(relief) AS n FROM {p} AS t WHERE district = {D} GROUP BY zone", 4),
+    ),
+    attack(
+        "D40",
+        "those who have anything of teams with and without one person",
+        |scene| with_and_without(scene, "count(*)", "relief IS NOT NULL"),
+        Benign::Query(
+            "SELECT zone, count(*) AS n FROM {p} AS t WHERE district = {D} AND relief IS NOT NULL GROUP BY zone",
+            4,
+        ),
+    ),
+    attack(
+        "D41",
+        "means of those who have anything of teams with and without one person",
+        |scene| with_and_without(scene, "avg(relief)", "true"),
+        Benign::Query("SELECT zone, avg(relief) AS m FROM {p} AS t WHERE district = {D} GROUP BY zone", 4),
+    ),
+    attack(
+        "D42",
+        "who has anything, solved for from numbers of values of many halves of sixty people",
+        halves,
+        Benign::Query(
+            "SELECT zone, count(relief) AS n, sum(relief) AS s FROM {p} AS t WHERE district = {D} GROUP BY zone",
+            4,
+        ),
+    ),
+];
+
+/// Teams of twelve beside the same with a thirteenth: another number, or one that is missing, where he has something.
+fn with_and_without<'a>(scene: &'a Scene<'a>, number: &'static str, condition: &'static str) -> Doing<'a> {
+    Box::pin(async move {
+        let mut found = Found { forms: 2, ..Found::default() };
+        let mut files = Vec::new();
+        for whom in ["village LIKE '%-B%'", "true"] {
+            let outcome = scene
+                .order(&format!(
+                    "SELECT team, {number} AS n FROM {{p}} AS t WHERE district = {{D}} AND team <> '无' AND {whom} AND {condition} GROUP BY team"
+                ))
+                .await?;
+            found.told.push(outcome.told());
+            files.push(outcome.released().cloned().unwrap_or_default());
+        }
+        let [twelve, thirteen] = files.as_slice() else { return Ok(found) };
+        for person in scene.plot.targets() {
+            let Some(without) = twelve.number("team", &person.team, "n") else { continue };
+            let with = thirteen.number("team", &person.team, "n");
+            let other = with.is_none_or(|with| (with - without).abs() > 0.01);
+            found.guesses.push(Guess::bit(other, person.relief.is_some()));
+        }
+        Ok(found)
+    })
+}
+
+fn halves<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    const SETS: usize = 48;
+    const PEOPLE: usize = 60;
+    Box::pin(async move {
+        let mut found = Found { forms: 1, ..Found::default() };
+        let people: Vec<&Person> = scene.plot.people.iter().skip(TARGETS).take(PEOPLE).collect();
+        let mut random = Random::new(0x0A_B5E7);
+        let mut equations = Vec::new();
+        for set in 0..SETS {
+            let members: Vec<usize> = (0..people.len()).filter(|_| random.bit()).collect();
+            let days = members.iter().filter_map(|place| people.get(*place));
+            let days: Vec<String> = days.map(|person| format!("DATE '{}'", person.birth)).collect();
+            let outcome = scene
+                .order(&format!(
+                    "SELECT count(relief) AS n FROM {{p}} AS t WHERE district = {{D}} AND birth_date IN ({})",
+                    days.join(", ")
+                ))
+                .await?;
+            if set == 0 || set + 1 == SETS {
+                found.told.push(outcome.told());
+            }
+            if let Some(number) = outcome.released().and_then(|file| file.only("n")) {
+                equations.push((members, number));
+            }
+        }
+        found.told.push(format!("{} of {SETS} numbers came", equations.len()));
+        if equations.len() > 1 {
+            let solved = least_squares(people.len(), &equations);
+            let guess = |(has, person): (f64, &Person)| Guess::bit(has > 0.5, person.relief.is_some());
+            found.guesses = solved.into_iter().zip(people).map(guess).collect();
+        }
+        Ok(found)
+    })
+}
