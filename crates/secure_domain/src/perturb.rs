@@ -3,7 +3,8 @@
 //! What has noise are the sums of stored columns and the numbers of rows: each is drawn by whom the cell holds and by what it
 //! comes to, so that the same number has the same noise in whatever words it is asked, and another number another one. Every
 //! linear form follows ([`ir::linear_forms`]), and a mean is the sum with its noise over the number with its noise: whatever
-//! is computed from released numbers knows no more than they do.
+//! is computed from released numbers knows no more than they do. So columns that are computed from sums, means and numbers are
+//! computed anew from these with their noise ([`Computed`]).
 //!
 //! The noise of a number of rows is that of its cell key (`privacy::disclosure::cell_key`); a sum, and a number of rows of
 //! which an entity can have several, gets noise in units of its largest contribution, so that no single entity's share in it
@@ -21,7 +22,9 @@ use arrow::datatypes::{DataType as ArrowType, Float64Type};
 use base::Digest;
 use privacy::disclosure::cell_key::{NOISE_MAX, Perturbation};
 use privacy::disclosure::{Accuracy, Spreads, Statistics};
-use privacy::ir::{self, AggregateFunction, ContributionKind, NamedAggregate, Reach, Rel, Schema, Term};
+use privacy::ir::{
+    self, AggregateFunction, ColumnInfo, Computed, ContributionKind, NamedAggregate, Reach, Rel, Schema, Term,
+};
 
 use crate::protocol::InputPin;
 use crate::{Error, editions};
@@ -38,6 +41,8 @@ enum Carrier {
     Sum(String, Vec<Term>),
     /// A mean, likewise, with what the noise of its rows is drawn by.
     Mean(String, Vec<Term>, u32),
+    /// Computed from others, by their places in [`Carriers::from`].
+    Computed(Vec<usize>),
 }
 
 impl Carrier {
@@ -48,7 +53,7 @@ impl Carrier {
         const ANY: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
         let values = |name: &String| reaches.iter().find(|reach| reach.aggregate == *name)?.values;
         match self {
-            Self::Key => ANY,
+            Self::Key | Self::Computed(_) => ANY,
             Self::Count(..) => (0.0, f64::INFINITY),
             Self::Sum(name, _) => values(name).map_or(ANY, |(low, high)| {
                 (if low < 0 { ANY.0 } else { 0.0 }, if high > 0 { ANY.1 } else { 0.0 })
@@ -59,7 +64,11 @@ impl Carrier {
 }
 
 /// The columns of a result as carriers of noise.
-pub(crate) struct Carriers(Vec<Carrier>);
+pub(crate) struct Carriers {
+    columns: Vec<Carrier>,
+    /// What some columns are computed from.
+    from: Vec<Carrier>,
+}
 
 /// What noise needs to know of a result.
 pub(crate) struct Cells<'a> {
@@ -109,15 +118,23 @@ impl Carriers {
             let salt = salts.reduce(u32::wrapping_add).unwrap_or(rows);
             term.base = format!("{}@{salt:08x}", term.base);
         }
-        let carriers = output.columns.iter().map(|column| carrier(rel, &column.name, &forms, rows));
-        carriers.collect::<Option<Vec<_>>>().map(Self)
+        let computed = computed(rel, output);
+        let top = releasing(rel);
+        let from = computed.from.iter().map(|name| carrier(top, name, &forms, rows));
+        let column = |column: &ColumnInfo| match computed.places(&column.name) {
+            Some(places) => Some(Carrier::Computed(places)),
+            None => carrier(rel, &column.name, &forms, rows),
+        };
+        let columns = output.columns.iter().map(column).collect::<Option<Vec<_>>>()?;
+        Some(Self { columns, from: from.collect::<Option<Vec<_>>>()? })
     }
 
     /// By what the noise of those numbers of a row is drawn that tell of secrets: numbers of which this is the same have the
     /// same noise. Where no secret has chosen whom a cell holds, how many they are is none.
     pub(crate) fn drawn_by(&self, cells: &Cells<'_>, row: usize, chosen: bool) -> Vec<u32> {
-        let numbers = self.0.iter().flat_map(|carrier| match carrier {
-            Carrier::Key => Vec::new(),
+        let plain = self.columns.iter().filter(|carrier| !matches!(carrier, Carrier::Computed(_)));
+        let numbers = plain.chain(&self.from).flat_map(|carrier| match carrier {
+            Carrier::Key | Carrier::Computed(_) => Vec::new(),
             Carrier::Count(_, _, true) if !chosen => Vec::new(),
             Carrier::Count(aggregate, salt, _) => vec![cells.key_of_count(aggregate, *salt, row)],
             Carrier::Sum(aggregate, terms) => cells.keys_of_sum(aggregate, terms, row),
@@ -133,20 +150,52 @@ impl Carriers {
         numbers
     }
 
-    /// The result with noise on the rows that need it. `reaches` are those of the query.
+    /// The result with noise on the rows that need it. `reaches` are those of the query; `from` is what columns are computed
+    /// from, and `compute` computes them from the same with its noise.
     pub(crate) fn perturb(
         &self,
         bare: &RecordBatch,
         cells: &Cells<'_>,
         reaches: &[Reach],
+        from: &RecordBatch,
+        compute: impl FnOnce(&RecordBatch) -> Result<Vec<ArrayRef>, Error>,
     ) -> Result<RecordBatch, Error> {
         let table = &cells.reaching.table()?;
-        let columns = bare.columns().iter().zip(&self.0);
-        let columns = columns
-            .map(|(column, carrier)| noisy_column(column, carrier, table, cells, carrier.possible(reaches)));
+        let noisy = |column: &ArrayRef, carrier: &Carrier| {
+            noisy_column(column, carrier, table, cells, carrier.possible(reaches))
+        };
+        let from_noisy =
+            from.columns().iter().zip(&self.from).map(|(column, carrier)| noisy(column, carrier));
+        let from_noisy = with_columns(from, from_noisy.collect::<Result<Vec<_>, _>>()?)?;
+        let mut computed = compute(&from_noisy)?.into_iter();
+        let mut column = |(column, carrier): (&ArrayRef, &Carrier)| match carrier {
+            Carrier::Computed(_) => cells.where_noisy(&computed.next().ok_or(Error::RunFailed)?, column),
+            _ => noisy(column, carrier),
+        };
+        let columns = bare.columns().iter().zip(&self.columns).map(&mut column);
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
-        let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(bare.num_rows()));
-        RecordBatch::try_new_with_options(bare.schema(), columns, &options).map_err(|_| Error::RunFailed)
+        with_columns(bare, columns)
+    }
+}
+
+fn with_columns(batch: &RecordBatch, columns: Vec<ArrayRef>) -> Result<RecordBatch, Error> {
+    let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(batch.schema(), columns, &options).map_err(|_| Error::RunFailed)
+}
+
+/// What output columns are computed from that show neither a key nor an aggregate as it is.
+pub(crate) fn computed(rel: &Rel, output: &Schema) -> Computed {
+    Computed::of(rel, output.columns.iter().map(|column| column.name.as_str()))
+}
+
+/// The aggregate below everything that only shows it.
+fn releasing(rel: &Rel) -> &Rel {
+    match rel {
+        Rel::Project { input, .. }
+        | Rel::Filter { input, .. }
+        | Rel::Sort { input, .. }
+        | Rel::Limit { input, .. } => releasing(input),
+        Rel::Aggregate { .. } | Rel::Scan { .. } | Rel::Join { .. } | Rel::Union { .. } => rel,
     }
 }
 
@@ -202,7 +251,13 @@ pub(crate) fn accuracy(
     let forms = ir::linear_forms(rel);
     let coarse = (0..statistics.rows).map(|row| statistics.coarseness(row)).max().map_or(1, u64::from);
     let table = u64::from(reaching.most) * coarse + coarse / 2;
+    let computed = computed(rel, output);
     let column = |name: &String| {
+        if let Some(places) = computed.places(name) {
+            let mut from = places.iter().filter_map(|place| computed.from.get(*place));
+            let noisy = from.any(|name| matches!(shown(releasing(rel), name), Some(Shown::Aggregate(_))));
+            return noisy.then(|| Accuracy { column: name.clone(), within: None });
+        }
         let Shown::Aggregate(aggregate) = shown(rel, name)? else { return None };
         let reach = reaches.iter().find(|reach| reach.aggregate == aggregate.name);
         let rows = reach.and_then(|reach| reach.rows_max).map(u64::from);
@@ -243,23 +298,20 @@ fn noisy_column(
     cells: &Cells<'_>,
     (low, high): (f64, f64),
 ) -> Result<ArrayRef, Error> {
-    let options = CastOptions { safe: true, ..CastOptions::default() };
-    let cast = |array: &ArrayRef, to: &ArrowType| {
-        cast_with_options(array, to, &options).map_err(|_| Error::RunFailed)
-    };
     if *carrier == Carrier::Key {
         return Ok(Arc::clone(column));
     }
-    let noisy = |row: usize| cells.noisy.get(row).copied().unwrap_or(true);
+    let noisy = |row: usize| cells.is_noisy(row);
     let whole = column.data_type().is_integer();
-    let wide = cast(column, &ArrowType::Float64)?;
+    let options = CastOptions { safe: true, ..CastOptions::default() };
+    let wide = cast_with_options(column, &ArrowType::Float64, &options).map_err(|_| Error::RunFailed)?;
     let changed = |(row, number): (usize, Option<f64>)| {
         let number = number?;
         if !noisy(row) {
             return Some(number);
         }
         let changed = match carrier {
-            Carrier::Key => number,
+            Carrier::Key | Carrier::Computed(_) => number,
             Carrier::Count(aggregate, salt, _) => number + cells.of_count(table, aggregate, *salt, row),
             Carrier::Sum(aggregate, terms) => number + cells.of_sum(table, aggregate, terms, row)?,
             Carrier::Mean(aggregate, terms, salt) => {
@@ -273,14 +325,25 @@ fn noisy_column(
         Some(changed.max(low).min(high))
     };
     let changed: Float64Array = wide.as_primitive::<Float64Type>().iter().enumerate().map(changed).collect();
-    let changed = cast(&(Arc::new(changed) as ArrayRef), column.data_type())?;
     // What needed no noise keeps its exact value, which a detour over floats could blur.
-    let mask: BooleanArray = (0..column.len()).map(|row| Some(noisy(row))).collect();
-    arrow::compute::kernels::zip::zip(&mask, &changed, column).map_err(|_| Error::RunFailed)
+    cells.where_noisy(&(Arc::new(changed) as ArrayRef), column)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "noise is small and counts of entities are below 2^53")]
 impl Cells<'_> {
+    fn is_noisy(&self, row: usize) -> bool {
+        self.noisy.get(row).copied().unwrap_or(true)
+    }
+
+    /// A column with other values in the rows that need noise; none where such a value does not fit.
+    fn where_noisy(&self, changed: &ArrayRef, column: &ArrayRef) -> Result<ArrayRef, Error> {
+        let options = CastOptions { safe: true, ..CastOptions::default() };
+        let changed =
+            cast_with_options(changed, column.data_type(), &options).map_err(|_| Error::RunFailed)?;
+        let mask: BooleanArray = (0..column.len()).map(|row| Some(self.is_noisy(row))).collect();
+        arrow::compute::kernels::zip::zip(&mask, &changed, column).map_err(|_| Error::RunFailed)
+    }
+
     /// The noise of a number of rows: in units of an entity's most rows, where one has several.
     fn of_count(&self, table: &Perturbation, aggregate: &str, salt: u32, row: usize) -> f64 {
         let key = self.key_of_count(aggregate, salt, row);

@@ -18,7 +18,7 @@ use crate::collector::Collector;
 use crate::contributions::{Contributions, PAIRS_MAX, Part};
 use crate::editions::{as_seen, salt, snapshot_number, word};
 use crate::engine::ProdEngine;
-use crate::guard::{Bound, Release, bind, check_release, ir_name, lower, names_of, policy};
+use crate::guard::{Bound, Release, bind, check_release, compute, ir_name, lower, names_of, policy};
 use crate::objects::{Content, ObjectFile, ParquetObject, Written, object_path, write_sealed};
 use crate::perturb::{self, Carriers};
 use crate::protocol::{ConcludeOrder, InputPin, ObjectRef, RunCounted, RunDone, RunOrder};
@@ -229,10 +229,10 @@ impl ProdEngine {
         Ok(Some((price, widest)))
     }
 
-    /// The result, in one batch.
+    /// The result, in one batch, and behind its columns what some of them are computed from.
     async fn execute(&self, release: &Release, bound: &Bound, rows_max: usize) -> Result<RecordBatch, Error> {
-        let plan = lower(self.session.state(), &release.rel, &release.tables, bound)
-            .map_err(|_| Error::RunFailed)?;
+        let rel = release.computed().beside(&release.rel);
+        let plan = lower(self.session.state(), &rel, &release.tables, bound).map_err(|_| Error::RunFailed)?;
         let rows = self.session.execute(&plan, rows_max).await.map_err(Fault::uniform)?;
         if rows.more {
             return Err(Error::Limit { what: "rows_max" });
@@ -402,7 +402,8 @@ impl ProdEngine {
     fn write(&self, counted: Counted, verdicts: &[Verdict]) -> Result<RunDone, Error> {
         let Counted { order, release, bare, statistics, contributions, mut assessment } = counted;
         let schema = stored_schema(&order.output);
-        let mut bare = store_what_fits(&bare, &schema)?;
+        let (shown, from) = parted(&bare, order.output.len())?;
+        let mut bare = store_what_fits(&shown, &schema)?;
         if let Some(rows) = contributions.rows() {
             if verdicts.len() != rows {
                 return Err(Error::OrderMismatch { what: "verdicts" });
@@ -426,7 +427,12 @@ impl ProdEngine {
                 let reaches = ir::reaches(&release.rel, &policy(&release.tables), &ir::Parameters::new());
                 assessment.report.accuracy =
                     perturb::accuracy(&release.rel, schema, &reaches, reaching, &statistics);
-                bare = carriers.perturb(&bare, &cells, &reaches)?;
+                let bound = bind(&order.parameters, &order.values)?;
+                let computed = release.computed();
+                let compute = |from: &RecordBatch| {
+                    compute(self.session.state(), &computed, from, &bound).map_err(|_| Error::RunFailed)
+                };
+                bare = carriers.perturb(&bare, &cells, &reaches, &from, compute)?;
             }
             let cells = contributions.keep(&passed(&assessment), &noisy);
             self.seal(&order.cells, &cells)?;
@@ -445,6 +451,13 @@ impl ProdEngine {
             ir_digest: release.ir_digest(),
         })
     }
+}
+
+/// The first columns of a batch, and the others.
+fn parted(batch: &RecordBatch, first: usize) -> Result<(RecordBatch, RecordBatch), Error> {
+    let columns = |places: std::ops::Range<usize>| batch.project(&places.collect::<Vec<_>>());
+    let parts = (columns(0..first), columns(first..batch.num_columns()));
+    Ok((parts.0.map_err(|_| Error::RunFailed)?, parts.1.map_err(|_| Error::RunFailed)?))
 }
 
 /// The conditions of secrets that an order has, with the values of its parameters.

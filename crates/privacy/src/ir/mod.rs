@@ -31,6 +31,7 @@
 
 mod bounds;
 mod check;
+mod computed;
 mod declare;
 mod digest;
 mod explain;
@@ -62,6 +63,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bounds::{Interval, Unbounded, bounds};
 pub use check::{Checked, EntityNeed, check, reads};
+pub use computed::Computed;
 pub use declare::{
     Bounds, CODES_MAX, Code, Declared, Domain, Groups, LOOKUP_VALUES_MAX, Nulls, Parameters, Rows,
 };

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use datafusion::common::{Column, NullEquality, Result};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{Field, Schema};
+use datafusion::common::{Column, DFSchema, NullEquality, Result};
 use datafusion::datasource::provider_as_source;
 use datafusion::error::DataFusionError;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{
-    Expr as PlanExpr, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder, SortExpr,
+    EmptyRelation, Expr as PlanExpr, Join, JoinConstraint, JoinType, LogicalPlan, LogicalPlanBuilder,
+    SortExpr,
 };
-use privacy::ir::{JoinKind, Named, NamedAggregate, Rel};
+use privacy::ir::{Computed, JoinKind, Named, NamedAggregate, Rel};
 
 use super::lower_expressions::{aggregate, expression};
 use super::parameters::Bound;
@@ -34,6 +37,32 @@ pub(super) fn engine_name(name: &str) -> String {
 
 pub(super) fn engine_column(name: &str) -> PlanExpr {
     PlanExpr::Column(Column::new_unqualified(engine_name(name)))
+}
+
+/// The columns of a result that are computed from others, which `from` holds in their order. No value makes it fail.
+pub(crate) fn compute(
+    state: &SessionState,
+    computed: &Computed,
+    from: &RecordBatch,
+    bound: &Bound,
+) -> Result<Vec<ArrayRef>> {
+    let fields = computed.from.iter().zip(from.schema_ref().fields());
+    let fields = fields.map(|(name, field)| Field::new(engine_name(name), field.data_type().clone(), true));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let rows = RecordBatchOptions::new().with_row_count(Some(from.num_rows()));
+    let from = RecordBatch::try_new_with_options(Arc::clone(&schema), from.columns().to_vec(), &rows)?;
+    let schema = DFSchema::try_from(schema.as_ref().clone())?;
+    let empty = EmptyRelation { produce_one_row: false, schema: Arc::new(schema) };
+    let columns = computed.columns.iter().enumerate();
+    let columns = columns.map(|(place, (_, expr))| Ok(expression(expr, bound)?.alias(place.to_string())));
+    let columns = columns.collect::<Result<Vec<_>>>()?;
+    let plan = LogicalPlanBuilder::from(LogicalPlan::EmptyRelation(empty)).project(columns)?.build()?;
+    let LogicalPlan::Projection(plan) = total(state, plan)? else { return Err(fault("computed columns")) };
+    let compute = |expr: &PlanExpr| {
+        let expr = state.create_physical_expr(expr.clone(), plan.input.schema())?;
+        expr.evaluate(&from)?.into_array(from.num_rows())
+    };
+    plan.expr.iter().map(compute).collect()
 }
 
 struct Lowering<'a> {

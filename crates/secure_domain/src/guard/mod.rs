@@ -25,7 +25,7 @@ mod total;
 
 pub(crate) use dev::{plan_query, relation_of};
 pub(crate) use explain::explain_release;
-pub(crate) use lower::{ir_name, lower};
+pub(crate) use lower::{compute, ir_name, lower};
 pub(crate) use parameters::{Bound, bind, sample};
 pub(crate) use refusal::{ALL_PAIRS, in_sql};
 pub use refusal::{RULES, Refusal, RuleText};

@@ -13,14 +13,14 @@ use datafusion::optimizer::extract_equijoin_predicate::ExtractEquijoinPredicate;
 use datafusion::optimizer::optimizer::OptimizerRule;
 use datafusion::optimizer::scalar_subquery_to_join::ScalarSubqueryToJoin;
 use privacy::DataType;
-use privacy::ir::{Counted, Expr, Mode, Policy, Rel, Terms, judge_counted, resolve};
+use privacy::ir::{Computed, Counted, Expr, Mode, Policy, Rel, Terms, judge_counted, resolve};
 
 use super::parameters::{domains, with_types};
 use super::parse::{on_large_stack, parse, spoken};
 use super::refusal::{EXPRESSION, HIDDEN_KEY, Refusal};
 use super::relations::{Translator, translate};
 use crate::Error;
-use crate::perturb::Reaching;
+use crate::perturb::{Reaching, computed};
 use crate::protocol::{OutputColumn, Parameter};
 use crate::session::{Session, Table};
 
@@ -49,6 +49,11 @@ impl Release {
     /// Do secrets choose who is counted?
     pub(crate) fn is_chosen(&self) -> bool {
         self.counted.contributors.iter().any(|query| query.population.is_some())
+    }
+
+    /// What columns of the output are computed from.
+    pub(crate) fn computed(&self) -> Computed {
+        computed(&self.rel, self.counted.checked.schema())
     }
 
     pub(crate) fn output(&self) -> Vec<OutputColumn> {

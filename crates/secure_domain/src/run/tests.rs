@@ -813,11 +813,35 @@ async fn a_later_snapshot_leaves_with_noise_that_asking_again_does_not_average_o
     assert!((count - 300).abs() <= 5 && (total - 30_000.0).abs() <= 606.0, "{row:?}");
     assert!((mean - total / count as f64).abs() < 1e-6, "a mean is the quotient of what is shown: {row:?}");
     assert!(count != 300 || total != 30_000.0 || mean != 100.0, "{row:?}");
-    // What has no noise of its own does not leave.
-    let sql = "SELECT region, sum(income) / 2 AS half FROM persons GROUP BY region";
-    let half = vec![column("region", DataType::Text), column("half", DataType::Float)];
-    let done = judged(&engine, &books, 1, county.order(83, sql, &["persons"], half)).await.unwrap();
-    assert_eq!(done.report.passed, 0);
+    // What is computed from these is computed from them with their noise.
+    let sql = "SELECT region, sum(income) / 2 AS half, round(avg(income), 1) AS mean, \
+               CASE WHEN count(*) > 0 THEN sum(income) / count(*) ELSE 0 END AS own, upper(region) AS big \
+               FROM persons GROUP BY region";
+    let output = vec![
+        column("region", DataType::Text),
+        column("half", DataType::Float),
+        column("mean", DataType::Float),
+        column("own", DataType::Float),
+        column("big", DataType::Text),
+    ];
+    let done = judged(&engine, &books, 1, county.order(83, sql, &["persons"], output)).await.unwrap();
+    assert_eq!((done.report.passed, done.report.perturbed), (1, 1));
+    let found = rows(&county, &done);
+    let [row] = found.as_slice() else { panic!("{found:?}") };
+    let of = |place: usize| row[place].as_f64().unwrap();
+    assert!(
+        (of(1) - total / 2.0).abs() < 1e-6 && (of(2) - (mean * 10.0).round() / 10.0).abs() < 1e-6,
+        "{row:?}"
+    );
+    assert!((of(3) - total / count as f64).abs() < 1e-6 && row[4] == "SOUTH", "{row:?}");
+    // What has no noise of its own does not leave, nor what is computed from it.
+    for (number, of) in [(84, "max(region)"), (85, "upper(max(region))")] {
+        let sql = format!("SELECT region, {of} AS m FROM persons GROUP BY region");
+        let output = vec![column("region", DataType::Text), column("m", DataType::Integer)];
+        let done =
+            judged(&engine, &books, 1, county.order(number, &sql, &["persons"], output)).await.unwrap();
+        assert_eq!(done.report.passed, 0, "{of}");
+    }
 }
 
 /// With the same noise in both states it would be told that nobody among them has changed.
