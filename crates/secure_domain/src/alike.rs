@@ -9,7 +9,7 @@ use arrow::datatypes::Int64Type;
 use base::{Id, kind};
 use privacy::DataType;
 use privacy::ir::{
-    self, AggregateFunction, Expr, Function, LogicOp, Met, Most, Named, NamedAggregate, Rel, Source,
+    self, AggregateFunction, Expr, Function, Literal, LogicOp, Met, Most, Named, NamedAggregate, Rel, Source,
 };
 
 use crate::Error;
@@ -28,6 +28,8 @@ pub(crate) enum Asked {
     Longest(String),
     /// Rows that hold nothing in a column.
     Absent(String),
+    /// Rows that hold no number in a column, or one beyond [`ir::TERM_MAX`].
+    Unfit(String),
 }
 
 /// What was seen of the tables.
@@ -75,6 +77,21 @@ impl ProdEngine {
         Some(characters)
     }
 
+    /// Refuses sums and means of several columns of which one holds nothing for somebody ([`ir::terms`]).
+    pub(crate) async fn check_terms(&self, rel: &Rel, tables: &[Arc<Table>]) -> Result<(), Error> {
+        let refused = |refusal: ir::Refusal| Error::Refused(Box::new(refusal.into()));
+        for source in ir::terms(rel, &policy(tables)).map_err(refused)? {
+            let table = tables.iter().find(|table| table.spec.name == source.resource);
+            let table = table.ok_or(Error::RunFailed)?;
+            let unfit = self.seen(tables, table, Asked::Unfit(source.column.clone())).await;
+            if unfit.ok_or(Error::RunFailed)? > 0 {
+                let column = format!("{}.{}", source.resource, source.column);
+                return Err(refused(ir::Refusal { rule: ir::Rule::EmptyTerm, column: Some(column) }));
+            }
+        }
+        Ok(())
+    }
+
     /// The numbers of values and means over columns in which some hold nothing, and nobody has declared what that means. Of
     /// the whole table: whether somebody among those asked about has nothing shows in no form.
     pub(crate) async fn with_absent(
@@ -106,7 +123,8 @@ impl ProdEngine {
         let query = match &about.1 {
             Asked::Rows(columns) => largest_group(&table.spec.name, columns),
             Asked::Longest(column) => longest(&table.spec.name, column),
-            Asked::Absent(column) => absent(&table.spec.name, column),
+            Asked::Absent(column) => rows(&table.spec.name, column, is_absent),
+            Asked::Unfit(column) => rows(&table.spec.name, column, is_unfit),
         };
         let found = self.number(&query, tables, &Bound::new()).await.ok()?;
         self.seen.lock().ok()?.insert(about, found);
@@ -137,15 +155,33 @@ fn longest(resource: &str, column: &str) -> Rel {
     }
 }
 
-/// How many rows of a table hold nothing in a column.
-fn absent(resource: &str, column: &str) -> Rel {
-    let stored = Expr::column(format!("{ALIAS}.{column}"));
+/// How many rows of a table there are in which something holds of a column.
+fn rows(resource: &str, column: &str, holds: fn(Expr) -> Expr) -> Rel {
     let rows = Rel::Filter {
         input: Box::new(scan(resource, std::iter::once(column))),
-        predicate: Expr::IsNull { input: Box::new(stored), negated: false },
+        predicate: holds(Expr::column(format!("{ALIAS}.{column}"))),
     };
     let number = number("rows", AggregateFunction::Count, None);
     Rel::Aggregate { input: Box::new(rows), group: Vec::new(), aggregates: vec![number] }
+}
+
+fn is_absent(stored: Expr) -> Expr {
+    Expr::IsNull { input: Box::new(stored), negated: false }
+}
+
+/// Whatever does not compare is unfit as well.
+#[expect(clippy::cast_precision_loss, reason = "a power of two")]
+fn is_unfit(stored: Expr) -> Expr {
+    let stored = Expr::Cast { input: Box::new(stored), to: DataType::Float };
+    let limit = |limit: f64| Box::new(Expr::literal(Literal::Float(limit)));
+    let most = ir::TERM_MAX as f64;
+    let beyond = Expr::Between {
+        input: Box::new(stored.clone()),
+        low: limit(-most),
+        high: limit(most),
+        negated: true,
+    };
+    Expr::Logic { op: LogicOp::Or, args: vec![is_absent(stored), beyond] }
 }
 
 fn scan<'a>(resource: &str, columns: impl Iterator<Item = &'a str>) -> Rel {

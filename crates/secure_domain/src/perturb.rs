@@ -68,6 +68,9 @@ pub(crate) struct Carriers {
     columns: Vec<Carrier>,
     /// What some columns are computed from.
     from: Vec<Carrier>,
+    /// The same with the noise of who has consented, which is added: by itself it would be averaged out, since it is another
+    /// one whenever anybody comes or goes.
+    besides: Option<Box<Self>>,
 }
 
 /// What noise needs to know of a result.
@@ -126,7 +129,21 @@ impl Carriers {
             None => carrier(rel, &column.name, &forms, rows),
         };
         let columns = output.columns.iter().map(column).collect::<Option<Vec<_>>>()?;
-        Some(Self { columns, from: from.collect::<Option<Vec<_>>>()? })
+        Some(Self { columns, from: from.collect::<Option<Vec<_>>>()?, besides: None })
+    }
+
+    /// The same for inputs some of which are as an order sees them ([`editions::as_seen`]).
+    pub(crate) fn of_seen(
+        rel: &Rel,
+        output: &Schema,
+        inputs: &[InputPin],
+        seen: &[InputPin],
+    ) -> Option<Self> {
+        let besides = match inputs == seen {
+            true => None,
+            false => Some(Box::new(Self::of(rel, output, seen)?)),
+        };
+        Some(Self { besides, ..Self::of(rel, output, inputs)? })
     }
 
     /// By what the noise of those numbers of a row is drawn that tell of secrets: numbers of which this is the same have the
@@ -161,18 +178,22 @@ impl Carriers {
         compute: impl FnOnce(&RecordBatch) -> Result<Vec<ArrayRef>, Error>,
     ) -> Result<RecordBatch, Error> {
         let table = &cells.reaching.table()?;
-        let noisy = |column: &ArrayRef, carrier: &Carrier| {
-            noisy_column(column, carrier, table, cells, carrier.possible(reaches))
+        let besides = self.besides.as_deref();
+        let noisy = |column: &ArrayRef, carrier: &Carrier, besides: Option<&Carrier>| {
+            let carriers: Vec<&Carrier> = [Some(carrier), besides].into_iter().flatten().collect();
+            noisy_column(column, &carriers, table, cells, carrier.possible(reaches))
         };
-        let from_noisy =
-            from.columns().iter().zip(&self.from).map(|(column, carrier)| noisy(column, carrier));
+        let from_noisy = from.columns().iter().zip(&self.from).enumerate();
+        let from_noisy = from_noisy.map(|(place, (column, carrier))| {
+            noisy(column, carrier, besides.and_then(|besides| besides.from.get(place)))
+        });
         let from_noisy = with_columns(from, from_noisy.collect::<Result<Vec<_>, _>>()?)?;
         let mut computed = compute(&from_noisy)?.into_iter();
-        let mut column = |(column, carrier): (&ArrayRef, &Carrier)| match carrier {
+        let mut column = |(place, (column, carrier)): (usize, (&ArrayRef, &Carrier))| match carrier {
             Carrier::Computed(_) => cells.where_noisy(&computed.next().ok_or(Error::RunFailed)?, column),
-            _ => noisy(column, carrier),
+            _ => noisy(column, carrier, besides.and_then(|besides| besides.columns.get(place))),
         };
-        let columns = bare.columns().iter().zip(&self.columns).map(&mut column);
+        let columns = bare.columns().iter().zip(&self.columns).enumerate().map(&mut column);
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
         with_columns(bare, columns)
     }
@@ -247,10 +268,12 @@ pub(crate) fn accuracy(
     reaches: &[Reach],
     reaching: Reaching,
     statistics: &Statistics,
+    carriers: &Carriers,
 ) -> Vec<Accuracy> {
     let forms = ir::linear_forms(rel);
     let coarse = (0..statistics.rows).map(|row| statistics.coarseness(row)).max().map_or(1, u64::from);
-    let table = u64::from(reaching.most) * coarse + coarse / 2;
+    let noises = if carriers.besides.is_some() { 2 } else { 1 };
+    let (table, coarse) = ((u64::from(reaching.most) * coarse + coarse / 2) * noises, coarse * noises);
     let computed = computed(rel, output);
     let column = |name: &String| {
         if let Some(places) = computed.places(name) {
@@ -293,12 +316,12 @@ pub(crate) fn accuracy(
 
 fn noisy_column(
     column: &ArrayRef,
-    carrier: &Carrier,
+    carriers: &[&Carrier],
     table: &Perturbation,
     cells: &Cells<'_>,
     (low, high): (f64, f64),
 ) -> Result<ArrayRef, Error> {
-    if *carrier == Carrier::Key {
+    if carriers.contains(&&Carrier::Key) {
         return Ok(Arc::clone(column));
     }
     let noisy = |row: usize| cells.is_noisy(row);
@@ -310,16 +333,26 @@ fn noisy_column(
         if !noisy(row) {
             return Some(number);
         }
-        let changed = match carrier {
-            Carrier::Key | Carrier::Computed(_) => number,
-            Carrier::Count(aggregate, salt, _) => number + cells.of_count(table, aggregate, *salt, row),
-            Carrier::Sum(aggregate, terms) => number + cells.of_sum(table, aggregate, terms, row)?,
-            Carrier::Mean(aggregate, terms, salt) => {
-                let rows = cells.rows(aggregate, row);
-                let sum = number * rows + cells.of_sum(table, aggregate, terms, row)?;
-                let rows = (rows + cells.of_count(table, aggregate, *salt, row)).round();
-                sum / rows.max(f64::from(cells.reaching.fewest))
+        let summed = |carrier: &&Carrier| match carrier {
+            Carrier::Sum(aggregate, terms) | Carrier::Mean(aggregate, terms, _) => {
+                cells.of_sum(table, aggregate, terms, row)
             }
+            _ => Some(0.0),
+        };
+        let counted = |carrier: &&Carrier| match carrier {
+            Carrier::Count(aggregate, salt, _) | Carrier::Mean(aggregate, _, salt) => {
+                cells.of_count(table, aggregate, *salt, row)
+            }
+            _ => 0.0,
+        };
+        let sum = carriers.iter().map(summed).sum::<Option<f64>>()?;
+        let count = carriers.iter().map(counted).sum::<f64>();
+        let changed = match carriers.first() {
+            Some(Carrier::Mean(aggregate, ..)) => {
+                let rows = cells.rows(aggregate, row);
+                (number * rows + sum) / (rows + count).round().max(f64::from(cells.reaching.fewest))
+            }
+            _ => number + sum + count,
         };
         let changed = if whole { changed.round() } else { changed };
         Some(changed.max(low).min(high))
@@ -359,9 +392,8 @@ impl Cells<'_> {
         let rows = self.total(&self.of(aggregate, ContributionKind::Rows), row);
         let several = self.several(aggregate, row).unwrap_or(1.0);
         let key = self.keyed(row, "rows", rows.unwrap_or_else(|| self.entities(row) as f64), several);
-        // Who has how many rows changes with the data, and so does whom secrets choose; how many people they are does not.
-        let changes = self.reaching.chosen || self.several(aggregate, row).is_some();
-        if salt == 0 || !changes { key } else { mixed(key ^ salt) }
+        // In each state of the data another one: that it stayed would tell that nobody came, went, or was chosen anew.
+        if salt == 0 { key } else { mixed(key ^ salt) }
     }
 
     /// The most rows of one entity, if some may have several.

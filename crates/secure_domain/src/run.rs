@@ -94,6 +94,7 @@ impl ProdEngine {
             return Err(Error::OrderMismatch { what: "output" });
         }
         self.check_meetings(&release.rel, &release.tables).await?;
+        self.check_terms(&release.rel, &release.tables).await?;
         let rows_max = self.check_population(&release, &bound).await?;
         let weighted = release.counted.needs_noise || self.is_weighted(&release).await?;
         let price = self.count_widest(&order, &release, &bound, rows_max, weighted).await?;
@@ -414,7 +415,8 @@ impl ProdEngine {
             };
             let verdicts: Vec<Verdict> = verdicts.iter().map(bound).collect();
             let schema = release.counted.checked.schema();
-            let carriers = Carriers::of(&release.rel, schema, &as_seen(&order.inputs, &release.tables));
+            let seen = as_seen(&order.inputs, &release.tables);
+            let carriers = Carriers::of_seen(&release.rel, schema, &order.inputs, &seen);
             let noisy: Vec<bool> = verdicts.iter().map(|verdict| *verdict == Verdict::Perturb).collect();
             // What cannot be given noise does not leave.
             let refused = |verdict: &Verdict| *verdict == Verdict::Refuse || carriers.is_none();
@@ -426,7 +428,7 @@ impl ProdEngine {
                 let cells = perturb::Cells { statistics: &statistics, noisy: &noisy, reaching };
                 let reaches = ir::reaches(&release.rel, &policy(&release.tables), &ir::Parameters::new());
                 assessment.report.accuracy =
-                    perturb::accuracy(&release.rel, schema, &reaches, reaching, &statistics);
+                    perturb::accuracy(&release.rel, schema, &reaches, reaching, &statistics, &carriers);
                 let bound = bind(&order.parameters, &order.values)?;
                 let computed = release.computed();
                 let compute = |from: &RecordBatch| {

@@ -41,6 +41,15 @@ pub(super) const ATTACKS: &[Attack] = &[
             4,
         ),
     ),
+    attack(
+        "D43",
+        "the incomes of those who have nothing else, from sums of both columns together and each alone",
+        lost_in_a_sum,
+        Benign::Query(
+            "SELECT zone, sum(income + household) AS s, sum(income) + sum(household) AS t FROM {p} AS t WHERE district = {D} GROUP BY zone",
+            4,
+        ),
+    ),
 ];
 
 /// Teams of twelve beside the same with a thirteenth: another number, or one that is missing, where he has something.
@@ -63,6 +72,31 @@ fn with_and_without<'a>(scene: &'a Scene<'a>, number: &'static str, condition: &
             let with = thirteen.number("team", &person.team, "n");
             let other = with.is_none_or(|with| (with - without).abs() > 0.01);
             found.guesses.push(Guess::bit(other, person.relief.is_some()));
+        }
+        Ok(found)
+    })
+}
+
+/// Of each team: what its people have who have no relief, together.
+fn lost_in_a_sum<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    const FORMS: [&str; 2] = [
+        "SELECT team, sum(income) AS a, sum(relief + income) AS b, sum(relief) AS c FROM {p} AS t WHERE district = {D} AND team <> '无' GROUP BY team",
+        "SELECT team, sum(income) AS a, sum(s.both) AS b, sum(relief) AS c FROM (SELECT id_number, district, team, income, relief, relief + income AS both FROM {p}) AS s WHERE district = {D} AND team <> '无' GROUP BY team",
+    ];
+    Box::pin(async move {
+        let mut found = Found { forms: FORMS.len(), ..Found::default() };
+        for form in FORMS {
+            let outcome = scene.order(form).await?;
+            found.told.push(outcome.told());
+            let Some(file) = outcome.released() else { continue };
+            for team in &scene.plot.teams {
+                let read = |column| file.number("team", team, column);
+                let (Some(a), Some(b), Some(c)) = (read("a"), read("b"), read("c")) else { continue };
+                let lacking =
+                    scene.plot.people.iter().filter(|one| one.team == *team && one.relief.is_none());
+                let truth = lacking.map(|one| one.income as f64).sum::<f64>();
+                found.guesses.push(Guess::number(a - b + c, truth, 0.0, 65_536.0));
+            }
         }
         Ok(found)
     })

@@ -52,6 +52,7 @@ mod rewrite;
 mod sources;
 pub mod sql;
 mod stage;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod text_work;
@@ -86,6 +87,7 @@ pub use rewrite::{
 };
 pub use sources::{Measured, counted_values, measured};
 pub use stage::{Stage, Step};
+pub use terms::{TERM_MAX, terms};
 pub use walk::pruned;
 pub use weights::{join_keys, weighted};
 

@@ -77,6 +77,10 @@ rules! {
     NonlinearAggregate = "privacy.nonlinear_aggregate",
         "COUNT 的参数只可为字段本身；SUM、AVG 的参数只可为字段、字段之和差，或再乘除一个常数（0.000001 至 1000000，整数至 1000）：其他计算请放到汇总之后",
         "COUNT takes a bare column; SUM and AVG take a column, sums and differences of columns, or these times or over one constant (0.000001 to 1000000, whole numbers to 1000): compute anything else after the aggregate";
+    /// A column that is added up with others inside one sum or mean may hold nothing, or very large numbers.
+    EmptyTerm = "privacy.empty_term",
+        "同一 SUM、AVG 中相加减的各字段不得有空值（包括外连接可能找不到的一侧），数值绝对值不得超过 2 的 40 次方：请分别汇总后再相加减，如 SUM(a) + SUM(b)",
+        "columns that are added up inside one SUM or AVG must hold something in every row (none of the side that an outer join may not find) and no number beyond 2 to the 40th: add up the sums instead, as in SUM(a) + SUM(b)";
     /// An aggregate's argument contains a condition.
     ConditionalAggregate = "privacy.conditional_aggregate",
         "汇总函数内不得含条件表达式：请把条件放入 WHERE 或作为分组字段",

@@ -703,25 +703,61 @@ async fn what_is_added_up_is_set_against_what_decides() {
     assert_eq!(judged(&engine, &books, 1, having(32, "")).await.unwrap().report.passed, 1);
 }
 
+/// A county in which these are the incomes.
+fn with_incomes(income: impl Fn(i64) -> Option<f64>) -> County {
+    let mut county = County::new();
+    let all = persons();
+    let mut columns = all.columns().to_vec();
+    columns[4] = Arc::new(Float64Array::from_iter((0..PERSONS).map(income)));
+    let schema = all.schema();
+    let names = schema.fields().iter().map(|field| field.name().as_str());
+    let columns = names.zip(columns).map(|(name, column)| (name, column, true));
+    let batch = RecordBatch::try_from_iter_with_nullable(columns);
+    let place = county.tables.iter().position(|table| table.name == "persons").unwrap();
+    let into = object(90, "data");
+    county.digests[place] = seal(county.dir.path(), Content::Raw, &into, &[batch.unwrap()]).digest;
+    county.tables[place].object = into;
+    county
+}
+
+/// Beside a sum of `a` and one of `b`, the sum of `a + b` lacks the `b` of whoever has no `a`, or so large a one that his `b`
+/// is lost in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_added_to_another_is_there_for_everybody() {
+    let added = async |county: &County, number, what: &str, from: &str| {
+        let sql = format!("SELECT p.region, {what} AS n FROM persons AS p {from} GROUP BY p.region");
+        let output = vec![column("region", DataType::Text), column("n", DataType::Float)];
+        let tables: &[&str] = if from.contains("visits") { &["persons", "visits"] } else { &["persons"] };
+        let done = run(&county.prod(), county.order(number, &sql, tables, output)).await;
+        done.map_or_else(|error| error.code(), |_| "done")
+    };
+    let whole = with_incomes(|n| Some(99.0 + (n % 3) as f64));
+    let lacking = with_incomes(|n| (n != 200).then_some(99.0 + (n % 3) as f64));
+    let drowned = with_incomes(|n| Some(if n == 200 { 1.5e21 } else { 99.0 + (n % 3) as f64 }));
+    let nowhere = with_incomes(|n| Some(if n == 200 { f64::NAN } else { 99.0 + (n % 3) as f64 }));
+    for (number, what) in [(30, "sum(p.birth_year + p.income)"), (31, "avg(p.income - p.birth_year)")] {
+        assert_eq!(added(&whole, number, what, "").await, "done", "{what}");
+        for county in [&lacking, &drowned, &nowhere] {
+            assert_eq!(added(county, number, what, "").await, "privacy.empty_term", "{what}");
+        }
+    }
+    let apart = "sum(p.birth_year) + sum(p.income)";
+    assert_eq!(added(&lacking, 32, apart, "").await, "done");
+    let below = "SELECT person_id, birth_year + income AS both FROM persons";
+    let joined = format!("JOIN ({below}) AS q ON q.person_id = p.person_id");
+    assert_eq!(added(&whole, 33, "sum(q.both)", &joined).await, "done");
+    assert_eq!(added(&lacking, 36, "sum(q.both)", &joined).await, "privacy.empty_term");
+    // Of an outer join there may be nothing.
+    let join = "JOIN visits AS v ON v.person_id = p.person_id";
+    let outer = added(&whole, 34, "sum(p.birth_year + v.cost)", &format!("LEFT {join}"));
+    assert_eq!(outer.await, "privacy.empty_term");
+    assert_eq!(added(&whole, 35, "sum(p.birth_year + v.cost)", join).await, "done");
+}
+
 /// Who has nothing may be who is well: how many have something is a secret like what they have.
 #[tokio::test(flavor = "multi_thread")]
 async fn how_many_have_something_is_no_exact_number_unless_it_is_known() {
-    let with_nothing = |each: i64| {
-        let mut county = County::new();
-        let all = persons();
-        let mut columns = all.columns().to_vec();
-        let income = |n| (n % each != 0).then_some(99.0 + (n % 3) as f64);
-        columns[4] = Arc::new(Float64Array::from_iter((0..PERSONS).map(income)));
-        let schema = all.schema();
-        let names = schema.fields().iter().map(|field| field.name().as_str());
-        let columns = names.zip(columns).map(|(name, column)| (name, column, true));
-        let batch = RecordBatch::try_from_iter_with_nullable(columns);
-        let place = county.tables.iter().position(|table| table.name == "persons").unwrap();
-        let into = object(90, "data");
-        county.digests[place] = seal(county.dir.path(), Content::Raw, &into, &[batch.unwrap()]).digest;
-        county.tables[place].object = into;
-        county
-    };
+    let with_nothing = |each: i64| with_incomes(|n| (n % each != 0).then_some(99.0 + (n % 3) as f64));
     let passed = async |county: &County, number, what: &str| {
         let sql = format!("SELECT region, {what} AS n FROM persons WHERE region = 'south' GROUP BY region");
         let kind = if what.starts_with("avg") { DataType::Float } else { DataType::Integer };
