@@ -745,12 +745,11 @@ async fn what_is_added_to_another_is_there_for_everybody() {
     assert_eq!(added(&lacking, 32, apart, "").await, "done");
     let below = "SELECT person_id, birth_year + income AS both FROM persons";
     let joined = format!("JOIN ({below}) AS q ON q.person_id = p.person_id");
-    assert_eq!(added(&whole, 33, "sum(q.both)", &joined).await, "done");
-    assert_eq!(added(&lacking, 36, "sum(q.both)", &joined).await, "privacy.empty_term");
+    assert_eq!(added(&whole, 33, "sum(q.both)", &joined).await, "privacy.nonlinear_aggregate");
     // Of an outer join there may be nothing.
     let join = "JOIN visits AS v ON v.person_id = p.person_id";
-    let outer = added(&whole, 34, "sum(p.birth_year + v.cost)", &format!("LEFT {join}"));
-    assert_eq!(outer.await, "privacy.empty_term");
+    let outer = format!("LEFT {join}");
+    assert_eq!(added(&whole, 34, "sum(p.birth_year + v.cost)", &outer).await, "privacy.empty_term");
     assert_eq!(added(&whole, 35, "sum(p.birth_year + v.cost)", join).await, "done");
 }
 
@@ -873,7 +872,7 @@ async fn a_later_snapshot_leaves_with_noise_that_asking_again_does_not_average_o
     // What has no noise of its own does not leave, nor what is computed from it.
     for (number, of) in [(84, "max(region)"), (85, "upper(max(region))")] {
         let sql = format!("SELECT region, {of} AS m FROM persons GROUP BY region");
-        let output = vec![column("region", DataType::Text), column("m", DataType::Integer)];
+        let output = vec![column("region", DataType::Text), column("m", DataType::Text)];
         let done =
             judged(&engine, &books, 1, county.order(number, &sql, &["persons"], output)).await.unwrap();
         assert_eq!(done.report.passed, 0, "{of}");
