@@ -48,7 +48,7 @@ fn parts(words: &Words, text: &[char]) -> Parts {
     let mut found = Parts::default();
     // Where the word began whose end is looked for.
     let mut start = 0;
-    if let Some(length) = province(text) {
+    if let Some(length) = province(words, text) {
         found.units = 1;
         start = length;
         found.end = length;
@@ -160,7 +160,8 @@ const fn is_number(c: char) -> bool {
 }
 
 /// The province that a text begins with, in characters.
-fn province(text: &[char]) -> Option<usize> {
+fn province(words: &Words, text: &[char]) -> Option<usize> {
+    text.first().filter(|c| words.is(**c, Role::PROVINCE_FIRST))?;
     PROVINCES
         .iter()
         .find(|name| name.chars().zip(text).filter(|(a, b)| a == *b).count() == name.chars().count())

@@ -56,8 +56,11 @@ const fn verdict(kind: SensitiveKind, strength: Strength) -> Option<Verdict> {
 /// Finds numbers in the symbols of a text.
 pub(super) fn find(symbols: &[Symbol], scratch: &mut Scratch, sink: &mut Sink<'_>) {
     let mut index = 0;
-    while index < symbols.len() {
-        index = run(symbols, index, scratch);
+    while let Some(rest) = symbols.get(index..).filter(|rest| !rest.is_empty()) {
+        // Numbers begin with something that can be written in one.
+        let written = |symbol: &Symbol| matches!(symbol.class, Class::Digit | Class::Letter | Class::Numeral);
+        let Some(skipped) = rest.iter().position(written) else { return };
+        index = run(symbols, index + skipped, scratch);
         if !scratch.atoms.is_empty() {
             search(symbols, scratch, sink);
         }

@@ -29,8 +29,11 @@ pub(super) enum Class {
     /// 、 and comma, semicolon, slash, bar: between the entries of a list.
     List,
     Quote,
+    /// The last: there are [`CLASSES`].
     Other,
 }
+
+const CLASSES: usize = Class::Other as usize + 1;
 
 impl Class {
     /// Something a word or number is made of.
@@ -72,7 +75,7 @@ impl Symbol {
 }
 
 /// What a text holds, so that whole stages can be left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Summary {
     pub(super) digits: usize,
     pub(super) letters: usize,
@@ -80,6 +83,7 @@ pub(super) struct Summary {
     pub(super) dots: usize,
     pub(super) colons: usize,
     pub(super) at: bool,
+    /// A sign of degrees, beside digits.
     pub(super) degree: bool,
     /// Index of the first and last symbol that is part of a word.
     pub(super) first: usize,
@@ -89,28 +93,24 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    fn add(&mut self, symbol: Symbol, index: usize) {
-        match symbol.class {
-            Class::Digit | Class::Numeral => self.digits += 1,
-            Class::Letter => self.letters += 1,
-            Class::Han => {
-                self.han += 1;
-                self.degree |= symbol.c == '度';
-            }
-            Class::Dot => self.dots += 1,
-            Class::Colon => self.colons += 1,
-            Class::At => self.at = true,
-            Class::Other if symbol.c == '°' => self.degree = true,
-            _ => {}
+    /// One count a class while the symbols are read, everything else at the end: each symbol is worth a few instructions.
+    fn of(symbols: &[Symbol], counts: &[usize; CLASSES]) -> Self {
+        let count = |class: Class| counts.get(class as usize).copied().unwrap_or_default();
+        let digits = count(Class::Digit) + count(Class::Numeral);
+        let in_lists = [Class::Han, Class::Numeral, Class::List, Class::Space, Class::Middle];
+        let degree = |symbol: &Symbol| matches!(symbol.c, '度' | '°');
+        Self {
+            digits,
+            letters: count(Class::Letter),
+            han: count(Class::Han),
+            dots: count(Class::Dot),
+            colons: count(Class::Colon),
+            at: count(Class::At) > 0,
+            degree: digits > 0 && symbols.iter().any(degree),
+            first: symbols.iter().position(|symbol| symbol.class.is_word()).unwrap_or(usize::MAX),
+            last: symbols.iter().rposition(|symbol| symbol.class.is_word()).unwrap_or_default(),
+            list: in_lists.into_iter().map(count).sum::<usize>() == symbols.len(),
         }
-        if symbol.class.is_word() {
-            if self.first == usize::MAX {
-                self.first = index;
-            }
-            self.last = index;
-        }
-        self.list &=
-            matches!(symbol.class, Class::Han | Class::Numeral | Class::List | Class::Space | Class::Middle);
     }
 }
 
@@ -141,10 +141,38 @@ const ASCII: [Class; 128] = {
     table
 };
 
+/// The first of the common Han characters, and how many there are.
+const HAN_FIRST: u32 = 0x4e00;
+const HAN_COUNT: usize = 0x9fff - 0x4e00 + 1;
+
+/// Their classes: most texts are little else.
+static HAN: [Class; HAN_COUNT] = {
+    let mut table = [Class::Han; HAN_COUNT];
+    let mut at = 0;
+    while at < HAN_COUNT {
+        if let Some(c) = char::from_u32(HAN_FIRST + at as u32)
+            && numeral(c).is_some()
+        {
+            #[expect(clippy::indexing_slicing, reason = "within the bounds of the loop, at compile time")]
+            {
+                table[at] = Class::Numeral;
+            }
+        }
+        at += 1;
+    }
+    table
+};
+
 /// Folds a text. `out` is cleared first and keeps its memory.
 pub(super) fn fold(text: &str, out: &mut Vec<Symbol>) -> Summary {
     out.clear();
-    let mut summary = Summary { first: usize::MAX, list: true, ..Summary::default() };
+    let mut counts = [0_usize; CLASSES];
+    let mut push = |symbol: Symbol| {
+        if let Some(count) = counts.get_mut(symbol.class as usize) {
+            *count += 1;
+        }
+        out.push(symbol);
+    };
     let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {
         if c == '\\' {
@@ -152,8 +180,7 @@ pub(super) fn fold(text: &str, out: &mut Vec<Symbol>) -> Summary {
             for _ in 1..symbol.width {
                 chars.next();
             }
-            summary.add(symbol, out.len());
-            out.push(symbol);
+            push(symbol);
             continue;
         }
         let folded = match u8::try_from(c) {
@@ -164,12 +191,10 @@ pub(super) fn fold(text: &str, out: &mut Vec<Symbol>) -> Summary {
         };
         if let Some((folded, class)) = folded {
             let width = u8::try_from(c.len_utf8()).unwrap_or(1);
-            let symbol = Symbol { at, c: folded, width, class };
-            summary.add(symbol, out.len());
-            out.push(symbol);
+            push(Symbol { at, c: folded, width, class });
         }
     }
-    summary
+    Summary::of(out, &counts)
 }
 
 /// `\u4e00` as one symbol; every other escape as a break of two characters.
@@ -193,8 +218,9 @@ fn escape(bytes: &[u8], at: usize) -> Symbol {
 
 /// Folds what is not ASCII; `None` for what nobody sees.
 fn wide(c: char) -> Option<(char, Class)> {
-    if matches!(c, '\u{4e00}'..='\u{9fff}') {
-        return Some((c, if numeral(c).is_some() { Class::Numeral } else { Class::Han }));
+    if let Some(class) = u32::from(c).checked_sub(HAN_FIRST).and_then(|at| HAN.get(usize::try_from(at).ok()?))
+    {
+        return Some((c, *class));
     }
     Some(match c {
         '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' => return None,

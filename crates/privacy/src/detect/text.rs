@@ -11,7 +11,7 @@ use super::dictionary::terms::{FAITH_CUES, ILLNESS_CUES};
 use super::organizations::NAME_MAX;
 use super::scan::{Sink, Strength};
 use super::symbol::{Class, Symbol};
-use super::words::{Role, Words, words};
+use super::words::{Endings, Role, Words, words};
 use super::{addresses, names, organizations};
 use crate::SensitiveKind;
 
@@ -251,7 +251,7 @@ fn organization_in(
     let Some(length) = words.plain_endings.matched(text) else { return false };
     // What follows makes a thing of it: 有限公司注册服务.
     let follows = segment.chars.get(end).is_none_or(|next| !matches!(next, '注' | '章' | '条' | '法' | '类'));
-    let start = after_leads(text.get(..text.len() - length).unwrap_or_default(), LEADS);
+    let start = after(text.get(..text.len() - length).unwrap_or_default(), &words.leads).unwrap_or(0);
     let name = text.len() - length - start;
     let sure = follows && name >= 3;
     if sure {
@@ -260,12 +260,9 @@ fn organization_in(
     sure
 }
 
-/// Where the text behind the last of some words begins.
-fn after_leads(text: &[char], leads: &[&str]) -> usize {
-    (1..text.len())
-        .rev()
-        .find(|end| leads.iter().any(|lead| ends_with(text.get(..*end).unwrap_or_default(), lead)))
-        .unwrap_or(0)
+/// Where the text behind the last of some words begins, if there is one.
+fn after(text: &[char], words: &Endings) -> Option<usize> {
+    (1..text.len()).rev().find(|end| words.matched(text.get(..*end).unwrap_or_default()).is_some())
 }
 
 fn ends_with(text: &[char], word: &str) -> bool {
@@ -297,8 +294,7 @@ fn contains(text: &[char], word: &str) -> Option<usize> {
 
 fn illness_in(words: &Words, segment: Segment<'_>, sink: &mut Sink<'_>) {
     let text = segment.chars;
-    let announced = ILLNESS_CUES.iter().any(|cue| contains(text, cue).is_some());
-    if !announced {
+    if after(text, &words.illness_cues).is_none() {
         return;
     }
     for end in (2..=text.len()).rev() {
@@ -306,9 +302,10 @@ fn illness_in(words: &Words, segment: Segment<'_>, sink: &mut Sink<'_>) {
         if !words.is(last, Role::ILLNESS_END) {
             continue;
         }
-        let head = text.get(..end - 1).unwrap_or_default();
-        let cues = ILLNESS_CUES.iter().filter_map(|cue| Some(contains(head, cue)? + cue.chars().count()));
-        let Some(mut start) = cues.max() else { continue };
+        // One more than what may be the cue: an illness has no more than the last character behind it.
+        let Some(mut start) = after(text.get(..end).unwrap_or_default(), &words.illness_cues) else {
+            continue;
+        };
         start += usize::from(text.get(start).is_some_and(|c| matches!(c, '有' | '为' | '了' | '过')));
         let named = end.saturating_sub(start) <= 16;
         if named && illness(words, text.get(start..end).unwrap_or_default()).is_some() {
@@ -415,8 +412,8 @@ fn address_in(words: &Words, segment: Segment<'_>, covered: usize, sink: &mut Si
         end += 1;
     }
     let body = text.get(..end).unwrap_or_default();
-    let start = after_leads(body.get(..last.saturating_sub(3)).unwrap_or_default(), ADDRESS_LEADS)
-        .max(end.saturating_sub(FIELD_MAX));
+    let lead = after(body.get(..last.saturating_sub(3)).unwrap_or_default(), &words.address_leads);
+    let start = lead.unwrap_or(0).max(end.saturating_sub(FIELD_MAX));
     let address = body.get(start..).unwrap_or_default();
     if addresses::address(words, address) == Some(Strength::Shape) {
         segment.push(SensitiveKind::Address, Strength::Shape, covered + start, covered + end, sink);

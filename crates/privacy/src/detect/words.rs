@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::dictionary::bodies::{ENDINGS, NO_ADDRESS_ENDS, PLAIN_ENDINGS};
+use super::dictionary::bodies::{ADDRESS_LEADS, ENDINGS, LEADS, NO_ADDRESS_ENDS, PLAIN_ENDINGS};
 use super::dictionary::given::{
     FAIR, NAME_CUES, NEVER, PLACEY, SOUNDS, STRONG, SYLLABLES, TITLES, TOP_SURNAMES, WORDS,
 };
-use super::dictionary::terms::{BODY, ETHNIC_GROUPS, FAITHS, ILLNESS_ENDS, NO_ILLNESS};
-use super::dictionary::{COMPOUND_SURNAMES, SURNAMES};
+use super::dictionary::terms::{BODY, ETHNIC_GROUPS, FAITHS, ILLNESS_CUES, ILLNESS_ENDS, NO_ILLNESS};
+use super::dictionary::{COMPOUND_SURNAMES, PROVINCES, SURNAMES};
 
 /// What a character can be. A character may be many things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,7 @@ impl Role {
     pub(super) const TRIGGER: Self = Self(
         Self::PLAIN_END.0 | Self::FAITH_END.0 | Self::CUE_END.0 | Self::ILLNESS_END.0 | Self::ETHNIC_END.0,
     );
+    pub(super) const PROVINCE_FIRST: Self = Self(1 << 20);
     /// 族.
     const ETHNIC_END: Self = Self(1 << 19);
 }
@@ -87,6 +88,10 @@ pub(super) struct Words {
     pub(super) no_address: Endings,
     pub(super) illness: Endings,
     pub(super) no_illness: Endings,
+    pub(super) illness_cues: Endings,
+    /// Words before an organisation and before an address.
+    pub(super) leads: Endings,
+    pub(super) address_leads: Endings,
     pub(super) cues: Endings,
     pub(super) titles: Endings,
     common: HashSet<Vec<char>>,
@@ -106,6 +111,9 @@ impl Words {
             no_address: Endings::of(NO_ADDRESS_ENDS),
             illness: Endings::of(ILLNESS_ENDS),
             no_illness: Endings::of(NO_ILLNESS),
+            illness_cues: Endings::of(ILLNESS_CUES),
+            leads: Endings::of(LEADS),
+            address_leads: Endings::of(ADDRESS_LEADS),
             cues: Endings::of(NAME_CUES),
             titles: Endings::of(TITLES),
             common: set(&mut WORDS.split_whitespace()),
@@ -141,6 +149,7 @@ impl Words {
             (Role::COMMON, firsts(WORDS)),
             (Role::ETHNIC, ETHNIC_GROUPS.iter().filter_map(|group| group.chars().next()).collect()),
             (Role::ETHNIC_END, vec!['族']),
+            (Role::PROVINCE_FIRST, PROVINCES.iter().filter_map(|name| name.chars().next()).collect()),
             (Role::COMPOUND, COMPOUND_SURNAMES.iter().filter_map(|word| word.chars().next()).collect()),
             (Role::ORGANIZATION_END, lasts(ENDINGS)),
             (Role::PLAIN_END, lasts(PLAIN_ENDINGS)),
