@@ -71,54 +71,72 @@ pub fn counted_values(rel: &Rel, policy: &Policy) -> BTreeMap<String, BTreeSet<S
 
 /// The source columns of an expression over a relation.
 fn collect(rel: &Rel, expr: &Expr, found: &mut BTreeSet<Source>) {
-    if let Expr::Column { name } = expr {
-        column(rel, name, found);
-    }
-    for child in expr.children() {
-        collect(rel, child, found);
-    }
+    found.extend(leaves(expr, rel).into_values().map(|(source, _)| source));
 }
 
-/// The source columns of a column; false if the relation has none of that name.
-fn column(rel: &Rel, name: &str, found: &mut BTreeSet<Source>) -> bool {
+/// The columns of scans that an expression reads, by their names there, each with whether an outer join may not find it.
+pub(super) type Leaves = BTreeMap<String, (Source, bool)>;
+
+/// The columns behind an expression over a relation.
+pub(super) fn leaves(expr: &Expr, rel: &Rel) -> Leaves {
+    let mut leaves = Leaves::new();
+    of_expression(expr, rel, false, &mut leaves);
+    leaves
+}
+
+fn of_expression(expr: &Expr, rel: &Rel, outer: bool, leaves: &mut Leaves) {
+    if let Expr::Column { name } = expr {
+        of_column(name, rel, outer, leaves);
+    }
+    expr.children().into_iter().for_each(|child| of_expression(child, rel, outer, leaves));
+}
+
+/// False if the relation has no such column.
+fn of_column(name: &str, rel: &Rel, outer: bool, leaves: &mut Leaves) -> bool {
+    let mut named = |columns: &[Named], input: &Rel| {
+        let named = columns.iter().find(|named| named.name == name);
+        if let Some(named) = named {
+            of_expression(&named.expr, input, outer, leaves);
+        }
+        named.is_some()
+    };
     match rel {
         Rel::Scan { resource, alias, columns } => {
             let column = name.strip_prefix(alias.as_str()).and_then(|rest| rest.strip_prefix('.'));
-            let known = column.filter(|column| columns.iter().any(|one| one == column));
-            found
-                .extend(known.map(|column| Source { resource: resource.clone(), column: column.to_owned() }));
-            known.is_some()
+            let column = column.filter(|column| columns.iter().any(|own| own == column));
+            let Some(column) = column else { return false };
+            let source = Source { resource: resource.clone(), column: column.to_owned() };
+            leaves.entry(name.to_owned()).or_insert((source, outer)).1 |= outer;
+            true
         }
         Rel::Filter { input, .. } | Rel::Sort { input, .. } | Rel::Limit { input, .. } => {
-            column(input, name, found)
+            of_column(name, input, outer, leaves)
         }
-        Rel::Project { input, columns } => named(input, columns, name, found),
-        Rel::Join { left, right, .. } => column(left, name, found) || column(right, name, found),
+        Rel::Project { input, columns } => named(columns, input),
+        Rel::Join { kind, left, right, .. } => {
+            of_column(name, left, outer, leaves)
+                || of_column(name, right, outer || *kind == JoinKind::Left, leaves)
+        }
         Rel::Aggregate { input, group, aggregates } => {
-            let aggregate = aggregates.iter().find(|aggregate| aggregate.name == name);
-            if let Some(argument) = aggregate.and_then(|aggregate| aggregate.argument.as_ref()) {
-                collect(input, argument, found);
+            if let Some(aggregate) = aggregates.iter().find(|aggregate| aggregate.name == name) {
+                if let Some(argument) = &aggregate.argument {
+                    of_expression(argument, input, outer, leaves);
+                }
+                return true;
             }
-            aggregate.is_some() || named(input, group, name, found)
+            named(group, input)
         }
         // Columns match by position; the names are the first input's.
         Rel::Union { inputs } => {
-            let place = inputs.first().and_then(|first| names(first).iter().position(|one| one == name));
+            let place = inputs.first().and_then(|first| names(first).iter().position(|own| own == name));
             for input in inputs {
-                let name = place.and_then(|place| names(input).get(place).cloned());
-                if let Some(name) = name {
-                    column(input, &name, found);
+                if let Some(name) = place.and_then(|place| names(input).get(place).cloned()) {
+                    of_column(&name, input, outer, leaves);
                 }
             }
             place.is_some()
         }
     }
-}
-
-fn named(input: &Rel, columns: &[Named], name: &str, found: &mut BTreeSet<Source>) -> bool {
-    let Some(named) = columns.iter().find(|named| named.name == name) else { return false };
-    collect(input, &named.expr, found);
-    true
 }
 
 /// Names of a relation's columns, in order.
