@@ -321,6 +321,7 @@ impl ProdEngine {
         let mut contributions = Contributions { snapshot, parts, weighted, ..Contributions::default() };
         // Noise is of the people, in whatever words they are asked for.
         statistics.cell_keys = contributions.cell_keys();
+        statistics.state = order.inputs.iter().map(salt).fold(0, u32::wrapping_add);
         Self::tell(order, release, &measured, &statistics, &mut contributions);
         Ok((contributions, statistics))
     }

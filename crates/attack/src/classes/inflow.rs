@@ -18,6 +18,9 @@ const PERSONS: usize = 60;
 const CONSENTING: usize = 36;
 const WITHDRAWING: usize = 14;
 const TEAMS: usize = 20;
+/// Who is in a team; the others are of none, and withdraw one by one.
+const IN_TEAMS: usize = TEAMS * 12;
+const OTHERS: usize = 12;
 
 const fn steps(id: &'static str, title: &'static str, step: Step, twin: Benign) -> Attack {
     Attack { class: Class::Isolation, id, title, kind: Kind::Steps(step), twin }
@@ -71,6 +74,12 @@ pub(super) const ATTACKS: &[Attack] = &[
         "I31",
         "who withdrew, by the cells that are missing afterwards",
         who_withdrew,
+        Benign::Steps(consented),
+    ),
+    steps(
+        "I32",
+        "what somebody has who withdrew: the exact sum before less the mean of many states of consent after",
+        averaged,
         Benign::Steps(consented),
     ),
 ];
@@ -265,15 +274,21 @@ async fn by_consent(
         .await?
         .done("resource by consent")?;
     let resource = made.text("/id");
-    let mut csv = "person,team,amount\n".to_owned();
+    let mut csv = "person,team,amount,aided\n".to_owned();
     for person in 0..persons {
-        csv.push_str(&format!("P{person:05},T{:02},{}\n", person % TEAMS, 100 + person % 3));
+        let team = if person < IN_TEAMS { format!("T{:02}", person % TEAMS) } else { "无".to_owned() };
+        csv.push_str(&format!(
+            "P{person:05},{team},{},{}\n",
+            100 + person % 3,
+            u8::from(aided(scene, person))
+        ));
     }
     upload(client, "civil.officer", &resource, csv).await?;
     classify(scene, "civil.officer", &resource, json!([
         { "column": "person", "kind": "general", "level": 3, "label": "identifier", "mask": { "method": "token", "domain": "person" }, "note": "虚构" },
         { "column": "team", "kind": "general", "level": 1, "label": "public", "mask": { "method": "keep" }, "note": "虚构" },
         { "column": "amount", "kind": "general", "level": 2, "label": "sensitive", "mask": { "method": "null" }, "note": "虚构" },
+        { "column": "aided", "kind": "general", "level": 2, "label": "sensitive", "mask": { "method": "null" }, "note": "虚构" },
     ]))
     .await?;
     consent(scene, &resource, 0..consenting, SCENARIO, "granted").await?.done("consents")?;
@@ -282,6 +297,11 @@ async fn by_consent(
     act(client, "civil.officer", &asked.text("/id"), json!({ "command": "approve", "facts": facts })).await?;
     ready(scene, MANAGER, &named).await?;
     Ok((named, resource))
+}
+
+/// Whether somebody is aided: of the first of each team as the flags of the targets are, which are another in each run.
+fn aided(scene: &Scene<'_>, person: usize) -> bool {
+    scene.plot.targets().get(person).map_or((person / TEAMS).is_multiple_of(2), |target| target.flag)
 }
 
 async fn consent(
@@ -403,8 +423,7 @@ fn withdrawn<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
 fn who_withdrew<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
     Box::pin(async move {
         let mut found = Found::default();
-        let everybody = TEAMS * 12;
-        let (table, resource) = by_consent(scene, "team", everybody, everybody).await?;
+        let (table, resource) = by_consent(scene, "team", IN_TEAMS, IN_TEAMS).await?;
         let sql = format!("SELECT team, count(*) AS n FROM {table} GROUP BY team");
         let model = approved_model(scene, &sql).await?;
         let before = counted(scene, &model, Some(SCENARIO)).await?;
@@ -421,6 +440,37 @@ fn who_withdrew<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
             let Some(all) = before.number("team", &team, "n") else { continue };
             let fewer = after.number("team", &team, "n").is_none_or(|left| left < all);
             found.guesses.push(Guess::bit(fewer, withdraws));
+        }
+        Ok(found)
+    })
+}
+
+/// Noise that is another one in each state of consent could be averaged out, were nothing beside it.
+fn averaged<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
+    Box::pin(async move {
+        let mut found = Found { forms: 1, ..Found::default() };
+        let everybody = IN_TEAMS + OTHERS;
+        let (table, resource) = by_consent(scene, "mean", everybody, everybody).await?;
+        let sql = format!("SELECT team, sum(aided) AS n FROM {table} WHERE team <> '无' GROUP BY team");
+        let model = approved_model(scene, &sql).await?;
+        let before = counted(scene, &model, Some(SCENARIO)).await?;
+        found.told.push(before.told());
+        let Some(before) = before.released() else { return Ok(found) };
+        consent(scene, &resource, 0..TEAMS, SCENARIO, "withdrawn").await?.done("withdrawals")?;
+        let mut after = vec![Vec::new(); TEAMS];
+        for other in IN_TEAMS..everybody {
+            consent(scene, &resource, [other], SCENARIO, "withdrawn").await?.done("a withdrawal")?;
+            let outcome = counted(scene, &model, Some(SCENARIO)).await?;
+            found.told.push(outcome.told());
+            let Some(file) = outcome.released() else { continue };
+            for (team, seen) in after.iter_mut().enumerate() {
+                seen.extend(file.number("team", &format!("T{team:02}"), "n"));
+            }
+        }
+        for (team, seen) in after.iter().enumerate().filter(|(_, seen)| !seen.is_empty()) {
+            let Some(all) = before.number("team", &format!("T{team:02}"), "n") else { continue };
+            let mean = seen.iter().sum::<f64>() / seen.len() as f64;
+            found.guesses.push(Guess::bit(all - mean > 0.5, aided(scene, team)));
         }
         Ok(found)
     })

@@ -1,5 +1,6 @@
 //! Newer snapshots under a standing grant: what releases before and after say together.
 
+mod flips;
 mod forms;
 
 use anyhow::{Context as _, Result};
@@ -20,8 +21,8 @@ const TEAMS: usize = 24;
 const OTHERS: usize = 20;
 /// By how much a target's amount changes, if it does.
 const CHANGE: u64 = 400;
-/// Noise is at most six of the largest amounts.
-const AMOUNT_MAX: u64 = 2_400;
+/// Noise is at most six steps, each of which is up to twice the largest amount.
+const STEP_MAX: u64 = 4_800;
 
 const fn attack(id: &'static str, title: &'static str, step: Step, twin: Step) -> Attack {
     Attack { class: Class::Differencing, id, title, kind: Kind::Steps(step), twin: Benign::Steps(twin) }
@@ -59,6 +60,12 @@ pub(super) const ATTACKS: &[Attack] = &[
         "one noisy sum in many forms (turned, doubled, as a mean): do two of them give it without noise?",
         forms::many,
         forms::agree,
+    ),
+    attack(
+        "D44",
+        "cells of those who have much come or go when somebody's secret changes, and at no other time",
+        flips::come_and_go,
+        flips::stay,
     ),
 ];
 
@@ -157,8 +164,13 @@ impl<'a> Standing<'a> {
 
     /// Approved numbers by team.
     async fn model_of(&self, numbers: &str) -> Result<Model> {
+        self.model_where("true", numbers).await
+    }
+
+    /// Approved numbers by team, of some.
+    async fn model_where(&self, condition: &str, numbers: &str) -> Result<Model> {
         let path = format!("/api/v1/tenants/{}/models", self.scene.lab.stage.tenant);
-        let sql = format!("SELECT team, {numbers} FROM {} GROUP BY team", self.table);
+        let sql = format!("SELECT team, {numbers} FROM {} WHERE {condition} GROUP BY team", self.table);
         let body = json!({ "name": "班组合计", "sql": sql, "entity": "person", "reversibility": "汇总" });
         let made = self.scene.lab.client.post(ENGINEER, &path, body).await?.done("model")?;
         let id = made.text("/id");
@@ -337,7 +349,7 @@ fn delivered_anew<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
             let members = (0..=OTHERS).filter(|member| team % 3 != 0 || *member != 5);
             let truth: u64 = members.map(|member| now(team, member)).sum();
             let is = sum(after.as_ref(), &name);
-            let near = is.is_some_and(|is| (is - truth as f64).abs() <= (6 * AMOUNT_MAX) as f64);
+            let near = is.is_some_and(|is| (is - truth as f64).abs() <= (6 * STEP_MAX) as f64);
             found.expect(near && sum(before.as_ref(), &name).is_some(), || {
                 format!("{name}: {is:?} for {truth}")
             });

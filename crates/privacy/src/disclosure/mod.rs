@@ -108,6 +108,9 @@ pub struct Statistics {
     /// Noise keys of the cells ([`cell_key`]): where a sensitive column decides who is counted, they blur the threshold.
     /// *Shape*: one a row, or none where no populations are given.
     pub cell_keys: Vec<u32>,
+    /// In which state the data are: what is blurred is blurred anew in each. Whether the same people come with the next state
+    /// would else tell that what one of them has has changed.
+    pub state: u32,
 }
 
 impl Statistics {
@@ -131,6 +134,11 @@ impl Statistics {
         kept(&mut self.cell_keys, stays);
     }
 
+    /// By what limits of a row are blurred.
+    fn blur(&self, row: usize) -> Option<u32> {
+        self.cell_keys.get(row).map(|key| key ^ self.state.wrapping_mul(0x9e37_79b9))
+    }
+
     /// How many times as far noise on a row reaches ([`coarseness`]), by how many people it could be about.
     #[must_use]
     pub fn coarseness(&self, row: usize) -> u32 {
@@ -145,7 +153,7 @@ impl Statistics {
     pub fn has_few_amounts(&self, aggregates: &BTreeSet<String>, row: usize) -> bool {
         const FEW: u64 = 16;
         // Blurred by who is in it: of a limit that is known, one more amount would tell that somebody has it.
-        let key = u64::from(self.cell_keys.get(row).copied().unwrap_or_default());
+        let key = u64::from(self.blur(row).unwrap_or_default());
         let more = |most: u64| (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 24) % (most + 1);
         let limit = |entities: u64| (FEW + more(3 * FEW)).min(entities / 2 + more(entities / 4));
         let added = |spreads: &&Spreads| {
@@ -368,7 +376,7 @@ fn judge(statistics: &Statistics, thresholds: Thresholds, row: usize) -> Cell {
     let smallest = counts.min();
     let least = u64::from(thresholds.min_entities);
     let coarse = u64::from(statistics.coarseness(row));
-    let more = statistics.cell_keys.get(row).map_or(0, |key| more_than_least(*key, least, coarse));
+    let more = statistics.blur(row).map_or(0, |key| more_than_least(key, least, coarse));
     let wanted = |entity: &EntityCounts| if entity.populations.is_some() { least + more } else { least };
     let few = |entity: &EntityCounts| entity.counts.get(row).is_none_or(|count| *count < wanted(entity));
     let few = statistics.entities.iter().any(few);

@@ -189,6 +189,29 @@ proptest! {
     }
 }
 
+/// Whether the same people come again would tell that what one of them has has changed, or that it has not.
+#[test]
+fn each_state_of_the_data_blurs_the_threshold_anew() {
+    let mut statistics = statistics(&[12; CELLS]);
+    statistics.entities[0].populations = Some(vec![500; CELLS]);
+    statistics.cell_keys = (0..CELLS as u32).map(|n| n.wrapping_mul(0x85eb_ca6b)).collect();
+    let mut came = |state: u32| {
+        statistics.state = state;
+        passed(&statistics)
+    };
+    let (first, again) = (came(0), came(0x1234_5678));
+    // Half of them come, whether they did before or not.
+    for before in [true, false] {
+        let (mut all, mut now) = (0, 0);
+        for (one, other) in first.iter().zip(&again).filter(|(one, _)| **one == before) {
+            all += 1;
+            now += usize::from(*other);
+            assert_eq!(*one, before);
+        }
+        assert!((all * 2 / 5..all * 3 / 5).contains(&now), "{now} of {all}");
+    }
+}
+
 /// Of a limit that is known one more amount would tell that somebody has it.
 #[test]
 fn up_to_how_many_amounts_are_few_is_not_known() {

@@ -1,6 +1,6 @@
 //! One noisy sum asked for in many forms.
 
-use super::{AMOUNT_MAX, OTHERS, Standing, TEAMS, amount, changed, csv, sum};
+use super::{OTHERS, STEP_MAX, Standing, TEAMS, amount, changed, csv, sum};
 use crate::attack::{Doing, Found, Scene};
 use crate::lab::Released;
 use crate::score::Score;
@@ -71,7 +71,7 @@ pub(super) fn agree<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
             let name = format!("T{team:02}");
             let truth: u64 = (0..=OTHERS).map(|member| now(team, member)).sum();
             let of = |column: &str| after.as_ref().and_then(|file| file.number("team", &name, column));
-            let near = of("inc").is_some_and(|is| (is - truth as f64).abs() <= (6 * AMOUNT_MAX) as f64);
+            let near = of("inc").is_some_and(|is| (is - truth as f64).abs() <= (6 * STEP_MAX) as f64);
             let agree = of("inc").zip(of("minus")).is_some_and(|(plus, minus)| (plus + minus).abs() <= 1.0);
             found.expect(near && agree, || {
                 format!("{name}: {:?} and {:?} for {truth}", of("inc"), of("minus"))
