@@ -20,7 +20,9 @@ const WITHDRAWING: usize = 14;
 const TEAMS: usize = 20;
 /// Who is in a team; the others are of none, and withdraw one by one.
 const IN_TEAMS: usize = TEAMS * 12;
-const OTHERS: usize = 12;
+const OTHERS: usize = 24;
+/// Of each team so many withdraw together: a couple, both aided or neither.
+const COUPLES: usize = 2 * TEAMS;
 
 const fn steps(id: &'static str, title: &'static str, step: Step, twin: Benign) -> Attack {
     Attack { class: Class::Isolation, id, title, kind: Kind::Steps(step), twin }
@@ -78,7 +80,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     ),
     steps(
         "I32",
-        "what somebody has who withdrew: the exact sum before less the mean of many states of consent after",
+        "what a couple has who withdrew: the exact sum before less the mean of many states of consent after",
         averaged,
         Benign::Steps(consented),
     ),
@@ -299,9 +301,10 @@ async fn by_consent(
     Ok((named, resource))
 }
 
-/// Whether somebody is aided: of the first of each team as the flags of the targets are, which are another in each run.
+/// Whether somebody is aided: of the couple of each team as the flags of the targets are, which are another in each run.
 fn aided(scene: &Scene<'_>, person: usize) -> bool {
-    scene.plot.targets().get(person).map_or((person / TEAMS).is_multiple_of(2), |target| target.flag)
+    let target = scene.plot.targets().get(person % TEAMS).filter(|_| person < COUPLES);
+    target.map_or((person / TEAMS).is_multiple_of(2), |target| target.flag)
 }
 
 async fn consent(
@@ -456,7 +459,7 @@ fn averaged<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         let before = counted(scene, &model, Some(SCENARIO)).await?;
         found.told.push(before.told());
         let Some(before) = before.released() else { return Ok(found) };
-        consent(scene, &resource, 0..TEAMS, SCENARIO, "withdrawn").await?.done("withdrawals")?;
+        consent(scene, &resource, 0..COUPLES, SCENARIO, "withdrawn").await?.done("withdrawals")?;
         let mut after = vec![Vec::new(); TEAMS];
         for other in IN_TEAMS..everybody {
             consent(scene, &resource, [other], SCENARIO, "withdrawn").await?.done("a withdrawal")?;
@@ -470,7 +473,7 @@ fn averaged<'a>(scene: &'a Scene<'a>) -> Doing<'a> {
         for (team, seen) in after.iter().enumerate().filter(|(_, seen)| !seen.is_empty()) {
             let Some(all) = before.number("team", &format!("T{team:02}"), "n") else { continue };
             let mean = seen.iter().sum::<f64>() / seen.len() as f64;
-            found.guesses.push(Guess::bit(all - mean > 0.5, aided(scene, team)));
+            found.guesses.push(Guess::bit(all - mean > 1.0, aided(scene, team)));
         }
         Ok(found)
     })
