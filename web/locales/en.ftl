@@ -951,7 +951,10 @@ ballot-refuse = Against
 refusal-detail = { " " }({ $detail })
 detail-place = line { $line }, column { $column }, at “{ $token }”
 detail-place-end = the text ends too early
-detail-faults = { $count } faults
+detail-faults = { $count ->
+    [one] 1 fault
+   *[other] { $count } faults
+}
 notice-signed-out = You are signed out.
 notice-role = Role switched.
 notice-opened = Submitted as { $number }.
@@ -2818,7 +2821,10 @@ error-domain-too-many-numbers = Too many numbers in one statistic
     .remedy = Take fewer groups or numbers, in several statistics.
 accuracy = Accuracy
 accuracy-exact = all numbers that left are exact
-accuracy-unknown = { $column } carries noise of unstated size (no bounds are declared)
+accuracy-unknown = { $column } carries noise of unstated size (no bounds are declared, or it is computed from several noisy numbers)
+missing-groups = Groups that did not leave
+missing-groups-text = groups of too few people, or about whom too much was told, do not leave; one that is not listed is not zero
+separator = { "; " }
 statistics = Statistics with noise
 statistics-all = Earlier statistics and linear models
 statistics-text = What was asked, its answers, and linear models; to look again costs nothing.

@@ -42,8 +42,8 @@ impl ProdEngine {
         let mut most = Most::new();
         for alike in ir::alike(rel, &policy) {
             let Some(table) = tables.iter().find(|table| table.spec.name == alike.resource) else { continue };
-            let rows = self.seen(tables, table, Asked::Rows(alike.columns.clone())).await;
-            let characters = self.characters(tables, table, &alike.read).await;
+            let rows = self.seen(table, Asked::Rows(alike.columns.clone())).await;
+            let characters = self.characters(table, &alike.read).await;
             if let (Some(rows), Some(characters)) = (rows, characters) {
                 most.insert(alike, Met { rows, characters });
             }
@@ -52,26 +52,16 @@ impl ProdEngine {
     }
 
     /// Does no two rows' share what these columns hold, null apart? What cannot be found out is not unique.
-    pub(crate) async fn is_unique(
-        &self,
-        release: &Release,
-        table: &Arc<Table>,
-        columns: &BTreeSet<String>,
-    ) -> bool {
-        self.seen(&release.tables, table, Asked::Rows(columns.clone())).await.is_some_and(|rows| rows <= 1)
+    pub(crate) async fn is_unique(&self, table: &Arc<Table>, columns: &BTreeSet<String>) -> bool {
+        self.seen(table, Asked::Rows(columns.clone())).await.is_some_and(|rows| rows <= 1)
     }
 
     /// How many characters the longest texts of some columns have; none if it cannot be found out.
-    pub(crate) async fn characters(
-        &self,
-        tables: &[Arc<Table>],
-        table: &Arc<Table>,
-        read: &BTreeSet<String>,
-    ) -> Option<u64> {
+    pub(crate) async fn characters(&self, table: &Arc<Table>, read: &BTreeSet<String>) -> Option<u64> {
         let mut characters = 0_u64;
         for column in &table.spec.columns {
             if column.data_type == DataType::Text && read.contains(&column.name) {
-                characters += self.seen(tables, table, Asked::Longest(column.name.clone())).await?;
+                characters += self.seen(table, Asked::Longest(column.name.clone())).await?;
             }
         }
         Some(characters)
@@ -83,7 +73,7 @@ impl ProdEngine {
         for source in ir::terms(rel, &policy(tables)).map_err(refused)? {
             let table = tables.iter().find(|table| table.spec.name == source.resource);
             let table = table.ok_or(Error::RunFailed)?;
-            let unfit = self.seen(tables, table, Asked::Unfit(source.column.clone())).await;
+            let unfit = self.seen(table, Asked::Unfit(source.column.clone())).await;
             if unfit.ok_or(Error::RunFailed)? > 0 {
                 let column = format!("{}.{}", source.resource, source.column);
                 return Err(refused(ir::Refusal { rule: ir::Rule::EmptyTerm, column: Some(column) }));
@@ -103,7 +93,7 @@ impl ProdEngine {
         for source in all {
             let table = release.tables.iter().find(|table| table.spec.name == source.resource);
             let table = table.ok_or(Error::RunFailed)?;
-            let absent = self.seen(&release.tables, table, Asked::Absent(source.column.clone())).await;
+            let absent = self.seen(table, Asked::Absent(source.column.clone())).await;
             if absent.ok_or(Error::RunFailed)? == 0 {
                 for sources in counted.values_mut() {
                     sources.remove(&source);
@@ -114,8 +104,9 @@ impl ProdEngine {
         Ok(counted)
     }
 
-    /// What a table holds; none if it cannot be found out.
-    async fn seen(&self, tables: &[Arc<Table>], table: &Arc<Table>, asked: Asked) -> Option<u64> {
+    /// What a table holds, with the rows of those who did not consent: it would else tell who did. None if it cannot be found
+    /// out.
+    async fn seen(&self, table: &Arc<Table>, asked: Asked) -> Option<u64> {
         let about = (table.spec.object.object, asked);
         if let Some(found) = self.seen.lock().ok().and_then(|seen| seen.get(&about).copied()) {
             return Some(found);
@@ -126,7 +117,7 @@ impl ProdEngine {
             Asked::Absent(column) => rows(&table.spec.name, column, is_absent),
             Asked::Unfit(column) => rows(&table.spec.name, column, is_unfit),
         };
-        let found = self.number(&query, tables, &Bound::new()).await.ok()?;
+        let found = self.number(&query, &[table.whole()], &Bound::new()).await.ok()?;
         self.seen.lock().ok()?.insert(about, found);
         Some(found)
     }

@@ -183,7 +183,7 @@ impl ProdEngine {
         let mut work = 1_u64;
         for (resource, read) in ir::reads(&release.rel) {
             if let Some(table) = release.tables.iter().find(|table| table.spec.name == resource) {
-                let characters = self.characters(&release.tables, table, &read).await;
+                let characters = self.characters(table, &read).await;
                 work = work.max(characters.ok_or(Error::RunFailed)?.div_ceil(ir::ROW_CHARACTERS));
             }
         }

@@ -21,7 +21,7 @@ impl ProdEngine {
                 continue;
             };
             let Some(columns) = askable(table, joined) else { continue };
-            if self.is_unique(release, table, &columns).await
+            if self.is_unique(table, &columns).await
                 && let Some(known) = policy.resources.get_mut(&resource)
             {
                 known.rows.unique.push(columns);

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::check::releasing;
-use super::{AggregateFunction, Expr, JoinKind, Label, Named, NamedAggregate, Policy, Rel, Source};
+use super::{
+    AggregateFunction, ArithmeticOp, Expr, JoinKind, Label, Literal, Named, NamedAggregate, Policy, Rel,
+    Source,
+};
 
 /// What an aggregate of a release measures. Two aggregates with one measure can be added to and subtracted from each
 /// other: an entity has one value in both, or values of which one tells the other.
@@ -61,8 +64,10 @@ pub fn counted_values(rel: &Rel, policy: &Policy) -> BTreeMap<String, BTreeSet<S
     };
     let of = |aggregate: &NamedAggregate| {
         let counts = matches!(aggregate.function, AggregateFunction::Count | AggregateFunction::Avg);
-        let mut found = BTreeSet::new();
-        collect(top.input, aggregate.argument.as_ref().filter(|_| counts)?, &mut found);
+        let Origin { leaves, counted, .. } = origin(aggregate.argument.as_ref()?, top.input);
+        // A sum of such numbers is one of them as well.
+        let mut found = counted;
+        found.extend(leaves.into_values().map(|(source, _)| source).filter(|_| counts));
         found.retain(undeclared);
         (!found.is_empty()).then(|| (aggregate.name.clone(), found))
     };
@@ -71,71 +76,135 @@ pub fn counted_values(rel: &Rel, policy: &Policy) -> BTreeMap<String, BTreeSet<S
 
 /// The source columns of an expression over a relation.
 fn collect(rel: &Rel, expr: &Expr, found: &mut BTreeSet<Source>) {
-    found.extend(leaves(expr, rel).into_values().map(|(source, _)| source));
+    found.extend(origin(expr, rel).leaves.into_values().map(|(source, _)| source));
 }
 
-/// The columns of scans that an expression reads, by their names there, each with whether an outer join may not find it.
-pub(super) type Leaves = BTreeMap<String, (Source, bool)>;
-
-/// The columns behind an expression over a relation.
-pub(super) fn leaves(expr: &Expr, rel: &Rel) -> Leaves {
-    let mut leaves = Leaves::new();
-    of_expression(expr, rel, false, &mut leaves);
-    leaves
+/// What an expression is made of, down to what is stored.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Origin {
+    /// The columns of scans that it reads, by their names there, each with whether an outer join may not find it.
+    pub(super) leaves: BTreeMap<String, (Source, bool)>,
+    /// Of these the ones of which an inner aggregate counts the values, or takes a mean.
+    counted: BTreeSet<Source>,
+    /// Numbers of rows or values that inner aggregates made.
+    pub(super) numbers: usize,
+    /// How many columns and numbers are put together in one value.
+    pub(super) parts: usize,
+    /// Nothing but sums and differences of columns, and sums of these.
+    pub(super) plain: bool,
+    /// How often a column counts at most, by whole numbers and by being added again, signs apart.
+    pub(super) times: f64,
 }
 
-fn of_expression(expr: &Expr, rel: &Rel, outer: bool, leaves: &mut Leaves) {
-    if let Expr::Column { name } = expr {
-        of_column(name, rel, outer, leaves);
+impl Origin {
+    /// Beside another one in one value.
+    fn with(mut self, other: Self) -> Self {
+        self.parts += other.parts;
+        self.times += other.times;
+        self.or(other)
     }
-    expr.children().into_iter().for_each(|child| of_expression(child, rel, outer, leaves));
+
+    /// Or another one in its place.
+    fn or(mut self, other: Self) -> Self {
+        for (name, (source, outer)) in other.leaves {
+            self.leaves.entry(name).or_insert((source, outer)).1 |= outer;
+        }
+        self.counted.extend(other.counted);
+        self.numbers += other.numbers;
+        self.parts = self.parts.max(other.parts);
+        self.plain &= other.plain;
+        self.times = self.times.max(other.times);
+        self
+    }
 }
 
-/// False if the relation has no such column.
-fn of_column(name: &str, rel: &Rel, outer: bool, leaves: &mut Leaves) -> bool {
-    let mut named = |columns: &[Named], input: &Rel| {
-        let named = columns.iter().find(|named| named.name == name);
-        if let Some(named) = named {
-            of_expression(&named.expr, input, outer, leaves);
+/// What an expression over a relation is made of.
+pub(super) fn origin(expr: &Expr, rel: &Rel) -> Origin {
+    of_expression(expr, rel, false)
+}
+
+fn of_expression(expr: &Expr, rel: &Rel, outer: bool) -> Origin {
+    let of = |expr: &Expr| of_expression(expr, rel, outer);
+    match expr {
+        Expr::Column { name } => of_column(name, rel, outer).unwrap_or_default(),
+        Expr::Negate { input } => of(input),
+        Expr::Arithmetic { op: ArithmeticOp::Add | ArithmeticOp::Subtract, left, right } => {
+            of(left).with(of(right))
         }
-        named.is_some()
+        Expr::Arithmetic { op: ArithmeticOp::Multiply, left, right } => {
+            let factor = whole(left).or_else(|| whole(right)).unwrap_or(1.0);
+            let both = of(left).with(of(right));
+            Origin { plain: false, times: both.times * factor.max(1.0), ..both }
+        }
+        other => {
+            let children = other.children().into_iter().map(of);
+            let all = children.reduce(Origin::with).unwrap_or_default();
+            Origin { plain: false, ..all }
+        }
+    }
+}
+
+/// A whole constant, without its sign.
+#[expect(clippy::cast_precision_loss, reason = "compared with a limit far below")]
+fn whole(expr: &Expr) -> Option<f64> {
+    match expr {
+        Expr::Literal { value: Literal::Integer(number) } => Some(number.unsigned_abs() as f64),
+        Expr::Negate { input } | Expr::Cast { input, .. } => whole(input),
+        _ => None,
+    }
+}
+
+/// None if the relation has no such column.
+fn of_column(name: &str, rel: &Rel, outer: bool) -> Option<Origin> {
+    let named = |columns: &[Named], input: &Rel| {
+        let named = columns.iter().find(|named| named.name == name)?;
+        Some(of_expression(&named.expr, input, outer))
     };
     match rel {
         Rel::Scan { resource, alias, columns } => {
-            let column = name.strip_prefix(alias.as_str()).and_then(|rest| rest.strip_prefix('.'));
-            let column = column.filter(|column| columns.iter().any(|own| own == column));
-            let Some(column) = column else { return false };
+            let column = name.strip_prefix(alias.as_str())?.strip_prefix('.')?;
+            columns.iter().find(|own| *own == column)?;
             let source = Source { resource: resource.clone(), column: column.to_owned() };
-            leaves.entry(name.to_owned()).or_insert((source, outer)).1 |= outer;
-            true
+            let leaves = BTreeMap::from([(name.to_owned(), (source, outer))]);
+            Some(Origin { leaves, parts: 1, plain: true, times: 1.0, ..Origin::default() })
         }
         Rel::Filter { input, .. } | Rel::Sort { input, .. } | Rel::Limit { input, .. } => {
-            of_column(name, input, outer, leaves)
+            of_column(name, input, outer)
         }
         Rel::Project { input, columns } => named(columns, input),
         Rel::Join { kind, left, right, .. } => {
-            of_column(name, left, outer, leaves)
-                || of_column(name, right, outer || *kind == JoinKind::Left, leaves)
+            of_column(name, left, outer).or_else(|| of_column(name, right, outer || *kind == JoinKind::Left))
         }
         Rel::Aggregate { input, group, aggregates } => {
-            if let Some(aggregate) = aggregates.iter().find(|aggregate| aggregate.name == name) {
-                if let Some(argument) = &aggregate.argument {
-                    of_expression(argument, input, outer, leaves);
-                }
-                return true;
+            match aggregates.iter().find(|aggregate| aggregate.name == name) {
+                Some(aggregate) => Some(of_aggregate(aggregate, input, outer)),
+                None => named(group, input),
             }
-            named(group, input)
         }
         // Columns match by position; the names are the first input's.
         Rel::Union { inputs } => {
-            let place = inputs.first().and_then(|first| names(first).iter().position(|own| own == name));
-            for input in inputs {
-                if let Some(name) = place.and_then(|place| names(input).get(place).cloned()) {
-                    of_column(&name, input, outer, leaves);
-                }
-            }
-            place.is_some()
+            let place = inputs.first().and_then(|first| names(first).iter().position(|own| own == name))?;
+            let own = |input: &Rel| of_column(names(input).get(place)?, input, outer);
+            inputs.iter().filter_map(own).reduce(Origin::or)
         }
+    }
+}
+
+fn of_aggregate(aggregate: &NamedAggregate, input: &Rel, outer: bool) -> Origin {
+    let below = aggregate.argument.as_ref().map(|argument| of_expression(argument, input, outer));
+    let mut below = below.unwrap_or_default();
+    let sources = || below.leaves.values().map(|(source, _)| source.clone()).collect::<Vec<_>>();
+    match aggregate.function {
+        AggregateFunction::Sum => below,
+        AggregateFunction::Count | AggregateFunction::CountDistinct => {
+            below.counted.extend(sources());
+            Origin { numbers: 1, parts: 1, plain: false, times: 1.0, ..below }
+        }
+        AggregateFunction::Avg => {
+            below.counted.extend(sources());
+            Origin { plain: false, ..below }
+        }
+        _ => Origin { plain: false, ..below },
     }
 }
 
@@ -164,7 +233,6 @@ pub(super) fn names(rel: &Rel) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ArithmeticOp, JoinKind};
     use super::*;
 
     fn scan(resource: &str, alias: &str, columns: &[&str]) -> Rel {

@@ -28,8 +28,8 @@ impl Rule {
                 "what is not linear can turn a sum into one entity's value",
             ),
             Self::EmptyTerm => (
-                "某行的一个字段为空，其他字段也不会计入；与另一总和相减，便得到少数主体的值",
-                "where one column holds nothing the others are not added either: beside another sum that is the value of a few",
+                "某行的一个字段为空或大得使其他字段被舍去，其他字段便不会计入；与另一总和相减，便得到少数主体的值",
+                "where one column holds nothing, or so much that others are rounded away beside it, the others are not added: beside another sum that is the value of a few",
             ),
             Self::ConditionalAggregate => {
                 ("条件可以在大组之内只留下一个主体", "a condition can leave one entity inside a large group")

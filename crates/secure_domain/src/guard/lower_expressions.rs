@@ -43,6 +43,7 @@ pub(super) fn expression(expr: &Expr, bound: &Bound) -> Result<PlanExpr> {
         Expr::Arithmetic { op, left, right } => binary(boxed(left)?, arithmetic(*op), boxed(right)?),
         Expr::Negate { input } => PlanExpr::Negative(boxed(input)?),
         Expr::Call { function: Function::DateTrunc, args } => date_trunc(all(args)?)?,
+        Expr::Call { function: Function::Coalesce, args } => coalesce(all(args)?)?,
         Expr::Call { function, args } => call(*function, all(args)?),
         Expr::Case { branches, otherwise } => {
             let branches = branches
@@ -68,6 +69,16 @@ pub(super) fn expression(expr: &Expr, bound: &Bound) -> Result<PlanExpr> {
         )),
         Expr::IsNull { input, negated: false } => PlanExpr::IsNull(boxed(input)?),
         Expr::IsNull { input, negated: true } => PlanExpr::IsNotNull(boxed(input)?),
+    })
+}
+
+/// The first that is there. The engine's own function is one of its optimizer's only, and fails where nothing is optimized.
+fn coalesce(mut args: Vec<PlanExpr>) -> Result<PlanExpr> {
+    let last = args.pop().ok_or_else(|| fault("coalesce"))?;
+    let there = |one: PlanExpr| (Box::new(PlanExpr::IsNotNull(Box::new(one.clone()))), Box::new(one));
+    Ok(match args.is_empty() {
+        true => last,
+        false => PlanExpr::Case(Case::new(None, args.into_iter().map(there).collect(), Some(Box::new(last)))),
     })
 }
 

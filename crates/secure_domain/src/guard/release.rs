@@ -13,7 +13,7 @@ use datafusion::optimizer::extract_equijoin_predicate::ExtractEquijoinPredicate;
 use datafusion::optimizer::optimizer::OptimizerRule;
 use datafusion::optimizer::scalar_subquery_to_join::ScalarSubqueryToJoin;
 use privacy::DataType;
-use privacy::ir::{Computed, Counted, Expr, Mode, Policy, Rel, Terms, judge_counted, resolve};
+use privacy::ir::{self, Computed, Counted, Expr, Mode, Policy, Rel, Terms, judge_counted, resolve};
 
 use super::parameters::{domains, with_types};
 use super::parse::{on_large_stack, parse, spoken};
@@ -83,6 +83,8 @@ pub(crate) async fn check_release(
         let terms = Terms { parameters: domains(&parameters), ..Terms::new(Mode::Order) };
         let counted =
             judge_counted(&rel, &policy, &terms).map_err(|refusal| in_words(refusal.into(), &translator))?;
+        // What cannot be otherwise in any table.
+        ir::terms(&rel, &policy).map_err(|refusal| in_words(refusal.into(), &translator))?;
         let keys = visible_keys(&rel, counted.checked.keys())
             .map_err(|key| Error::from(HIDDEN_KEY.about(translator.spoken(&key))))?;
         Ok(Release { counted, rel, tables, keys })

@@ -1,4 +1,4 @@
-use arrow::array::{AsArray, Float64Array};
+use arrow::array::{AsArray, Float64Array, Int64Array};
 use catalog::{Domain, OutputColumn, Parameter, Value};
 use privacy::DataType;
 use privacy::disclosure::Accuracy;
@@ -704,11 +704,12 @@ async fn what_is_added_up_is_set_against_what_decides() {
 }
 
 /// A county in which these are the incomes.
-fn with_incomes(income: impl Fn(i64) -> Option<f64>) -> County {
+fn with_incomes(incomes: ArrayRef) -> County {
     let mut county = County::new();
     let all = persons();
     let mut columns = all.columns().to_vec();
-    columns[4] = Arc::new(Float64Array::from_iter((0..PERSONS).map(income)));
+    let data_type = DataType::from_arrow(incomes.data_type()).unwrap();
+    columns[4] = incomes;
     let schema = all.schema();
     let names = schema.fields().iter().map(|field| field.name().as_str());
     let columns = names.zip(columns).map(|(name, column)| (name, column, true));
@@ -717,7 +718,12 @@ fn with_incomes(income: impl Fn(i64) -> Option<f64>) -> County {
     let into = object(90, "data");
     county.digests[place] = seal(county.dir.path(), Content::Raw, &into, &[batch.unwrap()]).digest;
     county.tables[place].object = into;
+    county.tables[place].columns[4].data_type = data_type;
     county
+}
+
+fn floats(income: impl Fn(i64) -> Option<f64>) -> ArrayRef {
+    Arc::new(Float64Array::from_iter((0..PERSONS).map(income)))
 }
 
 /// Beside a sum of `a` and one of `b`, the sum of `a + b` lacks the `b` of whoever has no `a`, or so large a one that his `b`
@@ -731,32 +737,49 @@ async fn what_is_added_to_another_is_there_for_everybody() {
         let done = run(&county.prod(), county.order(number, &sql, tables, output)).await;
         done.map_or_else(|error| error.code(), |_| "done")
     };
-    let whole = with_incomes(|n| Some(99.0 + (n % 3) as f64));
-    let lacking = with_incomes(|n| (n != 200).then_some(99.0 + (n % 3) as f64));
-    let drowned = with_incomes(|n| Some(if n == 200 { 1.5e21 } else { 99.0 + (n % 3) as f64 }));
-    let nowhere = with_incomes(|n| Some(if n == 200 { f64::NAN } else { 99.0 + (n % 3) as f64 }));
-    for (number, what) in [(30, "sum(p.birth_year + p.income)"), (31, "avg(p.income - p.birth_year)")] {
+    let whole = |income: &dyn Fn(i64) -> Option<i64>| {
+        with_incomes(Arc::new(Int64Array::from_iter((0..PERSONS).map(income))))
+    };
+    let lacking = whole(&|n| (n != 200).then_some(99 + n % 3));
+    let drowned = whole(&|n| Some(if n == 200 { 1 << 41 } else { 99 + n % 3 }));
+    let whole = whole(&|n| Some(99 + n % 3));
+    // Beside a large float a small one is lost, however they are scaled.
+    let broken = with_incomes(floats(|n| Some(99.0 + (n % 3) as f64)));
+    for (number, what) in [
+        (30, "sum(p.birth_year + p.income)"),
+        (31, "avg(p.income - p.birth_year)"),
+        (36, "sum((p.income + p.birth_year) * 0.5)"),
+    ] {
         assert_eq!(added(&whole, number, what, "").await, "done", "{what}");
-        for county in [&lacking, &drowned, &nowhere] {
+        for county in [&lacking, &drowned, &broken] {
             assert_eq!(added(county, number, what, "").await, "privacy.empty_term", "{what}");
         }
     }
+    assert_eq!(
+        added(&whole, 37, "sum(p.birth_year * 0.001 + p.income)", "").await,
+        "privacy.nonlinear_aggregate"
+    );
     let apart = "sum(p.birth_year) + sum(p.income)";
     assert_eq!(added(&lacking, 32, apart, "").await, "done");
     let below = "SELECT person_id, birth_year + income AS both FROM persons";
     let joined = format!("JOIN ({below}) AS q ON q.person_id = p.person_id");
     assert_eq!(added(&whole, 33, "sum(q.both)", &joined).await, "privacy.nonlinear_aggregate");
+    // A number of rows is none of a table's columns: whoever lacks the other one lacks it as well.
+    let counted = "JOIN (SELECT person_id, count(*) AS c FROM visits GROUP BY person_id) AS v ON v.person_id = p.person_id";
+    assert_eq!(added(&lacking, 38, "sum(p.income + v.c)", counted).await, "privacy.empty_term");
+    assert_eq!(added(&lacking, 39, "sum(v.c)", counted).await, "done");
     // Of an outer join there may be nothing.
     let join = "JOIN visits AS v ON v.person_id = p.person_id";
     let outer = format!("LEFT {join}");
     assert_eq!(added(&whole, 34, "sum(p.birth_year + v.cost)", &outer).await, "privacy.empty_term");
-    assert_eq!(added(&whole, 35, "sum(p.birth_year + v.cost)", join).await, "done");
+    assert_eq!(added(&whole, 35, "sum(p.birth_year + v.cost)", join).await, "privacy.empty_term");
+    assert_eq!(added(&whole, 40, "sum(p.birth_year) + sum(v.cost)", join).await, "done");
 }
 
 /// Who has nothing may be who is well: how many have something is a secret like what they have.
 #[tokio::test(flavor = "multi_thread")]
 async fn how_many_have_something_is_no_exact_number_unless_it_is_known() {
-    let with_nothing = |each: i64| with_incomes(|n| (n % each != 0).then_some(99.0 + (n % 3) as f64));
+    let with_nothing = |each: i64| with_incomes(floats(|n| (n % each != 0).then_some(99.0 + (n % 3) as f64)));
     let passed = async |county: &County, number, what: &str| {
         let sql = format!("SELECT region, {what} AS n FROM persons WHERE region = 'south' GROUP BY region");
         let kind = if what.starts_with("avg") { DataType::Float } else { DataType::Integer };

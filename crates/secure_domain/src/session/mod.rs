@@ -61,11 +61,28 @@ pub(crate) struct Table {
     pub(crate) spec: TableSpec,
     pub(crate) file: Arc<ObjectFile>,
     pub(crate) provider: Arc<dyn TableProvider>,
+    /// With the rows of those who did not consent.
+    whole: Arc<dyn TableProvider>,
     consents: Option<Arc<Consents>>,
     /// Tells those whose rows are there by consent from those who were first ([`Consents::consenting`]).
     pub(crate) consenting: Option<Digest>,
     /// Files of added rows: the store forgets what nobody holds.
     _added: Vec<Arc<ObjectFile>>,
+}
+
+impl Table {
+    /// With the rows of everybody, whoever consents: for what must not tell who does.
+    pub(crate) fn whole(&self) -> Arc<Self> {
+        Arc::new(Self {
+            spec: self.spec.clone(),
+            file: Arc::clone(&self.file),
+            provider: Arc::clone(&self.whole),
+            whole: Arc::clone(&self.whole),
+            consents: None,
+            consenting: None,
+            _added: self._added.clone(),
+        })
+    }
 }
 
 /// A table that is there by consent, without the rows of those who did not consent; any other as it is.
@@ -143,8 +160,10 @@ impl Session {
                 None => None,
             };
             // Without a purpose nobody has consented.
+            let whole = Arc::clone(&provider);
             let provider = allowed(provider, &spec, HashSet::new())?;
-            opened.push(Arc::new(Table { spec, file, provider, consents, consenting: None, _added: added }));
+            let consenting = None;
+            opened.push(Arc::new(Table { spec, file, provider, whole, consents, consenting, _added: added }));
         }
         self.replace(opened)
     }
@@ -182,10 +201,12 @@ impl Session {
             let Table { spec, file, consents, .. } = table.as_ref();
             let provider = session.provider(&files(spec, file, &[]), table_schema(spec))?;
             let consenting = consents.as_ref().map(|known| known.consenting(purpose)).unwrap_or_default();
+            let whole = Arc::clone(&provider);
             let provider = allowed(provider, spec, consenting.entities)?;
             let (spec, file, consents) = (spec.clone(), Arc::clone(file), consents.clone());
             let consenting = consenting.changed;
-            opened.push(Arc::new(Table { spec, file, provider, consents, consenting, _added: Vec::new() }));
+            let _added = Vec::new();
+            opened.push(Arc::new(Table { spec, file, provider, whole, consents, consenting, _added }));
         }
         session.replace(opened)?;
         Ok(session)

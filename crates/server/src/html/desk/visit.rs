@@ -116,12 +116,22 @@ impl Visit {
     pub(crate) fn text_with(&self, key: &str, args: &[(&'static str, &str)]) -> String {
         let mut values = FluentArgs::new();
         for (name, value) in args {
-            values.set(*name, FluentValue::from((*value).to_owned()));
+            // One of something is written otherwise than several.
+            let value = match (*name, value.parse::<u64>()) {
+                ("count", Ok(number)) => FluentValue::from(number),
+                _ => FluentValue::from((*value).to_owned()),
+            };
+            values.set(*name, value);
         }
         self.renderer.locales().message(self.language, key, &values).unwrap_or_else(|error| {
             tracing::error!(error = %error, "message");
             key.to_owned()
         })
+    }
+
+    /// Several things in one line.
+    pub(crate) fn joined<S: std::borrow::Borrow<str>>(&self, parts: &[S]) -> String {
+        parts.join(&self.text("separator"))
     }
 
     /// A message of the locale files, if there is one.

@@ -67,7 +67,7 @@ fn row(visit: &Visit, usage: &UsageRecord) -> AgreementRow {
         href: format!("/agreements/{}", agreement.id),
         product: usage.product_name.clone(),
         buyer: usage.buyer_unit.1.clone(),
-        scenario: agreement.scenarios.join("；"),
+        scenario: visit.joined(&agreement.scenarios),
         until: agreement.to.to_string(),
         filing: if agreement.state == UsageState::Draft { String::new() } else { visit.text("filed") },
         state: word(visit, "usage-state", &agreement.state),
@@ -117,7 +117,7 @@ fn terms(visit: &Visit, usage: &UsageRecord) -> Vec<Fact> {
     let mut facts = vec![
         fact(visit, "operator", &usage.operator_unit.1),
         fact(visit, "data-user", &usage.buyer_unit.1),
-        fact(visit, "scenarios", agreement.scenarios.join("；")),
+        fact(visit, "scenarios", visit.joined(&agreement.scenarios)),
         fact(
             visit,
             "term",

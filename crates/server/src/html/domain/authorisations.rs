@@ -218,7 +218,7 @@ fn certificate_of(visit: &Visit, id: Id<kind::Tenant>, known: &tenants::Certific
             fact(visit, "residue-files", files),
             fact(visit, "size", words::bytes(known.bytes)),
             fact(visit, "logs-until", known.logs_until.to_string()),
-            fact(visit, "basis", known.clauses.join("；")),
+            fact(visit, "basis", visit.joined(&known.clauses)),
         ],
         scan: Table::new(
             &caption,

@@ -38,7 +38,7 @@ pub(super) fn report(
             said.push(label);
         }
     }
-    let basis = said.join("；");
+    let basis = visit.joined(&said);
     let (entities, share) = (
         found.thresholds.min_entities.to_string(),
         found.thresholds.max_dominance_ppm.div_ceil(PPM_OF_PERCENT).to_string(),

@@ -261,7 +261,7 @@ async fn page(visit: &Visit, run: &str, error: Option<&Error>) -> Result<Respons
         model: Link::new(&run.model_name, &format!("/models/{}", run.model)),
         state: state_word(visit, &run, export.as_ref()),
         light: export.as_ref().map_or(light(run.state), |view| super::airlock::light(view.export.state)),
-        facts: facts(visit, &run).into_iter().chain(accuracy(visit, export.as_ref())).collect(),
+        facts: facts(visit, &run).into_iter().chain(quality(visit, export.as_ref())).collect(),
         held_back: overtaken.then(|| visit.text("export-overtaken")),
         order_href: (overtaken && engineer && mine).then(|| format!("/runs/new?model={}", run.model)),
         stages: stages(visit, &run, export.as_ref()),
@@ -295,16 +295,18 @@ async fn page(visit: &Visit, run: &str, error: Option<&Error>) -> Result<Respons
     visit.page_with(error.map_or(StatusCode::OK, problem::status), "runs", &page).await
 }
 
-/// How exact the numbers are that left.
-fn accuracy(visit: &Visit, export: Option<&ExportView>) -> Option<Fact> {
-    let release = export?.export.release.as_ref().filter(|release| release.rows > 0)?;
+/// How exact the numbers are that left, and that others may not have: a report that takes what is missing for nothing is
+/// wrong. Whether anything is missing is told to nobody.
+fn quality(visit: &Visit, export: Option<&ExportView>) -> Vec<Fact> {
+    let release = export.and_then(|view| view.export.release.as_ref());
+    let Some(release) = release.filter(|release| release.rows > 0) else { return Vec::new() };
     let told = release.accuracy.iter().map(|of| match of.within {
         Some(within) => format!("{} ± {}", of.column, words::count(within)),
         None => visit.text_with("accuracy-unknown", &[("column", &of.column)]),
     });
     let told: Vec<String> = told.collect();
-    let told = if told.is_empty() { visit.text("accuracy-exact") } else { told.join("；") };
-    Some(fact(visit, "accuracy", told))
+    let told = if told.is_empty() { visit.text("accuracy-exact") } else { visit.joined(&told) };
+    vec![fact(visit, "accuracy", told), fact(visit, "missing-groups", visit.text("missing-groups-text"))]
 }
 
 fn state_word(visit: &Visit, run: &Run, export: Option<&ExportView>) -> String {
