@@ -5,6 +5,7 @@ mod population;
 mod properties;
 mod random;
 mod statistics;
+mod terms;
 mod weights;
 
 use std::collections::{BTreeMap, BTreeSet};
