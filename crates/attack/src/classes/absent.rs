@@ -50,7 +50,49 @@ pub(super) const ATTACKS: &[Attack] = &[
             4,
         ),
     ),
+    attack(
+        "D45",
+        "how many have anything, as the number of rows that is lacking beside what one does not have",
+        |scene| below(scene, "sum(relief) AS i, count(*) AS n", "sum(i + n) AS a, sum(i) AS b", |a, b| a - b),
+        Benign::Query(
+            "SELECT team, sum(i) AS s, sum(n) AS n FROM (SELECT id_number, team, sum(income) AS i, count(*) AS n FROM {p} WHERE district = {D} AND team <> '无' GROUP BY id_number, team) AS z GROUP BY team",
+            4,
+        ),
+    ),
+    attack(
+        "D46",
+        "how many have anything, as a sum of what is counted of each",
+        |scene| below(scene, "count(relief) AS j", "sum(j) AS a", |a, _| a),
+        Benign::Query("SELECT zone, count(relief) AS n FROM {p} AS t WHERE district = {D} GROUP BY zone", 4),
+    ),
 ];
+
+/// How many of each team have something, from numbers that each person has below: exactly, where they come at all.
+fn below<'a>(
+    scene: &'a Scene<'a>,
+    inner: &'static str,
+    outer: &'static str,
+    of: impl Fn(f64, f64) -> f64 + Send + Sync + 'a,
+) -> Doing<'a> {
+    Box::pin(async move {
+        let mut found = Found { forms: 1, ..Found::default() };
+        let outcome = scene
+            .order(&format!(
+                "SELECT team, {outer} FROM (SELECT id_number, team, {inner} FROM {{p}} WHERE district = {{D}} AND team <> '无' GROUP BY id_number, team) AS z GROUP BY team"
+            ))
+            .await?;
+        found.told.push(outcome.told());
+        let Some(file) = outcome.released() else { return Ok(found) };
+        for team in &scene.plot.teams {
+            let read = |column| file.number("team", team, column);
+            let Some(a) = read("a") else { continue };
+            let members = scene.plot.people.iter().filter(|one| one.team == *team);
+            let truth = members.filter(|one| one.relief.is_some()).count();
+            found.guesses.push(Guess::number(of(a, read("b").unwrap_or_default()), truth as f64, 0.0, 5.0));
+        }
+        Ok(found)
+    })
+}
 
 /// Teams of twelve beside the same with a thirteenth: another number, or one that is missing, where he has something.
 fn with_and_without<'a>(scene: &'a Scene<'a>, number: &'static str, condition: &'static str) -> Doing<'a> {
