@@ -775,7 +775,7 @@ async fn what_is_added_to_another_is_there_for_everybody() {
     let outer = format!("LEFT {join}");
     assert_eq!(added(&whole, 34, "sum(p.birth_year + v.cost)", &outer).await, "privacy.empty_term");
     assert_eq!(added(&whole, 35, "sum(p.birth_year + v.cost)", join).await, "privacy.empty_term");
-    assert_eq!(added(&whole, 40, "sum(p.birth_year) + sum(v.cost)", join).await, "done");
+    assert_eq!(added(&whole, 52, "sum(p.birth_year) + sum(v.cost)", join).await, "done");
 }
 
 /// Who has nothing may be who is well: how many have something is a secret like what they have.
