@@ -55,7 +55,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         "how many have anything, as the number of rows that is lacking beside what one does not have",
         |scene| below(scene, "sum(relief) AS i, count(*) AS n", "sum(i + n) AS a, sum(i) AS b", |a, b| a - b),
         Benign::Query(
-            "SELECT team, sum(i) AS s, sum(n) AS n FROM (SELECT id_number, team, sum(income) AS i, count(*) AS n FROM {p} WHERE district = {D} AND team <> '无' GROUP BY id_number, team) AS z GROUP BY team",
+            "SELECT zone, count(relief) AS n, sum(relief) AS s FROM {p} AS t WHERE district = {D} GROUP BY zone",
             4,
         ),
     ),
